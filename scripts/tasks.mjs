@@ -1,0 +1,51 @@
+// The tasks behind `npm run …`, on the pinned Node. Each is a list of steps; the first that fails ends the task.
+import { spawn } from "node:child_process";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+
+const root = dirname(dirname(fileURLToPath(import.meta.url)));
+const [task, ...args] = process.argv.slice(2);
+const bin = (name) => join(root, "node_modules", name);
+const node = process.execPath;
+const bundle = join(root, "dist", "antibody.mjs");
+const path = `${dirname(node)}:${join(root, "node_modules", ".bin")}:${process.env.PATH}`;
+
+const steps = {
+  types: [join(root, "node_modules", ".bin", "tsc"), "-b"],
+  lint: [join(root, "node_modules", ".bin", "biome"), "check", "--error-on-warnings", "."],
+  dead: [node, bin("knip/bin/knip.js")],
+  bundle: [node, join(root, "scripts", "bundle.mjs")],
+  unit: [node, bin("vitest/vitest.mjs"), "run"],
+};
+
+const tasks = {
+  demo: [steps.bundle, [node, bundle, "demo", ...args]],
+  antibody: [steps.bundle, [node, bundle, ...args]],
+  build: [steps.bundle],
+  check: [steps.types, steps.lint, steps.dead],
+  test: [steps.types, steps.lint, steps.dead, steps.bundle, [...steps.unit, ...args]],
+  "test:deep": [steps.bundle, [...steps.unit, "--config", "vitest.deep.config.ts", ...args]],
+};
+
+function run([command, ...rest], cwd) {
+  return new Promise((done) => {
+    const child = spawn(command, rest, { cwd, stdio: "inherit", env: { ...process.env, PATH: path } });
+    const pass = (signal) => child.kill(signal);
+    for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) process.on(signal, pass);
+    child.on("exit", (code) => {
+      for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) process.off(signal, pass);
+      done(code ?? 1);
+    });
+  });
+}
+
+const wanted = Object.hasOwn(tasks, task) ? tasks[task] : undefined;
+if (wanted === undefined) {
+  process.stderr.write(`antibody: no task "${task}"\n  next: one of ${Object.keys(tasks).join(", ")}\n`);
+  process.exit(2);
+}
+for (const [index, step] of wanted.entries()) {
+  const last = index === wanted.length - 1;
+  const code = await run(step, last ? process.cwd() : root);
+  if (code !== 0) process.exit(code);
+}
