@@ -1,1 +1,17 @@
-export {};
+export type * from "./contract/event.ts";
+export type * from "./contract/input.ts";
+export type * from "./contract/inspection.ts";
+export type * from "./contract/knowledge.ts";
+export type * from "./contract/messages.ts";
+export type * from "./contract/mind.ts";
+export type * from "./contract/output.ts";
+export type * from "./contract/resource.ts";
+export type * from "./contract/snapshot.ts";
+export type * from "./contract/statements.ts";
+export * from "./contract/time.ts";
+export type * from "./contract/turn.ts";
+export * from "./keeping/deadlines.ts";
+export * from "./keeping/store.ts";
+export * from "./limits.ts";
+export * from "./random.ts";
+export * from "./settings.ts";

@@ -1,0 +1,102 @@
+import type { Duplex } from "node:stream";
+import type {
+  ActionId,
+  DialResult,
+  Durability,
+  Event,
+  HealthRumor,
+  Input,
+  Inspection,
+  JournalRecord,
+  OwnerCommand,
+  PeerMessage,
+  Plan,
+  SignedStatement,
+  UnsignedStatement,
+} from "@antibody/core";
+import type { AgentId, Json, Rejection, ResourceId, ResourcePromise } from "@antibody/policy";
+
+/** Gives an input to the mind. Inputs are queued and stepped in order; safe to call from anywhere. */
+export type Feed = (input: Input) => void;
+
+/** Durable records. `persist` returns when they have the durability asked for: it is a barrier. */
+export interface JournalPort {
+  read(): readonly JournalRecord[];
+  persist(durability: Durability, records: readonly JournalRecord[]): void;
+  close(): void;
+}
+
+/** Peers, over libp2p. Everything is fire and forget; results come back as inputs. */
+export interface NetworkPort {
+  /** Multiaddrs that peers can dial, without the peer id. */
+  addresses(): readonly string[];
+  send(to: AgentId, message: PeerMessage): void;
+  publishRumor(rumor: HealthRumor): void;
+  publishPolicy(bytes: Uint8Array): void;
+  /** Answered by `dialed`; a session also by `connected`. */
+  dial(peer: AgentId, addresses: readonly string[], purpose: "session" | "fresh", timeoutMs: number): void;
+  hangUp(peer: AgentId): void;
+  /** The capabilities whose local ports peers may reach from now on. */
+  serve(capabilities: readonly { readonly name: string; readonly port: number }[]): void;
+  /** A byte stream to the local target of a peer's capability. Rejects with an error that has a `code`. */
+  openRoute(backend: AgentId, capability: string, signal: AbortSignal): Promise<Duplex>;
+  stop(): Promise<void>;
+}
+
+export type { DialResult };
+
+/** The device: files, processes, probes, local listeners. Results come back as inputs. */
+export interface DevicePort {
+  watch(resource: ResourceId, promise: ResourcePromise, events: boolean): void;
+  unwatch(resource: ResourceId): void;
+  observe(resource: ResourceId): void;
+  act(action: ActionId, resource: ResourceId, promise: ResourcePromise, plan: Plan): void;
+  cancel(action: ActionId): void;
+  route(resource: ResourceId, backends: readonly AgentId[]): void;
+  /**
+   * Ends watches, listeners and actions. `children: "stop"` ends supervised children (the owner stopped the
+   * agent); `"leave"` lets them run, to be adopted by the next start.
+   */
+  stop(children: "stop" | "leave"): Promise<void>;
+}
+
+/** Signs with the agent's key. Synchronous: an Ed25519 signature costs less than a turn of the event loop. */
+export interface StatementSigner {
+  sign(statement: UnsignedStatement): SignedStatement;
+}
+
+/** How a command of the owner was answered. */
+export type CommandReply =
+  | { readonly type: "ok"; readonly detail: Json }
+  | { readonly type: "refused"; readonly message: string; readonly next: string };
+
+/** An invite as it is shown once: whoever has the code may join, once, until it expires. */
+export interface InviteCode {
+  readonly code: string;
+  readonly expiresMs: number;
+}
+
+/** An event of the agent as a log line. */
+export interface LogLine {
+  readonly time: string;
+  readonly level: Event["level"];
+  readonly event: Event["name"] | string;
+  readonly agent: AgentId;
+  readonly [field: string]: Json;
+}
+
+/** What a running agent offers to its control socket. */
+export interface AgentControl {
+  inspect(): Inspection;
+  command(command: OwnerCommand): Promise<CommandReply>;
+  /** A policy envelope from the device's owner: verified like any other, stored and gossiped. */
+  offer(bytes: Uint8Array): Promise<{ readonly type: "accepted"; readonly id: string } | Rejection>;
+  /** The newest version held of a stream, so that an author does not fork by accident. */
+  invite(expiresInMs: number, mayInvite: boolean): Promise<InviteCode>;
+  /** The newest log lines (at most `logLinesKeptMax`), oldest first. */
+  recentLog(): readonly LogLine[];
+  onLog(listener: (line: LogLine) => void): () => void;
+  /** Everything recorded since the start or the last incident: one dump, then inputs with their times. */
+  recording(): Uint8Array;
+  stop(): Promise<void>;
+}

@@ -1,0 +1,16 @@
+import type { Json } from "@antibody/policy";
+
+/** Names of the lines of the agent's log, fixed from the first day. */
+export type EventName =
+  | `swarm.${"joined" | "suspected" | "refuted" | "unreachable" | "stalled" | "dead" | "left" | "returned" | "partitioned"}`
+  | `policy.${"accepted" | "rejected" | "activated" | "rolledBack" | "held"}`
+  | `resource.${"drifted" | "repairing" | "repaired" | "backingOff" | "contested" | "handedOff" | "paused" | "resumed"}`
+  | `route.${"ejected" | "restored"}`
+  | `agent.${"started" | "stopping"}`;
+
+/** Something that people want to read in a log: a name and what goes with it, as plain JSON, evidence included. */
+export interface Event {
+  readonly name: EventName;
+  readonly level: "info" | "warn" | "error";
+  readonly fields: { readonly [field: string]: Json };
+}

@@ -1,0 +1,86 @@
+import type { AgentId, AuthorId, Grant, ResourceId, VerifiedPolicy } from "@antibody/policy";
+import type { HealthRumor, PeerMessage } from "./messages.ts";
+import type { ActionId } from "./output.ts";
+import type { Observation, ObservationFailure } from "./resource.ts";
+import type { Member, SignedStatement } from "./statements.ts";
+
+/** How an attempt to connect ended. */
+export type DialResult =
+  /** A session with the peer stands. */
+  | "connected"
+  /** The host answered that nobody listens: the process is gone. */
+  | "refused"
+  /** The connection was accepted and nothing was said. */
+  | "silent"
+  /** No answer at all. */
+  | "cut"
+  /** The body could not try (no address, no descriptor, own network down). Says nothing of the peer. */
+  | "failed";
+
+/** How an action ended. */
+export type ActionResult =
+  | { readonly type: "done"; readonly detail: string }
+  | { readonly type: "failed"; readonly code: string; readonly detail: string }
+  | { readonly type: "canceled" };
+
+/** A command of the owner, from the control socket. `*` stands for all resources. */
+export type OwnerCommand =
+  | { readonly type: "grant"; readonly grant: Grant }
+  | { readonly type: "revokeGrant"; readonly author: AuthorId }
+  | {
+      readonly type: "pause";
+      readonly target: ResourceId | "*";
+      readonly reason: string;
+      readonly forMs: number;
+    }
+  | { readonly type: "resume"; readonly target: ResourceId | "*" }
+  /** Does one pending action of a paused target, then stays paused. */
+  | { readonly type: "step"; readonly target: ResourceId | "*" }
+  | { readonly type: "cancel"; readonly action: ActionId }
+  /** Says goodbye to the swarm and stops starting actions; the body ends when it is told so. */
+  | { readonly type: "stop" };
+
+/** Everything that an agent's mind ever learns. */
+export type Input =
+  /** The first input after creation or restore from the journal; carries the addresses that the body listens on. */
+  | { readonly type: "started"; readonly addresses: readonly string[] }
+  | { readonly type: "wake" }
+  | { readonly type: "addresses"; readonly addresses: readonly string[] }
+  /** A session with an enrolled peer stands (hello done in both directions). */
+  | { readonly type: "connected"; readonly peer: AgentId; readonly member: Member }
+  /** The last session with a peer is gone. A hint, never a verdict. */
+  | { readonly type: "disconnected"; readonly peer: AgentId }
+  | {
+      readonly type: "dialed";
+      readonly peer: AgentId;
+      readonly purpose: "session" | "fresh";
+      readonly result: DialResult;
+    }
+  | { readonly type: "message"; readonly from: AgentId; readonly message: PeerMessage }
+  /** A message that could not be sent. A failed send is a failed probe. */
+  | { readonly type: "unsent"; readonly to: AgentId; readonly message: PeerMessage["type"] }
+  | { readonly type: "rumor"; readonly from: AgentId; readonly rumor: HealthRumor }
+  /** A member that this agent has just enrolled through an invite. */
+  | { readonly type: "enrolled"; readonly member: Member }
+  | { readonly type: "signed"; readonly statement: SignedStatement }
+  /** Verified policy. `from` is the peer that delivered it, or this device's owner through the control socket. */
+  | { readonly type: "policy"; readonly policy: VerifiedPolicy; readonly from: AgentId | "owner" }
+  | { readonly type: "observed"; readonly resource: ResourceId; readonly observation: Observation }
+  | { readonly type: "unobservable"; readonly resource: ResourceId; readonly failure: ObservationFailure }
+  | {
+      readonly type: "progress";
+      readonly action: ActionId;
+      readonly step: number;
+      readonly of: number;
+      readonly note: string;
+    }
+  | { readonly type: "outcome"; readonly action: ActionId; readonly result: ActionResult }
+  /** What real traffic through a route showed of one backend. */
+  | {
+      readonly type: "routed";
+      readonly resource: ResourceId;
+      readonly backend: AgentId;
+      readonly result: "answered" | "failed";
+    }
+  /** `id` comes back in the reply. */
+  | { readonly type: "command"; readonly id: string; readonly command: OwnerCommand };

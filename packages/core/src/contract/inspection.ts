@@ -1,0 +1,152 @@
+import type {
+  AgentId,
+  Grant,
+  HeldClaim,
+  IncidentId,
+  Json,
+  ResourceId,
+  StreamState,
+  SwarmId,
+} from "@antibody/policy";
+import type { ActionId } from "./output.ts";
+import type { Incarnation, VoteEvidence } from "./statements.ts";
+import type { MonotonicMs } from "./time.ts";
+
+/** What an agent holds of a peer. `dead` is a quorum's word; `unreachable` and `stalled` are its own finding. */
+export type Verdict = "reachable" | "suspected" | "unreachable" | "stalled" | "dead" | "left" | "away";
+
+export interface MemberView {
+  readonly agent: AgentId;
+  readonly name: string;
+  readonly verdict: Verdict;
+  readonly sinceMs: MonotonicMs;
+  /** One line for people: what the verdict rests on. */
+  readonly why: string;
+  readonly incarnation: Incarnation;
+  readonly addresses: readonly string[];
+  readonly capabilities: readonly string[];
+  readonly observedByMe: boolean;
+  readonly connected: boolean;
+  readonly votes: readonly { readonly observer: AgentId; readonly evidence: VoteEvidence }[];
+}
+
+/** Where a resource stands in the loop. */
+export type ResourcePhase =
+  | "unknown"
+  | "kept"
+  | "drifted"
+  | "repairing"
+  | "verifying"
+  | "backingOff"
+  | "contested"
+  | "handedOff"
+  | "paused"
+  | "held"
+  | "unobservable";
+
+export interface ResourceView {
+  readonly resource: ResourceId;
+  readonly phase: ResourcePhase;
+  readonly sinceMs: MonotonicMs;
+  /** One line: why it is in this phase, and what it waits for. */
+  readonly why: string;
+  /** One line: what the agent will do next, and when; empty when nothing. */
+  readonly next: string;
+  readonly nextMs?: MonotonicMs;
+  readonly drift?: { readonly attributes: readonly string[]; readonly summary: string };
+  readonly action?: {
+    readonly id: ActionId;
+    readonly verb: string;
+    readonly sinceMs: MonotonicMs;
+    readonly step: number;
+    readonly of: number;
+    readonly note: string;
+    readonly progressMs: MonotonicMs;
+    readonly deadlineMs: MonotonicMs;
+  };
+  readonly attempts: readonly AttemptView[];
+  readonly repairs: number;
+  readonly failures: number;
+  /** Who promised it; absent while the promise is withdrawn. */
+  readonly promise?: Json;
+  readonly author?: string;
+  readonly stream?: string;
+  readonly fragment?: string;
+  readonly generation?: number;
+  readonly rank?: number;
+  readonly mode?: "enforce" | "warn" | "observe";
+}
+
+/** One repair, kept for `why` and for incidents. At most `attemptsKeptMax` a resource. */
+export interface AttemptView {
+  readonly id: ActionId;
+  readonly verb: string;
+  readonly startedMs: MonotonicMs;
+  readonly wallMs: number;
+  readonly tookMs: number;
+  readonly result: "done" | "failed" | "canceled" | "unverified";
+  readonly detail: string;
+}
+
+export interface PauseView {
+  readonly target: ResourceId | "*";
+  readonly reason: string;
+  readonly untilMs: MonotonicMs;
+}
+
+export interface RouteView {
+  readonly resource: ResourceId;
+  readonly capability: string;
+  readonly backends: readonly {
+    readonly agent: AgentId;
+    readonly state: "ready" | "ejected";
+    readonly why: string;
+  }[];
+}
+
+/** The case that the agent gives to a human: evidence, and the exact next command. */
+export interface Incident {
+  readonly v: 1;
+  readonly id: IncidentId;
+  readonly resource: ResourceId;
+  readonly wallMs: number;
+  readonly cause: string;
+  readonly promise: Json;
+  readonly author: string;
+  readonly fragment: string;
+  readonly observed: Json;
+  readonly drift: string;
+  readonly attempts: readonly AttemptView[];
+  readonly next: string;
+}
+
+/** A read-only snapshot of a mind: all that the command line and the simulator's checkers ever see. */
+export interface Inspection {
+  readonly v: 1;
+  readonly nowMs: MonotonicMs;
+  readonly wallMs: number;
+  readonly agent: AgentId;
+  readonly name: string;
+  readonly swarm: SwarmId;
+  readonly build: string;
+  readonly incarnation: Incarnation;
+  readonly quorum: { readonly observers: number; readonly votes: number };
+  /** True when most of the agent's own probes fail: the fault is its own, and it accuses nobody. */
+  readonly cutOff: boolean;
+  readonly localHealth: number;
+  readonly members: readonly MemberView[];
+  readonly resources: readonly ResourceView[];
+  readonly streams: readonly StreamState[];
+  readonly heldClaims: readonly HeldClaim[];
+  readonly grants: readonly Grant[];
+  readonly pauses: readonly PauseView[];
+  readonly routes: readonly RouteView[];
+  readonly capabilities: readonly {
+    readonly name: string;
+    readonly port: number;
+    readonly announced: boolean;
+  }[];
+  readonly incidents: readonly Incident[];
+  /** Every bounded collection of the mind with its bound, for the simulator's invariants and for metrics. */
+  readonly queues: readonly { readonly name: string; readonly length: number; readonly bound: number }[];
+}

@@ -1,0 +1,80 @@
+import type { AgentId, AuthorId, VerifiedPolicy, Version } from "@antibody/policy";
+import type { DeathCertificate, Incarnation, Member, SignedVote } from "./statements.ts";
+
+/** Digests of what an agent holds, carried on every probe: a difference is reconciled at once. 16 hex digits each. */
+export interface Digests {
+  readonly members: string;
+  readonly policy: string;
+}
+
+/** The newest thing held of one stream of one author. */
+export interface StreamHead {
+  readonly author: AuthorId;
+  readonly stream: string;
+  readonly version: Version;
+  /** Id of the manifest of that version. */
+  readonly manifest: string;
+}
+
+/** Everything held of policy, by id: small, since only what is current is kept. */
+export interface PolicyHeads {
+  /** Ids of roots, manifests and fragments held, sorted. At most `policyIdsMax`. */
+  readonly ids: readonly string[];
+  readonly streams: readonly StreamHead[];
+}
+
+/**
+ * A message from one enrolled peer to another, with every signature in it already checked. On the wire it is
+ * CBOR with the exact bytes of what is signed; Noise authenticates the sender.
+ */
+export type PeerMessage =
+  /** Are you there? The accusation tells a suspected peer before anyone else hears of it (buddy rule). */
+  | {
+      readonly type: "probe";
+      readonly sequence: number;
+      readonly digests: Digests;
+      readonly accusation?: { readonly incarnation: Incarnation };
+    }
+  | {
+      readonly type: "ack";
+      readonly sequence: number;
+      readonly digests: Digests;
+      readonly incarnation: Incarnation;
+    }
+  /** Please probe the subject for me. */
+  | { readonly type: "probeRequest"; readonly sequence: number; readonly subject: AgentId }
+  | {
+      readonly type: "probeReport";
+      readonly sequence: number;
+      readonly subject: AgentId;
+      readonly answered: boolean;
+    }
+  /** Votes for fellow observers of a subject. */
+  | { readonly type: "votes"; readonly votes: readonly SignedVote[] }
+  /** Anti-entropy, first move: digests of `directoryBucketCount` buckets of the directory, and policy heads. */
+  | { readonly type: "digest"; readonly buckets: readonly string[]; readonly policy: PolicyHeads }
+  /** Second move: what I hold in the buckets that differ, and my policy heads. */
+  | {
+      readonly type: "summary";
+      readonly members: readonly {
+        readonly agent: AgentId;
+        readonly incarnation: Incarnation;
+        readonly dead: boolean;
+      }[];
+      readonly buckets: readonly number[];
+      readonly policy: PolicyHeads;
+    }
+  /** Third move: please send these. */
+  | { readonly type: "want"; readonly members: readonly AgentId[]; readonly policy: readonly string[] }
+  /** What was wanted, or is pushed because the other lacks it; in pieces of at most `messageBytesMax`. */
+  | {
+      readonly type: "items";
+      readonly members: readonly Member[];
+      readonly deaths: readonly DeathCertificate[];
+      readonly policy: readonly VerifiedPolicy[];
+    };
+
+/** A rumor on the swarm's health topic, with every signature in it already checked. */
+export type HealthRumor =
+  | { readonly type: "members"; readonly members: readonly Member[] }
+  | { readonly type: "deaths"; readonly deaths: readonly DeathCertificate[] };

@@ -1,0 +1,36 @@
+import type { AgentId, Contexts, Crypto, SwarmId } from "@antibody/policy";
+import type { RandomState } from "../random.ts";
+import type { Settings } from "../settings.ts";
+import type { JournalRecord, Output } from "./output.ts";
+import type { ResourceType } from "./resource.ts";
+import type { VerifiedCertificate } from "./statements.ts";
+import type { MonotonicMs } from "./time.ts";
+
+/** What a step gives back: what the body shall do, in order, and when the mind wants to be woken at the latest. */
+export interface StepResult {
+  readonly outputs: readonly Output[];
+  /** NEVER when nothing is waited for. Waking earlier is harmless. */
+  readonly wakeAt: MonotonicMs;
+}
+
+/** What a mind is born with. Nothing in it changes while the mind lives, but the random stream that it seeds. */
+export interface MindOptions {
+  readonly agent: AgentId;
+  readonly swarm: SwarmId;
+  readonly certificate: VerifiedCertificate;
+  /** Version of the build, told to peers. */
+  readonly build: string;
+  /** Facts about the device for guards. */
+  readonly contexts: Contexts;
+  /** 32 secret bytes: digests in observations are keyed, so that a recording tells nothing of contents. */
+  readonly digestKey: Uint8Array;
+  readonly random: RandomState;
+  readonly crypto: Crypto;
+  readonly settings: Settings;
+  readonly resourceTypes: readonly ResourceType[];
+  /** Globs of resources that no grant can reach: the agent's own state, keys, binary and sockets. */
+  readonly protectedResources: readonly string[];
+}
+
+/** The durable records that a body found in its journal, in any order; the mind is restored from them. */
+export type Journal = readonly JournalRecord[];

@@ -1,0 +1,58 @@
+import { compareText } from "@antibody/policy";
+
+/**
+ * Entries by text key, iterated in key order, so that two agents (and two runs) see the same order whatever
+ * the order of arrival. The simulator may bring a columnar one; both pass one contract suite.
+ */
+export interface Store<V> {
+  readonly size: number;
+  get(key: string): V | undefined;
+  has(key: string): boolean;
+  set(key: string, value: V): void;
+  delete(key: string): boolean;
+  /** In key order. The store must not change while it is iterated. */
+  entries(): IterableIterator<[string, V]>;
+  keys(): readonly string[];
+}
+
+/** A store over a map; the order of keys is kept lazily, since lookups outnumber iterations. */
+export class MapStore<V> implements Store<V> {
+  readonly #map = new Map<string, V>();
+  #sorted: string[] | undefined;
+
+  constructor(entries: Iterable<readonly [string, V]> = []) {
+    for (const [key, value] of entries) this.#map.set(key, value);
+  }
+
+  get size(): number {
+    return this.#map.size;
+  }
+
+  get(key: string): V | undefined {
+    return this.#map.get(key);
+  }
+
+  has(key: string): boolean {
+    return this.#map.has(key);
+  }
+
+  set(key: string, value: V): void {
+    if (!this.#map.has(key)) this.#sorted = undefined;
+    this.#map.set(key, value);
+  }
+
+  delete(key: string): boolean {
+    const deleted = this.#map.delete(key);
+    if (deleted) this.#sorted = undefined;
+    return deleted;
+  }
+
+  *entries(): IterableIterator<[string, V]> {
+    for (const key of this.keys()) yield [key, this.#map.get(key) as V];
+  }
+
+  keys(): readonly string[] {
+    this.#sorted ??= [...this.#map.keys()].sort(compareText);
+    return this.#sorted;
+  }
+}

@@ -1,0 +1,38 @@
+/** Bounds of everything that a mind keeps or takes, in one place. Each is a protection, not a target. */
+
+/** Members of one swarm. From the design: a whole directory stays within a few megabytes. */
+export const membersMax = 10_000;
+/** Certificates from the founder to a member. Guess: invitations of invitations stay shallow. */
+export const chainLengthMax = 8;
+/** Bytes of a certificate chain as sent in hello. From the design. */
+export const chainBytesMax = 4_096;
+export const addressesMax = 8;
+export const capabilitiesMax = 32;
+export const nameBytesMax = 64;
+/** Bytes of one message to a peer. gossipsub and Yamux lose or hoard larger ones silently (measured). */
+export const messageBytesMax = 65_536;
+/** Buckets of the directory's digests: at 10,000 members a difference costs 40 summaries instead of 2,500. */
+export const directoryBucketCount = 256;
+/** Members named in one summary or want, and carried in one items message. */
+export const summaryMembersMax = 512;
+export const itemsMembersMax = 16;
+/** Ids of policy held by one agent. 64 streams of 256 fragments. */
+export const policyIdsMax = 16_384;
+/** Policy bytes held of one author without a grant, so that strangers' policy can be relayed but not hoarded. */
+export const ungrantedBytesMax = 1_048_576;
+/** Authors whose roots one member may introduce to an agent. */
+export const rootsPerIntroducerMax = 64;
+/** Promises in force on one device. */
+export const promisesMax = 16_384;
+/** Votes held while their quorum is open. A member's vote on one subject replaces its older one. */
+export const pendingVotesMax = 4_096;
+/** Probes on behalf of others that run at once. */
+export const probesForOthersMax = 64;
+/** How far an incarnation may jump at once: larger ones are refused (a forged maximum would silence the subject). */
+export const bootJumpMax = 1_000_000;
+/** Repairs kept for each resource, for `why` and incidents. */
+export const attemptsKeptMax = 10;
+/** Incidents kept by one agent; the oldest goes first. */
+export const incidentsKeptMax = 100;
+/** Resources with a live watch; beyond it the sweep alone looks. Half of the usual inotify limit. */
+export const watchesMax = 4_096;

@@ -1,0 +1,85 @@
+/** Times and counts of one agent. Every default names its source. The simulator and tests may change them. */
+export interface Settings {
+  // The swarm
+  /** An observed peer that was silent for this long is probed. Chosen: 10 observed peers cost under 2 kB/s idle. */
+  readonly probeIntervalMs: number;
+  /** A probe unanswered for this long leads to indirect probes. Lifeguard uses 500 ms on a LAN. */
+  readonly probeTimeoutMs: number;
+  /** Peers asked to probe on one's behalf. SWIM uses 3. */
+  readonly indirectProbeCount: number;
+  /** How long to wait for what they say, and then for a fresh connection. Guess: twice a probe's wait. */
+  readonly indirectTimeoutMs: number;
+  readonly freshTimeoutMs: number;
+  /** A peer from which nothing came back is voted dead only after this long. Guess: outlives a switch's reboot of a port. */
+  readonly cutVoteAfterMs: number;
+  /** A peer that accepts connections and says nothing may be paused: at least 20 s, from the design. */
+  readonly stalledVoteAfterMs: number;
+  /** Up to this many members everyone observes everyone. From the design. */
+  readonly fullMeshMembersMax: number;
+  /** Rings, observers and votes above that. From the design; to be chosen by simulation. */
+  readonly ringCount: number;
+  readonly observerCount: number;
+  readonly quorumVotes: number;
+  /** A vote counts for this long after it came, on the receiver's clock. Guess: three times the slowest detection. */
+  readonly voteLifetimeMs: number;
+  /** A lost peer is dialed again after this long, doubling up to the maximum, with full jitter. Guesses. */
+  readonly redialBaseMs: number;
+  readonly redialMaxMs: number;
+  /** Digests are compared with a random peer at least this often, even when probes show no difference. Guess. */
+  readonly antiEntropyIntervalMs: number;
+
+  // Healing
+  /** Every resource is looked at again at least this often, with jitter of a tenth. Guess: monit's two minutes, halved. */
+  readonly sweepIntervalMs: number;
+  /** Actions that run at once on one device. Guess: enough to hide the latency of a card, few enough to stay polite. */
+  readonly actionsMax: number;
+  /** Waits between failed repairs: full jitter below base × 2^n, up to the maximum. AWS Architecture Blog, 2015. */
+  readonly backoffBaseMs: number;
+  readonly backoffMaxMs: number;
+  /** A resource kept for this long forgets its failures. Guess. */
+  readonly backoffResetAfterMs: number;
+  /** Failures in a row before a human is asked. Guess. */
+  readonly handOffAfterFailures: number;
+  /** A handed-off resource is still tried this often. Guess. */
+  readonly handedOffRetryMs: number;
+  /** More repairs than this in `contestWindowMs` that were undone again mean that something else fights. Guess. */
+  readonly contestRepairsMax: number;
+  readonly contestWindowMs: number;
+  /** A contested resource is looked at, and repaired, at most this often. */
+  readonly contestedRetryMs: number;
+
+  // Routes
+  /** Failures in a row that eject a backend, and for how long (times the number of ejections). Envoy's outlier detection: 5 and 30 s; lower for small swarms. */
+  readonly ejectAfterFailures: number;
+  readonly ejectMs: number;
+}
+
+export const defaultSettings: Settings = {
+  probeIntervalMs: 2_000,
+  probeTimeoutMs: 500,
+  indirectProbeCount: 3,
+  indirectTimeoutMs: 1_000,
+  freshTimeoutMs: 1_000,
+  cutVoteAfterMs: 10_000,
+  stalledVoteAfterMs: 20_000,
+  fullMeshMembersMax: 12,
+  ringCount: 5,
+  observerCount: 10,
+  quorumVotes: 7,
+  voteLifetimeMs: 60_000,
+  redialBaseMs: 500,
+  redialMaxMs: 30_000,
+  antiEntropyIntervalMs: 30_000,
+  sweepIntervalMs: 60_000,
+  actionsMax: 16,
+  backoffBaseMs: 1_000,
+  backoffMaxMs: 300_000,
+  backoffResetAfterMs: 600_000,
+  handOffAfterFailures: 5,
+  handedOffRetryMs: 600_000,
+  contestRepairsMax: 10,
+  contestWindowMs: 60_000,
+  contestedRetryMs: 60_000,
+  ejectAfterFailures: 1,
+  ejectMs: 2_000,
+};
