@@ -1,9 +1,9 @@
-import type { AgentId, Contexts, Crypto, SwarmId } from "@antibody/policy";
+import type { AgentId, Contexts, Crypto, SwarmId, VerifiedPolicy } from "@antibody/policy";
 import type { RandomState } from "../random.ts";
 import type { Settings } from "../settings.ts";
 import type { JournalRecord, Output } from "./output.ts";
 import type { ResourceType } from "./resource.ts";
-import type { VerifiedCertificate } from "./statements.ts";
+import type { Member, VerifiedCertificate } from "./statements.ts";
 import type { MonotonicMs } from "./time.ts";
 
 /** What a step gives back: what the body shall do, in order, and when the mind wants to be woken at the latest. */
@@ -32,5 +32,10 @@ export interface MindOptions {
   readonly protectedResources: readonly string[];
 }
 
-/** The durable records that a body found in its journal, in any order; the mind is restored from them. */
-export type Journal = readonly JournalRecord[];
+/** What a body found in its journal, verified again where it was signed. All empty at the first start. */
+export interface Boot {
+  /** Every record but members and policies, in any order. */
+  readonly records: readonly JournalRecord[];
+  readonly members: readonly Member[];
+  readonly policies: readonly VerifiedPolicy[];
+}

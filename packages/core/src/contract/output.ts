@@ -2,6 +2,7 @@ import type { AgentId, Json, ResourceId, ResourcePromise } from "@antibody/polic
 import type { Event } from "./event.ts";
 import type { HealthRumor, PeerMessage } from "./messages.ts";
 import type { Plan } from "./resource.ts";
+import type { Snapshot } from "./snapshot.ts";
 import type { UnsignedStatement } from "./statements.ts";
 
 /** Never repeats, also across restarts: `<boot counter>-<n>`. */
@@ -13,11 +14,15 @@ export type ActionId = `${number}-${number}`;
  */
 export type Durability = "sync" | "batched";
 
-/** One durable record. A null value deletes it. Values carry a version `v` of their own, or are exact bytes. */
+/**
+ * One durable record. A null value deletes it. Values carry a version `v` of their own, or are exact bytes.
+ * Keys `member/<agent>` hold `{ v, chain, entry }` and `policy/<id>` an envelope: the body verifies these two
+ * again when it reads them, everything else comes back to the mind as it was.
+ */
 export interface JournalRecord {
   /** Slash-separated, for example `floor/author_…/home`. */
   readonly key: string;
-  readonly value: Json | Uint8Array | null;
+  readonly value: Snapshot;
 }
 
 /**
