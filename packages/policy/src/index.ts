@@ -1,1 +1,108 @@
-export {};
+/** What policy is, how it is encoded, signed, trusted and merged. Pure: the same on every machine. */
+export {
+  type BundleDocument,
+  type CreateAuthorInput,
+  type CreatedAuthor,
+  createAuthor,
+  type RotateAuthorInput,
+  rotateAuthor,
+  type SealBundleInput,
+  type SealedBundle,
+  sealBundle,
+} from "./author.ts";
+export {
+  base32Decode,
+  base32Encode,
+  compareText,
+  concatBytes,
+  equalBytes,
+  fromHex,
+  toHex,
+  utf8,
+} from "./bytes.ts";
+export { canonicalBytes, parseCanonical } from "./canonical.ts";
+export type { Crypto, Signer } from "./crypto.ts";
+export { verifySignature } from "./ed25519.ts";
+export {
+  type Envelope,
+  type EnvelopeSignature,
+  envelopeDigest,
+  messageDigest,
+  type OpenedEnvelope,
+  openEnvelope,
+  type PayloadName,
+  type PayloadType,
+  payloadType,
+  preAuthenticationEncoding,
+  sealEnvelope,
+  signedBy,
+} from "./envelope.ts";
+export { type Fragment, promisesOf, type ResourcePromise } from "./fragment.ts";
+export { isGlob, matchesAnyGlob, matchesGlob } from "./glob.ts";
+export { type Grant, type Mode, modes, type Power, parseMode, parsePower, powers } from "./grant.ts";
+export type { Contexts, ContextValue } from "./guard/contexts.ts";
+export { compileGuard, evaluateGuard, type Guard, type GuardRejection } from "./guard/guard.ts";
+export {
+  type AgentId,
+  type AuthorId,
+  type FragmentId,
+  type IdKind,
+  type IdMatch,
+  type IdOf,
+  type IncidentId,
+  idDigest,
+  makeId,
+  matchIdPrefix,
+  parseId,
+  parseStreamName,
+  type StreamName,
+  type SwarmId,
+  shortId,
+} from "./ids.ts";
+export { isPlainObject, type Json, type JsonObject } from "./json.ts";
+export * from "./limits.ts";
+export type { Manifest } from "./manifest.ts";
+export { isRejection, type Rejection, type RejectionReason, reject } from "./rejection.ts";
+export { parseResourceId, type ResourceId, type ResourceIdParts } from "./resourceId.ts";
+export { keysDigest, type Root } from "./root.ts";
+export { checkSignatures } from "./signatures.ts";
+export { compileSource } from "./source/compile.ts";
+export { sourceSchema } from "./source/schema.ts";
+export type {
+  CheckPromise,
+  CompiledSource,
+  Problem,
+  PromiseProblem,
+  SourceDocument,
+} from "./source/types.ts";
+export {
+  rootDigest,
+  type Trust,
+  type VerifiedFragment,
+  type VerifiedManifest,
+  type VerifiedPolicy,
+  type VerifiedRoot,
+  verifyPolicy,
+} from "./verify.ts";
+export {
+  belowFloor,
+  compareVersions,
+  type Floors,
+  raiseFloor,
+  type StreamKey,
+  streamKey,
+  type Version,
+} from "./version.ts";
+export { refusalOf } from "./view/claim.ts";
+export type {
+  ClaimRules,
+  DormantFragment,
+  HeldClaim,
+  HeldReason,
+  PromiseInForce,
+  Requires,
+  StreamState,
+  View,
+  ViewInput,
+} from "./view/types.ts";
+export { view } from "./view/view.ts";

@@ -1,0 +1,7 @@
+import type { CheckPromise, CompiledSource } from "./types.ts";
+/** Compiles a policy file. */
+export declare function compileSource(
+  text: string,
+  fileName: string,
+  checkPromise: CheckPromise,
+): CompiledSource;

@@ -1,0 +1,175 @@
+import { toHex } from "./bytes.ts";
+import { canonicalBytes } from "./canonical.ts";
+import type { Crypto } from "./crypto.ts";
+import { type Envelope, envelopeDigest, openEnvelope, payloadType } from "./envelope.ts";
+import { type Fragment, parseFragment } from "./fragment.ts";
+import { type AuthorId, type FragmentId, makeId } from "./ids.ts";
+import type { Json } from "./json.ts";
+import { type Manifest, parseManifest } from "./manifest.ts";
+import { isRejection, type Rejection, reject } from "./rejection.ts";
+import { keysDigest, parseRoot, type Root } from "./root.ts";
+import { checkSignatures } from "./signatures.ts";
+
+declare const brand: unique symbol;
+
+interface Verified {
+  readonly [brand]: "verified";
+  readonly author: AuthorId;
+  /** The digest of what was signed: the identity of the document in sets and in manifests. */
+  readonly id: FragmentId;
+  /** The exact envelope, to be stored and relayed. */
+  readonly bytes: Uint8Array;
+}
+
+/** A root whose signatures are those of its own threshold, and of its predecessor's. */
+export interface VerifiedRoot extends Verified {
+  readonly type: "root";
+  readonly root: Root;
+}
+
+/** A manifest that its author signed. */
+export interface VerifiedManifest extends Verified {
+  readonly type: "manifest";
+  readonly manifest: Manifest;
+}
+
+/** A fragment that its author signed. */
+export interface VerifiedFragment extends Verified {
+  readonly type: "fragment";
+  readonly fragment: Fragment;
+}
+
+/** A document of policy whose signatures were checked. Only `verifyPolicy` makes one. */
+export type VerifiedPolicy = VerifiedRoot | VerifiedManifest | VerifiedFragment;
+
+/** What verification stands on. */
+export interface Trust {
+  readonly crypto: Crypto;
+  /** The newest verified root of an author that is known here. */
+  rootOf(author: AuthorId): Root | undefined;
+  /** An author's root of one number, where older ones are kept: it lets a late or a second root N+1 be verified. */
+  rootNumbered?(author: AuthorId, number: number): Root | undefined;
+}
+
+/**
+ * Turns bytes into a verified document, or says why not.
+ *
+ * `unknownAuthor` is no fault of the sender: the caller ignores the bytes, fetches the root, and gets the
+ * document again by anti-entropy. Whether a grant accepts the author is not asked here (see view.ts).
+ */
+export function verifyPolicy(bytes: Uint8Array, trust: Trust): VerifiedPolicy | Rejection {
+  const opened = openEnvelope(bytes);
+  if (isRejection(opened)) return opened;
+  const { envelope, body } = opened;
+  switch (envelope.payloadType) {
+    case payloadType("root"):
+      return verifyRoot(envelope, body, trust);
+    case payloadType("manifest"): {
+      const manifest = parseManifest(body);
+      if (isRejection(manifest)) return manifest;
+      const id = verifyDocument(envelope, manifest, trust);
+      if (isRejection(id)) return id;
+      return { type: "manifest", author: manifest.author, manifest, id, bytes } as VerifiedManifest;
+    }
+    case payloadType("fragment"): {
+      const fragment = parseFragment(body);
+      if (isRejection(fragment)) return fragment;
+      const id = verifyDocument(envelope, fragment, trust);
+      if (isRejection(id)) return id;
+      return { type: "fragment", author: fragment.author, fragment, id, bytes } as VerifiedFragment;
+    }
+    default:
+      return reject("unknownType", `${envelope.payloadType} is not policy`);
+  }
+}
+
+/** The digest of a root, in hexadecimal: what root N+1 calls `previous`. */
+export function rootDigest(crypto: Crypto, root: Root): string {
+  const body = canonicalBytes(root as unknown as Json);
+  return toHex(envelopeDigest(crypto, { payloadType: payloadType("root"), body }));
+}
+
+function verifyDocument(
+  envelope: Envelope,
+  document: Manifest | Fragment,
+  trust: Trust,
+): FragmentId | Rejection {
+  const { crypto } = trust;
+  const root = trust.rootOf(document.author);
+  if (root === undefined) return reject("unknownAuthor", `no root of ${document.author} is known here`);
+  const digest = envelopeDigest(crypto, envelope);
+  const id = makeId("frag", digest);
+  if (document.epoch > root.epoch) {
+    return reject(
+      "unknownAuthor",
+      `epoch ${document.epoch} is of a root of ${document.author} not known here`,
+    );
+  }
+  if (document.epoch < root.epoch) {
+    // A carried digest is vouched for by the root's own signatures; the old keys may be gone.
+    if (root.carry.includes(toHex(digest))) return id;
+    return reject(
+      "olderGeneration",
+      `epoch ${document.epoch} was revoked, the author's root is at ${root.epoch}`,
+    );
+  }
+  const signers = checkSignatures(crypto, envelope, root.keys);
+  if (isRejection(signers)) return signers;
+  return tooFew(signers, root) ?? id;
+}
+
+function verifyRoot(envelope: Envelope, body: Json, trust: Trust): VerifiedRoot | Rejection {
+  const root = parseRoot(body);
+  if (isRejection(root)) return root;
+  const digest = envelopeDigest(trust.crypto, envelope);
+  const author = root.author ?? makeId("author", digest);
+  const previous = root.author === undefined ? undefined : previousRoot(root.author, root, trust);
+  if (isRejection(previous)) return previous;
+  const problem =
+    previous === undefined
+      ? root.epoch === 1
+        ? undefined
+        : reject("malformed", "root number 1 begins with epoch 1")
+      : successionProblem(trust.crypto, previous, root);
+  if (problem !== undefined) return problem;
+  const keys = [...new Set([...(previous?.keys ?? []), ...root.keys])];
+  const signers = checkSignatures(trust.crypto, envelope, keys);
+  if (isRejection(signers)) return signers;
+  // TUF 5.3.4: signed by the threshold of the previous root and by its own.
+  const few = tooFew(signers, root) ?? (previous === undefined ? undefined : tooFew(signers, previous));
+  if (few !== undefined) return few;
+  return { type: "root", author, root, id: makeId("frag", digest), bytes: envelope.bytes } as VerifiedRoot;
+}
+
+/** Root N−1 of the root to verify. */
+function previousRoot(author: AuthorId, root: Root, trust: Trust): Root | Rejection {
+  const newest = trust.rootOf(author);
+  if (newest === undefined) return reject("unknownAuthor", `no root of ${author} is known here`);
+  if (newest.number === root.number - 1) return newest;
+  const kept = trust.rootNumbered?.(author, root.number - 1);
+  if (kept !== undefined) return kept;
+  if (newest.number >= root.number) {
+    return reject("olderGeneration", `root ${root.number} is not newer than root ${newest.number}`);
+  }
+  return reject("unknownAuthor", `roots between ${newest.number} and ${root.number} are missing`);
+}
+
+function successionProblem(crypto: Crypto, previous: Root, root: Root): Rejection | undefined {
+  if (root.previous !== rootDigest(crypto, previous)) {
+    return reject("equivocation", `root ${root.number} continues another root ${previous.number}`);
+  }
+  if (keysDigest(crypto, root.keys, root.threshold) !== previous.nextKeysDigest) {
+    return reject("unknownKey", `the keys are not those that root ${previous.number} named in advance`);
+  }
+  // With new keys and the old epoch, a document signed by the old ones would be valid on some devices only.
+  const sameKeys = root.threshold === previous.threshold && root.keys.join() === previous.keys.join();
+  const epochs = sameKeys ? [previous.epoch, previous.epoch + 1] : [previous.epoch + 1];
+  if (epochs.includes(root.epoch)) return undefined;
+  return reject("malformed", `epoch ${root.epoch} after ${previous.epoch}: new keys begin the next epoch`);
+}
+
+function tooFew(signers: ReadonlySet<string>, root: Root): Rejection | undefined {
+  const count = root.keys.filter((key) => signers.has(key)).length;
+  if (count >= root.threshold) return undefined;
+  return reject("tooFewSignatures", `${count} of ${root.threshold} signatures`);
+}
