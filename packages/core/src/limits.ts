@@ -36,3 +36,5 @@ export const attemptsKeptMax = 10;
 export const incidentsKeptMax = 100;
 /** Resources with a live watch; beyond it the sweep alone looks. Half of the usual inotify limit. */
 export const watchesMax = 4_096;
+/** Ids of policy that were refused and are not asked for again; the oldest is forgotten first. */
+export const refusedIdsMax = 4_096;

@@ -1,0 +1,66 @@
+import {
+  type AuthorId,
+  type Crypto,
+  compareText,
+  compareVersions,
+  type StreamKey,
+  type StreamName,
+  streamKey,
+  toHex,
+  type VerifiedPolicy,
+  type Version,
+} from "@antibody/policy";
+import type { PolicyHeads, StreamHead } from "../contract/messages.ts";
+
+/** The stream and version of a manifest or fragment; a root has none. */
+export function versionOf(
+  policy: VerifiedPolicy,
+): { readonly stream: StreamName; readonly version: Version } | undefined {
+  switch (policy.type) {
+    case "root":
+      return undefined;
+    case "manifest": {
+      const { stream, epoch, generation } = policy.manifest;
+      return { stream, version: { epoch, generation } };
+    }
+    case "fragment": {
+      const { stream, epoch, generation } = policy.fragment;
+      return { stream, version: { epoch, generation } };
+    }
+    default:
+      throw new Error(`unknown policy ${policy satisfies never}`);
+  }
+}
+
+/** Whether a newer version of its stream is named. */
+export function isOutdated(policy: VerifiedPolicy, newest: ReadonlyMap<string, Version>): boolean {
+  const made = versionOf(policy);
+  if (made === undefined) return false;
+  const newer = newest.get(streamKey(policy.author, made.stream));
+  return newer !== undefined && compareVersions(made.version, newer) < 0;
+}
+
+/** Ids of everything held, and the newest manifest of each stream. */
+export function headsOf(held: ReadonlyMap<string, VerifiedPolicy>): PolicyHeads {
+  const newest = new Map<StreamKey, StreamHead>();
+  for (const policy of held.values()) {
+    if (policy.type !== "manifest") continue;
+    const { stream, epoch, generation } = policy.manifest;
+    const author: AuthorId = policy.author;
+    const head: StreamHead = { author, stream, version: { epoch, generation }, manifest: policy.id };
+    const key = streamKey(author, stream);
+    const known = newest.get(key);
+    // Of two manifests of one version (an equivocation) the smaller id stands, so that heads are equal everywhere.
+    const order = known === undefined ? 1 : compareVersions(head.version, known.version);
+    if (order > 0 || (order === 0 && known !== undefined && compareText(head.manifest, known.manifest) < 0)) {
+      newest.set(key, head);
+    }
+  }
+  const streams = [...newest].sort(([left], [right]) => compareText(left, right)).map(([, head]) => head);
+  return { ids: [...held.keys()].sort(compareText), streams };
+}
+
+/** Digest over sorted ids, 16 hex digits. */
+export function digestOfIds(ids: readonly string[], crypto: Crypto): string {
+  return toHex(crypto.sha256(new TextEncoder().encode(ids.join("\n")))).slice(0, 16);
+}

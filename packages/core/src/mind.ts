@@ -1,0 +1,298 @@
+import type { AgentId, AuthorId, Root } from "@antibody/policy";
+import type { Input, OwnerCommand } from "./contract/input.ts";
+import type { Inspection } from "./contract/inspection.ts";
+import type { Knowledge } from "./contract/knowledge.ts";
+import type { Boot, MindOptions, StepResult } from "./contract/mind.ts";
+import type { Output } from "./contract/output.ts";
+import type { Snapshot } from "./contract/snapshot.ts";
+import type { Member, VerifiedCertificate } from "./contract/statements.ts";
+import type { MonotonicMs, Now } from "./contract/time.ts";
+import type { Turn } from "./contract/turn.ts";
+import { Healing } from "./healing/healing.ts";
+import { PolicyKeeping } from "./keeping/policies.ts";
+import { keep, recall } from "./keeping/snapshot.ts";
+import { Random, type RandomState } from "./random.ts";
+import { Routing } from "./routing/routing.ts";
+import { Swarm } from "./swarm/swarm.ts";
+
+/** Version of the shape of a dump. */
+const dumpVersion = 1;
+
+/** How often the parts may answer each other within one step; a capability that depends on others settles in two. */
+const settleRoundsMax = 8;
+
+interface MindDump {
+  readonly v: typeof dumpVersion;
+  readonly random: RandomState;
+  readonly swarm: Snapshot;
+  readonly policies: Snapshot;
+  readonly healing: Snapshot;
+  readonly routing: Snapshot;
+  readonly stopping: "no" | "asked" | "done";
+  readonly seen: Seen;
+}
+
+/** Revisions of the parts as the other parts last saw them. */
+interface Seen {
+  readonly policies: number;
+  readonly swarm: number;
+  readonly healing: number;
+}
+
+interface Parts {
+  readonly random: Random;
+  readonly swarm: Swarm;
+  readonly policies: PolicyKeeping;
+  readonly healing: Healing;
+  readonly routing: Routing;
+  readonly stopping: MindDump["stopping"];
+  readonly seen: Seen;
+}
+
+/**
+ * One agent's mind: takes an input and the time, changes its private state, and says what the body shall do.
+ * It owns no clock, no randomness and no IO; equal inputs give equal outputs, on a device and in a simulator.
+ * Its parts know nothing of each other: what one of them changed, this class carries to the others.
+ */
+export class Mind implements Knowledge {
+  readonly #options: MindOptions;
+  readonly #random: Random;
+  readonly #swarm: Swarm;
+  readonly #policies: PolicyKeeping;
+  readonly #healing: Healing;
+  readonly #routing: Routing;
+  #stopping: MindDump["stopping"];
+  #seen: Seen;
+
+  private constructor(options: MindOptions, parts: Parts) {
+    this.#options = options;
+    this.#random = parts.random;
+    this.#swarm = parts.swarm;
+    this.#policies = parts.policies;
+    this.#healing = parts.healing;
+    this.#routing = parts.routing;
+    this.#stopping = parts.stopping;
+    this.#seen = parts.seen;
+  }
+
+  /** A mind as the journal left it; the first input must be `started`. */
+  static create(options: MindOptions, boot: Boot): Mind {
+    const swarm = Swarm.create(options, boot);
+    return new Mind(options, {
+      random: Random.at(options.random),
+      swarm,
+      policies: PolicyKeeping.create(options, boot),
+      healing: Healing.create({ ...options, boot: swarm.boot }, boot.records),
+      routing: Routing.create(options),
+      stopping: "no",
+      seen: { policies: 0, swarm: -1, healing: -1 },
+    });
+  }
+
+  /** A mind as `dump` left it, to the bit. Throws when the dump is of another version. */
+  static restore(options: MindOptions, dump: Snapshot): Mind {
+    const state = recall<MindDump>(dump);
+    if (state.v !== dumpVersion)
+      throw new Error(`dump of version ${state.v}, this build reads ${dumpVersion}`);
+    const swarm = Swarm.restore(options, state.swarm);
+    return new Mind(options, {
+      random: Random.at(state.random),
+      swarm,
+      policies: PolicyKeeping.restore(options, state.policies),
+      healing: Healing.restore({ ...options, boot: swarm.boot }, state.healing),
+      routing: Routing.restore(options, state.routing),
+      stopping: state.stopping,
+      seen: state.seen,
+    });
+  }
+
+  dump(): Snapshot {
+    const dump: MindDump = {
+      v: dumpVersion,
+      random: this.#random.position(),
+      swarm: this.#swarm.dump(),
+      policies: this.#policies.dump(),
+      healing: this.#healing.dump(),
+      routing: this.#routing.dump(),
+      stopping: this.#stopping,
+      seen: this.#seen,
+    };
+    return keep(dump);
+  }
+
+  step(input: Input, now: Now): StepResult {
+    const outputs: Output[] = [];
+    const turn: Turn = {
+      now,
+      random: this.#random,
+      emit: (output) => outputs.push(output),
+      tell: (name, level, fields) => outputs.push({ type: "tell", event: { name, level, fields } }),
+    };
+    this.#take(input, turn);
+    this.#settle(turn);
+    return { outputs, wakeAt: this.#deadline() };
+  }
+
+  rootOf(author: AuthorId): Root | undefined {
+    return this.#policies.rootOf(author);
+  }
+
+  certificateOf(agent: AgentId): VerifiedCertificate | undefined {
+    return this.#swarm.certificateOf(agent);
+  }
+
+  ownMember(): Member | undefined {
+    return this.#swarm.ownMember();
+  }
+
+  /** A read-only snapshot of everything that people and checkers may see. */
+  inspect(now: Now): Inspection {
+    const { queues: swarmQueues, ...swarm } = this.#swarm.inspect(now);
+    const { queues: policyQueues, ...policies } = this.#policies.inspect();
+    const { queues: healingQueues, ...healing } = this.#healing.inspect();
+    return {
+      v: 1,
+      nowMs: now.monoMs,
+      wallMs: now.wallMs,
+      agent: this.#options.agent,
+      name: this.#options.certificate.certificate.name,
+      swarm: this.#options.swarm,
+      build: this.#options.build,
+      ...swarm,
+      ...policies,
+      ...healing,
+      ...this.#routing.inspect(),
+      queues: [...swarmQueues, ...policyQueues, ...healingQueues],
+    };
+  }
+
+  #take(input: Input, turn: Turn): void {
+    switch (input.type) {
+      case "started":
+        this.#swarm.start(input.addresses, turn);
+        turn.tell("agent.started", "info", {
+          name: this.#options.certificate.certificate.name,
+          build: this.#options.build,
+        });
+        this.#policies.start(turn);
+        return;
+      case "wake":
+        this.#wake(turn);
+        return;
+      case "message":
+        if (input.message.type === "items") {
+          for (const policy of input.message.policy) this.#policies.accept(policy, input.from, turn);
+        }
+        this.#swarm.handle(input, this.#policies, turn);
+        return;
+      case "addresses":
+      case "connected":
+      case "disconnected":
+      case "dialed":
+      case "unsent":
+      case "rumor":
+      case "enrolled":
+      case "signed":
+        this.#swarm.handle(input, this.#policies, turn);
+        return;
+      case "policy":
+        this.#policies.accept(input.policy, input.from, turn);
+        return;
+      case "observed":
+      case "unobservable":
+      case "progress":
+      case "outcome":
+        this.#healing.handle(input, turn);
+        return;
+      case "routed":
+        this.#routing.handle(input, turn);
+        return;
+      case "command":
+        this.#command(input.id, input.command, turn);
+        return;
+      default:
+        throw new Error(`unknown input ${input satisfies never}`);
+    }
+  }
+
+  #wake(turn: Turn): void {
+    const wake = { type: "wake" } as const;
+    if (this.#swarm.deadline <= turn.now.monoMs) this.#swarm.handle(wake, this.#policies, turn);
+    if (this.#healing.deadline <= turn.now.monoMs) this.#healing.handle(wake, turn);
+    if (this.#routing.deadline <= turn.now.monoMs) this.#routing.handle(wake, turn);
+  }
+
+  #command(id: string, command: OwnerCommand, turn: Turn): void {
+    switch (command.type) {
+      case "grant":
+        this.#policies.grant(command.grant, turn);
+        turn.emit({ type: "reply", id, result: { type: "ok", detail: null } });
+        return;
+      case "revokeGrant":
+        turn.emit({
+          type: "reply",
+          id,
+          result: this.#policies.revokeGrant(command.author, turn)
+            ? { type: "ok", detail: null }
+            : { type: "refused", message: `no grant for ${command.author}`, next: "antibody trust list" },
+        });
+        return;
+      case "stop":
+        turn.tell("agent.stopping", "info", {});
+        this.#swarm.leave(turn);
+        this.#healing.command({ id, command }, turn);
+        if (this.#stopping === "no") this.#stopping = "asked";
+        return;
+      case "pause":
+      case "resume":
+      case "step":
+      case "cancel":
+        this.#healing.command({ id, command }, turn);
+        return;
+      default:
+        throw new Error(`unknown command ${command satisfies never}`);
+    }
+  }
+
+  /** Carries what one part changed to the others, until none has anything new to say. */
+  #settle(turn: Turn): void {
+    for (let round = 0; this.#carry(turn); round += 1) {
+      if (round === settleRoundsMax) throw new Error("the parts of the mind do not settle");
+    }
+    if (this.#stopping === "asked" && this.#healing.idle) {
+      this.#stopping = "done";
+      turn.emit({ type: "stopped" });
+    }
+  }
+
+  #carry(turn: Turn): boolean {
+    const seen = this.#seen;
+    const now = {
+      policies: this.#policies.revision,
+      swarm: this.#swarm.revision,
+      healing: this.#healing.revision,
+    };
+    if (seen.policies === now.policies && seen.swarm === now.swarm && seen.healing === now.healing)
+      return false;
+    this.#seen = now;
+    if (seen.policies !== now.policies) {
+      this.#swarm.policyChanged(turn);
+      this.#healing.desire(this.#policies.current, turn);
+      this.#routing.desire(this.#policies.current, turn);
+    }
+    const change = this.#routing.refresh(
+      { agent: this.#options.agent, providersOf: (capability) => this.#swarm.providersOf(capability) },
+      (resource) => this.#healing.phaseOf(resource),
+      turn,
+    );
+    for (const { resource, observation } of change.observations) {
+      this.#healing.handle({ type: "observed", resource, observation }, turn);
+    }
+    this.#swarm.announce(change.announced, turn);
+    return true;
+  }
+
+  #deadline(): MonotonicMs {
+    return Math.min(this.#swarm.deadline, this.#healing.deadline, this.#routing.deadline);
+  }
+}
