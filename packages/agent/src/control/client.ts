@@ -1,0 +1,159 @@
+import { request as httpRequest, type IncomingMessage } from "node:http";
+import type { Inspection, OwnerCommand } from "@antibody/core";
+import type { Rejection } from "@antibody/policy";
+import type { CommandReply, InviteCode, LogLine } from "../ports.ts";
+import { readBody } from "./body.ts";
+import type { InviteRequest } from "./command.ts";
+import { answerBytesMax, answerTimeoutMs } from "./limits.ts";
+import type { ControlPaths } from "./paths.ts";
+
+/** Why an agent could not be asked. */
+export type ControlErrorCode =
+  /** Nobody listens on the socket. */
+  | "notRunning"
+  /** The socket belongs to someone else. */
+  | "denied"
+  /** The agent is there and did not answer in time, or takes no more connections. */
+  | "busy"
+  /** The agent answered with an error. */
+  | "failed";
+
+/** A request that could not be made, or was answered with an error. */
+export class ControlError extends Error {
+  readonly code: ControlErrorCode;
+  constructor(code: ControlErrorCode, message: string) {
+    super(message);
+    this.name = "ControlError";
+    this.code = code;
+  }
+}
+
+/** How the offer of an envelope was answered. */
+export type OfferReply = { readonly type: "accepted"; readonly id: string } | Rejection;
+
+/** A running agent, asked through its sockets. Every method may throw a `ControlError`. */
+export interface ControlClient {
+  inspect(): Promise<Inspection>;
+  log(): Promise<readonly LogLine[]>;
+  /** Lines as they come, after the recent ones when asked for, until the signal or the agent ends it. */
+  follow(recent: boolean, signal: AbortSignal): AsyncGenerator<LogLine>;
+  recording(): Promise<Uint8Array>;
+  command(command: OwnerCommand): Promise<CommandReply>;
+  offer(bytes: Uint8Array): Promise<OfferReply>;
+  invite(request: InviteRequest): Promise<InviteCode>;
+  stop(): Promise<void>;
+}
+
+/** A client of the agent behind these sockets: it looks through `read`, and commands through `control`. */
+export function controlClient(paths: ControlPaths): ControlClient {
+  const get = (path: string): Promise<Uint8Array> => exchange(paths.read, "GET", path, undefined);
+  const post = (path: string, body: Uint8Array): Promise<Uint8Array> =>
+    exchange(paths.control, "POST", path, body);
+  return {
+    inspect: async () => readJson<Inspection>(await get("/v1/inspection")),
+    log: async () => readJson<{ lines: readonly LogLine[] }>(await get("/v1/log")).lines,
+    follow: (recent, signal) => follow(paths.read, recent, signal),
+    recording: () => get("/v1/recording"),
+    command: async (command) => readJson<CommandReply>(await post("/v1/command", jsonBytes(command))),
+    offer: async (bytes) => readJson<OfferReply>(await post("/v1/offer", bytes)),
+    invite: async (request) => readJson<InviteCode>(await post("/v1/invite", jsonBytes(request))),
+    stop: async () => void (await post("/v1/stop", new Uint8Array())),
+  };
+}
+
+/** Statuses whose body is an answer in its own right: a refusal of the mind, or a rejection. */
+const answeredStatuses: readonly number[] = [200, 202, 409, 422];
+
+async function exchange(
+  socketPath: string,
+  method: "GET" | "POST",
+  path: string,
+  body: Uint8Array | undefined,
+): Promise<Uint8Array> {
+  const response = await open(socketPath, method, path, body, AbortSignal.timeout(answerTimeoutMs));
+  const answer = await readBody(response, answerBytesMax).catch((error: unknown) => {
+    throw controlError(error, socketPath);
+  });
+  if (answer.type === "tooLarge") throw new ControlError("failed", "the agent's answer is too large");
+  const status = response.statusCode ?? 0;
+  if (answeredStatuses.includes(status)) return answer.bytes;
+  const busy = status === 503 || status === 504;
+  throw new ControlError(busy ? "busy" : "failed", errorMessage(answer.bytes, status));
+}
+
+function open(
+  socketPath: string,
+  method: "GET" | "POST",
+  path: string,
+  body: Uint8Array | undefined,
+  signal: AbortSignal,
+): Promise<IncomingMessage> {
+  return new Promise((opened, failed) => {
+    const request = httpRequest({
+      socketPath,
+      method,
+      path,
+      signal,
+      agent: false,
+      headers: { host: "antibody", ...(body === undefined ? {} : { "content-length": body.length }) },
+    });
+    request.once("response", opened);
+    request.once("error", (error) => failed(controlError(error, socketPath)));
+    request.end(body);
+  });
+}
+
+async function* follow(socketPath: string, recent: boolean, signal: AbortSignal): AsyncGenerator<LogLine> {
+  try {
+    const response = await open(socketPath, "GET", `/v1/events?recent=${recent}`, undefined, signal);
+    const status = response.statusCode ?? 0;
+    if (status !== 200)
+      throw new ControlError(status === 503 ? "busy" : "failed", `the agent answered ${status}`);
+    response.setEncoding("utf8");
+    let rest = "";
+    for await (const chunk of response as AsyncIterable<string>) {
+      const events = (rest + chunk).split("\n\n");
+      rest = events.pop() ?? "";
+      for (const event of events) {
+        const data = event.split("\n").find((line) => line.startsWith("data: "));
+        if (data !== undefined) yield JSON.parse(data.slice("data: ".length)) as LogLine;
+      }
+    }
+  } catch (error) {
+    if (signal.aborted) return;
+    throw error instanceof ControlError ? error : controlError(error, socketPath);
+  }
+}
+
+function controlError(error: unknown, socketPath: string): ControlError {
+  const { code, name } = error instanceof Error ? (error as NodeJS.ErrnoException) : { code: "", name: "" };
+  switch (code ?? name) {
+    case "ENOENT":
+    case "ECONNREFUSED":
+    case "ENOTDIR":
+      return new ControlError("notRunning", `nobody listens on ${socketPath}`);
+    case "EACCES":
+    case "EPERM":
+      return new ControlError("denied", `${socketPath} may not be opened by this user`);
+    default:
+      return new ControlError("busy", `the agent on ${socketPath} did not answer (${code ?? name})`);
+  }
+}
+
+function errorMessage(bytes: Uint8Array, status: number): string {
+  try {
+    const { error } = readJson<{ error?: { message?: unknown } }>(bytes);
+    if (typeof error?.message === "string") return error.message;
+  } catch {
+    // Whatever listens there did not answer in JSON: the status is all there is to tell.
+  }
+  return `the agent answered ${status}`;
+}
+
+function jsonBytes(value: unknown): Uint8Array {
+  return Buffer.from(JSON.stringify(value));
+}
+
+function readJson<Value>(bytes: Uint8Array): Value {
+  return JSON.parse(Buffer.from(bytes).toString("utf8")) as Value;
+}

@@ -1,0 +1,18 @@
+/** The control sockets and their client, apart from the rest of the body: commands that only ask start fast. */
+export {
+  type ControlClient,
+  ControlError,
+  type ControlErrorCode,
+  controlClient,
+  type OfferReply,
+} from "./client.ts";
+export type { InviteRequest } from "./command.ts";
+export { inviteMsMax, pauseMsMax, reasonCharactersMax } from "./limits.ts";
+export {
+  type ControlPaths,
+  controlPaths,
+  defaultStateDirectory,
+  type Environment,
+  runtimeDirectory,
+} from "./paths.ts";
+export { type ControlOptions, type ControlServer, startControl } from "./server.ts";

@@ -1,0 +1,113 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { Inspection, OwnerCommand } from "@antibody/core";
+import { type AgentId, makeId, type SwarmId } from "@antibody/policy";
+import { type ControlPaths, controlPaths } from "../src/control/paths.ts";
+import { type ControlServer, startControl } from "../src/control/server.ts";
+import type { AgentControl, CommandReply, LogLine } from "../src/ports.ts";
+
+export const agentId: AgentId = makeId("agent", new Uint8Array(32).fill(1));
+const swarmId: SwarmId = makeId("swarm", new Uint8Array(32).fill(2));
+
+/** An inspection of an agent that holds nothing yet. */
+export const emptyInspection: Inspection = {
+  v: 1,
+  nowMs: 1_000,
+  wallMs: 1_790_000_000_000,
+  agent: agentId,
+  name: "pi",
+  swarm: swarmId,
+  build: "0.1.0",
+  incarnation: [1, 1, 0],
+  quorum: { observers: 0, votes: 0 },
+  cutOff: false,
+  localHealth: 0,
+  members: [],
+  resources: [],
+  streams: [],
+  heldClaims: [],
+  grants: [],
+  pauses: [],
+  routes: [],
+  capabilities: [],
+  incidents: [],
+  queues: [],
+};
+
+export function logLine(number: number): LogLine {
+  const time = new Date(1_790_000_000_000 + number).toISOString();
+  return { time, level: "info", event: "agent.started", agent: agentId, number };
+}
+
+/** An agent that remembers what it was asked. */
+export class FakeAgent implements AgentControl {
+  readonly commands: OwnerCommand[] = [];
+  readonly offers: Uint8Array[] = [];
+  readonly invites: { expiresInMs: number; mayInvite: boolean }[] = [];
+  readonly listeners = new Set<(line: LogLine) => void>();
+  lines: LogLine[] = [];
+  stops = 0;
+  inspection: Inspection = emptyInspection;
+  reply: CommandReply = { type: "ok", detail: null };
+
+  inspect(): Inspection {
+    return this.inspection;
+  }
+  async command(command: OwnerCommand): Promise<CommandReply> {
+    this.commands.push(command);
+    return this.reply;
+  }
+  async offer(bytes: Uint8Array): ReturnType<AgentControl["offer"]> {
+    this.offers.push(bytes);
+    return bytes[0] === 0
+      ? { type: "rejection", reason: "badSignature", detail: "no signature fits" }
+      : { type: "accepted", id: "frag_x" };
+  }
+  async invite(expiresInMs: number, mayInvite: boolean): ReturnType<AgentControl["invite"]> {
+    this.invites.push({ expiresInMs, mayInvite });
+    return { code: "abc", expiresMs: 5 };
+  }
+  recentLog(): readonly LogLine[] {
+    return this.lines;
+  }
+  onLog(listener: (line: LogLine) => void): () => void {
+    this.listeners.add(listener);
+    return () => this.listeners.delete(listener);
+  }
+  recording(): Uint8Array {
+    return new Uint8Array([1, 2, 3]);
+  }
+  async stop(): Promise<void> {
+    this.stops += 1;
+  }
+}
+
+/** A control server around a fake agent, in a directory of its own. */
+export interface FakeControl {
+  readonly agent: FakeAgent;
+  readonly paths: ControlPaths;
+  readonly server: ControlServer;
+  readonly told: string[];
+  readonly directory: string;
+}
+
+const opened: FakeControl[] = [];
+
+export async function startFake(): Promise<FakeControl> {
+  const directory = await mkdtemp(join(tmpdir(), "antibody-control-"));
+  const paths = controlPaths(directory, {}, 1000);
+  const agent = new FakeAgent();
+  const told: string[] = [];
+  const server = await startControl({ control: agent, paths, tell: (message) => told.push(message) });
+  const fake = { agent, paths, server, told, directory };
+  opened.push(fake);
+  return fake;
+}
+
+export async function closeFakes(): Promise<void> {
+  for (const fake of opened.splice(0)) {
+    await fake.server.close();
+    await rm(fake.directory, { recursive: true, force: true });
+  }
+}
