@@ -1,7 +1,268 @@
-import type { CheckPromise, CompiledSource } from "./types.ts";
-/** Compiles a policy file. */
-export declare function compileSource(
+import { type Document, isMap, LineCounter, type Node, parseAllDocuments, type YAMLError } from "yaml";
+import { utf8 } from "../bytes.ts";
+import { canonicalText } from "../canonical.ts";
+import type { ResourcePromise } from "../fragment.ts";
+import { compileGuard } from "../guard/guard.ts";
+import { commonContexts } from "../guard/parse.ts";
+import { isFragmentName, parseStreamName, type StreamName } from "../ids.ts";
+import { isPlainObject, type JsonObject } from "../json.ts";
+import {
+  bundleFragmentsMax,
+  envelopeOverheadBytesMax,
+  fragmentBytesMax,
+  fragmentPromisesMax,
+  sourceCharactersMax,
+} from "../limits.ts";
+import { parseResourceId, type ResourceId } from "../resourceId.ts";
+import { createProblemList, nodeAt, offsetInScalar, type ProblemList, quotingHint } from "./text.ts";
+import type { CheckPromise, CompiledSource, SourceDocument } from "./types.ts";
+import { type Entry, entriesOf, isTextScalar, toJson } from "./value.ts";
+
+const documentFields: readonly string[] = ["stream", "name", "when", "promises"];
+const nameHint = "1 to 63 of a-z, 0-9 and -, such as home";
+
+/** What reading one document needs, and what it leaves for the whole file. */
+interface Reading {
+  readonly text: string;
+  readonly problems: ProblemList;
+  readonly checkPromise: CheckPromise;
+  readonly contexts: readonly string[];
+  /** Names seen so far in the file. */
+  readonly names: Set<string>;
+  /** Resources that an unguarded document of the file promises. */
+  readonly unguarded: Set<string>;
+  /** The stream of the first document. */
+  stream: StreamName | undefined;
+}
+
+/**
+ * Compiles a policy file: YAML 1.2, one document for each fragment, all of one stream. Either every document is
+ * sound, or all problems are told with line and column; nothing is guessed or repaired in silence.
+ *
+ * `contexts` are the names that guards may ask for.
+ */
+export function compileSource(
   text: string,
   fileName: string,
   checkPromise: CheckPromise,
-): CompiledSource;
+  contexts: readonly string[] = commonContexts,
+): CompiledSource {
+  const lines = new LineCounter();
+  const problems = createProblemList(fileName, lines);
+  if (text.length > sourceCharactersMax) {
+    problems.addAt(0, `a policy file has at most ${sourceCharactersMax} characters`);
+    return { problems: problems.all() };
+  }
+  const parsed: readonly Document.Parsed[] = parseYaml(text, lines);
+  const reading: Reading = {
+    text,
+    problems,
+    checkPromise,
+    contexts,
+    names: new Set(),
+    unguarded: new Set(),
+    stream: undefined,
+  };
+  const documents: SourceDocument[] = [];
+  for (const document of parsed) {
+    const read = readDocument(document, reading);
+    if (read !== undefined) documents.push(read);
+  }
+  if (problems.isEmpty() && documents.length === 0)
+    problems.addAt(0, "the file has no document", documentHint());
+  if (documents.length > bundleFragmentsMax) {
+    problems.addAt(0, `a bundle has at most ${bundleFragmentsMax} fragments, here are ${documents.length}`);
+  }
+  const { stream } = reading;
+  if (!problems.isEmpty() || stream === undefined) return { problems: problems.all() };
+  return { stream, documents };
+}
+
+function parseYaml(text: string, lineCounter: LineCounter): readonly Document.Parsed[] {
+  const documents = parseAllDocuments(text, {
+    version: "1.2",
+    schema: "core",
+    strict: true,
+    uniqueKeys: true,
+    stringKeys: true,
+    merge: false,
+    prettyErrors: false,
+    lineCounter,
+  });
+  return Array.isArray(documents) ? documents : [];
+}
+
+/** One fragment; undefined where there is none, or where its problems have been told. */
+function readDocument(document: Document.Parsed, reading: Reading): SourceDocument | undefined {
+  const { problems } = reading;
+  const node: Node | null = document.contents;
+  const faults: readonly YAMLError[] = [...document.errors, ...document.warnings];
+  for (const fault of faults) problems.addAt(fault.pos[0], fault.message, yamlHint(fault.code));
+  // A %YAML 1.1 directive would change what `0644` and `yes` mean.
+  if (document.directives.yaml.version !== "1.2") problems.addAt(document.range[0], "only YAML 1.2 is read");
+  if (faults.length > 0 || node === null || isNothing(node)) return undefined;
+  if (!isMap(node)) {
+    problems.add(node, "a document must be a map", documentHint());
+    return undefined;
+  }
+  const fields = new Map<string, Entry>();
+  for (const entry of entriesOf(node, problems)) {
+    if (documentFields.includes(entry.name)) fields.set(entry.name, entry);
+    else problems.add(entry.key, `unknown field ${entry.name}`, `known are ${documentFields.join(", ")}`);
+  }
+  const name = readName(node, fields.get("name"), reading);
+  readStream(node, fields.get("stream"), reading);
+  const when = readGuard(fields.get("when"), reading);
+  const promises = readPromises(node, fields.get("promises"), fields.has("when"), reading);
+  if (!problems.isEmpty() || name === undefined || promises === undefined) return undefined;
+  const read: SourceDocument = { name, ...(when === undefined ? {} : { when }), promises };
+  const bytes = utf8(canonicalText(read as unknown as JsonObject)).length;
+  const bytesMax = fragmentBytesMax - envelopeOverheadBytesMax;
+  if (bytes <= bytesMax) return read;
+  problems.add(
+    node,
+    `the document has ${bytes} bytes, at most ${bytesMax}`,
+    "split it into several documents",
+  );
+  return undefined;
+}
+
+function readName(document: Node, entry: Entry | undefined, reading: Reading): string | undefined {
+  const { problems, names } = reading;
+  const text = requiredText(document, entry, "name", problems);
+  if (text === undefined) return undefined;
+  if (!isFragmentName(text)) problems.add(entry?.value, `${text} is not a name`, nameHint);
+  else if (names.has(text)) problems.add(entry?.value, `another document is named ${text} already`);
+  names.add(text);
+  return text;
+}
+
+function readStream(document: Node, entry: Entry | undefined, reading: Reading): void {
+  const { problems } = reading;
+  const text = requiredText(document, entry, "stream", problems);
+  if (text === undefined) return;
+  const stream = parseStreamName(text);
+  if (stream === undefined) problems.add(entry?.value, `${text} is not the name of a stream`, nameHint);
+  else if (reading.stream !== undefined && reading.stream !== stream) {
+    problems.add(
+      entry?.value,
+      `the documents of one file share one stream, and the first is of ${reading.stream}`,
+    );
+  }
+  reading.stream ??= stream;
+}
+
+function readGuard(entry: Entry | undefined, reading: Reading): string | undefined {
+  if (entry === undefined) return undefined;
+  const { problems, text, contexts } = reading;
+  const { value } = entry;
+  if (!isTextScalar(value)) {
+    problems.add(value ?? entry.key, "when must be a text", 'such as arch == "arm64"');
+    return undefined;
+  }
+  const problemsBefore = toJson(value, problems);
+  const guard = compileGuard(value.value);
+  if (!("expression" in guard)) {
+    problems.addAt(offsetInScalar(text, value, guard.offset), `the guard: ${guard.detail}`);
+    return undefined;
+  }
+  for (const name of guard.contexts) {
+    if (contexts.includes(name)) continue;
+    const offset = offsetInScalar(text, value, Math.max(value.value.indexOf(name), 0));
+    problems.addAt(offset, `the guard: unknown context ${name}`, `known are ${contexts.join(", ")}`);
+  }
+  return typeof problemsBefore === "string" ? problemsBefore : undefined;
+}
+
+function readPromises(
+  document: Node,
+  entry: Entry | undefined,
+  guarded: boolean,
+  reading: Reading,
+): SourceDocument["promises"] | undefined {
+  const { problems, unguarded } = reading;
+  if (entry === undefined || !isMap(entry.value)) {
+    problems.add(entry?.value ?? entry?.key ?? document, "promises must be a map", documentHint());
+    return undefined;
+  }
+  const promises: [ResourceId, ResourcePromise][] = [];
+  for (const claim of entriesOf(entry.value, problems)) {
+    const promise = readPromise(claim, reading);
+    if (promise === undefined) continue;
+    promises.push(promise);
+    if (guarded) continue;
+    if (unguarded.has(claim.name)) problems.add(claim.key, `${claim.name} is promised in two documents`);
+    unguarded.add(claim.name);
+  }
+  if (entry.value.items.length === 0) problems.add(entry.value, "promises is empty");
+  if (promises.length > fragmentPromisesMax) {
+    problems.add(entry.value, `a document has at most ${fragmentPromisesMax} promises`);
+  }
+  return Object.fromEntries(promises);
+}
+
+function readPromise(claim: Entry, reading: Reading): [ResourceId, ResourcePromise] | undefined {
+  const { problems, checkPromise } = reading;
+  const resource = parseResourceId(claim.name);
+  if (resource === undefined) {
+    const hint = "kind:name, a path without . and .. and doubled slashes: file:/etc/motd, process:sensor";
+    problems.add(claim.key, `${claim.name.slice(0, 80)} is not a resource`, hint);
+    return undefined;
+  }
+  const { value } = claim;
+  if (value === undefined || !isMap(value)) {
+    problems.add(
+      value ?? claim.key,
+      `the promise of ${resource.id} must be a map`,
+      "{} promises nothing more",
+    );
+    return undefined;
+  }
+  const promise = toJson(value, problems);
+  if (!isPlainObject(promise)) return undefined;
+  for (const fault of checkPromise(resource.kind, promise)) {
+    const node = fault.path.length === 0 ? claim.key : nodeAt(value, fault.path);
+    // A missing field has no place of its own: it is told at the resource.
+    const hint = fault.hint ?? quotingHint(node);
+    problems.add(
+      node === value ? claim.key : node,
+      `${resource.id}: ${pathText(fault.path)}${fault.message}`,
+      hint,
+    );
+  }
+  return [resource.id, promise];
+}
+
+function requiredText(
+  document: Node,
+  entry: Entry | undefined,
+  field: string,
+  problems: ProblemList,
+): string | undefined {
+  if (entry === undefined) {
+    problems.add(document, `${field} is missing`, documentHint());
+    return undefined;
+  }
+  if (isTextScalar(entry.value)) return entry.value.value;
+  const hint = entry.value === undefined ? undefined : quotingHint(entry.value);
+  problems.add(entry.value ?? entry.key, `${field} must be a text`, hint);
+  return undefined;
+}
+
+function isNothing(node: Node): boolean {
+  return "value" in node && node.value === null && "source" in node && node.source === "";
+}
+
+function pathText(path: readonly string[]): string {
+  return path.length === 0 ? "" : `${path.join(".")}: `;
+}
+
+function yamlHint(code: YAMLError["code"]): string | undefined {
+  if (code === "TAG_RESOLVE_FAILED") return "remove the tag";
+  if (code === "DUPLICATE_KEY") return "keep one of the two";
+  return code === "TAB_AS_INDENT" ? "indent with spaces" : undefined;
+}
+
+function documentHint(): string {
+  return "a document has stream, name, promises, and perhaps when";
+}
