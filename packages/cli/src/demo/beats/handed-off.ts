@@ -1,0 +1,31 @@
+import { mkdir } from "node:fs/promises";
+import { dirname } from "node:path";
+import type { Beat } from "../beat.ts";
+import { until } from "../until.ts";
+import { publish, serving } from "./published.ts";
+
+const impossible = { on: "kitchen", path: "/etc/missing/parent/file" };
+
+/** A repair that cannot succeed ends with a human: evidence in hand, and the next command. */
+export const handedOff: Beat = {
+  name: "handedOff",
+  title: "an impossible repair is handed to a human with its evidence",
+  async play(stage) {
+    const { colony, sabotage, signal } = stage;
+    const agent = colony.agent(impossible.on);
+    if (sabotage === "possibleRepair")
+      await mkdir(dirname(agent.root + impossible.path), { recursive: true });
+    await publish(stage, "cellar", stage.policy.second(serving(stage), "attic", impossible));
+    await until(
+      "an incident in the kitchen",
+      signal,
+      async () => (await agent.inspect()).incidents.length > 0,
+    );
+    const incident = (await agent.inspect()).incidents[0];
+    if (incident === undefined || incident.attempts.length === 0 || incident.next === "") {
+      throw new Error("the incident has no attempts or no next command");
+    }
+    const last = incident.attempts.at(-1);
+    return `${incident.id.slice(0, 17)}: ${incident.cause}; ${incident.attempts.length} attempts, the last: ${last?.detail}; next: ${incident.next}`;
+  },
+};

@@ -1,0 +1,110 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { type Beat, demoNames, type Sabotage, type Stage, servingNames } from "./beat.ts";
+import { forgeries } from "./beats/forgeries.ts";
+import { formed } from "./beats/formed.ts";
+import { handedOff } from "./beats/handed-off.ts";
+import { fileHealed, processHealed } from "./beats/healed.ts";
+import { lateComer } from "./beats/late-comer.ts";
+import { paused } from "./beats/paused.ts";
+import { published } from "./beats/published.ts";
+import { routedAround } from "./beats/routed-around.ts";
+import { Colony } from "./colony.ts";
+import type { Launcher } from "./command.ts";
+import { choosePorts, demoPolicy } from "./policy.ts";
+
+/** The beats in the order in which they are shown; the first two set up what the others need. */
+export const beats: readonly Beat[] = [
+  formed,
+  published,
+  forgeries,
+  fileHealed,
+  processHealed,
+  routedAround,
+  paused,
+  lateComer,
+  handedOff,
+];
+
+/** How one beat ended. */
+export interface BeatOutcome {
+  readonly beat: string;
+  readonly title: string;
+  readonly passed: boolean;
+  readonly tookMs: number;
+  /** What was seen, or what was missing. */
+  readonly evidence: string;
+}
+
+/** What a demo is run with. */
+export interface DemoOptions {
+  readonly launcher: Launcher;
+  /** Ends everything, orderly. */
+  readonly signal: AbortSignal;
+  readonly beatTimeoutMs: number;
+  /** Names of beats to play; the first two are always played. Absent: all. */
+  readonly only?: readonly string[];
+  readonly sabotage?: Sabotage;
+  onBeat(outcome: BeatOutcome): void;
+  /** Called while the agents still run, when every beat has passed; the demo ends when it resolves. */
+  beforeEnd?(colony: Colony): Promise<void>;
+}
+
+/** What a demo came to. */
+export interface DemoReport {
+  readonly outcomes: readonly BeatOutcome[];
+  readonly passed: boolean;
+  readonly tookMs: number;
+}
+
+/** Plays the demo with real agents as processes on loopback. It leaves no process, file, socket or port behind. */
+export async function playDemo(options: DemoOptions): Promise<DemoReport> {
+  const startedMs = performance.now();
+  const directory = await mkdtemp(join(tmpdir(), "antibody-demo-"));
+  const colony = new Colony(directory, options.launcher, options.signal);
+  const outcomes: BeatOutcome[] = [];
+  try {
+    const stage = await setStage(colony, options);
+    for (const [index, beat] of beats.entries()) {
+      if (index > 1 && options.only !== undefined && !options.only.includes(beat.name)) continue;
+      const outcome = await playBeat(beat, stage, options);
+      outcomes.push(outcome);
+      options.onBeat(outcome);
+      if (!outcome.passed) break;
+    }
+    const passed = outcomes.every((outcome) => outcome.passed);
+    if (passed) await options.beforeEnd?.(colony);
+    return { outcomes, passed, tookMs: performance.now() - startedMs };
+  } finally {
+    await colony.end();
+    await rm(directory, { recursive: true, force: true });
+  }
+}
+
+async function setStage(colony: Colony, options: DemoOptions): Promise<Omit<Stage, "signal">> {
+  const policy = demoPolicy(await choosePorts(servingNames));
+  return { colony, policy, names: demoNames, sabotage: options.sabotage };
+}
+
+async function playBeat(
+  beat: Beat,
+  stage: Omit<Stage, "signal">,
+  options: DemoOptions,
+): Promise<BeatOutcome> {
+  const startedMs = performance.now();
+  const signal = AbortSignal.any([options.signal, AbortSignal.timeout(options.beatTimeoutMs)]);
+  const ended = (passed: boolean, evidence: string): BeatOutcome => ({
+    beat: beat.name,
+    title: beat.title,
+    passed,
+    tookMs: performance.now() - startedMs,
+    evidence,
+  });
+  try {
+    // Beats write the author onto the stage: it is one object for all of them, with a signal for each.
+    return ended(true, await beat.play(Object.assign(stage, { signal })));
+  } catch (error) {
+    return ended(false, error instanceof Error ? error.message : String(error));
+  }
+}
