@@ -14,4 +14,5 @@ export * from "./keeping/deadlines.ts";
 export * from "./keeping/store.ts";
 export * from "./limits.ts";
 export * from "./random.ts";
+export * from "./resources/index.ts";
 export * from "./settings.ts";

@@ -1,4 +1,9 @@
-import type { CommonPromise } from "./fields.ts";
+import type { ResourcePromise } from "@antibody/policy";
+import * as z from "zod/mini";
+import type { ResourceType } from "../contract/resource.ts";
+import { defineResource, driftOf, promiseReader } from "./define.ts";
+import { durationMs } from "./duration.ts";
+import { type CommonPromise, command, commonFields, duration, plainNameProblem } from "./fields.ts";
 
 /** Something that only programs can see and change: `check` ends with 0 when it is as it should be. */
 export type CommandPromise = CommonPromise & {
@@ -21,3 +26,57 @@ export type CommandVerb = "apply";
 
 /** Characters kept of what a check wrote. A guess: the last lines say what failed. */
 export const outputCharactersMax = 1_024;
+/** Characters of it in one line for people. */
+const lineCharactersMax = 120;
+
+const promiseShape: z.ZodMiniType<CommandPromise> = z.strictObject({
+  ...commonFields,
+  check: command.check(z.describe("Exits with 0 when all is as it should be")),
+  apply: command.check(z.describe("Makes it so")),
+  timeout: duration.check(z.describe("Bounds each run, such as 10s")),
+});
+
+const observationShape: z.ZodMiniType<CommandObservation> = z.strictObject({
+  type: z.literal("checked"),
+  code: z.int(),
+  output: z.string().check(z.maxLength(outputCharactersMax)),
+});
+
+/** Reads a promise that `check` passed; throws on any other. */
+export const readCommandPromise: (promise: ResourcePromise) => CommandPromise = promiseReader(
+  "command",
+  promiseShape,
+);
+
+/** A check and what to do when it fails. */
+export const commandType: ResourceType = defineResource<CommandPromise, CommandObservation>({
+  kind: "command",
+  observedBy: "body",
+  powers: ["command"],
+  promiseShape,
+  observationShape,
+  nameProblem: plainNameProblem,
+  diff: (_promise, { code, output }) =>
+    code === 0 ? undefined : driftOf({ check: `check ended with ${code}${lastLine(output)}` }),
+  plan: (promise) => ({
+    verb: "apply",
+    idempotent: false,
+    timeoutMs: durationMs(promise.timeout),
+    summary: `run ${promise.apply[0] ?? ""}`,
+  }),
+  reverse: () => undefined,
+  fake: {
+    initial: () => ({ type: "checked", code: 1, output: "" }),
+    repaired: () => ({ type: "checked", code: 0, output: "" }),
+    damaged: (_promise, _seen, seed) => ({
+      type: "checked",
+      code: 1 + (seed % 255),
+      output: `damage ${seed}`,
+    }),
+  },
+});
+
+function lastLine(output: string): string {
+  const line = output.trimEnd().split("\n").at(-1) ?? "";
+  return line === "" ? "" : `: ${line.slice(0, lineCharactersMax)}`;
+}

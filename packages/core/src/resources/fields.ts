@@ -8,6 +8,8 @@ export const dependenciesMax = 32;
 export const argumentsMax = 64;
 /** Characters of one argument or path. Linux refuses paths above 4,096 bytes. */
 export const argumentCharactersMax = 4_096;
+/** Time between two looks that policy may ask for, at least: no author can occupy a device with looking. A guess. */
+export const everyMsMin = 100;
 
 /** Fields that promises of every type may have. */
 export type CommonPromise = {
@@ -19,15 +21,18 @@ export type CommonPromise = {
   readonly timeout?: string;
 };
 
+const durationPattern = /^[1-9][0-9]{0,8}(ms|s|m|h|d)$/;
+
 /** A duration, as text. */
 export const duration: z.ZodMiniType<string, string> = z.string().check(
-  z.regex(/^[1-9][0-9]{0,8}(ms|s|m|h|d)$/, "expected a duration, such as 250ms, 10s, 5m or 1h"),
+  z.regex(durationPattern, "expected a duration, such as 250ms, 10s, 5m or 1h"),
   z.refine((text) => parseDuration(text) !== undefined, "expected a duration of at most 366d"),
 );
 
-/** How often to look: at least every 100 ms apart, so that no policy can occupy a device with looking. */
-export const interval: z.ZodMiniType<string, string> = duration.check(
-  z.refine((text) => (parseDuration(text) ?? 0) >= 100, "expected at least 100ms"),
+/** How often to look. */
+export const interval: z.ZodMiniType<string, string> = z.string().check(
+  z.regex(durationPattern, "expected a duration, such as 10s, 5m or 1h"),
+  z.refine((text) => (parseDuration(text) ?? 0) >= everyMsMin, "expected 100ms to 366d"),
 );
 
 /** A resource id, as text. */
@@ -38,45 +43,88 @@ export const resourceId: z.ZodMiniType<ResourceId, string> = z
   ) as unknown as z.ZodMiniType<ResourceId, string>;
 
 /** A list of resources. */
-export const resourceIds: z.ZodMiniType<readonly ResourceId[], readonly string[]> = z.readonly(
-  z.array(resourceId).check(z.maxLength(dependenciesMax)),
-);
+export const resourceIds: z.ZodMiniType<readonly ResourceId[], readonly string[]> = z
+  .array(resourceId)
+  .check(z.maxLength(dependenciesMax));
 
-/** Permissions as four octal digits, as `chmod` and `stat -c %04a` have them. */
+/** Permissions as four octal digits, as `stat -c %04a` prints them. */
 export const mode: z.ZodMiniType<string, string> = z
   .string()
-  .check(z.regex(/^[0-7]{4}$/, "expected four octal digits, such as 0644"));
+  .check(
+    z.regex(/^[0-7]{4}$/, "expected four octal digits, such as 0644"),
+    z.describe("Permissions: four octal digits, such as 0644"),
+  );
 
-/** `user` or `user:group`, by name where the device knows one, else by number. */
+/** `user` or `user:group`. */
 export const owner: z.ZodMiniType<string, string> = z
   .string()
   .check(
-    z.regex(/^[a-z0-9_][a-z0-9_.-]{0,31}(:[a-z0-9_][a-z0-9_.-]{0,31})?$/, "expected user or user:group"),
+    z.regex(
+      /^[A-Za-z0-9_][A-Za-z0-9_.-]{0,31}(:[A-Za-z0-9_][A-Za-z0-9_.-]{0,31})?$/,
+      "expected user or user:group",
+    ),
+    z.describe("Owner: user or user:group, by name where the device knows one"),
   );
 
-/** A program with its arguments. No shell reads it. */
-export const command: z.ZodMiniType<readonly string[], readonly string[]> = z.readonly(
-  z
-    .array(
-      z.string().check(
-        z.maxLength(argumentCharactersMax),
-        z.refine((text) => !text.includes("\0"), "expected no NUL in an argument"),
-      ),
-    )
-    .check(
-      z.minLength(1),
-      z.maxLength(argumentsMax),
-      z.refine((words) => words[0] !== "", "expected the path of a program"),
-    ),
+/** Nothing may be there. */
+export const absent: z.ZodMiniType<true, true> = z.literal(true).check(z.describe("Nothing may be there"));
+
+/** A text that can be handed to the system: NUL would end it early there. */
+const systemText = z.string().check(
+  z.maxLength(argumentCharactersMax),
+  z.refine((text) => !text.includes("\0"), "expected no NUL"),
 );
+
+/** A path from the root. Scopes do not apply to it, so that any spelling will do. */
+export const absolutePath: z.ZodMiniType<string, string> = z
+  .string()
+  .check(z.maxLength(argumentCharactersMax), z.regex(/^\/[^\0]*$/, "expected an absolute path"));
+
+/** A program with its arguments. No shell reads it. */
+export const command: z.ZodMiniType<readonly string[], readonly string[]> = z.array(systemText).check(
+  z.minLength(1),
+  z.maxLength(argumentsMax),
+  z.refine((words) => words[0] !== "", "expected the path of a program"),
+  z.describe("A program and its arguments; no shell reads them"),
+);
+
+/** Environment variables. */
+export const environment: z.ZodMiniType<
+  { readonly [name: string]: string },
+  { readonly [name: string]: string }
+> = z
+  .record(
+    z.string().check(z.regex(/^[A-Za-z_][A-Za-z0-9_]{0,127}$/, "expected a variable's name")),
+    systemText,
+  )
+  .check(
+    z.refine(
+      (variables) => Object.keys(variables).length <= argumentsMax,
+      `expected at most ${argumentsMax} variables`,
+    ),
+  );
 
 /** The shapes of the fields that every type has. */
 export const commonFields: {
-  after: z.ZodMiniExactOptional<typeof resourceIds>;
-  every: z.ZodMiniExactOptional<typeof interval>;
-  timeout: z.ZodMiniExactOptional<typeof duration>;
+  readonly after: z.ZodMiniExactOptional<typeof resourceIds>;
+  readonly every: z.ZodMiniExactOptional<typeof interval>;
+  readonly timeout: z.ZodMiniExactOptional<typeof duration>;
 } = {
-  after: z.exactOptional(resourceIds),
-  every: z.exactOptional(interval),
-  timeout: z.exactOptional(duration),
+  after: z.exactOptional(resourceIds).check(z.describe("Repaired only when the promises of these are kept")),
+  every: z.exactOptional(interval).check(z.describe("How often to look, such as 30s")),
+  timeout: z.exactOptional(duration).check(z.describe("How long one repair may take, such as 10s")),
 };
+
+/** Why a name is not a path, for types whose resources are paths. */
+export function pathProblem(name: string): string | undefined {
+  return name.startsWith("/") ? undefined : "the name must be an absolute path, such as file:/etc/motd";
+}
+
+const plainNamePattern = /^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$/;
+
+/** Why a name is not a plain one: 1 to 63 letters, digits, `.`, `_` and `-`. */
+export function plainNameProblem(name: string): string | undefined {
+  return plainNamePattern.test(name)
+    ? undefined
+    : "the name must be 1 to 63 letters, digits, '.', '_' or '-'";
+}

@@ -1,4 +1,10 @@
-import type { CommonPromise } from "./fields.ts";
+import { type ResourcePromise, utf8 } from "@antibody/policy";
+import * as z from "zod/mini";
+import type { Drift, Plan, ResourceContext, ResourceType } from "../contract/resource.ts";
+import { defineResource, driftOf, promiseReader } from "./define.ts";
+import { durationMs } from "./duration.ts";
+import { absent, type CommonPromise, commonFields, mode, owner, pathProblem } from "./fields.ts";
+import { modeDifference, ownerAfter, ownerDifference } from "./owner.ts";
 
 /** The state of one path. Without `content` and `absent`, a file must be there, whatever is in it. */
 export type FilePromise = CommonPromise & {
@@ -39,3 +45,141 @@ export type FileObservation =
  * - `remove`: unlinks; an empty directory is removed, one with entries fails the action.
  */
 export type FileVerb = "write" | "adjust" | "remove";
+
+/** Time for one write. A guess: a slow card takes seconds to write 64 KiB when it is busy. */
+const timeoutMsDefault = 30_000;
+/** Mode of a file that is made without a promised one. */
+export const fileModeDefault = "0644";
+
+const promiseShape: z.ZodMiniType<FilePromise> = z
+  .strictObject({
+    content: z.exactOptional(z.string()).check(z.describe("The whole content of the file")),
+    mode: z.exactOptional(mode),
+    owner: z.exactOptional(owner),
+    absent: z.exactOptional(absent),
+    ...commonFields,
+  })
+  .check(
+    z.refine(
+      ({ absent, content, mode, owner }) =>
+        absent === undefined || (content === undefined && mode === undefined && owner === undefined),
+      "absent excludes content, mode and owner",
+    ),
+  );
+
+const observationShape: z.ZodMiniType<FileObservation> = z.discriminatedUnion("type", [
+  z.strictObject({ type: z.literal("absent") }),
+  z.strictObject({
+    type: z.literal("file"),
+    digest: z.string(),
+    size: z.int(),
+    mode: z.string(),
+    owner: z.string(),
+  }),
+  z.strictObject({ type: z.literal("other"), what: z.string(), mode: z.string(), owner: z.string() }),
+]);
+
+/** Reads a promise that `check` passed; throws on any other. */
+export const readFilePromise: (promise: ResourcePromise) => FilePromise = promiseReader("file", promiseShape);
+
+/** One path: its content, mode and owner, or its absence. */
+export const fileType: ResourceType = defineResource<FilePromise, FileObservation>({
+  kind: "file",
+  observedBy: "body",
+  powers: [],
+  promiseShape,
+  observationShape,
+  nameProblem: pathProblem,
+  diff: fileDrift,
+  plan: (promise, _seen, drift) => planOf(verbFor(promise, drift), promise, drift),
+  // What was promised stays when the promise goes: deleting what a device may need is never implied.
+  reverse: () => undefined,
+  fake: { initial: () => ({ type: "absent" }), repaired: repairedFile, damaged: damagedFile },
+});
+
+function fileDrift(promise: FilePromise, seen: FileObservation, context: ResourceContext): Drift | undefined {
+  if (promise.absent === true) {
+    return seen.type === "absent"
+      ? undefined
+      : driftOf({ absent: `a ${whatOf(seen)} is there, promised absent` });
+  }
+  if (seen.type !== "file") return driftOf({ type: `${whatOf(seen)}, promised a file` });
+  const content =
+    promise.content !== undefined && seen.digest !== context.digest(utf8(promise.content))
+      ? `content differs (${seen.size} bytes)`
+      : undefined;
+  return driftOf({
+    content,
+    mode: modeDifference(promise.mode, seen.mode),
+    owner: ownerDifference(promise.owner, seen.owner),
+  });
+}
+
+function whatOf(seen: FileObservation): string {
+  return seen.type === "other" ? seen.what : seen.type;
+}
+
+function verbFor(promise: FilePromise, drift: Drift): FileVerb {
+  if (promise.absent === true) return "remove";
+  return drift.attributes.some((attribute) => attribute === "content" || attribute === "type")
+    ? "write"
+    : "adjust";
+}
+
+function planOf(verb: FileVerb, promise: FilePromise, drift: Drift): Plan {
+  return {
+    verb,
+    idempotent: true,
+    timeoutMs: promise.timeout === undefined ? timeoutMsDefault : durationMs(promise.timeout),
+    summary: `${verb}: ${drift.attributes.join(", ")}`,
+  };
+}
+
+type RegularFile = Extract<FileObservation, { readonly type: "file" }>;
+
+function promisedFile(promise: FilePromise, seen: FileObservation, context: ResourceContext): RegularFile {
+  const bytes = utf8(promise.content ?? "");
+  const before = seen.type === "file" ? seen : undefined;
+  const keepsContent = promise.content === undefined && before !== undefined;
+  return {
+    type: "file",
+    digest: keepsContent ? before.digest : context.digest(bytes),
+    size: keepsContent ? before.size : bytes.length,
+    mode: promise.mode ?? before?.mode ?? fileModeDefault,
+    owner: ownerAfter(promise.owner, before?.owner ?? "root:root"),
+  };
+}
+
+function repairedFile(
+  promise: FilePromise,
+  seen: FileObservation,
+  plan: Plan,
+  context: ResourceContext,
+): FileObservation {
+  return plan.verb === "remove" ? { type: "absent" } : promisedFile(promise, seen, context);
+}
+
+function damagedFile(
+  promise: FilePromise,
+  seen: FileObservation,
+  seed: number,
+  context: ResourceContext,
+): FileObservation {
+  const file = seen.type === "file" ? seen : undefined;
+  const ofOther = { mode: "0777", owner: "nobody:nogroup" };
+  switch (seed % 5) {
+    case 0:
+      return { type: "absent" };
+    case 1:
+      return { type: "other", what: "symlink", ...ofOther };
+    case 2:
+      return { type: "other", what: "directory", ...ofOther };
+    case 3:
+      return { ...promisedFile(promise, seen, context), mode: "0000", owner: "nobody:nogroup" };
+    default: {
+      const bytes = utf8(`damage ${seed}`);
+      const rest = { mode: file?.mode ?? fileModeDefault, owner: file?.owner ?? "root:root" };
+      return { type: "file", digest: context.digest(bytes), size: bytes.length, ...rest };
+    }
+  }
+}

@@ -1,9 +1,21 @@
-import { canonicalBytes } from "@antibody/policy";
-import type { CommonPromise } from "./fields.ts";
+import { canonicalBytes, type ResourcePromise } from "@antibody/policy";
+import * as z from "zod/mini";
+import type { Drift, Plan, ResourceContext, ResourceType } from "../contract/resource.ts";
+import { defineResource, driftOf, promiseReader } from "./define.ts";
+import { durationMs } from "./duration.ts";
+import {
+  absolutePath,
+  type CommonPromise,
+  command,
+  commonFields,
+  duration,
+  environment,
+  plainNameProblem,
+} from "./fields.ts";
 
 /** A program that the agent keeps running, as its child. */
 export type ProcessPromise = CommonPromise & {
-  /** The program by absolute path, or by name in PATH, and its arguments; no shell reads them. */
+  /** The program, by absolute path or by name in PATH, and its arguments; no shell reads them. */
   readonly command: readonly string[];
   readonly cwd?: string;
   /** Added to the agent's own environment. */
@@ -31,6 +43,40 @@ export type ProcessObservation =
 /** `start` a child, `restart` one whose command differs, `stop` it on withdrawal. None of them leaves two. */
 export type ProcessVerb = "start" | "restart" | "stop";
 
+/** From SIGTERM to SIGKILL where the promise does not say. A guess: most programs end within a second. */
+export const stopTimeoutMsDefault = 5_000;
+/** Time to start, beyond the time to stop. A guess: a busy Pi takes a second to start an interpreter. */
+const timeoutMsDefault = 10_000;
+
+const promiseShape: z.ZodMiniType<ProcessPromise> = z.strictObject({
+  command,
+  cwd: z.exactOptional(absolutePath).check(z.describe("Working directory, absolute")),
+  env: z.exactOptional(environment).check(z.describe("Environment variables, added to the agent's")),
+  stopTimeout: z.exactOptional(duration).check(z.describe("From SIGTERM to SIGKILL, such as 5s")),
+  ...commonFields,
+});
+
+const observationShape: z.ZodMiniType<ProcessObservation> = z.discriminatedUnion("type", [
+  z.strictObject({
+    type: z.literal("running"),
+    pid: z.int(),
+    startTicks: z.int(),
+    commandDigest: z.string(),
+  }),
+  z.strictObject({
+    type: z.literal("stopped"),
+    exit: z.exactOptional(
+      z.strictObject({ code: z.exactOptional(z.int()), signal: z.exactOptional(z.string()) }),
+    ),
+  }),
+]);
+
+/** Reads a promise that `check` passed; throws on any other. */
+export const readProcessPromise: (promise: ResourcePromise) => ProcessPromise = promiseReader(
+  "process",
+  promiseShape,
+);
+
 /** The bytes whose keyed digest says which command a child was started by: canonical JSON of what matters to it. */
 export function commandBytes(promise: Pick<ProcessPromise, "command" | "cwd" | "env">): Uint8Array {
   return canonicalBytes({
@@ -38,4 +84,72 @@ export function commandBytes(promise: Pick<ProcessPromise, "command" | "cwd" | "
     ...(promise.cwd === undefined ? {} : { cwd: promise.cwd }),
     ...(promise.env === undefined ? {} : { env: promise.env }),
   });
+}
+
+/** One supervised child. */
+export const processType: ResourceType = defineResource<ProcessPromise, ProcessObservation>({
+  kind: "process",
+  observedBy: "body",
+  powers: ["process"],
+  promiseShape,
+  observationShape,
+  nameProblem: plainNameProblem,
+  diff: processDrift,
+  plan: (promise, seen) => planOf(seen.type === "running" ? "restart" : "start", promise),
+  reverse: (promise) => planOf("stop", promise),
+  fake: {
+    initial: () => ({ type: "stopped" }),
+    repaired: repairedProcess,
+    damaged: damagedProcess,
+  },
+});
+
+function processDrift(
+  promise: ProcessPromise,
+  seen: ProcessObservation,
+  context: ResourceContext,
+): Drift | undefined {
+  if (seen.type === "stopped") return driftOf({ running: `stopped${exitText(seen.exit)}, promised running` });
+  return seen.commandDigest === context.digest(commandBytes(promise))
+    ? undefined
+    : driftOf({ command: `process ${seen.pid} runs another command than promised` });
+}
+
+function exitText(exit: { readonly code?: number; readonly signal?: string } | undefined): string {
+  if (exit?.signal !== undefined) return ` by ${exit.signal}`;
+  return exit?.code === undefined ? "" : ` with exit code ${exit.code}`;
+}
+
+function planOf(verb: ProcessVerb, promise: ProcessPromise): Plan {
+  const stopMs = promise.stopTimeout === undefined ? stopTimeoutMsDefault : durationMs(promise.stopTimeout);
+  const ownMs = promise.timeout === undefined ? timeoutMsDefault : durationMs(promise.timeout);
+  return {
+    verb,
+    // The body never leaves two, so that a second start or stop does nothing.
+    idempotent: true,
+    timeoutMs: ownMs + (verb === "start" ? 0 : stopMs),
+    summary: `${verb} ${promise.command[0] ?? ""}`,
+  };
+}
+
+function repairedProcess(
+  promise: ProcessPromise,
+  seen: ProcessObservation,
+  plan: Plan,
+  context: ResourceContext,
+): ProcessObservation {
+  if (plan.verb === "stop") return { type: "stopped" };
+  const pid = seen.type === "running" ? seen.pid + 1 : 1_000;
+  return { type: "running", pid, startTicks: pid, commandDigest: context.digest(commandBytes(promise)) };
+}
+
+function damagedProcess(
+  _promise: ProcessPromise,
+  seen: ProcessObservation,
+  seed: number,
+): ProcessObservation {
+  if (seed % 3 === 0 && seen.type === "running") return { ...seen, commandDigest: "0".repeat(64) };
+  return seed % 3 === 1
+    ? { type: "stopped", exit: { signal: "SIGKILL" } }
+    : { type: "stopped", exit: { code: seed % 256 } };
 }
