@@ -1,4 +1,4 @@
-import type { AgentId, AuthorId, VerifiedPolicy, Version } from "@antibody/policy";
+import type { AgentId, AuthorId, StreamName, VerifiedPolicy, Version } from "@antibody/policy";
 import type { DeathCertificate, Incarnation, Member, SignedVote } from "./statements.ts";
 
 /** Digests of what an agent holds, carried on every probe: a difference is reconciled at once. 16 hex digits each. */
@@ -10,7 +10,7 @@ export interface Digests {
 /** The newest thing held of one stream of one author. */
 export interface StreamHead {
   readonly author: AuthorId;
-  readonly stream: string;
+  readonly stream: StreamName;
   readonly version: Version;
   /** Id of the manifest of that version. */
   readonly manifest: string;

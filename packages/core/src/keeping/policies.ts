@@ -37,7 +37,13 @@ export interface PolicyKeepingOptions {
   readonly protectedResources: readonly string[];
 }
 
-const emptyView: View = { promises: new Map(), held: [], streams: [] };
+const emptyView: View = {
+  promises: new Map(),
+  held: [],
+  frozen: new Set(),
+  dormant: [],
+  streams: [],
+};
 
 /**
  * The policy that an agent holds: a grow-only set of verified envelopes, the owner's grants, and the floors
