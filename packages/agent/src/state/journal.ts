@@ -1,0 +1,109 @@
+import type { Durability, JournalRecord } from "@antibody/core";
+import type { JournalPort } from "../ports.ts";
+import { type JournalDamage, mergeRows, openTables } from "./journalFiles.ts";
+import type { JournalTable, Row } from "./journalTable.ts";
+import { decodeSnapshot, encodeSnapshot } from "./snapshotBytes.ts";
+import { messageOf, StateError } from "./stateError.ts";
+
+/**
+ * The durable memory of a mind, in two files. `journal.db` takes what is persisted with `sync` and is on the
+ * medium when `persist` returns. `history.db` takes everything (what is `batched`, and a copy of what is `sync`)
+ * and is in the kernel's hands when `persist` returns. Every row carries a rising sequence; of two rows of one
+ * key the higher wins, so it never matters between which two writes the power went. And the journal can be
+ * rebuilt from the history: a damaged one loses no floor.
+ */
+export class Journal implements JournalPort {
+  readonly #journal: JournalTable;
+  readonly #history: JournalTable;
+  #sequence: number;
+  /** What was damaged when the journal was opened, and is repaired by now. */
+  readonly damages: readonly JournalDamage[];
+
+  private constructor(journal: JournalTable, history: JournalTable, damages: readonly JournalDamage[]) {
+    this.#journal = journal;
+    this.#history = history;
+    this.damages = damages;
+    const newest = this.#newest();
+    this.#sequence = newest.reduce((highest, row) => Math.max(highest, row.sequence), 0);
+    this.#forgetDeleted(newest.filter((row) => row.value === null).map((row) => row.key));
+  }
+
+  /**
+   * Opens the journal, or makes it. Damaged files are moved aside, never overwritten, and what can be read goes
+   * on (see `damages`). `wallMs` is the time that their new names carry. Throws a StateError.
+   */
+  static open(paths: { readonly journal: string; readonly history: string }, wallMs: number): Journal {
+    try {
+      const { journal, history, damages } = openTables(paths.journal, paths.history, wallMs);
+      return new Journal(journal, history, damages);
+    } catch (error) {
+      if (error instanceof StateError) throw error;
+      const next = "Check the free space and the permissions of the state directory.";
+      throw new StateError("stateUnwritable", `cannot open the journal: ${messageOf(error)}`, next, error);
+    }
+  }
+
+  read(): readonly JournalRecord[] {
+    return this.#newest().flatMap(({ key, value }): JournalRecord[] =>
+      value === null ? [] : [{ key, value: decodeSnapshot(value) }],
+    );
+  }
+
+  /** Writes all of the records or none. Throws what the system refused: a full disk, a card that went read-only. */
+  persist(durability: Durability, records: readonly JournalRecord[]): void {
+    if (records.length === 0) return;
+    const rows = records.map(({ key, value }): Row => {
+      this.#sequence += 1;
+      return { key, sequence: this.#sequence, value: value === null ? null : encodeSnapshot(value) };
+    });
+    if (durability === "sync") this.#persistSync(rows);
+    else this.#persistBatched(rows);
+  }
+
+  close(): void {
+    this.#journal.close();
+    this.#history.close();
+  }
+
+  /** A deletion stays in the journal as a row: after a power cut the history may hold the record again. */
+  #persistSync(rows: readonly Row[]): void {
+    this.#journal.write(rows);
+    this.#history.write(
+      rows.filter((row) => row.value !== null),
+      rows.filter((row) => row.value === null).map((row) => row.key),
+    );
+  }
+
+  /** A deletion stays in the history as a row only where the journal still holds an older value. */
+  #persistBatched(rows: readonly Row[]): void {
+    const written: Row[] = [];
+    const removedKeys: string[] = [];
+    for (const row of rows) {
+      if (row.value === null && !this.#journal.has(row.key)) removedKeys.push(row.key);
+      else written.push(row);
+    }
+    this.#history.write(written, removedKeys);
+  }
+
+  /**
+   * Removes the rows that only say that something was deleted. First the history loses what it still holds of
+   * it, and is brought to the medium; then the journal; then the history loses its own such rows, which stood in
+   * for the journal's older values until now. A power cut in between brings nothing back.
+   */
+  #forgetDeleted(deletedKeys: readonly string[]): void {
+    if (deletedKeys.length === 0) return;
+    const history = this.#history.content().rows;
+    const deletions = new Set(history.filter((row) => row.value === null).map((row) => row.key));
+    this.#history.write(
+      [],
+      deletedKeys.filter((key) => !deletions.has(key)),
+    );
+    this.#history.checkpoint();
+    this.#journal.write([], deletedKeys);
+    this.#history.write([], deletedKeys);
+  }
+
+  #newest(): readonly Row[] {
+    return mergeRows([this.#journal.content().rows, this.#history.content().rows]);
+  }
+}

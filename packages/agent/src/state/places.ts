@@ -1,0 +1,89 @@
+import { createHash } from "node:crypto";
+import { lstatSync, mkdirSync, rmSync, statfsSync, statSync } from "node:fs";
+import { join, resolve } from "node:path";
+import { type Environment, runtimeDirectory } from "../control/paths.ts";
+import { errnoOf, messageOf, StateError } from "./stateError.ts";
+
+/** File systems in memory, by statfs(2): tmpfs and ramfs. */
+const memoryFileSystems: readonly number[] = [0x01021994, 0x858458f6];
+
+/** Names inside a state directory. Fixed: owners and backups know them. */
+export interface StatePaths {
+  readonly directory: string;
+  readonly agentKey: string;
+  readonly authorKeys: string;
+  readonly ownerKey: string;
+  readonly recoveryKey: string;
+  readonly charter: string;
+  readonly journal: string;
+  readonly history: string;
+  readonly tags: string;
+}
+
+/** Where everything is that an agent keeps. */
+export function statePaths(stateDirectory: string): StatePaths {
+  const directory = resolve(stateDirectory);
+  return {
+    directory,
+    agentKey: join(directory, "agent.key"),
+    authorKeys: join(directory, "author-keys"),
+    ownerKey: join(directory, "owner.key"),
+    recoveryKey: join(directory, "recovery.key"),
+    charter: join(directory, "charter.json"),
+    journal: join(directory, "journal.db"),
+    history: join(directory, "history.db"),
+    tags: join(directory, "tags"),
+  };
+}
+
+/**
+ * A directory of this agent in memory, so that what is written there wears no card and yet survives the process:
+ * the runtime directory where that is in memory, else one under /dev/shm; undefined where there is none.
+ * Throws a StateError where another user prepared it.
+ */
+export function openMemoryDirectory(
+  stateDirectory: string,
+  environment: Environment = process.env,
+): string | undefined {
+  const runtime = runtimeDirectory(stateDirectory, environment, userId());
+  if (isInMemory(runtime)) return runtime;
+  if (!isInMemory("/dev/shm")) return undefined;
+  const path = shmDirectory(stateDirectory);
+  makeOwnDirectory(path, 0o700);
+  return path;
+}
+
+/** Removes what a killed agent leaves outside of its state directory. Only while it does not run. */
+export function removeRuntimeFiles(stateDirectory: string, environment: Environment = process.env): void {
+  rmSync(runtimeDirectory(stateDirectory, environment, userId()), { recursive: true, force: true });
+  rmSync(shmDirectory(stateDirectory), { recursive: true, force: true });
+}
+
+/** Makes a directory, or takes the one that is there if nobody else may write in it. Throws a StateError. */
+export function makeOwnDirectory(path: string, mode: number): void {
+  try {
+    mkdirSync(path, { recursive: true, mode });
+    const stat = lstatSync(path);
+    if (stat.isDirectory() && stat.uid === userId() && (stat.mode & 0o022) === 0) return;
+  } catch (error) {
+    const code = errnoOf(error) === "EACCES" ? "statePermissions" : "stateUnwritable";
+    const next = "Choose another directory with --state, or make this one writable.";
+    throw new StateError(code, `cannot use the directory ${path}: ${messageOf(error)}`, next, error);
+  }
+  const next = `Look at it (ls -ld ${path}): it must belong to the agent's user, who alone may write there.`;
+  throw new StateError("statePermissions", `others could replace what is in ${path}`, next);
+}
+
+function userId(): number {
+  return process.getuid?.() ?? 0;
+}
+
+function shmDirectory(stateDirectory: string): string {
+  const digest = createHash("sha256").update(resolve(stateDirectory)).digest("hex").slice(0, 16);
+  return join("/dev/shm", `antibody-${userId()}-${digest}`);
+}
+
+function isInMemory(path: string): boolean {
+  if (statSync(path, { throwIfNoEntry: false }) === undefined) return false;
+  return memoryFileSystems.includes(statfsSync(path).type);
+}
