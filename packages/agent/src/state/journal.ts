@@ -52,7 +52,9 @@ export class Journal implements JournalPort {
   /** Writes all of the records or none. Throws what the system refused: a full disk, a card that went read-only. */
   persist(durability: Durability, records: readonly JournalRecord[]): void {
     if (records.length === 0) return;
-    const rows = records.map(({ key, value }): Row => {
+    // Of several records of one key the last one stands.
+    const lastByKey = new Map(records.map((record) => [record.key, record.value]));
+    const rows = Array.from(lastByKey, ([key, value]): Row => {
       this.#sequence += 1;
       return { key, sequence: this.#sequence, value: value === null ? null : encodeSnapshot(value) };
     });
