@@ -220,7 +220,7 @@ function readPromise(claim: Entry, reading: Reading): [ResourceId, ResourcePromi
   }
   const promise = toJson(value, problems);
   if (!isPlainObject(promise)) return undefined;
-  for (const fault of checkPromise(resource.kind, promise)) {
+  for (const fault of checkPromise(resource.kind, promise, resource.name)) {
     const node = fault.path.length === 0 ? claim.key : nodeAt(value, fault.path);
     // A missing field has no place of its own: it is told at the resource.
     const hint = fault.hint ?? quotingHint(node);

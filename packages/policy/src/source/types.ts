@@ -31,6 +31,10 @@ export interface PromiseProblem {
 
 /**
  * Checks a promise by its resource type, which core knows. An unknown resource type is one problem with an
- * empty path.
+ * empty path. `name` is what stands behind the colon of the resource id.
  */
-export type CheckPromise = (kind: string, promise: ResourcePromise) => readonly PromiseProblem[];
+export type CheckPromise = (
+  kind: string,
+  promise: ResourcePromise,
+  name: string,
+) => readonly PromiseProblem[];
