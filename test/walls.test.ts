@@ -70,7 +70,10 @@ describe("the walls of the house", () => {
       references: [],
     };
     plant(`compiled-${name}/tsconfig.json`, JSON.stringify(settings));
-    plant(`compiled-${name}/planted.ts`, "export const device: unknown = [process.pid, setTimeout, document];");
+    plant(
+      `compiled-${name}/planted.ts`,
+      "export const device: unknown = [process.pid, setTimeout, document];",
+    );
     const { code, output } = run("tsc", ["-p", `compiled-${name}`]);
     for (const foreign of ["process", "setTimeout", "document"]) expect(output).toContain(`'${foreign}'`);
     expect(code).not.toBe(0);

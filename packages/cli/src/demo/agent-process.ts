@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { readFile } from "node:fs/promises";
 import { createInterface } from "node:readline";
-import { ControlClient, socketPaths } from "@antibody/agent";
+import { type ControlClient, type ControlPaths, controlClient, controlPaths } from "@antibody/agent";
 import type { Inspection, ResourceView } from "@antibody/core";
 import type { Launcher } from "./command.ts";
 import { until } from "./until.ts";
@@ -33,6 +33,7 @@ export class AgentProcess {
   readonly name: string;
   readonly state: string;
   readonly root: string;
+  readonly sockets: ControlPaths;
   readonly client: ControlClient;
   readonly lines: LoggedEvent[] = [];
   readonly #child: ChildProcess;
@@ -44,7 +45,8 @@ export class AgentProcess {
     this.name = options.name;
     this.state = options.state;
     this.root = options.root;
-    this.client = new ControlClient(socketPaths(options.state));
+    this.sockets = controlPaths(options.state);
+    this.client = controlClient(this.sockets);
     const { file, args } = options.launcher;
     this.#child = spawn(
       file,
@@ -100,7 +102,7 @@ export class AgentProcess {
   }
 
   inspect(): Promise<Inspection> {
-    return this.client.inspection();
+    return this.client.inspect();
   }
 
   /** One resource as the agent sees it; undefined while nothing is promised of it. */

@@ -4,17 +4,29 @@ import { AgentProcess } from "./agent-process.ts";
 import { type Launcher, runCommand } from "./command.ts";
 import { supervisedPids } from "./supervised.ts";
 
+/** How the agents of a colony are started. */
+export interface ColonyOptions {
+  /** Where their states and roots lie. */
+  readonly directory: string;
+  /** By the agent's name, so that each may live in a network namespace of its own. */
+  launcherOf(name: string): Launcher;
+  /** The multiaddr that an agent listens on. */
+  listenOf(name: string): string;
+  /** Ends every wait. */
+  readonly signal: AbortSignal;
+}
+
 /** A group of agents as processes on this machine, each with a state directory and a root of its own. */
 export class Colony {
-  readonly directory: string;
-  readonly #launcher: Launcher;
-  readonly #signal: AbortSignal;
+  readonly #options: ColonyOptions;
   readonly #agents = new Map<string, AgentProcess>();
 
-  constructor(directory: string, launcher: Launcher, signal: AbortSignal) {
-    this.directory = directory;
-    this.#launcher = launcher;
-    this.#signal = signal;
+  constructor(options: ColonyOptions) {
+    this.#options = options;
+  }
+
+  get directory(): string {
+    return this.#options.directory;
   }
 
   get agents(): readonly AgentProcess[] {
@@ -34,10 +46,11 @@ export class Colony {
 
   /** Runs a command on an agent's state as its user would; its JSON output. Throws what it wrote when it fails. */
   async command(name: string, ...args: readonly string[]): Promise<Readonly<Record<string, unknown>>> {
+    const { launcherOf, signal } = this.#options;
     const outcome = await runCommand(
-      this.#launcher,
+      launcherOf(name),
       ["--state", this.stateOf(name), "--json", ...args],
-      this.#signal,
+      signal,
     );
     if (outcome.code !== 0) {
       throw new Error(
@@ -60,13 +73,13 @@ export class Colony {
     await mkdir(join(this.rootOf(name), "etc"), { recursive: true });
     const agent = new AgentProcess({
       name,
-      launcher: this.#launcher,
+      launcher: this.#options.launcherOf(name),
       state: this.stateOf(name),
       root: this.rootOf(name),
-      args: ["--listen", "/ip4/127.0.0.1/tcp/0", ...args],
+      args: ["--listen", this.#options.listenOf(name), ...args],
     });
     this.#agents.set(name, agent);
-    await agent.ready(this.#signal);
+    await agent.ready(this.#options.signal);
     return agent;
   }
 

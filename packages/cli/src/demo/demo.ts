@@ -62,7 +62,12 @@ export interface DemoReport {
 export async function playDemo(options: DemoOptions): Promise<DemoReport> {
   const startedMs = performance.now();
   const directory = await mkdtemp(join(tmpdir(), "antibody-demo-"));
-  const colony = new Colony(directory, options.launcher, options.signal);
+  const colony = new Colony({
+    directory,
+    launcherOf: () => options.launcher,
+    listenOf: () => "/ip4/127.0.0.1/tcp/0",
+    signal: options.signal,
+  });
   const outcomes: BeatOutcome[] = [];
   try {
     const stage = await setStage(colony, options);

@@ -1,0 +1,124 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { AgentProcess } from "../../packages/cli/src/demo/agent-process.ts";
+import { Colony } from "../../packages/cli/src/demo/colony.ts";
+import type { Launcher } from "../../packages/cli/src/demo/command.ts";
+import { until } from "../../packages/cli/src/demo/until.ts";
+import type { Namespaces } from "./namespaces.ts";
+
+/** The bundle that `npm test` builds before the tests run, on the Node that runs the tests. */
+export const launcher: Launcher = {
+  file: process.execPath,
+  args: [join(import.meta.dirname, "..", "..", "dist", "antibody.mjs")],
+};
+
+/** Bound on every wait of a test with whole agents: far above what it takes, below the test's own. */
+const waitMaxMs = 60_000;
+
+/** A colony with its temporary directory; `end` removes both. */
+export interface TestColony {
+  readonly colony: Colony;
+  readonly signal: AbortSignal;
+  end(): Promise<void>;
+}
+
+/** A colony on loopback, or with one agent in each of the namespaces. */
+export function makeColony(namespaces?: Namespaces): TestColony {
+  const directory = mkdtempSync(join(tmpdir(), "antibody-test-"));
+  const signal = AbortSignal.timeout(2 * waitMaxMs);
+  const colony = new Colony({
+    directory,
+    signal,
+    launcherOf: (name) =>
+      namespaces === undefined
+        ? launcher
+        : { file: "ip", args: [...namespaces.enter(name), launcher.file, ...launcher.args] },
+    listenOf: (name) => `/ip4/${namespaces?.addressOf(name) ?? "127.0.0.1"}/tcp/0`,
+  });
+  return {
+    colony,
+    signal,
+    end: async () => {
+      await colony.end();
+      rmSync(directory, { recursive: true, force: true });
+    },
+  };
+}
+
+/** Founds a swarm with the first name and enrolls the others, a few at a time. Resolves when all see all. */
+export async function form(
+  { colony }: TestColony,
+  names: readonly string[],
+  ...args: readonly string[]
+): Promise<void> {
+  const [founder, ...others] = names;
+  if (founder === undefined) throw new Error("a swarm has a founder");
+  await colony.command(founder, "init", "--name", founder);
+  await colony.start(founder, ...args);
+  const enrolledAtOnce = 4;
+  for (let index = 0; index < others.length; index += enrolledAtOnce) {
+    const batch = others.slice(index, index + enrolledAtOnce);
+    await Promise.all(
+      batch.map(async (name) => {
+        const { code } = await colony.command(founder, "invite", "--expires", "5m");
+        await colony.command(name, "join", String(code), "--name", name);
+        await colony.start(name, ...args);
+      }),
+    );
+  }
+  await eventually("every agent to reach every other", () => allHold(colony.agents, names, "reachable"));
+}
+
+/** Whether each agent holds the same verdict of each of the names, but of itself. */
+export async function allHold(
+  agents: readonly AgentProcess[],
+  names: readonly string[],
+  verdict: string,
+): Promise<boolean> {
+  const views = await Promise.all(
+    agents.map(async (agent) => ({ agent, members: (await agent.inspect()).members })),
+  );
+  return views.every(({ agent, members }) =>
+    names
+      .filter((name) => name !== agent.name)
+      .every((name) => members.some((member) => member.name === name && member.verdict === verdict)),
+  );
+}
+
+/** Waits for a condition of the world; rejects with what was waited for when it takes too long. */
+export function eventually(
+  what: string,
+  condition: () => Promise<boolean> | boolean,
+  boundMs = waitMaxMs,
+): Promise<void> {
+  return until(what, AbortSignal.timeout(boundMs), condition);
+}
+
+/** An author made on one agent and accepted by all of them, and a way to publish. */
+export async function makeAuthor(
+  { colony }: TestColony,
+  on: string,
+): Promise<{ readonly id: string; readonly rootFile: string; readonly keyFile: string }> {
+  const made = await colony.command(on, "author", "keygen", "--name", "home", "--no-passphrase");
+  const author = {
+    id: String(made["author"]),
+    rootFile: String(made["rootFile"]),
+    keyFile: String(made["keyFile"]),
+  };
+  const grant = [
+    "--scope",
+    "**",
+    "--rank",
+    "10",
+    "--mode",
+    "enforce",
+    "--power",
+    "process,command,expose",
+    "--yes",
+  ];
+  await Promise.all(
+    colony.agents.map(({ name }) => colony.command(name, "trust", "add", author.rootFile, ...grant)),
+  );
+  return author;
+}

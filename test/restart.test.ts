@@ -1,0 +1,101 @@
+import { execFile } from "node:child_process";
+import { existsSync, readdirSync, truncateSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { runCommand } from "../packages/cli/src/demo/command.ts";
+import { supervisedPids } from "../packages/cli/src/demo/supervised.ts";
+import { eventually, form, launcher, makeAuthor, makeColony, type TestColony } from "./harness/colonies.ts";
+
+const run = promisify(execFile);
+let test: TestColony;
+
+async function publish(keyFile: string, content: string): Promise<void> {
+  const file = join(test.colony.directory, "policy.yaml");
+  const promises = [
+    `  file:/etc/kept: { content: ${JSON.stringify(content)} }`,
+    '  process:worker: { command: ["/bin/sleep", "86400"] }',
+  ];
+  writeFileSync(file, `stream: home\nname: all\npromises:\n${promises.join("\n")}\n`);
+  await test.colony.command("one", "publish", file, "--author", keyFile);
+  await eventually(
+    `content ${content}`,
+    async () => (await test.colony.agent("one").read("/etc/kept")) === content,
+  );
+}
+
+async function generation(): Promise<number | undefined> {
+  const { streams } = await test.colony.agent("one").inspect();
+  return streams.find(({ stream }) => stream === "home")?.active?.version.generation;
+}
+
+beforeEach(async () => {
+  test = makeColony();
+  await form(test, ["one"]);
+});
+
+afterEach(() => test.end());
+
+describe("an agent that starts again, alone and without a network", () => {
+  it("keeps policy, floor, grant and pause", async () => {
+    const { keyFile } = await makeAuthor(test, "one");
+    await publish(keyFile, "first\n");
+    await publish(keyFile, "second\n");
+    await test.colony.command("one", "pause", "file:/etc/kept", "--reason", "test", "--for", "1h");
+    test.colony.agent("one").kill("SIGKILL");
+    await eventually("the agent to be gone", () => !test.colony.agent("one").running);
+    writeFileSync(join(test.colony.rootOf("one"), "etc/kept"), "damaged\n");
+    const again = await test.colony.start("one");
+    await eventually("the pause to show the drift", async () => {
+      const view = await again.resource("file:/etc/kept");
+      return view?.phase === "paused" && view.drift !== undefined;
+    });
+    expect(await generation()).toBe(2);
+    expect(await again.read("/etc/kept")).toBe("damaged\n");
+    expect((await again.inspect()).pauses).toMatchObject([{ target: "file:/etc/kept", reason: "test" }]);
+    await test.colony.command("one", "resume", "file:/etc/kept");
+    await eventually("the repair", async () => (await again.read("/etc/kept")) === "second\n");
+  });
+
+  it("goes on after its journal was truncated, and keeps the damaged one", async () => {
+    const { keyFile } = await makeAuthor(test, "one");
+    await publish(keyFile, "first\n");
+    const state = test.colony.stateOf("one");
+    await test.colony.agent("one").end();
+    truncateSync(join(state, "journal.db"), 100);
+    const again = await test.colony.start("one");
+    expect((await again.inspect()).name).toBe("one");
+    expect(readdirSync(state).filter((file) => file.startsWith("journal.db.broken"))).not.toEqual([]);
+  });
+});
+
+describe("one state directory", () => {
+  it("belongs to one agent: a second run is refused and names the first", async () => {
+    const args = ["--state", test.colony.stateOf("one"), "run", "--root", test.colony.rootOf("one")];
+    const second = await runCommand(launcher, args, AbortSignal.timeout(30_000));
+    expect(second.code).not.toBe(0);
+    expect(second.stderr).toContain(String(test.colony.agent("one").pid));
+    expect((await test.colony.agent("one").inspect()).name).toBe("one");
+  });
+});
+
+describe("SIGTERM", () => {
+  it("leaves no child, no socket and no port", async () => {
+    const { keyFile } = await makeAuthor(test, "one");
+    await publish(keyFile, "first\n");
+    const agent = test.colony.agent("one");
+    await eventually(
+      "the worker to run",
+      async () => (await agent.resource("process:worker"))?.phase === "kept",
+    );
+    const { members } = await agent.inspect();
+    const { stdout: before } = await run("ss", ["-Hltnp"]);
+    expect(before).toContain(`pid=${agent.pid},`);
+    expect(members).toBeDefined();
+    await agent.end();
+    const { stdout: after } = await run("ss", ["-Hltnp"]);
+    expect(after).not.toContain(`pid=${agent.pid},`);
+    expect(await supervisedPids([agent.id])).toEqual([]);
+    expect(Object.values(agent.sockets).filter((path) => existsSync(path))).toEqual([]);
+  });
+});

@@ -1,0 +1,90 @@
+import { execFile } from "node:child_process";
+import { promisify } from "node:util";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import type { AgentProcess } from "../packages/cli/src/demo/agent-process.ts";
+import { allHold, eventually, form, makeColony, type TestColony } from "./harness/colonies.ts";
+
+const run = promisify(execFile);
+
+/** Above twelve members observers are assigned, below everyone observes everyone: this swarm needs assignment. */
+const names = Array.from({ length: 20 }, (_, index) => `agent-${String(index).padStart(2, "0")}`);
+let test: TestColony;
+
+function others(name: string): readonly AgentProcess[] {
+  return test.colony.living.filter((agent) => agent.name !== name);
+}
+
+/** Verdicts about a name that were told by anyone since a moment, from the agents' logs. */
+function toldOf(name: string, event: string, sinceMs: number): readonly AgentProcess[] {
+  return test.colony.living.filter((agent) =>
+    agent.events(event).some((line) => line.atMs >= sinceMs && line["name"] === name),
+  );
+}
+
+beforeAll(async () => {
+  test = makeColony();
+  await form(test, names);
+}, 120_000);
+
+afterAll(() => test.end());
+
+describe("twenty agents", () => {
+  it("do not take a cut socket for a death while the process lives", async () => {
+    const [subject] = test.colony.agents.slice(3);
+    if (subject === undefined) throw new Error("there are twenty agents");
+    const since = performance.now();
+    const { stdout } = await run("ss", ["-Htnp"]);
+    const ports = stdout
+      .split("\n")
+      .filter((line) => line.includes(`pid=${subject.pid},`))
+      .map((line) => line.split(/\s+/)[3]?.split(":").at(-1));
+    expect(ports.length).toBeGreaterThan(0);
+    for (const port of ports) await run("ss", ["-K", "sport", "=", `:${port}`]).catch(() => undefined);
+    await eventually("everyone to reach it again", () =>
+      allHold(others(subject.name), [subject.name], "reachable"),
+    );
+    expect(toldOf(subject.name, "swarm.dead", since)).toEqual([]);
+  });
+
+  it("take a paused agent back without a lasting verdict", async () => {
+    const [subject] = test.colony.agents.slice(5);
+    if (subject === undefined) throw new Error("there are twenty agents");
+    const since = performance.now();
+    subject.kill("SIGSTOP");
+    await eventually(
+      "an observer to find it stalled or unreachable",
+      () =>
+        [...toldOf(subject.name, "swarm.stalled", since), ...toldOf(subject.name, "swarm.unreachable", since)]
+          .length > 0,
+    );
+    subject.kill("SIGCONT");
+    await eventually("everyone to reach it again", () =>
+      allHold(others(subject.name), [subject.name], "reachable"),
+    );
+    expect(toldOf(subject.name, "swarm.dead", since)).toEqual([]);
+    await eventually("it to reach everyone", () =>
+      allHold(
+        [subject],
+        others(subject.name).map(({ name }) => name),
+        "reachable",
+      ),
+    );
+  });
+
+  it("all know of a killed one, by a quorum's word, and of nobody else", async () => {
+    const [subject] = test.colony.agents.slice(7);
+    if (subject === undefined) throw new Error("there are twenty agents");
+    const since = performance.now();
+    subject.kill("SIGKILL");
+    await eventually("all survivors to know", () => allHold(others(subject.name), [subject.name], "dead"));
+    const living = others(subject.name).map(({ name }) => name);
+    expect(await allHold(others(subject.name), living, "reachable")).toBe(true);
+    for (const name of living) expect(toldOf(name, "swarm.dead", since)).toEqual([]);
+  });
+
+  it("welcome it back when it starts again", async () => {
+    const name = names[7] ?? "";
+    await test.colony.start(name);
+    await eventually("everyone to reach everyone", () => allHold(test.colony.living, names, "reachable"));
+  });
+});
