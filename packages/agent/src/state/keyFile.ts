@@ -18,6 +18,11 @@ export function generateKey(): PrivateKey {
   return privateKey(generateKeyPairSync("ed25519").privateKey);
 }
 
+/** The key that 32 bytes make. */
+export function keyFromSeed(seed: Uint8Array): PrivateKey {
+  return privateKey(keyObjectOf(seed));
+}
+
 /** Writes a key as PEM (PKCS #8, as OpenSSL reads it), 0600. Throws a StateError, also when the file exists. */
 export function writeKeyFile(path: string, key: PrivateKey): void {
   if (statSync(path, { throwIfNoEntry: false }) !== undefined) {
