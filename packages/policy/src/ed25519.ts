@@ -58,7 +58,8 @@ export function verifySignature(
  * is not canonical, x = 0 with the sign set, belongs to points of small order only.
  */
 function isSoundPoint(encoded: Uint8Array): boolean {
-  const y = encoded.slice();
+  // A copy also of a Buffer, whose own slice() would alter the caller's key.
+  const y = new Uint8Array(encoded);
   y[keyBytes - 1] = (y[keyBytes - 1] ?? 0) & 0x7f;
   if (!isBelow(y, primeBytes)) return false;
   return !smallOrderYs.some((small) => small.every((byte, index) => byte === y[index]));

@@ -35,7 +35,7 @@ export interface Envelope {
   readonly body: Uint8Array;
   /** Sorted by hint and signature, at least one. */
   readonly signatures: readonly EnvelopeSignature[];
-  /** The whole envelope, exactly as received. */
+  /** The whole envelope, exactly as received, in memory of its own. */
   readonly bytes: Uint8Array;
 }
 
@@ -117,7 +117,7 @@ export function signedBy(crypto: Crypto, envelope: Envelope, publicKey: Uint8Arr
 
 /** The hint at a key that envelopes carry. */
 export function keyHint(publicKey: Uint8Array): Uint8Array {
-  return publicKey.slice(0, keyHintBytes);
+  return new Uint8Array(publicKey.subarray(0, keyHintBytes));
 }
 
 /** The body must say itself what it is, so that a swapped payload type shows before any signature is checked. */
@@ -148,7 +148,7 @@ function encodeEnvelope(
   body: Uint8Array,
   signatures: readonly EnvelopeSignature[],
 ): Uint8Array {
-  return encode(
+  const encoded = encode(
     {
       v: 1,
       type,
@@ -157,6 +157,8 @@ function encodeEnvelope(
     },
     rfc8949EncodeOptions,
   );
+  // Under Node the library returns a Buffer, whose slice() is a view: a trap for whoever alters a copy.
+  return new Uint8Array(encoded);
 }
 
 function decodeEnvelope(bytes: Uint8Array): Envelope | Rejection {
@@ -183,7 +185,7 @@ function decodeEnvelope(bytes: Uint8Array): Envelope | Rejection {
   if (!equalBytes(encodeEnvelope(type, body, read), bytes)) {
     return reject("notCanonical", "not the deterministic encoding of its envelope");
   }
-  return { payloadType: type, body: Uint8Array.from(body), signatures: read, bytes };
+  return { payloadType: type, body: new Uint8Array(body), signatures: read, bytes: new Uint8Array(bytes) };
 }
 
 function readSignature(entry: unknown): EnvelopeSignature | undefined {
@@ -191,7 +193,7 @@ function readSignature(entry: unknown): EnvelopeSignature | undefined {
   const { hint, signature } = entry as { hint?: unknown; signature?: unknown };
   if (!(hint instanceof Uint8Array) || hint.length !== keyHintBytes) return undefined;
   if (!(signature instanceof Uint8Array) || signature.length !== signatureBytes) return undefined;
-  return { keyHint: Uint8Array.from(hint), signature: Uint8Array.from(signature) };
+  return { keyHint: new Uint8Array(hint), signature: new Uint8Array(signature) };
 }
 
 /** CBOR of a bounded number of items, which also bounds nesting; undefined for anything else. */

@@ -69,14 +69,26 @@ export function verifyPolicy(bytes: Uint8Array, trust: Trust): VerifiedPolicy | 
       if (isRejection(manifest)) return manifest;
       const id = verifyDocument(envelope, manifest, trust);
       if (isRejection(id)) return id;
-      return { type: "manifest", author: manifest.author, manifest, id, bytes } as VerifiedManifest;
+      return {
+        type: "manifest",
+        author: manifest.author,
+        manifest,
+        id,
+        bytes: envelope.bytes,
+      } as VerifiedManifest;
     }
     case payloadType("fragment"): {
       const fragment = parseFragment(body);
       if (isRejection(fragment)) return fragment;
       const id = verifyDocument(envelope, fragment, trust);
       if (isRejection(id)) return id;
-      return { type: "fragment", author: fragment.author, fragment, id, bytes } as VerifiedFragment;
+      return {
+        type: "fragment",
+        author: fragment.author,
+        fragment,
+        id,
+        bytes: envelope.bytes,
+      } as VerifiedFragment;
     }
     default:
       return reject("unknownType", `${envelope.payloadType} is not policy`);

@@ -67,12 +67,24 @@ export function parseGuard(text: string): Expression | GuardFault {
     return expression;
   } catch (error) {
     if (error instanceof Fault) return { reason: "malformed", message: error.message, offset: error.offset };
-    if (error instanceof ParseError) {
-      const reason = error.code === "limit_exceeded" ? "tooLarge" : "malformed";
-      return { reason, message: error.summary, offset: error.range?.start ?? 0 };
-    }
+    if (error instanceof ParseError) return parserFault(error);
     throw error;
   }
+}
+
+/** The parser's own fault, in the words of guards. */
+function parserFault(error: ParseError): GuardFault {
+  const offset = error.range?.start ?? 0;
+  // With one argument at most, no macro is ever expanded; maps are cut off in the same way.
+  if (error.summary.includes("maxCallArguments")) {
+    return { reason: "malformed", message: "a method takes one argument; macros cannot be used", offset };
+  }
+  if (error.summary.includes("maxMapEntries")) {
+    return { reason: "malformed", message: "a map cannot be used in a guard", offset };
+  }
+  if (error.code !== "limit_exceeded") return { reason: "malformed", message: error.summary, offset };
+  const message = `a guard has at most ${guardNodesMax} parts, ${guardDepthMax} deep`;
+  return { reason: "tooLarge", message, offset };
 }
 
 /** One node of the library's tree, as an expression. */
@@ -133,7 +145,7 @@ function methodCall(node: ASTNode): Expression {
     throw new Fault(`the method ${String(name).slice(0, 40)} cannot be used in a guard`, node.start);
   }
   if (argument === undefined || others.length > 0) {
-    throw new Fault(`${String(name)} takes one argument; macros cannot be used in a guard`, node.start);
+    throw new Fault(`${String(name)} takes one argument`, node.start);
   }
   if (method === undefined) return { type: "member", list: operand("list", subject), item: scalar(argument) };
   return { type: "text", method, subject: operand("text", subject), part: operand("text", argument) };
