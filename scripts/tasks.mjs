@@ -22,6 +22,7 @@ const tasks = {
   demo: [steps.bundle, [node, bundle, "demo", ...args]],
   antibody: [steps.bundle, [node, bundle, ...args]],
   build: [steps.bundle],
+  bench: [steps.bundle, [node, join(root, "bench", "main.ts"), ...args]],
   check: [steps.types, steps.lint, steps.dead],
   test: [steps.types, steps.lint, steps.dead, steps.bundle, [...steps.unit, ...args]],
   "test:deep": [steps.bundle, [...steps.unit, "--config", "vitest.deep.config.ts", ...args]],

@@ -1,0 +1,93 @@
+import type { Colony } from "../demo/colony.ts";
+import { ownLauncher } from "../demo/command.ts";
+import { beats, playDemo } from "../demo/demo.ts";
+import { exitCode } from "../errors.ts";
+import { type Invocation, shellWord } from "../invocation.ts";
+import type { Verb } from "../verb.ts";
+
+interface DemoCommandOptions {
+  readonly keep?: boolean;
+}
+
+/** A beat that takes longer has failed: each takes a few seconds, the handoff up to fifteen on a slow day. */
+const beatTimeoutMs = 60_000;
+
+/** `antibody demo`: the main job, with real agents. */
+export const demo: Verb<DemoCommandOptions> = {
+  usage: "demo",
+  summary: "show five real agents that heal, refuse forgeries, and route around a dead peer",
+  examples: ["antibody demo", "antibody demo --keep"],
+  exits: [
+    [0, "every beat passed"],
+    [1, "a beat failed: it is named, with what was missing"],
+  ],
+  asksAgent: false,
+  declare: (command) => {
+    command.option("--keep", "stay up afterwards, to break things by hand");
+  },
+  async run({ invocation, options }) {
+    const { terminal, json } = invocation;
+    const say = (line: string): void => {
+      if (!json) terminal.out(`${line}\n`);
+    };
+    say(`Five agents on this machine, each with its own state; ${beats.length} beats.`);
+    const report = await playDemo({
+      launcher: ownLauncher(),
+      signal: terminal.interrupted,
+      beatTimeoutMs,
+      onBeat: ({ passed, title, tookMs, evidence }) => {
+        say(`${passed ? "ok  " : "FAIL"} ${seconds(tookMs)}  ${title}`);
+        say(`             ${evidence}`);
+      },
+      ...(options.keep === true ? { beforeEnd: (colony: Colony) => keep(colony, invocation) } : {}),
+    });
+    const failed = report.outcomes.find((outcome) => !outcome.passed);
+    const beatsSeen = report.outcomes.map(({ beat, title, passed, tookMs, evidence }) => {
+      return { beat, title, passed, tookMs: Math.round(tookMs), evidence };
+    });
+    invocation.print(
+      {
+        schema: "antibody.demo/1",
+        passed: report.passed,
+        tookMs: Math.round(report.tookMs),
+        beats: beatsSeen,
+      } as const,
+      () => [
+        failed === undefined
+          ? `All ${report.outcomes.length} beats passed in ${seconds(report.tookMs).trim()}.`
+          : `The beat "${failed.beat}" failed: ${failed.evidence}`,
+      ],
+    );
+    return report.passed ? exitCode.ok : exitCode.failed;
+  },
+};
+
+function seconds(spanMs: number): string {
+  return `${(spanMs / 1_000).toFixed(1).padStart(5)} s`;
+}
+
+/** Prints what to try, and waits for an interrupt. */
+async function keep(colony: Colony, { terminal }: Invocation): Promise<void> {
+  const { file, args } = ownLauncher();
+  const self = [file, ...args].map(shellWord).join(" ");
+  const [one] = colony.living;
+  if (one === undefined) return;
+  const lines = [
+    "",
+    "The agents stay up until Ctrl-C. Things to try, from another terminal:",
+    `  echo broken > ${shellWord(`${one.root}/etc/greeting`)}`,
+    `  cat ${shellWord(`${one.root}/etc/greeting`)}`,
+    ...["status", "why file:/etc/greeting", "peers", "logs"].map(
+      (verb) => `  ${self} --state ${shellWord(one.state)} ${verb}`,
+    ),
+    "  kill -9 a process of the list:",
+    ...colony.living.map(
+      (agent) => `    ${String(agent.pid).padStart(7)}  ${agent.name}  --state ${shellWord(agent.state)}`,
+    ),
+  ];
+  terminal.err(`${lines.join("\n")}\n`);
+  if (terminal.interrupted.aborted) return;
+  await new Promise<void>((resolve) =>
+    terminal.interrupted.addEventListener("abort", () => resolve(), { once: true }),
+  );
+}
