@@ -72,7 +72,7 @@ export function domainProblem(value: unknown, depth: number): Rejection | undefi
 
 function numberProblem(value: number): Rejection | undefined {
   if (Number.isSafeInteger(value) && !Object.is(value, -0)) return undefined;
-  return reject("unsafeNumber", `${value} is not a safe integer`);
+  return reject("unsafeNumber", `${Object.is(value, -0) ? "-0" : value} is not a safe integer`);
 }
 
 function textProblem(text: string): Rejection | undefined {

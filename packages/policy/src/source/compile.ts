@@ -86,6 +86,7 @@ function parseYaml(text: string, lineCounter: LineCounter): readonly Document.Pa
     uniqueKeys: true,
     stringKeys: true,
     merge: false,
+    resolveKnownTags: false,
     prettyErrors: false,
     lineCounter,
   });
