@@ -1,0 +1,226 @@
+import type {
+  Durability,
+  Input,
+  Inspection,
+  MonotonicMs,
+  Now,
+  OwnerCommand,
+  SignedStatement,
+  Snapshot,
+  StepResult,
+} from "@antibody/core";
+import type { CommandReply } from "../ports.ts";
+import { messageOf } from "../state/stateError.ts";
+import type { Clock } from "./clock.ts";
+import { InputQueue } from "./inputQueue.ts";
+import { carryOut, type OutputPorts } from "./outputs.ts";
+import type { Recorder } from "./recorder.ts";
+
+/** Steps in a row before the event loop gets its turn. Guess: at 0.1 ms a step, a peer's probe waits 25 ms. */
+const stepsInARowMax = 256;
+/** Commands that wait for the mind's reply. Guess: twice what the control sockets let through. */
+const pendingCommandsMax = 64;
+/** A wake this late is told. Guess: half of a probe's wait, beyond which the agent looks dead to others. */
+const lateWakeMs = 250;
+/** Late wakes and failed writes of history are told at most this often, each. Guess. */
+const tellAgainMs = 10_000;
+
+/** What the driver asks of a mind. */
+export interface DrivenMind {
+  step(input: Input, now: Now): StepResult;
+  inspect(now: Now): Inspection;
+  dump(): Snapshot;
+}
+
+/** What a driver needs. */
+export interface DriverOptions {
+  readonly mind: DrivenMind;
+  readonly ports: OutputPorts;
+  readonly clock: Clock;
+  readonly recorder: Pick<Recorder, "record">;
+  /** The mind has said its goodbyes. */
+  readonly onStopped: () => void;
+  /** A broken invariant. The agent cannot go on; nothing is stepped any more. */
+  readonly onBroken: (error: unknown) => void;
+}
+
+/** What people may want to know of a driver. */
+export interface DriverStatistics {
+  readonly stepCount: number;
+  readonly droppedCount: number;
+  /** The latest wake so far. */
+  readonly lateMsMax: number;
+}
+
+/**
+ * Feeds one mind and carries out what it says: inputs in order, one at a time, each stepped with the time at
+ * which it is stepped; outputs in order, also across steps. An input may be fed from anywhere, also while an
+ * output is carried out: it is stepped after the present one is done with.
+ */
+export class Driver {
+  readonly #options: DriverOptions;
+  readonly #queue = new InputQueue();
+  readonly #replies = new Map<string, (reply: CommandReply) => void>();
+  #state: "running" | "ended" = "running";
+  #scheduled = false;
+  #alarmMs: MonotonicMs = Number.POSITIVE_INFINITY;
+  #commandCount = 0;
+  #stepCount = 0;
+  #lateMsMax = 0;
+  readonly #toldMs = new Map<string, MonotonicMs>();
+
+  constructor(options: DriverOptions) {
+    this.#options = options;
+  }
+
+  /** Queues an input for the mind. Never throws, and never steps before its caller has returned. */
+  feed(input: Input): void {
+    if (this.#state === "ended") return;
+    const taken = this.#queue.push(input);
+    if (taken === "dropped")
+      this.#tellSeldom("agent.overloaded", "warn", { dropped: this.#queue.droppedCount });
+    if (taken === "overflow") this.#break(new Error("the queue of inputs overflows"));
+    this.#schedule();
+  }
+
+  /** Asks the mind on behalf of the owner. */
+  command(command: OwnerCommand): Promise<CommandReply> {
+    if (this.#state === "ended") return Promise.resolve(ended);
+    if (this.#replies.size >= pendingCommandsMax) {
+      const message = `${pendingCommandsMax} commands wait for an answer already`;
+      return Promise.resolve({ type: "refused", message, next: "Try again in a moment." });
+    }
+    this.#commandCount += 1;
+    const id = `c${this.#commandCount}`;
+    const reply = new Promise<CommandReply>((resolve) => this.#replies.set(id, resolve));
+    this.feed({ type: "command", id, command });
+    return reply;
+  }
+
+  inspect(): Inspection {
+    return this.#options.mind.inspect(this.#options.clock.now());
+  }
+
+  statistics(): DriverStatistics {
+    return {
+      stepCount: this.#stepCount,
+      droppedCount: this.#queue.droppedCount,
+      lateMsMax: this.#lateMsMax,
+    };
+  }
+
+  /** Steps nothing any more, and answers whoever still waits. */
+  end(): void {
+    this.#state = "ended";
+    this.#options.clock.clearAlarm();
+    this.#queue.clear();
+    for (const resolve of this.#replies.values()) resolve(ended);
+    this.#replies.clear();
+  }
+
+  /** A microtask comes before any IO, and after the caller has brought its own affairs in order. */
+  #schedule(): void {
+    if (this.#scheduled) return;
+    this.#scheduled = true;
+    queueMicrotask(() => this.#drain());
+  }
+
+  #drain(): void {
+    this.#scheduled = false;
+    try {
+      for (let steps = 0; this.#state === "running"; steps += 1) {
+        const input = this.#queue.shift();
+        if (input === undefined) {
+          this.#setAlarm();
+          return;
+        }
+        if (steps === stepsInARowMax) {
+          this.#queue.unshift(input);
+          this.#scheduled = true;
+          setImmediate(() => this.#drain());
+          return;
+        }
+        this.#step(input);
+      }
+    } catch (error) {
+      this.#break(error);
+    }
+  }
+
+  #step(input: Input): void {
+    const { mind, clock, recorder, ports } = this.#options;
+    const now = clock.now();
+    this.#stepCount += 1;
+    let result: StepResult;
+    try {
+      result = mind.step(input, now);
+    } catch (error) {
+      recorder.record(input, now, undefined);
+      throw error;
+    }
+    recorder.record(input, now, result.outputs);
+    this.#alarmMs = result.wakeAt;
+    for (const output of result.outputs) {
+      carryOut(output, ports, {
+        signed: (statement) => this.#signed(statement),
+        replied: (id, reply) => this.#replied(id, reply),
+        persistFailed: (durability, error) => this.#persistFailed(durability, error),
+        stopped: () => this.#options.onStopped(),
+      });
+    }
+  }
+
+  #setAlarm(): void {
+    const { clock } = this.#options;
+    clock.setAlarm(this.#alarmMs - clock.now().monoMs, () => this.#wake(this.#alarmMs));
+  }
+
+  #wake(dueMs: MonotonicMs): void {
+    const lateMs = this.#options.clock.now().monoMs - dueMs;
+    this.#lateMsMax = Math.max(this.#lateMsMax, lateMs);
+    if (lateMs >= lateWakeMs) this.#tellSeldom("agent.late", "warn", { lateMs, lateMsMax: this.#lateMsMax });
+    this.feed({ type: "wake" });
+  }
+
+  /** What was asked to be signed comes before everything that waits. */
+  #signed(statement: SignedStatement): void {
+    this.#queue.pushFirst({ type: "signed", statement });
+  }
+
+  #replied(id: string, reply: CommandReply): void {
+    this.#replies.get(id)?.(reply);
+    this.#replies.delete(id);
+  }
+
+  /**
+   * What must survive a power cut and was not written may not be acted on: the agent ends, and its supervisor
+   * starts it from what is durable. Lost history costs an adoption or an explanation, and no trust: it goes on.
+   */
+  #persistFailed(durability: Durability, error: unknown): void {
+    if (durability === "sync") throw error;
+    this.#tellSeldom("agent.historyFailed", "error", { message: messageOf(error) });
+  }
+
+  #tellSeldom(
+    name: string,
+    level: "warn" | "error",
+    fields: { readonly [field: string]: string | number },
+  ): void {
+    const nowMs = this.#options.clock.now().monoMs;
+    if (nowMs < (this.#toldMs.get(name) ?? Number.NEGATIVE_INFINITY) + tellAgainMs) return;
+    this.#toldMs.set(name, nowMs);
+    this.#options.ports.tell({ name, level, fields });
+  }
+
+  #break(error: unknown): void {
+    if (this.#state === "ended") return;
+    this.end();
+    this.#options.onBroken(error);
+  }
+}
+
+const ended: CommandReply = {
+  type: "refused",
+  message: "the agent is stopping",
+  next: "Start it again: antibody run",
+};

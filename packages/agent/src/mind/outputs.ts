@@ -1,0 +1,84 @@
+import type { Durability, Output, SignedStatement } from "@antibody/core";
+import type { LogEntry } from "../log/log.ts";
+import type { CommandReply, DevicePort, JournalPort, NetworkPort, StatementSigner } from "../ports.ts";
+
+/** What outputs are carried out on. */
+export interface OutputPorts {
+  readonly journal: JournalPort;
+  readonly network: NetworkPort;
+  readonly device: DevicePort;
+  readonly signer: StatementSigner;
+  readonly tell: (entry: LogEntry) => void;
+}
+
+/** What comes back to the driver while an output is carried out. */
+export interface OutputResults {
+  signed(statement: SignedStatement): void;
+  replied(id: string, reply: CommandReply): void;
+  persistFailed(durability: Durability, error: unknown): void;
+  stopped(): void;
+}
+
+/** Carries out one output. Throws only where a port is broken: what fails in the world comes back as an input. */
+export function carryOut(output: Output, ports: OutputPorts, results: OutputResults): void {
+  const { network, device } = ports;
+  switch (output.type) {
+    case "persist":
+      try {
+        ports.journal.persist(output.durability, output.records);
+      } catch (error) {
+        results.persistFailed(output.durability, error);
+      }
+      return;
+    case "send":
+      network.send(output.to, output.message);
+      return;
+    case "publishRumor":
+      network.publishRumor(output.rumor);
+      return;
+    case "publishPolicy":
+      network.publishPolicy(output.bytes);
+      return;
+    case "dial":
+      network.dial(output.peer, output.addresses, output.purpose, output.timeoutMs);
+      return;
+    case "hangUp":
+      network.hangUp(output.peer);
+      return;
+    case "serve":
+      network.serve(output.capabilities);
+      return;
+    case "sign":
+      results.signed(ports.signer.sign(output.statement));
+      return;
+    case "watch":
+      device.watch(output.resource, output.promise, output.events);
+      return;
+    case "unwatch":
+      device.unwatch(output.resource);
+      return;
+    case "observe":
+      device.observe(output.resource);
+      return;
+    case "act":
+      device.act(output.action, output.resource, output.promise, output.plan);
+      return;
+    case "cancel":
+      device.cancel(output.action);
+      return;
+    case "route":
+      device.route(output.resource, output.backends);
+      return;
+    case "reply":
+      results.replied(output.id, output.result);
+      return;
+    case "tell":
+      ports.tell(output.event);
+      return;
+    case "stopped":
+      results.stopped();
+      return;
+    default:
+      output satisfies never;
+  }
+}

@@ -1,0 +1,107 @@
+import type { Input, Now, Output, Snapshot } from "@antibody/core";
+import type { KeyedDigests } from "./keyedDigests.ts";
+import { encodeFrame, type RecordedStep, type RecordingHeader } from "./recordingFormat.ts";
+import { MemorySegments, type Segments } from "./segments.ts";
+
+/** Bytes of a recording: two segments of half of it. Guess: the last hours of a quiet agent, minutes of a busy one. */
+export const recordingBytesMax = 8_388_608;
+/** Steps that wait to be written. They wait for the end of the present turn of the event loop at most. */
+const pendingStepsMax = 256;
+
+/** What a recorder needs. */
+export interface RecorderOptions {
+  /** The head of a segment that begins now. */
+  readonly header: () => RecordingHeader;
+  /** The mind as it is now. Encoded at once: a dump may share state with the living mind. */
+  readonly dump: () => Snapshot;
+  readonly digests: KeyedDigests;
+  readonly segments: Segments;
+  /** Dumps are not counted where they alone are larger than a segment. */
+  readonly bytesMax: number;
+  /** Told once, when the segments could not be written; the recording then goes on in memory. */
+  readonly onFailure: (error: unknown) => void;
+}
+
+/**
+ * The flight recorder: a dump of the mind, then every input with its time and what came of it. When a segment is
+ * full, a new one begins with a new dump, and the older of the two goes. Steps are encoded after they were acted
+ * on, so that a repair does not wait for its recording.
+ */
+export class Recorder {
+  readonly #options: RecorderOptions;
+  #segments: Segments;
+  #pending: RecordedStep[] = [];
+  #flush: NodeJS.Immediate | undefined;
+  /** Bytes that the present segment still takes. */
+  #roomBytes = 0;
+
+  constructor(options: RecorderOptions) {
+    this.#options = options;
+    this.#segments = options.segments;
+    this.#begin();
+  }
+
+  /** Remembers a step. `outputs` is undefined when the mind threw. */
+  record(input: Input, now: Now, outputs: readonly Output[] | undefined): void {
+    this.#pending.push({ input, now, outputs });
+    if (this.#pending.length >= pendingStepsMax) this.#write();
+    else this.#flush ??= setImmediate(() => this.#write());
+  }
+
+  /** The recording so far. */
+  bytes(): Uint8Array {
+    this.#write();
+    return this.#segments.read();
+  }
+
+  /** Ends the recording and forgets it. */
+  close(): void {
+    clearImmediate(this.#flush);
+    this.#segments.close();
+  }
+
+  #write(): void {
+    clearImmediate(this.#flush);
+    this.#flush = undefined;
+    const steps = this.#pending;
+    if (steps.length === 0) return;
+    this.#pending = [];
+    const pairs = this.#options.digests.takeFresh();
+    const frames = steps.map((step) => encodeFrame({ type: "step", ...step }));
+    if (pairs.length > 0) frames.unshift(encodeFrame({ type: "digests", pairs }));
+    this.#append(Buffer.concat(frames));
+    if (this.#roomBytes > 0) return;
+    this.#onSegments((segments) => segments.rotate());
+    this.#begin();
+  }
+
+  /** Begins a segment: a header, the mind as it is, and every digest that it may ask for again. */
+  #begin(): void {
+    const { header, dump, digests, bytesMax } = this.#options;
+    const head = Buffer.concat([
+      encodeFrame({ type: "header", header: header() }),
+      encodeFrame({ type: "dump", dump: dump() }),
+      encodeFrame({ type: "digests", pairs: digests.all() }),
+    ]);
+    // A dump that fills the segment alone must not lead to the next one after a single step.
+    this.#roomBytes = Math.max(bytesMax / 2, head.length + bytesMax / 4);
+    this.#append(head);
+  }
+
+  #append(bytes: Uint8Array): void {
+    this.#roomBytes -= bytes.length;
+    this.#onSegments((segments) => segments.append(bytes));
+  }
+
+  /** A recording never brings the agent down: where its files fail it begins again in memory. */
+  #onSegments(use: (segments: Segments) => void): void {
+    try {
+      use(this.#segments);
+    } catch (error) {
+      if (this.#segments instanceof MemorySegments) throw error;
+      this.#segments = new MemorySegments();
+      this.#options.onFailure(error);
+      this.#begin();
+    }
+  }
+}

@@ -1,0 +1,245 @@
+import { createHmac } from "node:crypto";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { defaultSettings, type Input, keyedDigest, type MindOptions, type Output } from "@antibody/core";
+import type { AgentId, SwarmId } from "@antibody/policy";
+import fc from "fast-check";
+import { expect, test } from "vitest";
+import { KeyedDigests, replayCrypto, replayDigestKey } from "../../src/mind/keyedDigests.ts";
+import { Recorder } from "../../src/mind/recorder.ts";
+import { encodeFrame, readRecording, recordingHeader } from "../../src/mind/recordingFormat.ts";
+import { replay } from "../../src/mind/replay.ts";
+import { FileSegments, MemorySegments, type Segments } from "../../src/mind/segments.ts";
+import { nodeCrypto } from "../../src/state/nodeCrypto.ts";
+import { scratchDirectory } from "../state/scratch.ts";
+import { motd, peer, ScriptedMind } from "./script.ts";
+
+const crypto = nodeCrypto();
+const digestKey = new Uint8Array(32).fill(7);
+
+const header = recordingHeader("1.0.0", 0, {
+  agent: peer,
+  swarm: "swarm_x" as SwarmId,
+  certificate: { agent: peer, publicKey: Uint8Array.of(1, 2) } as unknown as MindOptions["certificate"],
+  build: "1.0.0",
+  contexts: { arch: "x64", hostname: "h", name: "n", os: "linux", tags: ["a"] },
+  random: [1, 2, 3, 4],
+  settings: defaultSettings,
+  protectedResources: ["file:/state/**"],
+  resourceKinds: [],
+});
+
+/** Answers with the number of the step, so that a replay that lost its place differs. */
+function answer(input: Input, count: number): readonly Output[] {
+  if (input.type === "disconnected" && input.peer === ("agent_fatal" as AgentId)) throw new Error("broken");
+  return [
+    { type: "tell", event: { name: "agent.started", level: "info", fields: { count, input: input.type } } },
+  ];
+}
+
+interface Bench {
+  readonly recorder: Recorder;
+  readonly mind: ScriptedMind;
+  step(input: Input): void;
+}
+
+function bench(
+  segments: Segments,
+  bytesMax = 1_000_000,
+  onFailure: (error: unknown) => void = () => undefined,
+): Bench {
+  const mind = new ScriptedMind(answer);
+  const recorder = new Recorder({
+    header: () => header,
+    dump: () => mind.dump(),
+    digests: new KeyedDigests(crypto, digestKey),
+    segments,
+    bytesMax,
+    onFailure,
+  });
+  return {
+    recorder,
+    mind,
+    step: (input) => {
+      const now = { monoMs: mind.seen.length, wallMs: 5 };
+      try {
+        recorder.record(input, now, mind.step(input, now).outputs);
+      } catch {
+        recorder.record(input, now, undefined);
+      }
+    },
+  };
+}
+
+const restoring = {
+  crypto,
+  resourceTypes: [],
+  restore: (_options: unknown, dump: Parameters<typeof ScriptedMind.restore>[1]) =>
+    ScriptedMind.restore(answer, dump),
+};
+
+const inputs = fc.oneof(
+  fc.constant<Input>({ type: "wake" }),
+  fc.constant<Input>({ type: "disconnected", peer }),
+  fc
+    .uint8Array({ maxLength: 300 })
+    .map((bytes): Input => ({ type: "policy", from: peer, policy: { bytes } as never })),
+  fc
+    .jsonValue()
+    .map((value): Input => ({ type: "observed", resource: motd, observation: { value: value as never } })),
+);
+
+test("a recording reads back as what was recorded, whatever was dropped for room, and replays equally", () => {
+  fc.assert(
+    fc.property(
+      fc.array(inputs, { minLength: 1, maxLength: 120 }),
+      fc.constantFrom(2_000, 1_000_000),
+      (list, bytesMax) => {
+        const { recorder, mind, step } = bench(new MemorySegments(), bytesMax);
+        for (const input of list) step(input);
+        const recording = readRecording(recorder.bytes());
+        recorder.close();
+        const kept = mind.seen.slice(mind.seen.length - recording.steps.length);
+        expect(recording.steps.map(({ input, now }) => ({ input, now }))).toEqual(kept);
+        expect(recording.header).toEqual(header);
+        expect(replay(recording, restoring)).toEqual({ stepCount: recording.steps.length });
+      },
+    ),
+    { numRuns: 50 },
+  );
+});
+
+test("a recording stays within its bytes, and is never empty for it", () => {
+  const { recorder, step } = bench(new MemorySegments(), 40_000);
+  let longest = 0;
+  for (let n = 0; n < 3_000; n += 1) {
+    step({ type: "wake" });
+    if (n % 50 === 0) longest = Math.max(longest, recorder.bytes().length);
+  }
+  expect(longest).toBeLessThan(45_000);
+  expect(readRecording(recorder.bytes()).steps.length).toBeGreaterThan(50);
+  recorder.close();
+});
+
+test("a dump larger than a segment does not lead to a dump for every step", () => {
+  let dumpCount = 0;
+  const recorder = new Recorder({
+    header: () => header,
+    dump: () => {
+      dumpCount += 1;
+      return new Uint8Array(20_000);
+    },
+    digests: new KeyedDigests(crypto, digestKey),
+    segments: new MemorySegments(),
+    bytesMax: 8_000,
+    onFailure: () => undefined,
+  });
+  for (let n = 0; n < 20; n += 1) {
+    recorder.record({ type: "wake" }, { monoMs: n, wallMs: 0 }, []);
+    recorder.bytes();
+  }
+  expect(dumpCount).toBe(1);
+  recorder.close();
+});
+
+test("a replay finds the first step that differs", () => {
+  const { recorder, step } = bench(new MemorySegments());
+  for (let n = 0; n < 10; n += 1) step(n === 6 ? { type: "disconnected", peer } : { type: "wake" });
+  const recording = readRecording(recorder.bytes());
+  recorder.close();
+  const other = (input: Input, count: number): readonly Output[] =>
+    input.type === "disconnected" ? [] : answer(input, count);
+  const result = replay(recording, {
+    ...restoring,
+    restore: (_options, dump) => ScriptedMind.restore(other, dump),
+  });
+  expect(result.stepCount).toBe(7);
+  expect(result.firstDifference).toMatchObject({ index: 6, outputs: [], equal: false });
+});
+
+test("the step in which a mind broke is recorded, and breaks again", () => {
+  const { recorder, step } = bench(new MemorySegments());
+  step({ type: "wake" });
+  step({ type: "disconnected", peer: "agent_fatal" as AgentId });
+  const recording = readRecording(recorder.bytes());
+  recorder.close();
+  expect(recording.steps.map(({ outputs }) => outputs === undefined)).toEqual([false, true]);
+  expect(replay(recording, restoring)).toEqual({ stepCount: 2 });
+});
+
+test("files of a killed process are kept for the next one, and a cut end is passed over", () => {
+  const directory = scratchDirectory();
+  const killed = bench(new FileSegments(directory));
+  killed.step({ type: "wake" });
+  killed.step({ type: "disconnected", peer });
+  const whole = killed.recorder.bytes();
+  const next = new FileSegments(directory);
+  const left = readFileSync(join(directory, "killed.recording"));
+  expect(left).toEqual(Buffer.from(whole));
+  expect(readRecording(left).steps.length).toBe(2);
+  const cut = readRecording(left.subarray(0, left.length - 3));
+  expect(cut).toMatchObject({ cut: true, steps: [{ input: { type: "wake" } }] });
+  expect(next.read().length).toBe(0);
+  next.close();
+});
+
+test("files rotate like memory", () => {
+  const { recorder, mind, step } = bench(new FileSegments(scratchDirectory()), 4_000);
+  for (let n = 0; n < 200; n += 1) {
+    step({ type: "wake" });
+    recorder.bytes();
+  }
+  const recording = readRecording(recorder.bytes());
+  expect(recording.steps.at(-1)?.now).toEqual(mind.seen.at(-1)?.now);
+  expect(recording.steps.length).toBeLessThan(200);
+  expect(replay(recording, restoring).firstDifference).toBeUndefined();
+  recorder.close();
+});
+
+test("where the files fail, the recording begins again in memory, and says so once", () => {
+  const failures: unknown[] = [];
+  let count = 0;
+  const failing: Segments = {
+    append: () => {
+      count += 1;
+      if (count > 1) throw new Error("no space");
+    },
+    rotate: () => undefined,
+    read: () => Buffer.of(),
+    close: () => undefined,
+  };
+  const { recorder, step } = bench(failing, 1_000_000, (error) => failures.push(error));
+  step({ type: "wake" });
+  recorder.bytes();
+  step({ type: "disconnected", peer });
+  const recording = readRecording(recorder.bytes());
+  expect(failures.length).toBe(1);
+  expect(recording.steps.map(({ input }) => input.type)).toEqual(["disconnected"]);
+  expect(replay(recording, restoring).firstDifference).toBeUndefined();
+  recorder.close();
+});
+
+test("garbage is no recording", () => {
+  expect(() => readRecording(Buffer.from("garbage ".repeat(100)))).toThrow("not a recording");
+  expect(() => readRecording(Buffer.of())).toThrow("begins with a header");
+  const newer = encodeFrame({ type: "header", header: { ...header, v: 2 as never } });
+  expect(() => readRecording(Buffer.concat([newer, encodeFrame({ type: "dump", dump: null })]))).toThrow(
+    "version 2",
+  );
+});
+
+test("keyed digests replay without the key, and the key is nowhere in the recording", () => {
+  fc.assert(
+    fc.property(fc.array(fc.uint8Array({ maxLength: 200 }), { maxLength: 5 }), (contents) => {
+      const digests = new KeyedDigests(crypto, digestKey);
+      const keyed = contents.map((content) => keyedDigest(digests.crypto, digestKey, content));
+      const expected = contents.map((content) =>
+        createHmac("sha256", digestKey).update(content).digest("hex"),
+      );
+      expect(keyed).toEqual(expected);
+      const replaying = replayCrypto(crypto, digests.all());
+      expect(contents.map((content) => keyedDigest(replaying, replayDigestKey, content))).toEqual(expected);
+      expect(digests.takeFresh()).toEqual([]);
+    }),
+  );
+});
