@@ -145,6 +145,10 @@ export class Mind implements Knowledge {
     return this.#swarm.ownMember();
   }
 
+  members(): readonly Member[] {
+    return this.#swarm.members();
+  }
+
   /** A read-only snapshot of everything that people and checkers may see. */
   inspect(now: Now): Inspection {
     const { queues: swarmQueues, ...swarm } = this.#swarm.inspect(now);

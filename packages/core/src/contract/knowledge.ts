@@ -8,6 +8,8 @@ export interface Knowledge {
   certificateOf(agent: AgentId): VerifiedCertificate | undefined;
   /** The agent's own certificate with its newest signed entry; undefined until the first entry is signed. */
   ownMember(): Member | undefined;
+  /** Every member held, with its newest entry, sorted by agent: a joiner is told of them, and names stay unique. */
+  members(): readonly Member[];
 }
 
 /** What anti-entropy must know of the policy held; the policy store answers. */
