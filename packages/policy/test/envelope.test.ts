@@ -174,6 +174,12 @@ describe("an envelope", () => {
     const map = Uint8Array.of(0xbb, 0, 0, 0, 0xff, 0xff, 0xff, 0xff, 0xff);
     const long = Uint8Array.of(0x5b, 0, 0x1f, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff);
     for (const bytes of [deep, wide, map, long]) expect(reasonOf(openEnvelope(bytes))).toBe("malformed");
+    // Bounded by items already, before the envelope is looked at.
+    const many = Array.from({ length: 300 }, () => ({
+      hint: new Uint8Array(8),
+      signature: new Uint8Array(64),
+    }));
+    expect(openEnvelope(forged({ signatures: many }))).toMatchObject({ detail: "not an envelope in CBOR" });
   });
 
   it("of any bytes is rejected without a throw", () => {

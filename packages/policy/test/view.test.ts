@@ -3,9 +3,11 @@ import {
   type Contexts,
   type Floors,
   type Grant,
+  payloadType,
   raiseFloor,
   refusalOf,
   rotateAuthor,
+  sealEnvelope,
   type VerifiedPolicy,
   type VerifiedRoot,
   type View,
@@ -114,9 +116,38 @@ describe("a stream", () => {
   });
 
   it("does not mix a fragment of another generation into a manifest's", () => {
-    const mixed = bundleOf(alice, 3, [file("motd", "three")]);
-    const made = viewOf([roots, two.all, [mixed.manifest], two.fragments], [grantOf(alice.author)]);
+    const [old] = one.fragments;
+    const header = { v: 1, type: "manifest", author: alice.author, stream: "home", epoch: 1 };
+    const body = { ...header, generation: 3, fragments: old === undefined ? [] : [old.id] };
+    const bytes = sealEnvelope(payloadType("manifest"), body, [alice.signer]);
+    const mixed = accepted(verifyPolicy(bytes, trustIn(alice.author, alice.root)));
+    const made = viewOf([roots, one.all, two.all, [mixed]], [grantOf(alice.author)]);
     expect(inForce(made)).toEqual({ "file:/etc/motd": "two" });
+    expect(made.streams[0]?.pending).toMatchObject({ manifest: mixed.id, missing: [old?.id] });
+  });
+
+  it("is listed by author and name, its promises and claims by resource", () => {
+    const paths = ["/b", "/a", "/d", "/c"];
+    const sets = [alice, bob].flatMap((by) =>
+      ["z", "a"].map(
+        (stream, index) =>
+          bundleOf(
+            by,
+            1,
+            paths.map((path, at) => file(`f${at}`, "x", `${path}${index}`)),
+            { stream: streamOf(stream) },
+          ).all,
+      ),
+    );
+    const made = viewOf([roots, ...sets], [grantOf(alice.author), grantOf(bob.author)]);
+    const names = made.streams.map((state) => `${state.author} ${state.stream}`);
+    expect(names).toEqual([...names].sort());
+    expect([...made.promises.keys()]).toEqual(
+      ["a0", "a1", "b0", "b1", "c0", "c1", "d0", "d1"].map((name) => `file:/${name}`),
+    );
+    const held = viewOf([roots, ...sets], [grantOf(bob.author, { scope: [] })]).held;
+    expect(held.map((claim) => claim.resource)).toEqual(held.map((claim) => claim.resource).sort());
+    expect(held).toHaveLength(16);
   });
 
   it("lives beside the author's other streams", () => {

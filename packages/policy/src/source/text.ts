@@ -37,7 +37,7 @@ export function createProblemList(fileName: string, lines: LineCounter): Problem
 }
 
 /** Where a node begins. */
-export function startOf(node: Node | undefined | null): number {
+function startOf(node: Node | undefined | null): number {
   return node?.range?.[0] ?? 0;
 }
 

@@ -30,8 +30,7 @@ export function settle(contenders: readonly Contender[]): Settled {
   const top = sorted.filter((entry) => entry.inForce.rank === first.inForce.rank);
   const outranked = sorted.slice(top.length).map((entry) => hold(entry, "outranked", outrankedBy(first)));
   const disputed = top.some((entry) => entry.dispute !== undefined);
-  const value = canonicalText(first.inForce.promise);
-  const agreed = top.every((entry) => canonicalText(entry.inForce.promise) === value);
+  const agreed = haveOneValue(top);
   if (agreed && !disputed) return { inForce: first.inForce, held: outranked, frozen: false };
   const held = top.map((entry) => {
     if (entry.dispute === "equivocation") {
@@ -45,6 +44,11 @@ export function settle(contenders: readonly Contender[]): Settled {
     return hold(entry, "conflict", detail);
   });
   return { held: [...held, ...outranked], frozen: true };
+}
+
+function haveOneValue(contenders: readonly Contender[]): boolean {
+  if (contenders.length === 1) return true;
+  return new Set(contenders.map((entry) => canonicalText(entry.inForce.promise))).size === 1;
 }
 
 /** By rank; then, only to name one of several claims that agree: the strongest mode, then the ids. */

@@ -7,14 +7,14 @@ import { belowFloor, compareVersions, type Floors, type Version } from "../versi
 import type { AuthorDocuments, Proof } from "./documents.ts";
 
 /** A generation that is complete here. */
-export interface Generation {
+interface Generation {
   readonly version: Version;
   readonly manifest: VerifiedManifest;
   readonly fragments: readonly VerifiedFragment[];
 }
 
 /** A generation that is newer than the active one and not complete. */
-export interface PendingGeneration {
+interface PendingGeneration {
   readonly version: Version;
   /** Absent where only fragments have come. */
   readonly manifest?: FragmentId;
