@@ -1,1 +1,3 @@
-export {};
+export { type CliError, type ExitCode, exitCode } from "./errors.ts";
+export { runCommandLine } from "./program.ts";
+export type { Terminal } from "./terminal.ts";

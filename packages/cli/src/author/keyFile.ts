@@ -1,0 +1,156 @@
+import { readFile } from "node:fs/promises";
+import { keyFromSeed, nodeCrypto, type PrivateKey } from "@antibody/agent/state";
+import {
+  type AuthorId,
+  canonicalBytes,
+  fromHex,
+  isPlainObject,
+  isRejection,
+  type Json,
+  parseId,
+  type Root,
+  toHex,
+  verifyPolicy,
+} from "@antibody/policy";
+import { CliError, exitCode, messageOf } from "../errors.ts";
+import { openSeal, type PassphraseSeal, sealSecret } from "./seal.ts";
+
+/** What a key of an author is for: to sign now, or to sign what follows the next root. */
+export type KeyRole = "signing" | "next";
+
+/** The part of a key file that is not secret. It is bound to the seal. */
+interface KeyFileHead {
+  readonly v: 1;
+  readonly type: "authorKey";
+  readonly name: string;
+  readonly role: KeyRole;
+  readonly author: AuthorId;
+  /** In hexadecimal. */
+  readonly publicKey: string;
+  /** The author's root, sealed, in base64. */
+  readonly root: string;
+}
+
+/** A key file as it lies on disk, 0600. */
+export interface KeyFile extends KeyFileHead {
+  readonly secret: PassphraseSeal | { readonly type: "plain"; readonly seed: string };
+}
+
+/** A key file that was opened. */
+export interface AuthorKey {
+  readonly name: string;
+  readonly author: AuthorId;
+  readonly key: PrivateKey;
+  readonly root: Root;
+  /** The envelope of the root, to be offered before what it signs. */
+  readonly rootBytes: Uint8Array;
+}
+
+/** What becomes a key file. */
+export interface KeyFileInput {
+  readonly name: string;
+  readonly role: KeyRole;
+  readonly author: AuthorId;
+  readonly key: PrivateKey;
+  readonly rootBytes: Uint8Array;
+  /** Undefined: the key lies there in the clear. */
+  readonly passphrase: string | undefined;
+}
+
+/** Makes the content of a key file. */
+export async function makeKeyFile(input: KeyFileInput): Promise<KeyFile> {
+  const head: KeyFileHead = {
+    v: 1,
+    type: "authorKey",
+    name: input.name,
+    role: input.role,
+    author: input.author,
+    publicKey: toHex(input.key.publicKey),
+    root: Buffer.from(input.rootBytes).toString("base64"),
+  };
+  if (input.passphrase === undefined) {
+    return { ...head, secret: { type: "plain", seed: toHex(input.key.seed) } };
+  }
+  return { ...head, secret: await sealSecret(input.key.seed, input.passphrase, contextOf(head)) };
+}
+
+/** Reads a key file. The passphrase is asked for only where there is one. Throws a CliError. */
+export async function readKeyFile(path: string, askPassphrase: () => Promise<string>): Promise<AuthorKey> {
+  const file = await parseKeyFile(path);
+  if (file.role !== "signing") {
+    throw keyError(
+      path,
+      "it is the author's next key, which signs nothing before a rotation",
+      "use the signing key",
+    );
+  }
+  const seed = await seedOf(file, askPassphrase);
+  const key = seed === undefined || seed.length !== 32 ? undefined : keyFromSeed(seed);
+  if (key === undefined || toHex(key.publicKey) !== file.publicKey) {
+    throw new CliError({
+      code: "wrongPassphrase",
+      message: `${path} cannot be opened`,
+      cause: "the passphrase is wrong, or the file was damaged",
+      next: "try the passphrase again, or restore the file from a backup",
+      exit: exitCode.denied,
+    });
+  }
+  const rootBytes = new Uint8Array(Buffer.from(file.root, "base64"));
+  const verified = verifyPolicy(rootBytes, { crypto: nodeCrypto(), rootOf: () => undefined });
+  if (isRejection(verified) || verified.type !== "root" || verified.author !== file.author) {
+    throw keyError(path, "the root in it is not the author's", "restore the file from a backup");
+  }
+  return { name: file.name, author: file.author, key, root: verified.root, rootBytes };
+}
+
+async function seedOf(file: KeyFile, askPassphrase: () => Promise<string>): Promise<Uint8Array | undefined> {
+  const { secret, ...head } = file;
+  if (secret.type === "plain") return fromHex(secret.seed);
+  return openSeal(secret, await askPassphrase(), contextOf(head));
+}
+
+async function parseKeyFile(path: string): Promise<KeyFile> {
+  let json: unknown;
+  try {
+    json = JSON.parse(await readFile(path, "utf8"));
+  } catch (error) {
+    throw keyError(path, messageOf(error), "antibody author keygen --name NAME makes one");
+  }
+  const file = readHead(json);
+  if (file === undefined)
+    throw keyError(path, "it is no author's key", "antibody author keygen --name NAME makes one");
+  return file;
+}
+
+function readHead(json: unknown): KeyFile | undefined {
+  if (!isPlainObject(json) || json["v"] !== 1 || json["type"] !== "authorKey") return undefined;
+  const { name, role, author, publicKey, root, secret } = json as { [field: string]: unknown };
+  const id = typeof author === "string" ? parseId("author", author) : undefined;
+  const read = readSecret(secret);
+  if (id === undefined || read === undefined || (role !== "signing" && role !== "next")) return undefined;
+  if (typeof name !== "string" || typeof publicKey !== "string" || typeof root !== "string") return undefined;
+  return { v: 1, type: "authorKey", name, role, author: id, publicKey, root, secret: read };
+}
+
+function readSecret(secret: unknown): KeyFile["secret"] | undefined {
+  if (!isPlainObject(secret)) return undefined;
+  const { type, seed, cost, salt, nonce, box } = secret as { [field: string]: unknown };
+  if (type === "plain" && typeof seed === "string") return { type, seed };
+  if (type !== "scrypt-aes-256-gcm" || typeof cost !== "number") return undefined;
+  if (typeof salt !== "string" || typeof nonce !== "string" || typeof box !== "string") return undefined;
+  return { type, cost, salt, nonce, box };
+}
+
+function contextOf(head: KeyFileHead): Uint8Array {
+  return canonicalBytes(head as unknown as Json);
+}
+
+function keyError(path: string, cause: string, next: string): CliError {
+  return new CliError({
+    code: "authorKey",
+    message: `${path} cannot be used as an author's key`,
+    cause,
+    next,
+    exit: exitCode.failed,
+  });
+}

@@ -1,0 +1,49 @@
+import type { Command } from "commander";
+import { addVerb, type Shell } from "../verb.ts";
+import { authorKeygen } from "./author.ts";
+import { cancel } from "./cancel.ts";
+import { diff } from "./diff.ts";
+import { incidentList, incidentShow } from "./incident.ts";
+import { lint } from "./lint.ts";
+import { logs } from "./logs.ts";
+import { pause } from "./pause.ts";
+import { peers, peersWhy } from "./peers.ts";
+import { publish } from "./publish.ts";
+import { resume } from "./resume.ts";
+import { routes } from "./routes.ts";
+import { schema } from "./schema.ts";
+import { status } from "./status.ts";
+import { step } from "./step.ts";
+import { stop } from "./stop.ts";
+import { trustAdd, trustList, trustRemove } from "./trust.ts";
+import { why } from "./why.ts";
+
+/** Adds every command, in the order in which people meet them. */
+export function addCommands(program: Command, shell: Shell): void {
+  addVerb(program, shell, status);
+  addVerb(program, shell, why);
+  addVerb(addVerb(program, shell, peers), shell, peersWhy);
+  addVerb(program, shell, routes);
+  addVerb(program, shell, logs);
+  const incident = program.command("incident").description("Cases that the agent gave to a human.");
+  addVerb(incident, shell, incidentList);
+  addVerb(incident, shell, incidentShow);
+
+  addVerb(program, shell, pause);
+  addVerb(program, shell, resume);
+  addVerb(program, shell, step);
+  addVerb(program, shell, cancel);
+  addVerb(program, shell, stop);
+
+  const trust = program.command("trust").description("Who may tell this device what.");
+  addVerb(trust, shell, trustList);
+  addVerb(trust, shell, trustAdd);
+  addVerb(trust, shell, trustRemove);
+
+  const author = program.command("author").description("Keys to sign policy with.");
+  addVerb(author, shell, authorKeygen);
+  addVerb(program, shell, schema);
+  addVerb(program, shell, lint);
+  addVerb(program, shell, diff);
+  addVerb(program, shell, publish);
+}

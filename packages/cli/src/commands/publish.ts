@@ -1,0 +1,152 @@
+import { nodeCrypto } from "@antibody/agent/state";
+import type { Inspection } from "@antibody/core";
+import { isRejection, noteCharactersMax, type SealedBundle, sealBundle, shortId } from "@antibody/policy";
+import { InvalidArgumentError } from "commander";
+import { type AuthorKey, readKeyFile } from "../author/keyFile.ts";
+import { knownPassphrase } from "../author/passphrase.ts";
+import { CliError, exitCode } from "../errors.ts";
+import type { Invocation } from "../invocation.ts";
+import { readSoundSource, type SoundSource } from "../source/read.ts";
+import { printable } from "../text/printable.ts";
+import type { Verb } from "../verb.ts";
+import { count } from "../views/words.ts";
+
+/** What `publish` tells, as `--json` prints it. */
+export interface PublishView {
+  readonly schema: "antibody.publish/1";
+  readonly author: string;
+  readonly stream: string;
+  readonly epoch: number;
+  readonly generation: number;
+  readonly manifest: string;
+  readonly fragments: readonly { readonly name: string; readonly id: string }[];
+  /** False with `--dry-run`: nothing left this command. */
+  readonly published: boolean;
+}
+
+interface PublishOptions {
+  readonly author: string;
+  readonly note?: string;
+  readonly dryRun?: boolean;
+}
+
+/** `antibody publish FILE`: signs a policy file as the next generation, and gives it to this one agent. */
+export const publish: Verb<PublishOptions> = {
+  usage: "publish <file>",
+  summary: "Sign a policy file as the next generation of its stream, and give it to this agent to spread.",
+  examples: [
+    "antibody publish home.yaml --author author-keys/home.key",
+    "antibody publish home.yaml --author author-keys/home.key --dry-run",
+  ],
+  exits: [
+    [0, "published (or, with --dry-run, could be)"],
+    [1, "the file has problems, the key cannot be used, or the agent rejected it"],
+  ],
+  asksAgent: true,
+  declare: (command) =>
+    void command
+      .requiredOption("--author <keyfile>", "the author's signing key, from: antibody author keygen")
+      .option("--note <text>", "a word to whoever reads the generation", readNote)
+      .option("--dry-run", "sign and show, give nothing to anybody"),
+  async run({ invocation, options, args: [file = ""] }) {
+    const source = await readSoundSource(file, invocation.self);
+    const author = await readKeyFile(options.author, () =>
+      knownPassphrase(invocation.terminal, options.author),
+    );
+    // The newest head comes from the swarm, not from the author's memory: one restored from a backup must not fork.
+    const inspection = await invocation.client.inspect();
+    const generation = newestGeneration(inspection, author, source) + 1;
+    const bundle = sealBundle({
+      author: author.author,
+      stream: source.stream,
+      epoch: author.root.epoch,
+      generation,
+      documents: source.documents,
+      signer: author.key,
+      crypto: nodeCrypto(),
+      ...(options.note === undefined ? {} : { note: options.note }),
+    });
+    if (options.dryRun !== true) await offerAll(invocation, author, bundle);
+    const view = publishView(author, source, generation, bundle, options.dryRun !== true);
+    invocation.print(view, () => publishLines(view, grantText(inspection, author, invocation.self)));
+    return exitCode.ok;
+  },
+};
+
+/** The highest generation that the agent has heard of in the author's epoch, complete or not; 0 for none. */
+function newestGeneration(inspection: Inspection, author: AuthorKey, source: SoundSource): number {
+  const state = inspection.streams.find(
+    (each) => each.author === author.author && each.stream === source.stream,
+  );
+  const versions = [state?.active?.version, state?.pending?.version];
+  const newer = versions.find((version) => version !== undefined && version.epoch > author.root.epoch);
+  if (newer !== undefined) {
+    throw new CliError({
+      code: "olderRoot",
+      message: "this key no longer signs for its author",
+      cause: `the swarm knows epoch ${newer.epoch} of it, the key file is of epoch ${author.root.epoch}`,
+      next: "use the key file of the author's newest root",
+      exit: exitCode.failed,
+    });
+  }
+  return versions.reduce(
+    (newest, version) =>
+      version?.epoch === author.root.epoch ? Math.max(newest, version.generation) : newest,
+    0,
+  );
+}
+
+/** Root, fragments, then the manifest: what comes first is what the next is verified or completed by. */
+async function offerAll(invocation: Invocation, author: AuthorKey, bundle: SealedBundle): Promise<void> {
+  for (const bytes of [author.rootBytes, ...bundle.fragments, bundle.manifest]) {
+    const reply = await invocation.client.offer(bytes);
+    if (!isRejection(reply)) continue;
+    throw new CliError({
+      code: reply.reason,
+      message: "the agent rejects the bundle",
+      cause: printable(`${reply.reason}: ${reply.detail}`),
+      next: `${invocation.self} logs`,
+      exit: exitCode.failed,
+    });
+  }
+}
+
+function publishView(
+  author: AuthorKey,
+  source: SoundSource,
+  generation: number,
+  bundle: SealedBundle,
+  published: boolean,
+): PublishView {
+  return {
+    schema: "antibody.publish/1",
+    author: author.author,
+    stream: source.stream,
+    epoch: author.root.epoch,
+    generation,
+    manifest: bundle.manifestId,
+    fragments: source.documents.map(({ name }, index) => ({ name, id: bundle.ids[index] ?? "" })),
+    published,
+  };
+}
+
+function publishLines(view: PublishView, next: string): readonly string[] {
+  const done = view.published ? "published" : "would publish";
+  return [
+    `${done} generation ${view.generation} of stream ${view.stream}: ${count(view.fragments.length, "fragment")}`,
+    ...view.fragments.map(({ name, id }) => `  ${name}  ${shortId(id)}`),
+    `next: ${next}`,
+  ];
+}
+
+/** A bundle of an author without a grant is relayed and changes nothing here: that must not go unnoticed. */
+function grantText(inspection: Inspection, author: AuthorKey, self: string): string {
+  const granted = inspection.grants.some((grant) => grant.author === author.author);
+  if (granted) return `${self} status`;
+  return `this device does not accept the author yet: ${self} trust add ${author.author} --scope GLOB --rank 1`;
+}
+
+function readNote(text: string): string {
+  if (text !== "" && text.length <= noteCharactersMax && text === text.normalize("NFC")) return text;
+  throw new InvalidArgumentError(`Write at most ${noteCharactersMax} characters (in Unicode form C).`);
+}

@@ -1,0 +1,132 @@
+import { resolve } from "node:path";
+import {
+  type ControlClient,
+  ControlError,
+  controlClient,
+  controlPaths,
+  defaultStateDirectory,
+} from "@antibody/agent/control";
+import { CliError, exitCode } from "./errors.ts";
+import type { Terminal } from "./terminal.ts";
+import { printable } from "./text/printable.ts";
+
+/** One call of a command: where its agent is, and how it answers. */
+export interface Invocation {
+  readonly terminal: Terminal;
+  readonly json: boolean;
+  /** The state directory, absolute. */
+  readonly state: string;
+  /** How the user has to name this state in a next command: `antibody` or `antibody --state DIR`. */
+  readonly self: string;
+  readonly client: ControlClient;
+  /**
+   * The result: one object whose first key is its schema with `--json`, lines otherwise. Called once, or once for
+   * each element of a stream.
+   */
+  print<Result extends SchemaObject>(result: Result, lines: () => readonly string[]): void;
+}
+
+/** What `--json` prints: the first key names the schema in docs/schemas and its version. */
+export interface SchemaObject {
+  readonly schema: `antibody.${string}/${number}`;
+}
+
+/** The options that every command takes. */
+export interface GlobalOptions {
+  readonly state?: string;
+  readonly json?: boolean;
+}
+
+/** Binds a call to its terminal and its agent. */
+export function makeInvocation(terminal: Terminal, options: GlobalOptions): Invocation {
+  const json = options.json === true;
+  const standard = defaultStateDirectory(terminal.environment, terminal.userId);
+  const state = resolve(options.state ?? standard);
+  const paths = controlPaths(state, terminal.environment, terminal.userId);
+  const self = state === standard ? "antibody" : `antibody --state ${shellWord(options.state ?? state)}`;
+  return {
+    terminal,
+    json,
+    state,
+    self,
+    client: withHints(controlClient(paths), self),
+    print: (result, lines) => {
+      if (json) terminal.out(`${JSON.stringify(result)}\n`);
+      else for (const line of lines()) terminal.out(`${line}\n`);
+    },
+  };
+}
+
+/** A word as a shell takes it. */
+export function shellWord(text: string): string {
+  return /^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;
+}
+
+/** A client whose errors say what to do, with the exit code that fits. */
+function withHints(client: ControlClient, self: string): ControlClient {
+  const hinted = <Arguments extends readonly unknown[], Result>(
+    call: (...args: Arguments) => Promise<Result>,
+  ): ((...args: Arguments) => Promise<Result>) => {
+    return (...args) =>
+      call(...args).catch((error: unknown) => {
+        throw cliErrorOf(error, self);
+      });
+  };
+  return {
+    inspect: hinted(client.inspect),
+    log: hinted(client.log),
+    async *follow(recent, signal) {
+      try {
+        yield* client.follow(recent, signal);
+      } catch (error) {
+        throw cliErrorOf(error, self);
+      }
+    },
+    recording: hinted(client.recording),
+    command: hinted(client.command),
+    offer: hinted(client.offer),
+    invite: hinted(client.invite),
+    stop: hinted(client.stop),
+  };
+}
+
+function cliErrorOf(error: unknown, self: string): unknown {
+  if (!(error instanceof ControlError)) return error;
+  const cause = printable(error.message);
+  switch (error.code) {
+    case "notRunning":
+      return new CliError({
+        code: "notRunning",
+        message: "the agent is not running",
+        cause,
+        next: `${self} run`,
+        exit: exitCode.notRunning,
+      });
+    case "denied":
+      return new CliError({
+        code: "denied",
+        message: "the agent's socket is not yours to open",
+        cause,
+        next: "run the command as the agent's owner, or choose another agent with --state",
+        exit: exitCode.denied,
+      });
+    case "busy":
+      return new CliError({
+        code: "busy",
+        message: "the agent did not answer in time",
+        cause,
+        next: `try again; if it stays so: ${self} logs`,
+        exit: exitCode.tryAgain,
+      });
+    case "failed":
+      return new CliError({
+        code: "agentError",
+        message: "the agent answered with an error",
+        cause,
+        next: `${self} logs`,
+        exit: exitCode.failed,
+      });
+    default:
+      return error.code satisfies never;
+  }
+}

@@ -1,0 +1,39 @@
+import type { Inspection, OwnerCommand } from "@antibody/core";
+import type { Json, ResourceId } from "@antibody/policy";
+import { CliError, exitCode } from "./errors.ts";
+import { findResource } from "./find.ts";
+import type { Invocation } from "./invocation.ts";
+import { printable } from "./text/printable.ts";
+
+/** What a command of the owner leaves behind, as `--json` prints it. */
+export interface CommandResult {
+  readonly schema: "antibody.command/1";
+  readonly command: OwnerCommand["type"];
+  readonly target?: string;
+  readonly detail: Json;
+}
+
+/** Gives the agent a command, and what it answered. A refusal becomes a CliError with the agent's own next step. */
+export async function command(invocation: Invocation, order: OwnerCommand): Promise<Json> {
+  const reply = await invocation.client.command(order);
+  if (reply.type === "ok") return reply.detail;
+  throw new CliError({
+    code: "refused",
+    message: `the agent refuses to ${order.type}`,
+    cause: printable(reply.message),
+    next: printable(reply.next),
+    exit: exitCode.failed,
+  });
+}
+
+/** What a command is aimed at: everything, or one resource that the agent knows. */
+export function findTarget(inspection: Inspection, text: string | undefined, self: string): ResourceId | "*" {
+  if (text === undefined || text === "*") return "*";
+  const paused = inspection.pauses.find(({ target }) => target === text);
+  return paused?.target ?? findResource(inspection, text, self);
+}
+
+/** How a target is called in a sentence. */
+export function targetText(target: ResourceId | "*"): string {
+  return target === "*" ? "everything" : target;
+}

@@ -1,0 +1,82 @@
+import { Command, CommanderError } from "commander";
+import { addCommands } from "./commands/index.ts";
+import { CliError, type ExitCode, exitCode, messageOf, usageError } from "./errors.ts";
+import type { Terminal } from "./terminal.ts";
+import { printable } from "./text/printable.ts";
+import { columnsMax } from "./text/table.ts";
+
+/** The version that `--version` prints; the build tells its peers the same. */
+export const version = "0.1.0";
+
+/** Runs one command line and gives its exit code. Never throws: errors are printed. */
+export async function runCommandLine(argv: readonly string[], terminal: Terminal): Promise<ExitCode> {
+  let code: ExitCode = exitCode.ok;
+  const program = makeProgram(terminal, (finished) => {
+    code = finished;
+  });
+  try {
+    await program.parseAsync(argv, { from: "user" });
+    return code;
+  } catch (error) {
+    return report(error, argv.includes("--json"), terminal);
+  }
+}
+
+function makeProgram(terminal: Terminal, finish: (code: ExitCode) => void): Command {
+  const program = new Command("antibody")
+    .description("Agents that heal their own device from signed policy, and route around dead peers.")
+    .version(version)
+    .option("--state <directory>", "where the agent keeps its state")
+    .option("--json", "print one JSON object (schemas: docs/schemas)")
+    .exitOverride()
+    .showSuggestionAfterError(true)
+    .configureOutput({
+      writeOut: (text) => terminal.out(text),
+      writeErr: (text) => terminal.err(text),
+      // Faults of usage are printed like every other error, below.
+      outputError: () => undefined,
+      getOutHelpWidth: () => Math.min(terminal.columns ?? columnsMax, columnsMax),
+      getErrHelpWidth: () => Math.min(terminal.columns ?? columnsMax, columnsMax),
+      getOutHasColors: () => false,
+      getErrHasColors: () => false,
+    });
+  addCommands(program, { terminal, finish });
+  return program;
+}
+
+/** Prints an error and gives the exit code for it. */
+function report(error: unknown, json: boolean, terminal: Terminal): ExitCode {
+  const known = knownError(error);
+  if (known === undefined) return exitCode.ok;
+  if (known === "helped") return exitCode.usage;
+  if (json) {
+    const { code, message, why: cause, next } = known;
+    terminal.err(`${JSON.stringify({ error: { code, message, cause, next } })}\n`);
+  } else {
+    const [message, cause, next] = [known.message, known.why, known.next].map(printable);
+    terminal.err(`antibody: ${message}\n  cause: ${cause}\n  next: ${next}\n`);
+  }
+  return known.exit;
+}
+
+function knownError(error: unknown): CliError | "helped" | undefined {
+  if (error instanceof CliError) return error;
+  if (error instanceof CommanderError) {
+    if (error.exitCode === 0) return undefined;
+    // Without a subcommand commander has printed the help already.
+    if (error.code === "commander.help") return "helped";
+    const cause = error.message.replace(/^error: /, "").replaceAll("\n", " ");
+    return usageError(
+      "the command cannot be understood",
+      cause,
+      "antibody --help, or antibody COMMAND --help",
+    );
+  }
+  return new CliError({
+    code: "failed",
+    message: "the command failed",
+    cause: messageOf(error),
+    next: "antibody status; if this is a fault of antibody, please report it",
+    exit: exitCode.failed,
+  });
+}

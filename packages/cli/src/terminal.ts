@@ -1,0 +1,53 @@
+import type { Environment } from "@antibody/agent/control";
+import { confirm, isCancel, password } from "@clack/prompts";
+
+/** Where a command reads and writes: the process's own streams, or a test's. */
+export interface Terminal {
+  /** Standard output: results only. */
+  out(text: string): void;
+  /** Standard error: errors, and what is meant for the eye alone. */
+  err(text: string): void;
+  /** Whether somebody sits there and can be asked. */
+  readonly canAsk: boolean;
+  /** Columns of the output, where it is a terminal. */
+  readonly columns: number | undefined;
+  readonly environment: Environment;
+  readonly userId: number;
+  /** Aborts when the user interrupts (SIGINT, SIGTERM). */
+  readonly interrupted: AbortSignal;
+  now(): number;
+  /** Yes or no; no when the user backs out. */
+  confirm(question: string): Promise<boolean>;
+  /** A line that is not shown; undefined when the user backs out. */
+  askSecret(question: string): Promise<string | undefined>;
+}
+
+/** The terminal of this process. */
+export function processTerminal(): Terminal {
+  const interrupted = new AbortController();
+  const interrupt = (): void => interrupted.abort();
+  let listening = false;
+  return {
+    out: (text) => void process.stdout.write(text),
+    err: (text) => void process.stderr.write(text),
+    canAsk: process.stdin.isTTY === true && process.stderr.isTTY === true,
+    columns: process.stdout.isTTY ? process.stdout.columns : undefined,
+    environment: process.env,
+    userId: process.getuid?.() ?? 0,
+    // Who listens to a signal is not ended by it any more: only commands that ask for this listen.
+    get interrupted() {
+      if (!listening) for (const name of ["SIGINT", "SIGTERM"] as const) process.once(name, interrupt);
+      listening = true;
+      return interrupted.signal;
+    },
+    now: () => Date.now(),
+    async confirm(question) {
+      const answer = await confirm({ message: question, initialValue: false, output: process.stderr });
+      return !isCancel(answer) && answer;
+    },
+    async askSecret(question) {
+      const answer = await password({ message: question, output: process.stderr });
+      return isCancel(answer) ? undefined : answer;
+    },
+  };
+}

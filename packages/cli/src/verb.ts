@@ -1,0 +1,66 @@
+import type { Command } from "commander";
+import type { ExitCode } from "./errors.ts";
+import { type GlobalOptions, type Invocation, makeInvocation } from "./invocation.ts";
+import type { Terminal } from "./terminal.ts";
+
+/** What all commands of one program share. */
+export interface Shell {
+  readonly terminal: Terminal;
+  /** How the command that ran has ended. */
+  finish(code: ExitCode): void;
+}
+
+/** One call, as a verb sees it: options and arguments are read already. */
+export interface Call<Options> {
+  readonly invocation: Invocation;
+  readonly options: Options;
+  readonly args: readonly string[];
+}
+
+/** One command: how it is called, what it is for, and what it does. */
+export interface Verb<Options> {
+  /** Name and arguments, as commander writes them: `why <resource>`. */
+  readonly usage: string;
+  readonly summary: string;
+  readonly examples: readonly string[];
+  /** What the exit codes mean here, beyond those of every command. */
+  readonly exits: readonly (readonly [code: ExitCode, meaning: string])[];
+  /** Whether it asks a running agent: adds the exit codes for that. */
+  readonly asksAgent: boolean;
+  readonly declare?: (command: Command) => void;
+  run(call: Call<Options>): Promise<ExitCode>;
+}
+
+const usageExit = [2, "called in a wrong way"] as const;
+const agentExits = [
+  [4, "the agent is not running"],
+  [5, "the agent's socket may not be opened by this user"],
+  [75, "the agent did not answer in time: try again"],
+] as const;
+
+/** Adds a verb to a command, with its help. */
+export function addVerb<Options>(parent: Command, shell: Shell, verb: Verb<Options>): Command {
+  const command = parent.command(verb.usage).description(verb.summary);
+  verb.declare?.(command);
+  command.addHelpText("after", helpText(verb));
+  command.action(async () => {
+    const invocation = makeInvocation(shell.terminal, command.optsWithGlobals<GlobalOptions>());
+    const args = command.processedArgs.filter((arg): arg is string => typeof arg === "string");
+    shell.finish(await verb.run({ invocation, options: command.opts<Options & object>(), args }));
+  });
+  return command;
+}
+
+function helpText(verb: Pick<Verb<never>, "examples" | "exits" | "asksAgent">): string {
+  const exits = [...verb.exits, usageExit, ...(verb.asksAgent ? agentExits : [])].toSorted(
+    ([left], [right]) => left - right,
+  );
+  return [
+    "",
+    verb.examples.length === 1 ? "Example:" : "Examples:",
+    ...verb.examples.map((example) => `  $ ${example}`),
+    "",
+    "Exit codes:",
+    ...exits.map(([code, meaning]) => `  ${String(code).padStart(2)}  ${meaning}`),
+  ].join("\n");
+}

@@ -1,0 +1,99 @@
+import type { Incident, Inspection } from "@antibody/core";
+import { type Json, shortId } from "@antibody/policy";
+import { labeled, table } from "../text/table.ts";
+import { age, relative, timesOf, wallTime } from "../text/times.ts";
+import { type AttemptFields, attemptFields, attemptText, timeField } from "./resource.ts";
+
+/** What `incident list` tells, as `--json` prints it. */
+export interface IncidentsView {
+  readonly schema: "antibody.incidents/1";
+  readonly time: string;
+  readonly incidents: readonly {
+    readonly id: string;
+    readonly resource: string;
+    readonly at?: string;
+    readonly cause: string;
+    readonly next: string;
+  }[];
+}
+
+/** What `incident show` tells, as `--json` prints it. */
+export interface IncidentView {
+  readonly schema: "antibody.incident/1";
+  readonly time: string;
+  readonly id: string;
+  readonly resource: string;
+  readonly at?: string;
+  readonly cause: string;
+  readonly promise: Json;
+  readonly author: string;
+  readonly fragment: string;
+  readonly fragmentName: string;
+  readonly observed: Json;
+  readonly drift: string;
+  readonly attempts: readonly AttemptFields[];
+  readonly next: string;
+}
+
+/** Puts together all incidents, the newest first. */
+export function incidentsView(inspection: Inspection): IncidentsView {
+  return {
+    schema: "antibody.incidents/1",
+    time: timesOf(inspection).now,
+    incidents: inspection.incidents
+      .toSorted((left, right) => right.wallMs - left.wallMs)
+      .map(({ id, resource, wallMs, cause, next }) => ({
+        id,
+        resource,
+        ...timeField("at", wallTime(wallMs)),
+        cause,
+        next,
+      })),
+  };
+}
+
+/** Puts together one incident. */
+export function incidentView(inspection: Inspection, incident: Incident): IncidentView {
+  return {
+    schema: "antibody.incident/1",
+    time: timesOf(inspection).now,
+    id: incident.id,
+    resource: incident.resource,
+    ...timeField("at", wallTime(incident.wallMs)),
+    cause: incident.cause,
+    promise: incident.promise,
+    author: incident.author,
+    fragment: incident.fragment,
+    fragmentName: incident.fragmentName,
+    observed: incident.observed,
+    drift: incident.drift,
+    attempts: incident.attempts.map(attemptFields),
+    next: incident.next,
+  };
+}
+
+/** The table of `incident list`. */
+export function incidentsLines(view: IncidentsView): readonly string[] {
+  if (view.incidents.length === 0) return ["no incidents"];
+  return table(
+    ["INCIDENT", "RESOURCE", "AGE", "CAUSE"],
+    view.incidents.map(({ id, resource, at, cause }) => [shortId(id), resource, age(at, view.time), cause]),
+  );
+}
+
+/** The screen of `incident show`. */
+export function incidentLines(view: IncidentView): readonly string[] {
+  const line = (label: string, text: string): readonly string[] => labeled(label, text, 8);
+  return [
+    ...line("incident", shortId(view.id)),
+    ...line("resource", view.resource),
+    ...line("at", `${view.at ?? "unknown"} (${relative(view.at, view.time)})`),
+    ...line("cause", view.cause),
+    ...line("promise", JSON.stringify(view.promise)),
+    ...line("signed", `${shortId(view.author)}, fragment ${view.fragmentName} (${shortId(view.fragment)})`),
+    ...line("observed", JSON.stringify(view.observed)),
+    ...line("drift", view.drift),
+    ...view.attempts.flatMap((attempt) => line("tried", attemptText(attempt, view.time))),
+    ...line("next", view.next),
+  ];
+}

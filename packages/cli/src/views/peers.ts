@@ -1,0 +1,125 @@
+import type { Inspection, MemberView, Verdict } from "@antibody/core";
+import { shortId } from "@antibody/policy";
+import { labeled, table } from "../text/table.ts";
+import { age, relative, type Times, timesOf } from "../text/times.ts";
+import { timeField } from "./resource.ts";
+import { verdictOrder } from "./words.ts";
+
+/** One peer, as `--json` prints it. */
+export interface PeerFields {
+  readonly agent: string;
+  readonly name: string;
+  readonly verdict: Verdict;
+  readonly since?: string;
+  readonly why: string;
+  /** Certificate serial, boot counter, and how often it refuted since. */
+  readonly incarnation: readonly number[];
+  readonly connected: boolean;
+  readonly observedByMe: boolean;
+  readonly addresses: readonly string[];
+  readonly capabilities: readonly string[];
+  /** Observers that hold it for dead, and on which evidence. */
+  readonly votes: readonly { readonly observer: string; readonly evidence: string }[];
+}
+
+/** What `peers` tells, as `--json` prints it. */
+export interface PeersView {
+  readonly schema: "antibody.peers/1";
+  readonly time: string;
+  readonly cutOff: boolean;
+  readonly quorum: { readonly observersCount: number; readonly votesCount: number };
+  readonly peers: readonly PeerFields[];
+}
+
+/** What `peers why PEER` tells, as `--json` prints it. */
+export interface PeerView extends PeerFields {
+  readonly schema: "antibody.peer/1";
+  readonly time: string;
+  readonly cutOff: boolean;
+  readonly quorum: PeersView["quorum"];
+}
+
+/** Puts together what is known of all peers. */
+export function peersView(inspection: Inspection): PeersView {
+  const times = timesOf(inspection);
+  return {
+    schema: "antibody.peers/1",
+    time: times.now,
+    ...swarmFields(inspection),
+    peers: inspection.members
+      .filter((member) => member.agent !== inspection.agent)
+      .map((member) => peerFields(member, times))
+      .toSorted((left, right) => verdictOrder.indexOf(left.verdict) - verdictOrder.indexOf(right.verdict)),
+  };
+}
+
+/** Puts together what is known of one peer. */
+export function peerView(inspection: Inspection, member: MemberView): PeerView {
+  const times = timesOf(inspection);
+  return {
+    schema: "antibody.peer/1",
+    time: times.now,
+    ...peerFields(member, times),
+    ...swarmFields(inspection),
+  };
+}
+
+function swarmFields(inspection: Inspection): Pick<PeersView, "cutOff" | "quorum"> {
+  const { observers, votes } = inspection.quorum;
+  return { cutOff: inspection.cutOff, quorum: { observersCount: observers, votesCount: votes } };
+}
+
+function peerFields(member: MemberView, times: Times): PeerFields {
+  return {
+    agent: member.agent,
+    name: member.name,
+    verdict: member.verdict,
+    ...timeField("since", times.at(member.sinceMs)),
+    why: member.why,
+    incarnation: member.incarnation,
+    connected: member.connected,
+    observedByMe: member.observedByMe,
+    addresses: member.addresses,
+    capabilities: member.capabilities,
+    votes: member.votes,
+  };
+}
+
+/** The table of `peers`. */
+export function peersLines(view: PeersView): readonly string[] {
+  if (view.peers.length === 0) return ["no peers yet"];
+  const rows = view.peers.map((peer) => [
+    peer.name,
+    shortId(peer.agent),
+    peer.verdict,
+    age(peer.since, view.time),
+    peer.connected ? "connected" : "-",
+    peer.capabilities.join(" "),
+    peer.why,
+  ]);
+  return [
+    ...table(["NAME", "AGENT", "STATE", "SINCE", "LINK", "CAPABILITIES", "WHY"], rows),
+    ...(view.cutOff ? ["this agent itself is cut off: it accuses nobody"] : []),
+  ];
+}
+
+/** The screen of `peers why`. */
+export function peerLines(view: PeerView): readonly string[] {
+  const line = (label: string, text: string): readonly string[] => labeled(label, text, 10);
+  const { observersCount, votesCount } = view.quorum;
+  return [
+    ...line("peer", `${view.name} (${shortId(view.agent)})`),
+    ...line("state", `${view.verdict}, since ${relative(view.since, view.time)}`),
+    ...line("why", view.why),
+    ...line("link", view.connected ? "connected" : "not connected"),
+    ...line("observed", view.observedByMe ? "by this agent too" : "by others"),
+    ...line("addresses", view.addresses.join(" ") || "none known"),
+    ...line("promises", view.capabilities.join(" ") || "nothing to peers"),
+    ...line(
+      "quorum",
+      `${votesCount} of ${observersCount} observers make a death; ${view.votes.length} say so`,
+    ),
+    ...view.votes.flatMap(({ observer, evidence }) => line("vote", `${shortId(observer)}: ${evidence}`)),
+    ...(view.cutOff ? line("note", "this agent itself is cut off: it accuses nobody") : []),
+  ];
+}

@@ -1,0 +1,54 @@
+import type { Inspection, ResourcePhase, ResourceView } from "@antibody/core";
+import { phaseOrder, phaseWords } from "./words.ts";
+
+/** Something that makes a device degraded, and the command that tells more. */
+export interface Problem {
+  readonly what: string;
+  readonly next: string;
+}
+
+/** Phases in which a resource is not as promised, and nobody asked for that. */
+const degradedPhases: readonly ResourcePhase[] = [
+  "handedOff",
+  "contested",
+  "backingOff",
+  "unobservable",
+  "held",
+  "drifted",
+  "repairing",
+  "verifying",
+];
+
+/**
+ * Why a device is degraded, worst first; empty when it is well. A dead peer is no fault of this device, and a
+ * paused resource is as its owner wants it, unless it has drifted meanwhile. What is only observed is no fault.
+ */
+export function problemsOf(inspection: Inspection, self: string): readonly Problem[] {
+  const resources = inspection.resources
+    .filter((view) => view.mode !== "observe" && (degradedPhases.includes(view.phase) || isPausedDrift(view)))
+    .toSorted((left, right) => phaseOrder.indexOf(left.phase) - phaseOrder.indexOf(right.phase));
+  return [
+    ...resources.map((view) => resourceProblem(inspection, view, self)),
+    ...inspection.routes
+      .filter(({ backends }) => !backends.some(({ state }) => state === "ready"))
+      .map(({ resource }) => ({ what: `${resource}: no backend is ready`, next: `${self} routes` })),
+    ...(inspection.cutOff
+      ? [{ what: "most probes of this agent fail: its own network is at fault", next: `${self} peers` }]
+      : []),
+  ];
+}
+
+function isPausedDrift(view: ResourceView): boolean {
+  return view.phase === "paused" && view.drift !== undefined;
+}
+
+function resourceProblem(inspection: Inspection, view: ResourceView, self: string): Problem {
+  const incident = inspection.incidents.findLast(({ resource }) => resource === view.resource);
+  return {
+    what: `${view.resource} is ${phaseWords(view.phase)}`,
+    next:
+      view.phase === "handedOff" && incident !== undefined
+        ? `${self} incident show ${incident.id.slice(0, 17)}`
+        : `${self} why ${view.resource}`,
+  };
+}

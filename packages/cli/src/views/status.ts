@@ -1,0 +1,149 @@
+import type { Inspection, Verdict } from "@antibody/core";
+import { shortId } from "@antibody/policy";
+import { printable } from "../text/printable.ts";
+import { labeled, table } from "../text/table.ts";
+import { age, relative, timesOf } from "../text/times.ts";
+import { type Problem, problemsOf } from "./problems.ts";
+import { actionText, type ResourceFields, resourceFields, timeField } from "./resource.ts";
+import { count, phaseOrder, phaseWords, tally, verdictOrder } from "./words.ts";
+
+/** What `status` tells, as `--json` prints it. */
+export interface StatusView {
+  readonly schema: "antibody.status/1";
+  readonly time: string;
+  readonly agent: string;
+  readonly name: string;
+  readonly swarm: string;
+  readonly build: string;
+  /** `degraded` when something needs a look; the exit code says the same. */
+  readonly health: "ok" | "degraded";
+  /** Why it is degraded, worst first, each with the command that tells more. */
+  readonly problems: readonly Problem[];
+  readonly cutOff: boolean;
+  readonly peers: readonly { readonly agent: string; readonly name: string; readonly verdict: Verdict }[];
+  readonly resources: readonly ResourceFields[];
+  readonly pauses: readonly { readonly target: string; readonly reason: string; readonly until?: string }[];
+  readonly streams: readonly StreamFields[];
+  readonly heldClaimsCount: number;
+  readonly incidentsCount: number;
+}
+
+/** Where one stream of policy stands on this device. */
+export interface StreamFields {
+  readonly author: string;
+  readonly stream: string;
+  readonly epoch?: number;
+  readonly generation?: number;
+  readonly pendingGeneration?: number;
+  readonly missingFragmentsCount?: number;
+  readonly held?: string;
+}
+
+/** Rows of resources on one screen; `--all` shows the rest. */
+const rowsMax = 20;
+
+/** Puts together what `status` tells. */
+export function statusView(inspection: Inspection, self: string): StatusView {
+  const times = timesOf(inspection);
+  const problems = problemsOf(inspection, self);
+  return {
+    schema: "antibody.status/1",
+    time: times.now,
+    agent: inspection.agent,
+    name: inspection.name,
+    swarm: inspection.swarm,
+    build: inspection.build,
+    health: problems.length === 0 ? "ok" : "degraded",
+    problems,
+    cutOff: inspection.cutOff,
+    peers: inspection.members
+      .filter((member) => member.agent !== inspection.agent)
+      .map(({ agent, name, verdict }) => ({ agent, name, verdict })),
+    resources: inspection.resources
+      .map((view) => resourceFields(view, times))
+      .toSorted((left, right) => phaseOrder.indexOf(left.phase) - phaseOrder.indexOf(right.phase)),
+    pauses: inspection.pauses.map(({ target, reason, untilMs }) => ({
+      target,
+      reason,
+      ...timeField("until", times.at(untilMs)),
+    })),
+    streams: inspection.streams.map(streamFields),
+    heldClaimsCount: inspection.heldClaims.length,
+    incidentsCount: inspection.incidents.length,
+  };
+}
+
+function streamFields(state: Inspection["streams"][number]): StreamFields {
+  const { active, pending } = state;
+  return {
+    author: state.author,
+    stream: state.stream,
+    ...(active === undefined ? {} : active.version),
+    ...(pending === undefined
+      ? {}
+      : { pendingGeneration: pending.version.generation, missingFragmentsCount: pending.missing.length }),
+    ...(state.held === undefined ? {} : { held: state.held }),
+  };
+}
+
+/** The screen of `status`. `all` also shows the resources that are kept. */
+export function statusLines(view: StatusView, all: boolean): readonly string[] {
+  const rows = view.resources.filter(({ phase }) => all || phase !== "kept");
+  const shown = all ? rows : rows.slice(0, rowsMax);
+  return [
+    `${printable(view.name)}: ${view.health === "ok" ? "ok" : "DEGRADED"}`,
+    ...labeled("agent", `${shortId(view.agent)} of ${shortId(view.swarm)}, build ${view.build}`, 9),
+    ...labeled("peers", peersText(view), 9),
+    ...labeled("resources", resourcesText(view), 9),
+    ...view.streams.flatMap((stream) => labeled("policy", streamText(stream), 9)),
+    ...view.pauses.flatMap((pause) =>
+      labeled("paused", `${pause.target}, ends ${relative(pause.until, view.time)}: ${pause.reason}`, 9),
+    ),
+    ...view.problems.slice(0, rowsMax).flatMap(({ what }) => labeled("problem", what, 9)),
+    ...(shown.length === 0 ? [] : ["", ...resourceTable(shown, view.time)]),
+    ...(rows.length > shown.length ? [`${rows.length - shown.length} more: --all shows them`] : []),
+    ...nextLines(view),
+  ];
+}
+
+function peersText(view: StatusView): string {
+  const verdicts = view.peers.map(({ verdict }) => verdict);
+  const text = verdicts.length === 0 ? "none" : tally(verdicts, verdictOrder, (verdict) => verdict);
+  return view.cutOff ? `${text}; this agent itself is cut off, it accuses nobody` : text;
+}
+
+function resourcesText(view: StatusView): string {
+  const phases = view.resources.map(({ phase }) => phase);
+  const text = phases.length === 0 ? "none promised" : tally(phases, phaseOrder.toReversed(), phaseWords);
+  const held =
+    view.heldClaimsCount === 0 ? "" : `; ${count(view.heldClaimsCount, "claim")} of policy not in force`;
+  return text + held;
+}
+
+function streamText(stream: StreamFields): string {
+  const active = stream.generation === undefined ? "nothing active" : `generation ${stream.generation}`;
+  const pending =
+    stream.pendingGeneration === undefined
+      ? ""
+      : `; generation ${stream.pendingGeneration} waits for ${count(stream.missingFragmentsCount ?? 0, "fragment")}`;
+  const held = stream.held === undefined ? "" : `; held: ${stream.held}`;
+  return `${stream.stream} by ${shortId(stream.author)}, ${active}${pending}${held}`;
+}
+
+function resourceTable(resources: readonly ResourceFields[], now: string): readonly string[] {
+  return table(
+    ["RESOURCE", "STATE", "SINCE", "WHY", "NEXT"],
+    resources.map((fields) => [
+      fields.resource,
+      phaseWords(fields.phase),
+      age(fields.since, now),
+      fields.action === undefined ? fields.why : actionText(fields.action, now),
+      fields.next,
+    ]),
+  );
+}
+
+function nextLines(view: StatusView): readonly string[] {
+  const next = view.problems[0]?.next;
+  return next === undefined ? [] : ["", `next: ${next}`];
+}
