@@ -4,6 +4,7 @@ import {
   bundleFragmentsMax,
   type Crypto,
   createAuthor,
+  idDigest,
   type Json,
   keysDigest,
   openEnvelope,
@@ -309,8 +310,5 @@ function verifiedRoot(value: ReturnType<typeof verifyPolicy>): VerifiedRoot {
 }
 
 function digestOf(policy: Pick<VerifiedPolicy, "id"> | undefined): string {
-  const text = policy?.id.slice("frag_".length) ?? "";
-  const bits = [...text].map((character) => "abcdefghijklmnopqrstuvwxyz234567".indexOf(character));
-  const number = bits.reduce((sum, value) => sum * 32n + BigInt(value), 0n) >> 4n;
-  return number.toString(16).padStart(64, "0");
+  return toHex(idDigest(policy?.id ?? "") ?? new Uint8Array());
 }
