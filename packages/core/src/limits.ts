@@ -38,3 +38,11 @@ export const incidentsKeptMax = 100;
 export const watchesMax = 4_096;
 /** Ids of policy that were refused and are not asked for again; the oldest is forgotten first. */
 export const refusedIdsMax = 4_096;
+/** Pauses of one device at once. A guess: whoever pauses more than this wants `pause` without a resource. */
+export const pausesMax = 256;
+/** The longest pause: whoever needs more withdraws the promise. A guess. */
+export const pauseMsMax: number = 30 * 24 * 3_600_000;
+/** Characters of the reason of a pause. A guess: a sentence. */
+export const pauseReasonCharactersMax = 500;
+/** Characters kept of what an attempt reported. A guess: the last lines of a program's output. */
+export const attemptDetailCharactersMax = 2_048;

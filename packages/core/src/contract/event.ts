@@ -4,7 +4,7 @@ import type { Json } from "@antibody/policy";
 export type EventName =
   | `swarm.${"joined" | "suspected" | "refuted" | "unreachable" | "stalled" | "dead" | "left" | "returned" | "partitioned"}`
   | `policy.${"accepted" | "rejected" | "activated" | "rolledBack" | "held"}`
-  | `resource.${"drifted" | "repairing" | "repaired" | "backingOff" | "contested" | "handedOff" | "paused" | "resumed"}`
+  | `resource.${"drifted" | "repairing" | "repaired" | "backingOff" | "contested" | "handedOff" | "paused" | "resumed" | "unobservable" | "withdrawn"}`
   | `route.${"ejected" | "restored"}`
   | `agent.${"started" | "stopping"}`;
 

@@ -72,6 +72,7 @@ export interface ResourceView {
   readonly author?: string;
   readonly stream?: string;
   readonly fragment?: string;
+  readonly fragmentName?: string;
   readonly generation?: number;
   readonly rank?: number;
   readonly mode?: "enforce" | "warn" | "observe";
@@ -114,6 +115,7 @@ export interface Incident {
   readonly promise: Json;
   readonly author: string;
   readonly fragment: string;
+  readonly fragmentName: string;
   readonly observed: Json;
   readonly drift: string;
   readonly attempts: readonly AttemptView[];

@@ -1,0 +1,229 @@
+import type { PromiseInForce, ResourceId, ResourcePromise } from "@antibody/policy";
+import type { ActionId, JournalRecord } from "../contract/output.ts";
+import type { Plan } from "../contract/resource.ts";
+import type { Snapshot } from "../contract/snapshot.ts";
+import type { MonotonicMs, WallMs } from "../contract/time.ts";
+import type { Turn } from "../contract/turn.ts";
+import { keep, recall } from "../keeping/snapshot.ts";
+
+/** Where intents stand in the journal. */
+export const intentPrefix = "intent/";
+
+/** Why a running action was told to end. */
+export type CancelReason =
+  /** It took longer than its plan allows. */
+  | "deadline"
+  /** The owner asked for it. */
+  | "owner"
+  /** What it works for is not promised any more. */
+  | "superseded"
+  /** The agent ends. */
+  | "stopping";
+
+/** An action that the body has been told to do and has not reported the end of. Replaced, never changed. */
+export interface RunningAction {
+  readonly id: ActionId;
+  readonly resource: ResourceId;
+  readonly plan: Plan;
+  /** It undoes a withdrawn promise. */
+  readonly reversal: boolean;
+  readonly startedMs: MonotonicMs;
+  readonly wallMs: WallMs;
+  readonly deadlineMs: MonotonicMs;
+  readonly step: number;
+  readonly of: number;
+  readonly note: string;
+  readonly progressMs: MonotonicMs;
+  readonly canceled?: CancelReason;
+}
+
+/** What stands in the journal while an action runs. */
+export interface Intent {
+  readonly v: 1;
+  readonly resource: ResourceId;
+  readonly verb: string;
+  readonly wallMs: WallMs;
+  /** What was withdrawn, when the action undoes it: after a restart nobody else remembers. */
+  readonly withdrawn?: PromiseInForce;
+}
+
+/** An intent that the journal still held when the agent started: its action may have been done, in part, or not. */
+export interface InterruptedIntent extends Intent {
+  readonly action: ActionId;
+}
+
+interface ActionsDump {
+  readonly last: number;
+  readonly running: readonly RunningAction[];
+  readonly queue: readonly ResourceId[];
+  readonly interrupted: readonly InterruptedIntent[];
+}
+
+/**
+ * The actions of one device: their ids, their intents in the journal, and how many may run at once. An action
+ * beyond its deadline has been canceled and gives up its place, so that a stuck one never stops the others.
+ */
+export class Actions {
+  readonly #boot: number;
+  readonly #actionsMax: number;
+  readonly #running = new Map<ActionId, RunningAction>();
+  /** Resources whose repair waits for a place, first come first served. */
+  readonly #queue = new Set<ResourceId>();
+  #interrupted: InterruptedIntent[] = [];
+  #overdue = 0;
+  #last = 0;
+
+  constructor(boot: number, actionsMax: number) {
+    this.#boot = boot;
+    this.#actionsMax = actionsMax;
+  }
+
+  static create(boot: number, actionsMax: number, records: readonly JournalRecord[]): Actions {
+    const actions = new Actions(boot, actionsMax);
+    for (const { key, value } of records) {
+      if (!key.startsWith(intentPrefix)) continue;
+      const action = key.slice(intentPrefix.length) as ActionId;
+      actions.#interrupted.push({ action, ...recall<Intent>(value) });
+    }
+    actions.#interrupted.sort((left, right) => (left.action < right.action ? -1 : 1));
+    return actions;
+  }
+
+  static restore(boot: number, actionsMax: number, snapshot: Snapshot): Actions {
+    const dump = recall<ActionsDump>(snapshot);
+    const actions = new Actions(boot, actionsMax);
+    actions.#last = dump.last;
+    for (const action of dump.running) {
+      actions.#running.set(action.id, action);
+      if (action.canceled === "deadline") actions.#overdue += 1;
+    }
+    for (const resource of dump.queue) actions.#queue.add(resource);
+    actions.#interrupted = [...dump.interrupted];
+    return actions;
+  }
+
+  dump(): Snapshot {
+    const dump: ActionsDump = {
+      last: this.#last,
+      running: [...this.#running.values()],
+      queue: [...this.#queue],
+      interrupted: [...this.#interrupted],
+    };
+    return keep(dump);
+  }
+
+  get runningCount(): number {
+    return this.#running.size;
+  }
+
+  /** Places taken of `actionsMax`. */
+  get placesTaken(): number {
+    return this.#running.size - this.#overdue;
+  }
+
+  get hasPlace(): boolean {
+    return this.placesTaken < this.#actionsMax;
+  }
+
+  get queueLength(): number {
+    return this.#queue.size;
+  }
+
+  get(id: ActionId): RunningAction | undefined {
+    return this.#running.get(id);
+  }
+
+  running(): readonly RunningAction[] {
+    return [...this.#running.values()];
+  }
+
+  enqueue(resource: ResourceId): void {
+    this.#queue.add(resource);
+  }
+
+  dequeue(resource: ResourceId): void {
+    this.#queue.delete(resource);
+  }
+
+  /** The resource that has waited longest for a place; it waits no more. */
+  takeQueued(): ResourceId | undefined {
+    const [first] = this.#queue;
+    if (first !== undefined) this.#queue.delete(first);
+    return first;
+  }
+
+  /** Writes the intent down and tells the body to act. `withdrawn` is what a reversal undoes. */
+  start(
+    resource: ResourceId,
+    promise: ResourcePromise,
+    plan: Plan,
+    withdrawn: PromiseInForce | undefined,
+    turn: Turn,
+  ): RunningAction {
+    this.#last += 1;
+    const { monoMs, wallMs } = turn.now;
+    const action: RunningAction = {
+      id: `${this.#boot}-${this.#last}`,
+      resource,
+      plan,
+      reversal: withdrawn !== undefined,
+      startedMs: monoMs,
+      wallMs,
+      deadlineMs: monoMs + plan.timeoutMs,
+      step: 0,
+      of: 0,
+      note: "",
+      progressMs: monoMs,
+    };
+    this.#running.set(action.id, action);
+    const intent: Intent = { v: 1, resource, verb: plan.verb, wallMs, ...(withdrawn && { withdrawn }) };
+    turn.emit({
+      type: "persist",
+      // What cannot be done twice must be known to have been begun, whatever happens to the power.
+      durability: plan.idempotent ? "batched" : "sync",
+      records: [{ key: `${intentPrefix}${action.id}`, value: keep(intent) }],
+    });
+    turn.emit({ type: "act", action: action.id, resource, promise, plan });
+    return action;
+  }
+
+  progress(id: ActionId, step: number, of: number, note: string, turn: Turn): void {
+    const action = this.#running.get(id);
+    if (action === undefined) return;
+    this.#running.set(id, { ...action, step, of, note, progressMs: turn.now.monoMs });
+  }
+
+  /** Tells the body to end an action; its outcome is still to come. Only the first reason counts. */
+  cancel(id: ActionId, reason: CancelReason, turn: Turn): void {
+    const action = this.#running.get(id);
+    if (action === undefined || action.canceled !== undefined) return;
+    this.#running.set(id, { ...action, canceled: reason });
+    if (reason === "deadline") this.#overdue += 1;
+    turn.emit({ type: "cancel", action: id });
+  }
+
+  /** Takes an ended action off the books, and its intent out of the journal; undefined for an unknown id. */
+  finish(id: ActionId, turn: Turn): RunningAction | undefined {
+    const action = this.#running.get(id);
+    if (action === undefined) return undefined;
+    this.#running.delete(id);
+    if (action.canceled === "deadline") this.#overdue -= 1;
+    forgetIntents([id], turn);
+    return action;
+  }
+
+  /** Intents found at start, of the resources for which `belongs` holds; they are not told again. */
+  takeInterrupted(belongs: (intent: InterruptedIntent) => boolean): readonly InterruptedIntent[] {
+    if (this.#interrupted.length === 0) return [];
+    const taken = this.#interrupted.filter(belongs);
+    if (taken.length > 0) this.#interrupted = this.#interrupted.filter((intent) => !belongs(intent));
+    return taken;
+  }
+}
+
+/** Deletes the intents of actions that are over. */
+export function forgetIntents(actions: readonly ActionId[], turn: Turn): void {
+  if (actions.length === 0) return;
+  const records = actions.map((action): JournalRecord => ({ key: `${intentPrefix}${action}`, value: null }));
+  turn.emit({ type: "persist", durability: "batched", records });
+}

@@ -1,0 +1,68 @@
+import type { AttemptView } from "../contract/inspection.ts";
+import type { ActionId } from "../contract/output.ts";
+import type { Turn } from "../contract/turn.ts";
+import { attemptDetailCharactersMax, attemptsKeptMax } from "../limits.ts";
+import { backoffMs, jitteredMs } from "./backoff.ts";
+import type { Parts } from "./parts.ts";
+import { claimOf, type ResourceState } from "./state.ts";
+
+/** Adds an attempt to the history; the oldest goes first. */
+export function rememberAttempt(state: ResourceState, attempt: AttemptView): void {
+  const detail = attempt.detail.slice(-attemptDetailCharactersMax);
+  state.attempts = [...state.attempts, { ...attempt, detail }].slice(-attemptsKeptMax);
+}
+
+/** Says of a past attempt what was found out later. */
+export function rewriteAttempt(
+  state: ResourceState,
+  id: ActionId,
+  result: AttemptView["result"],
+  detail: string,
+): void {
+  state.attempts = state.attempts.map((attempt) =>
+    attempt.id === id ? { ...attempt, result, detail } : attempt,
+  );
+}
+
+/** Counts a failed repair and sets the next one: after a growing wait, or, once handed off, rarely. */
+export function noteFailure(
+  parts: Parts,
+  state: ResourceState,
+  action: ActionId,
+  detail: string,
+  turn: Turn,
+): void {
+  const { settings } = parts;
+  state.failures += 1;
+  state.failuresInRow += 1;
+  const isHandedOff = state.failuresInRow >= settings.handOffAfterFailures;
+  let waitMs = isHandedOff
+    ? jitteredMs(settings.handedOffRetryMs, turn.random)
+    : backoffMs(state.failures, settings, turn.random);
+  if (state.contested) waitMs = Math.max(waitMs, settings.contestedRetryMs);
+  state.retryMs = turn.now.monoMs + waitMs;
+  parts.deadlines.set(`retry/${state.resource}`, state.retryMs);
+  const fields = {
+    resource: state.resource,
+    action,
+    failures: state.failuresInRow,
+    detail,
+    retryInMs: waitMs,
+  };
+  if (!isHandedOff) turn.tell("resource.backingOff", "warn", fields);
+  else if (!state.handedOff) handOff(parts, state, action, fields, turn);
+}
+
+/** Gives the case to a human, with its evidence. The agent goes on trying, rarely. */
+function handOff(
+  parts: Parts,
+  state: ResourceState,
+  action: ActionId,
+  fields: { readonly [field: string]: string | number },
+  turn: Turn,
+): void {
+  state.handedOff = true;
+  const cause = `${state.failuresInRow} repairs in a row failed; the last: ${fields["detail"]}`;
+  const incident = parts.incidents.open(state, claimOf(state), action, cause, turn);
+  turn.tell("resource.handedOff", "error", { ...fields, incident: incident.id, next: incident.next });
+}

@@ -1,0 +1,251 @@
+import { parseResourceId, type ResourceId, type View } from "@antibody/policy";
+import type { Input } from "../contract/input.ts";
+import type { Incident, ResourcePhase } from "../contract/inspection.ts";
+import type { ActionId, JournalRecord } from "../contract/output.ts";
+import type { Snapshot } from "../contract/snapshot.ts";
+import type { MonotonicMs } from "../contract/time.ts";
+import type { Turn } from "../contract/turn.ts";
+import { Deadlines } from "../keeping/deadlines.ts";
+import { keep, recall } from "../keeping/snapshot.ts";
+import { MapStore } from "../keeping/store.ts";
+import { keyedDigest } from "../resources/digest.ts";
+import { Actions } from "./actions.ts";
+import { command, endPause, type HealingCommand } from "./commanding.ts";
+import { decide, decideReady } from "./deciding.ts";
+import { Waiting } from "./dependencies.ts";
+import { desire } from "./desiring.ts";
+import { ended } from "./ending.ts";
+import { Incidents } from "./incidents.ts";
+import { type HealingInspection, inspectHealing } from "./inspecting.ts";
+import { look, scheduleLook } from "./looking.ts";
+import { observed, unobservable } from "./observing.ts";
+import type { HealingOptions, Parts } from "./parts.ts";
+import { Pauses, type PauseTarget } from "./pauses.ts";
+import { enter } from "./phases.ts";
+import type { ResourceState } from "./state.ts";
+
+/** What healing takes of the mind's inputs. */
+export type HealingInput = Extract<
+  Input,
+  { readonly type: "observed" | "unobservable" | "progress" | "outcome" | "wake" }
+>;
+
+/** Version of the shape of a dump. */
+const dumpVersion = 1;
+
+interface HealingDump {
+  readonly v: typeof dumpVersion;
+  readonly states: readonly ResourceState[];
+  readonly actions: Snapshot;
+  readonly pauses: Snapshot;
+  readonly incidents: readonly Incident[];
+  readonly deadlines: readonly (readonly [string, MonotonicMs])[];
+  readonly waiting: readonly (readonly [ResourceId, ResourceId])[];
+  readonly liveWatches: number;
+  readonly beyondBound: number;
+  readonly begun: boolean;
+  readonly stopping: boolean;
+  readonly revision: number;
+}
+
+/**
+ * The control loop over the resources of one device: what is observed is held against what is promised, and what
+ * has drifted is repaired, looked at again, and repaired later or given to a human when that fails. Level-
+ * triggered: an event only says when to look. Every input costs O(log n) in the number of resources.
+ */
+export class Healing {
+  readonly #parts: Parts;
+
+  private constructor(parts: Parts) {
+    this.#parts = parts;
+  }
+
+  /** Healing as the journal left it: pauses, incidents, and intents whose outcome nobody knows. */
+  static create(options: HealingOptions, records: readonly JournalRecord[]): Healing {
+    return new Healing({
+      ...fixedParts(options),
+      states: new MapStore(),
+      actions: Actions.create(options.boot, options.settings.actionsMax, records),
+      pauses: Pauses.create(records),
+      incidents: Incidents.create(options.agent, options.crypto, records),
+      deadlines: new Deadlines(),
+      waiting: new Waiting(),
+      reconsider: new Set(),
+      liveWatches: 0,
+      beyondBound: 0,
+      begun: false,
+      stopping: false,
+      revision: 0,
+    });
+  }
+
+  /** Healing as `dump` left it. Throws when the dump is of another version. */
+  static restore(options: HealingOptions, snapshot: Snapshot): Healing {
+    const dump = recall<HealingDump>(snapshot);
+    if (dump.v !== dumpVersion)
+      throw new Error(`healing of version ${dump.v}, this build reads ${dumpVersion}`);
+    return new Healing({
+      ...fixedParts(options),
+      states: new MapStore(dump.states.map((state) => [state.resource, { ...state }])),
+      actions: Actions.restore(options.boot, options.settings.actionsMax, dump.actions),
+      pauses: Pauses.restore(dump.pauses),
+      incidents: new Incidents(options.agent, options.crypto, dump.incidents),
+      deadlines: new Deadlines(dump.deadlines),
+      waiting: new Waiting(dump.waiting),
+      reconsider: new Set(),
+      liveWatches: dump.liveWatches,
+      beyondBound: dump.beyondBound,
+      begun: dump.begun,
+      stopping: dump.stopping,
+      revision: dump.revision,
+    });
+  }
+
+  dump(): Snapshot {
+    const parts = this.#parts;
+    const dump: HealingDump = {
+      v: dumpVersion,
+      // The values in a state never change, so that a copy of its fields is a copy of all.
+      states: [...parts.states.entries()].map(([, state]) => ({ ...state })),
+      actions: parts.actions.dump(),
+      pauses: parts.pauses.dump(),
+      incidents: parts.incidents.list(),
+      deadlines: parts.deadlines.entries(),
+      waiting: parts.waiting.entries(),
+      liveWatches: parts.liveWatches,
+      beyondBound: parts.beyondBound,
+      begun: parts.begun,
+      stopping: parts.stopping,
+      revision: parts.revision,
+    };
+    return keep(dump);
+  }
+
+  /** When healing wants to be woken at the latest; NEVER when it waits for no time. */
+  get deadline(): MonotonicMs {
+    return this.#parts.deadlines.earliest();
+  }
+
+  /** Rises when the phase of any resource changes. */
+  get revision(): number {
+    return this.#parts.revision;
+  }
+
+  /** No action runs. */
+  get idle(): boolean {
+    return this.#parts.actions.runningCount === 0;
+  }
+
+  phaseOf(resource: ResourceId): ResourcePhase | undefined {
+    return this.#parts.states.get(resource)?.phase;
+  }
+
+  inspect(): HealingInspection {
+    return inspectHealing(this.#parts);
+  }
+
+  /** Takes up a new desired state. Also to be called once at start, whatever the view: it settles old intents. */
+  desire(view: View, turn: Turn): void {
+    this.#begin(turn);
+    desire(this.#parts, view, turn);
+    decideReady(this.#parts, turn);
+  }
+
+  /** Takes in what the body saw and did, and what came due. */
+  handle(input: HealingInput, turn: Turn): void {
+    this.#begin(turn);
+    const parts = this.#parts;
+    switch (input.type) {
+      case "observed":
+        observed(parts, input.resource, input.observation, turn);
+        break;
+      case "unobservable":
+        unobservable(parts, input.resource, input.failure, turn);
+        break;
+      case "progress":
+        parts.actions.progress(input.action, input.step, input.of, input.note, turn);
+        break;
+      case "outcome":
+        ended(parts, input.action, input.result, turn);
+        break;
+      case "wake":
+        this.#wake(turn);
+        break;
+      default:
+        throw new Error(`unknown input ${input satisfies never}`);
+    }
+    decideReady(parts, turn);
+  }
+
+  /** Obeys a command of the owner and replies to it. */
+  command(input: { readonly id: string; readonly command: HealingCommand }, turn: Turn): void {
+    this.#begin(turn);
+    command(this.#parts, input.id, input.command, turn);
+    decideReady(this.#parts, turn);
+  }
+
+  /** The first step tells the time, by which pauses found in the journal go on. */
+  #begin(turn: Turn): void {
+    const parts = this.#parts;
+    if (parts.begun) return;
+    parts.begun = true;
+    for (const { target, untilMs } of parts.pauses.begin(turn)) {
+      parts.deadlines.set(`pause/${target}`, untilMs);
+    }
+  }
+
+  #wake(turn: Turn): void {
+    for (;;) {
+      const key = this.#parts.deadlines.takeDue(turn.now.monoMs);
+      if (key === undefined) return;
+      const slash = key.indexOf("/");
+      this.#due(key.slice(0, slash), key.slice(slash + 1), turn);
+    }
+  }
+
+  #due(what: string, name: string, turn: Turn): void {
+    const parts = this.#parts;
+    switch (what) {
+      case "act":
+        parts.actions.cancel(name as ActionId, parts.stopping ? "stopping" : "deadline", turn);
+        return;
+      case "pause":
+        endPause(parts, name as PauseTarget, "expired", turn);
+        return;
+      case "look":
+      case "retry": {
+        const state = parts.states.get(parseResourceId(name)?.id ?? (name as ResourceId));
+        if (state === undefined || parts.stopping) return;
+        if (what === "look") this.#sweep(state, turn);
+        else this.#retry(state, turn);
+        return;
+      }
+      default:
+        throw new Error(`unknown deadline ${what}/${name}`);
+    }
+  }
+
+  #sweep(state: ResourceState, turn: Turn): void {
+    look(this.#parts, state, turn);
+    scheduleLook(this.#parts, state, "next", turn);
+  }
+
+  /** A wait is over. What is then done depends on what is then seen. */
+  #retry(state: ResourceState, turn: Turn): void {
+    state.retryMs = undefined;
+    if (state.duty === "reverse") {
+      decide(this.#parts, state, "stale", turn);
+      return;
+    }
+    look(this.#parts, state, turn);
+    enter(this.#parts, state, state.phase, "the wait is over; looks again first", turn);
+  }
+}
+
+function fixedParts(options: HealingOptions): Pick<Parts, "settings" | "types" | "context"> {
+  return {
+    settings: options.settings,
+    types: new Map(options.resourceTypes.map((type) => [type.kind, type])),
+    context: { digest: (bytes) => keyedDigest(options.crypto, options.digestKey, bytes) },
+  };
+}

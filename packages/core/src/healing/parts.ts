@@ -1,0 +1,58 @@
+import { type AgentId, type Crypto, parseResourceId, type ResourceId } from "@antibody/policy";
+import type { ResourceContext, ResourceType } from "../contract/resource.ts";
+import type { Deadlines } from "../keeping/deadlines.ts";
+import type { Store } from "../keeping/store.ts";
+import type { Settings } from "../settings.ts";
+import type { Actions } from "./actions.ts";
+import type { Waiting } from "./dependencies.ts";
+import type { Incidents } from "./incidents.ts";
+import type { Pauses } from "./pauses.ts";
+import type { ResourceState } from "./state.ts";
+
+/** What healing needs for life. */
+export interface HealingOptions {
+  readonly agent: AgentId;
+  readonly crypto: Pick<Crypto, "sha256">;
+  readonly digestKey: Uint8Array;
+  readonly settings: Settings;
+  readonly resourceTypes: readonly ResourceType[];
+  /** Rises with every start of the agent: the first half of action ids. */
+  readonly boot: number;
+}
+
+/** The state of healing, as its functions share it. */
+export interface Parts {
+  readonly settings: Settings;
+  readonly types: ReadonlyMap<string, ResourceType>;
+  readonly context: ResourceContext;
+  readonly states: Store<ResourceState>;
+  readonly actions: Actions;
+  readonly pauses: Pauses;
+  readonly incidents: Incidents;
+  /** Keys: `look/<resource>`, `retry/<resource>`, `act/<action>`, `pause/<target>`. */
+  readonly deadlines: Deadlines;
+  readonly waiting: Waiting;
+  /** Resources to be decided on again before the step ends. Empty between steps. */
+  readonly reconsider: Set<ResourceId>;
+  /** Resources whose watch wakes by events; at most `watchesMax`. */
+  liveWatches: number;
+  /** Promises that were beyond `promisesMax`. */
+  beyondBound: number;
+  begun: boolean;
+  stopping: boolean;
+  /** Rises when the phase of any resource changes. */
+  revision: number;
+}
+
+/** The type of a resource, or undefined when this build does not know it. */
+export function typeOf(parts: Parts, resource: ResourceId): ResourceType | undefined {
+  const kind = parseResourceId(resource)?.kind;
+  return kind === undefined ? undefined : parts.types.get(kind);
+}
+
+/** The type of a resource that is cared for, which is therefore known. */
+export function knownTypeOf(parts: Parts, resource: ResourceId): ResourceType {
+  const type = typeOf(parts, resource);
+  if (type === undefined) throw new Error(`care for ${resource}, whose type is unknown`);
+  return type;
+}
