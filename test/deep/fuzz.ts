@@ -1,0 +1,98 @@
+import { Random } from "@antibody/core";
+
+/** Inputs of one decoder; ANTIBODY_FUZZ_INPUTS changes it for a quicker look. */
+const inputsDefault = 1_000_000;
+
+/** No single input may take longer: an attacker would send just that one. */
+const inputMsMax = 50;
+
+/** How much more heap may be in use after the last input than after the first tenth. */
+const heapGrowthBytesMax = 32 * 1024 * 1024;
+
+/** What a fuzzing run came to; the seed and index repeat the worst input. */
+export interface FuzzOutcome {
+  readonly inputs: number;
+  /** What was thrown first, if anything: a decoder returns, whatever it is given. */
+  readonly thrown?: { readonly index: number; readonly error: unknown; readonly input: Uint8Array };
+  readonly slowest: { readonly index: number; readonly tookMs: number };
+  readonly heapGrewBytes: number;
+}
+
+/** Gives a decoder well-formed examples with damage, and noise, from a seed. */
+export function fuzz(
+  seed: number,
+  examples: readonly Uint8Array[],
+  decode: (input: Uint8Array) => unknown,
+): FuzzOutcome {
+  const inputs = Number(process.env["ANTIBODY_FUZZ_INPUTS"] ?? inputsDefault);
+  const random = Random.fromSeed(seed);
+  let slowest = { index: 0, tookMs: 0 };
+  let heapBytes = 0;
+  for (let index = 0; index < inputs; index += 1) {
+    const input = mutate(random, random.pick(examples));
+    let tookMs: number;
+    try {
+      tookMs = timed(decode, input);
+      // A pause of the collector is not the decoder's: only what is slow again is slow.
+      if (tookMs > inputMsMax) tookMs = Math.min(tookMs, timed(decode, input), timed(decode, input));
+    } catch (error) {
+      return { inputs: index, thrown: { index, error, input }, slowest, heapGrewBytes: 0 };
+    }
+    if (tookMs > slowest.tookMs) slowest = { index, tookMs };
+    if (index === Math.floor(inputs / 10)) heapBytes = heapInUse();
+  }
+  return { inputs, slowest, heapGrewBytes: heapInUse() - heapBytes };
+}
+
+/** What is wrong with an outcome, for a test to compare with nothing. */
+export function faultsOf(outcome: FuzzOutcome): readonly string[] {
+  const { thrown, slowest, heapGrewBytes } = outcome;
+  return [
+    ...(thrown === undefined
+      ? []
+      : [
+          `input ${thrown.index} threw ${String(thrown.error)}: ${Buffer.from(thrown.input).toString("base64")}`,
+        ]),
+    ...(slowest.tookMs > inputMsMax ? [`input ${slowest.index} took ${slowest.tookMs} ms`] : []),
+    ...(heapGrewBytes > heapGrowthBytesMax ? [`the heap grew by ${heapGrewBytes} bytes`] : []),
+  ];
+}
+
+function timed(decode: (input: Uint8Array) => unknown, input: Uint8Array): number {
+  const startedMs = performance.now();
+  decode(input);
+  return performance.now() - startedMs;
+}
+
+function heapInUse(): number {
+  globalThis.gc?.();
+  return process.memoryUsage().heapUsed;
+}
+
+/** An example with bytes changed, cut, repeated or mixed; now and then pure noise. */
+function mutate(random: Random, example: Uint8Array): Uint8Array {
+  if (random.below(20) === 0) return Uint8Array.from({ length: random.below(200) }, () => random.below(256));
+  let bytes: number[] = [...example];
+  const changes = random.between(0, 6);
+  for (let change = 0; change < changes && bytes.length > 0; change += 1) {
+    const at = random.below(bytes.length);
+    switch (random.below(5)) {
+      case 0:
+        bytes[at] = random.below(256);
+        break;
+      case 1:
+        bytes[at] = (bytes[at] ?? 0) ^ (1 << random.below(8));
+        break;
+      case 2:
+        bytes = bytes.slice(0, at);
+        break;
+      case 3:
+        bytes.splice(at, 0, ...bytes.slice(at, at + random.below(32)));
+        break;
+      default:
+        bytes.splice(at, random.below(8));
+        break;
+    }
+  }
+  return Uint8Array.from(bytes);
+}
