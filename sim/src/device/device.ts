@@ -1,0 +1,159 @@
+import type {
+  ActionId,
+  Input,
+  Observation,
+  Output,
+  Random,
+  ResourceContext,
+  ResourceType,
+} from "@antibody/core";
+import type { ResourceId, ResourcePromise } from "@antibody/policy";
+
+/** How long the body takes, in microseconds. Guesses: a small file on an SD card, a process start. */
+export const deviceTimes = { observeUs: 500, watchUs: 1_000, actUsMin: 2_000, actUsMax: 30_000 } as const;
+
+type ActOutput = Extract<Output, { readonly type: "act" }>;
+
+interface Resource {
+  promise: ResourcePromise;
+  state: Observation;
+  /** Changes wake the agent. False while no process of the agent watches. */
+  events: boolean;
+}
+
+/** What a device waits for. */
+export type DeviceNote =
+  | { readonly type: "look"; readonly resource: ResourceId }
+  | { readonly type: "acted"; readonly action: ActionId };
+
+/** What a device asks of the world. */
+export interface DeviceHost {
+  /** Gives the agent's mind an input, now. */
+  input(input: Input): void;
+  /** Calls `due` with the note after some time, unless the agent's process is gone by then. */
+  after(delayUs: number, note: DeviceNote): void;
+}
+
+/** One fake device: resources as their types model them, repairs that take time, damage. */
+export class Device {
+  readonly #types: ReadonlyMap<string, ResourceType>;
+  readonly #context: ResourceContext;
+  readonly #random: Random;
+  #host: DeviceHost | undefined;
+  readonly #resources = new Map<ResourceId, Resource>();
+  readonly #running = new Map<ActionId, ActOutput>();
+
+  constructor(types: ReadonlyMap<string, ResourceType>, context: ResourceContext, random: Random) {
+    this.#types = types;
+    this.#context = context;
+    this.#random = random;
+  }
+
+  /** Puts the device into a world, once. */
+  attach(host: DeviceHost): void {
+    this.#host = host;
+  }
+
+  watch(resource: ResourceId, promise: ResourcePromise, events: boolean): void {
+    const known = this.#resources.get(resource);
+    const state = known?.state ?? this.#typeOf(resource).fake.initial(promise, this.#context);
+    this.#resources.set(resource, { promise, state, events });
+  }
+
+  unwatch(resource: ResourceId): void {
+    const known = this.#resources.get(resource);
+    if (known !== undefined) known.events = false;
+  }
+
+  observe(resource: ResourceId): void {
+    this.#after(deviceTimes.observeUs, { type: "look", resource });
+  }
+
+  act(output: ActOutput): void {
+    const { action } = output;
+    this.#running.set(action, output);
+    const delayUs = this.#random.between(deviceTimes.actUsMin, deviceTimes.actUsMax);
+    this.#after(delayUs, { type: "acted", action });
+  }
+
+  cancel(action: ActionId): void {
+    if (!this.#running.delete(action)) return;
+    this.#input({ type: "outcome", action, result: { type: "canceled" } });
+  }
+
+  /** The time of a note has come. */
+  due(note: DeviceNote): void {
+    switch (note.type) {
+      case "look":
+        this.#look(note.resource);
+        return;
+      case "acted":
+        this.#acted(note.action);
+        return;
+      default:
+        throw new Error(`unknown note ${note satisfies never}`);
+    }
+  }
+
+  /** Resources that a promise has named, in the order in which it did. */
+  resources(): readonly ResourceId[] {
+    return [...this.#resources.keys()];
+  }
+
+  /** Damages a resource that a promise has named. */
+  damage(resource: ResourceId, seed: number): void {
+    const known = this.#resources.get(resource);
+    if (known === undefined) return;
+    const { fake } = this.#typeOf(resource);
+    known.state = fake.damaged(known.promise, known.state, seed, this.#context);
+    this.#changed(resource, known);
+  }
+
+  /** The agent's process is gone: nobody watches, no action goes on. What is on the device stays. */
+  processEnded(): void {
+    this.#running.clear();
+    for (const resource of this.#resources.values()) resource.events = false;
+  }
+
+  #look(resource: ResourceId): void {
+    const known = this.#resources.get(resource);
+    if (known === undefined) throw new Error(`${resource} is observed and was never watched`);
+    this.#input({ type: "observed", resource, observation: known.state });
+  }
+
+  /** An action's time is over: what it repairs is repaired, unless it was canceled. */
+  #acted(action: ActionId): void {
+    const output = this.#running.get(action);
+    if (output === undefined) return;
+    this.#running.delete(action);
+    const known = this.#resources.get(output.resource);
+    if (known !== undefined) {
+      const { fake } = this.#typeOf(output.resource);
+      known.state = fake.repaired(output.promise, known.state, output.plan, this.#context);
+      this.#changed(output.resource, known);
+    }
+    const result = { type: "done", detail: output.plan.verb } as const;
+    this.#input({ type: "outcome", action, result });
+  }
+
+  #changed(resource: ResourceId, known: Resource): void {
+    if (known.events) this.#after(deviceTimes.watchUs, { type: "look", resource });
+  }
+
+  #after(delayUs: number, note: DeviceNote): void {
+    if (this.#host === undefined) throw new Error("A device outside of every world");
+    this.#host.after(delayUs, note);
+  }
+
+  #input(input: Input): void {
+    if (this.#host === undefined) throw new Error("A device outside of every world");
+    this.#host.input(input);
+  }
+
+  #typeOf(resource: ResourceId): ResourceType {
+    const kind = resource.slice(0, resource.indexOf(":"));
+    const type = this.#types.get(kind);
+    if (type === undefined) throw new Error(`No resource type ${kind}`);
+    return type;
+  }
+}

@@ -1,0 +1,131 @@
+import { EventSlots } from "./eventSlots.ts";
+
+/** Microseconds of virtual time in one bucket of the wheel. */
+const bucketUs = 1_024;
+/** Buckets of the wheel: what lies further ahead than about 16.8 s waits in the far heap. */
+const bucketCount = 16_384;
+const bucketMask = bucketCount - 1;
+/** Events that may wait at once: a world that needs more has a storm, and is stopped rather than swapped out. */
+const eventsMax = 16_000_000;
+const none = -1;
+
+/**
+ * Events in virtual time: a timing wheel for what is near, a heap for what is far, and a heap of the bucket at hand
+ * that settles ties by (time, destination, source, kind, sequence). All on typed arrays: an event costs no
+ * allocation. The order is total, so that the same pushes always give the same pops.
+ */
+export class EventQueue {
+  readonly #slots: EventSlots = new EventSlots(eventsMax);
+  /** First slot of each bucket of the wheel; the others follow by `slots.next`. */
+  readonly #wheel: Int32Array = new Int32Array(bucketCount).fill(none);
+  readonly #current: number[] = [];
+  readonly #far: number[] = [];
+  #bucket = 0;
+  #wheelSize = 0;
+  #nowUs = 0;
+
+  /** The event that `pop` took last. */
+  destination: number = none;
+  source: number = none;
+  kind = 0;
+  tag = 0;
+  payload: unknown = undefined;
+
+  get size(): number {
+    return this.#current.length + this.#wheelSize + this.#far.length;
+  }
+
+  /** Time of the event that was popped last. */
+  get nowUs(): number {
+    return this.#nowUs;
+  }
+
+  /**
+   * Adds an event. `tag` is a whole number that travels with it and orders nothing. Throws for a time that has
+   * passed or is not whole: both are faults of the caller.
+   */
+  push(atUs: number, destination: number, source: number, kind: number, tag: number, payload: unknown): void {
+    if (!(atUs >= this.#nowUs) || !Number.isSafeInteger(atUs)) {
+      throw new Error(`An event at ${atUs} us cannot be added at ${this.#nowUs} us`);
+    }
+    const slot = this.#slots.take(atUs, destination, source, kind, tag, payload);
+    const bucket = Math.floor(atUs / bucketUs);
+    if (bucket <= this.#bucket) this.#slots.heapPush(this.#current, slot);
+    else if (bucket < this.#bucket + bucketCount) this.#link(bucket, slot);
+    else this.#slots.heapPush(this.#far, slot);
+  }
+
+  /** Time of the next event; infinite when there is none. */
+  peekUs(): number {
+    if (!this.#fillCurrent()) return Number.POSITIVE_INFINITY;
+    return this.#slots.atUs[this.#current[0] as number] as number;
+  }
+
+  /** Takes the next event into the fields of this queue; false when there is none. */
+  pop(): boolean {
+    if (!this.#fillCurrent()) return false;
+    const slots = this.#slots;
+    const slot = slots.heapPop(this.#current);
+    this.#nowUs = slots.atUs[slot] as number;
+    this.destination = slots.destination[slot] as number;
+    this.source = slots.source[slot] as number;
+    this.kind = slots.kind[slot] as number;
+    this.tag = slots.tag[slot] as number;
+    this.payload = slots.payload[slot];
+    slots.release(slot);
+    return true;
+  }
+
+  /** Moves the clock forward to a time before which no event is left. */
+  advanceTo(atUs: number): void {
+    if (atUs < this.#nowUs || this.peekUs() < atUs) throw new Error(`The clock cannot jump to ${atUs} us`);
+    this.#nowUs = atUs;
+  }
+
+  #link(bucket: number, slot: number): void {
+    const index = bucket & bucketMask;
+    this.#slots.next[slot] = this.#wheel[index] as number;
+    this.#wheel[index] = slot;
+    this.#wheelSize += 1;
+  }
+
+  /** Turns the wheel until the bucket at hand has an event. */
+  #fillCurrent(): boolean {
+    while (this.#current.length === 0) {
+      if (this.#wheelSize === 0) {
+        const far = this.#far[0];
+        if (far === undefined) return false;
+        // Nothing is near: jump to the bucket of the earliest far event.
+        this.#bucket = Math.floor((this.#slots.atUs[far] as number) / bucketUs);
+      } else this.#bucket += 1;
+      this.#bringNear();
+      this.#takeBucket();
+    }
+    return true;
+  }
+
+  /** Moves what came within the wheel's reach from the far heap onto the wheel. */
+  #bringNear(): void {
+    const slots = this.#slots;
+    const reach = this.#bucket + bucketCount;
+    for (;;) {
+      const top = this.#far[0];
+      if (top === undefined) return;
+      const bucket = Math.floor((slots.atUs[top] as number) / bucketUs);
+      if (bucket >= reach) return;
+      this.#link(bucket, slots.heapPop(this.#far));
+    }
+  }
+
+  #takeBucket(): void {
+    const index = this.#bucket & bucketMask;
+    let slot = this.#wheel[index] as number;
+    if (slot === none) return;
+    this.#wheel[index] = none;
+    while (slot !== none) {
+      this.#slots.heapPush(this.#current, slot);
+      this.#wheelSize -= 1;
+      slot = this.#slots.next[slot] as number;
+    }
+  }
+}

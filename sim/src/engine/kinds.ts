@@ -1,0 +1,28 @@
+/**
+ * What an event is, as a small number: part of the order of events, after time, destination and source.
+ * Its `tag` says what must still be true when the event comes: the life of a process, or the number of a session.
+ */
+export const kinds = {
+  /** The world's own: a fault, or a look at the agents. Before what agents do at the same time. */
+  fault: 0,
+  check: 1,
+  /** What the agent's own body answers; tag: life. */
+  input: 2,
+  device: 3,
+  dialEnded: 4,
+  /** What comes over a session; tag: session. */
+  message: 5,
+  gossip: 6,
+  closed: 7,
+  opened: 8,
+  /** What the host answers even while its process is paused; tag: life of the source. */
+  dialReached: 9,
+  /** An end of a session was watched for silence; tag: session. */
+  silence: 10,
+  heartbeat: 11,
+  /** The agent asked to be woken; tag: life. Last, so that what arrives in time counts as in time. */
+  wake: 12,
+} as const;
+
+/** The destination of events that concern no agent. */
+export const worldIndex = -1;

@@ -1,0 +1,43 @@
+import {
+  type SignedStatement,
+  sealEntry,
+  sealVote,
+  type UnsignedStatement,
+  type VerifiedCertificate,
+  verifyEntry,
+  verifyVote,
+} from "@antibody/core";
+import { isRejection, type Rejection, type Signer } from "@antibody/policy";
+import { modelCrypto } from "./modelCrypto.ts";
+
+/** Who signs. */
+export interface StatementSigner {
+  readonly certificate: VerifiedCertificate;
+  readonly signer: Signer;
+}
+
+/** Signs what a mind asks its body to sign, by the core's own sealing; read back as every receiver reads it. */
+export function signStatement(
+  statement: UnsignedStatement,
+  { certificate, signer }: StatementSigner,
+): SignedStatement {
+  switch (statement.type) {
+    case "entry": {
+      const entry = verifyEntry(sealEntry(statement, signer), certificate, modelCrypto);
+      return { type: "entry", entry: valid(entry) };
+    }
+    case "vote": {
+      const certificateOf = (): VerifiedCertificate => certificate;
+      const vote = verifyVote(sealVote(statement, signer), certificateOf, modelCrypto);
+      return { type: "vote", vote: valid(vote) };
+    }
+    default:
+      throw new Error(`unknown statement ${statement satisfies never}`);
+  }
+}
+
+/** What this world has just made itself: a rejection of it is a fault of the simulator. */
+export function valid<Value>(result: Value | Rejection): Exclude<Value, Rejection> {
+  if (isRejection(result)) throw new Error(`The world made what is refused: ${result.detail}`);
+  return result as Exclude<Value, Rejection>;
+}

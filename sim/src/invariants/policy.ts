@@ -1,0 +1,79 @@
+import type { Inspection, ResourceView } from "@antibody/core";
+import { compareVersions, type FragmentId, matchesAnyGlob, streamKey, type Version } from "@antibody/policy";
+import type { Publisher } from "../scenarios/publisher.ts";
+import type { SimAgent } from "../world/agent.ts";
+
+/** What one agent was seen to hold of one stream. */
+interface Seen {
+  active: Version | undefined;
+  held: Version | undefined;
+}
+
+/** Nothing unsigned, out of scope or rolled back is ever in force, and nothing accepted is lost. */
+export class PolicyInvariants {
+  readonly #publisher: Publisher | undefined;
+  /** By agent and stream. */
+  readonly #seen = new Map<string, Seen>();
+
+  constructor(publisher: Publisher | undefined) {
+    this.#publisher = publisher;
+  }
+
+  /** What does not hold at one agent, one line each. */
+  look(agent: SimAgent, inspection: Inspection): readonly string[] {
+    return [
+      ...inspection.resources.flatMap((resource) => this.#lookAtResource(resource)),
+      ...inspection.streams.flatMap((stream) => {
+        const key = `${agent.index} ${streamKey(stream.author, stream.stream)}`;
+        return this.#lookAtStream(key, stream.active?.version, newest(stream.active, stream.pending));
+      }),
+    ];
+  }
+
+  /** Power was lost: what was not in force yet may be gone. What was in force was synced before. */
+  powerLost(agent: SimAgent): void {
+    for (const [key, seen] of this.#seen) {
+      if (key.startsWith(`${agent.index} `)) seen.held = seen.active;
+    }
+  }
+
+  #lookAtResource({ resource, fragment, author }: ResourceView): readonly string[] {
+    if (fragment === undefined) return [];
+    const publisher = this.#publisher;
+    if (publisher?.generationOf(fragment as FragmentId) === undefined || author !== publisher.author) {
+      return [`unsigned: ${resource} is in force by ${fragment}, which nobody here ever signed`];
+    }
+    if (matchesAnyGlob(publisher.grant.scope, resource)) return [];
+    return [`out of scope: ${resource} is in force, the grant does not reach it`];
+  }
+
+  #lookAtStream(key: string, active: Version | undefined, held: Version | undefined): readonly string[] {
+    const seen = this.#seen.get(key) ?? { active: undefined, held: undefined };
+    this.#seen.set(key, seen);
+    const problems: string[] = [];
+    if (isBelow(active, seen.active)) {
+      problems.push(`rolled back: ${text(active)} is in force after ${text(seen.active)}`);
+    } else seen.active = active;
+    if (isBelow(held, seen.held)) problems.push(`lost: ${text(seen.held)} was held, now ${text(held)} is`);
+    else seen.held = held;
+    return problems;
+  }
+}
+
+function newest(
+  active: { readonly version: Version } | undefined,
+  pending: { readonly version: Version } | undefined,
+): Version | undefined {
+  if (pending === undefined || isBelow(pending.version, active?.version)) return active?.version;
+  return pending.version;
+}
+
+/** Nothing is below everything, and not below nothing. */
+function isBelow(left: Version | undefined, right: Version | undefined): boolean {
+  if (right === undefined) return false;
+  return left === undefined || compareVersions(left, right) < 0;
+}
+
+function text(version: Version | undefined): string {
+  return version === undefined ? "nothing" : `generation ${version.epoch}.${version.generation}`;
+}

@@ -1,0 +1,37 @@
+import type { SimAgent } from "../world/agent.ts";
+import type { World } from "../world/world.ts";
+
+/** An invariant that did not hold. */
+export interface Violation {
+  readonly invariant: string;
+  /** Name of the agent at which it showed; absent where it is about all of them. */
+  readonly agent?: string;
+  /** Virtual time. */
+  readonly atMs: number;
+  readonly detail: string;
+}
+
+/** How things are in the world, against which what agents hold is checked. */
+export class Truth {
+  readonly #world: World;
+
+  constructor(world: World) {
+    this.#world = world;
+  }
+
+  get nowMs(): number {
+    return this.#world.nowUs / 1_000;
+  }
+
+  /** Whether the agent's process runs and is not paused. */
+  isAlive(agent: SimAgent): boolean {
+    return agent.mind !== undefined && !agent.isPaused;
+  }
+
+  /** Since when both run and reach each other, in virtual milliseconds; infinite when they do not. */
+  joinedSinceMs(observer: SimAgent, subject: SimAgent): number {
+    if (!this.#world.network.links.joins(observer.index, subject.index)) return Number.POSITIVE_INFINITY;
+    const sinceUs = Math.max(observer.runningSinceUs, subject.runningSinceUs, this.#world.linksChangedUs);
+    return sinceUs / 1_000;
+  }
+}

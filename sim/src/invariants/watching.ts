@@ -1,0 +1,139 @@
+import type { Event } from "@antibody/core";
+import type { Publisher } from "../scenarios/publisher.ts";
+import type { SimAgent } from "../world/agent.ts";
+import type { World } from "../world/world.ts";
+import { overfullQueues } from "./boundedQueues.ts";
+import { falseDeathMsMax, falseDeaths } from "./falseDeath.ts";
+import { PolicyInvariants } from "./policy.ts";
+import { Truth, type Violation } from "./truth.ts";
+
+/** Violations kept in a report; the rest are counted. */
+export const violationsKeptMax = 100;
+/** Looks that wait for their time at once, so that a storm of false deaths does not become one of looks. */
+const pendingLooksMax = 100_000;
+
+/** What agents told, counted. */
+export interface Told {
+  deaths: number;
+  falseDeaths: number;
+  suspicions: number;
+  refutations: number;
+  repairs: number;
+}
+
+/** A look at one agent that is due at a time. */
+export interface Look {
+  readonly agent: SimAgent;
+}
+
+/**
+ * Checks the invariants that hold in every scenario, through `inspect` alone: on every agent again and again, and,
+ * where an agent declares a living peer dead, when the time is over that such an error may last.
+ */
+export class Watching {
+  readonly told: Told = { deaths: 0, falseDeaths: 0, suspicions: 0, refutations: 0, repairs: 0 };
+  readonly violations: Violation[] = [];
+  violationCount = 0;
+  inspections = 0;
+  readonly #world: World;
+  readonly #truth: Truth;
+  readonly #policy: PolicyInvariants;
+  readonly #lookAfter: (delayMs: number, look: Look) => void;
+  readonly #pending = new Set<SimAgent>();
+  /** Invariant and agent that are violated already: told once. */
+  readonly #known = new Set<string>();
+
+  constructor(
+    world: World,
+    publisher: Publisher | undefined,
+    lookAfter: (delayMs: number, look: Look) => void,
+  ) {
+    this.#world = world;
+    this.#truth = new Truth(world);
+    this.#policy = new PolicyInvariants(publisher);
+    this.#lookAfter = lookAfter;
+  }
+
+  /** An agent has told an event. */
+  hear(agent: SimAgent, { name, fields }: Event): void {
+    switch (name) {
+      case "swarm.dead":
+        this.#hearDeath(agent, fields["peer"]);
+        return;
+      case "swarm.suspected":
+        this.told.suspicions += 1;
+        return;
+      case "swarm.refuted":
+        this.told.refutations += 1;
+        return;
+      case "resource.repaired":
+        this.told.repairs += 1;
+        return;
+      default:
+        return;
+    }
+  }
+
+  /** Something happened after which living peers may be held dead that must not stay so: a return, a heal. */
+  lookAtAllSoon(): void {
+    for (const agent of this.#world.agents) this.#lookSoon(agent);
+  }
+
+  powerLost(agent: SimAgent): void {
+    this.#policy.powerLost(agent);
+  }
+
+  /** A look that was asked for is due. */
+  due({ agent }: Look): void {
+    this.#pending.delete(agent);
+    this.look(agent);
+  }
+
+  /** Inspects one agent, if it runs. */
+  look(agent: SimAgent): void {
+    if (!this.#truth.isAlive(agent)) return;
+    const inspection = this.#world.inspect(agent);
+    if (inspection === undefined) return;
+    this.inspections += 1;
+    const agentOf = this.#world.agentOf.bind(this.#world);
+    this.#report("policy", agent, this.#policy.look(agent, inspection));
+    this.#report("falseDeath", agent, falseDeaths(agent, inspection, agentOf, this.#truth));
+    this.#report("boundedQueues", agent, overfullQueues(inspection));
+  }
+
+  /** Something did not hold that is about no single agent. */
+  violated(invariant: string, detail: string): void {
+    this.#add({ invariant, atMs: this.#truth.nowMs, detail });
+  }
+
+  #hearDeath(agent: SimAgent, peer: unknown): void {
+    const subject = this.#world.agents.find(({ id }) => id === peer);
+    if (subject === undefined) throw new Error(`swarm.dead of ${String(peer)}, who is not of this world`);
+    if (subject.mind === undefined) {
+      this.told.deaths += 1;
+      return;
+    }
+    this.told.falseDeaths += 1;
+    this.#lookSoon(agent);
+  }
+
+  #lookSoon(agent: SimAgent): void {
+    if (this.#pending.has(agent) || this.#pending.size >= pendingLooksMax) return;
+    this.#pending.add(agent);
+    this.#lookAfter(falseDeathMsMax + 1, { agent });
+  }
+
+  #report(invariant: string, agent: SimAgent, problems: readonly string[]): void {
+    const [first] = problems;
+    const key = `${invariant} ${agent.index}`;
+    if (first === undefined || this.#known.has(key)) return;
+    this.#known.add(key);
+    const more = problems.length > 1 ? ` (and ${problems.length - 1} more)` : "";
+    this.#add({ invariant, agent: agent.name, atMs: this.#truth.nowMs, detail: first + more });
+  }
+
+  #add(violation: Violation): void {
+    this.violationCount += 1;
+    if (this.violations.length < violationsKeptMax) this.violations.push(violation);
+  }
+}

@@ -1,0 +1,23 @@
+import type { DialResult } from "@antibody/core";
+
+export type DialPurpose = "session" | "fresh";
+
+/** What the network asks of the hosts that the agents run on, and tells them. */
+export interface Hosts {
+  /** A host with power answers, also when the agent's process is gone. */
+  hasPower(agent: number): boolean;
+  /** Whether the agent's process exists; it may be paused. */
+  isRunning(agent: number): boolean;
+  isPaused(agent: number): boolean;
+  /** Since when the process is paused or gone; infinite while it runs. */
+  silentSinceUs(agent: number): number;
+  /** Counts the agent's processes: what was meant for an earlier one must not reach a later one. */
+  lifeOf(agent: number): number;
+  /** Whether the agent can say hello: its own entry is signed. */
+  canGreet(agent: number): boolean;
+  /** An end of a session stands now. */
+  opened(agent: number, peer: number): void;
+  /** An end that stood is gone. */
+  closed(agent: number, peer: number): void;
+  dialed(agent: number, peer: number, purpose: DialPurpose, result: DialResult): void;
+}

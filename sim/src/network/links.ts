@@ -1,0 +1,120 @@
+import type { Random } from "@antibody/core";
+
+/** How the links between hosts behave. Whole numbers, so that every machine computes the same. */
+export interface LinkModel {
+  /** One way, drawn once for each session, evenly between the two. */
+  readonly latencyUsMin: number;
+  readonly latencyUsMax: number;
+  /** Added to every message, evenly from 0. */
+  readonly jitterUs: number;
+  /** Packets lost of a million. TCP sends again: a loss is a delay, and delays all that follow it. */
+  readonly lossPerMillion: number;
+  /** After how long TCP sends again; doubles with each loss in a row. Linux' minimum. */
+  readonly retransmitUs: number;
+  /** After how long the first packet of a connection is sent again. Linux' default. */
+  readonly connectRetryUs: number;
+  /**
+   * A session over which nothing comes back is given up by TCP after this long: Linux with tcp_retries2 = 15. The
+   * agent runs libp2p without its connection monitor; the mind itself looks at silence.
+   */
+  readonly silenceUs: number;
+}
+
+/** A local network, as a home or a hall has it. Latency and jitter are guesses. */
+export const localLinks: LinkModel = {
+  latencyUsMin: 300,
+  latencyUsMax: 2_000,
+  jitterUs: 800,
+  lossPerMillion: 0,
+  retransmitUs: 200_000,
+  connectRetryUs: 1_000_000,
+  silenceUs: 924_600_000,
+};
+
+/** Losses in a row after which the delay no longer doubles. */
+const lossesMax = 8;
+
+/** Who can reach whom, and after how long. Reachability is per direction. */
+export class Links {
+  readonly model: LinkModel;
+  readonly #random: Random;
+  readonly #group: Int16Array;
+  readonly #agents: number;
+  /** Directed pairs that are cut, as source × agents + destination. */
+  readonly #cut = new Set<number>();
+  #intact = true;
+  /** Packets that had to be sent again. */
+  retransmissions = 0;
+
+  constructor(agents: number, model: LinkModel, random: Random) {
+    this.model = model;
+    this.#random = random;
+    this.#agents = agents;
+    this.#group = new Int16Array(agents);
+  }
+
+  /** Puts agents into groups that cannot reach each other: `groups[agent]`. */
+  partition(groups: ArrayLike<number>): void {
+    this.#group.set(groups);
+    this.#findIntact();
+  }
+
+  /** Cuts one direction. */
+  cut(source: number, destination: number): void {
+    this.#cut.add(source * this.#agents + destination);
+    this.#findIntact();
+  }
+
+  /** Everyone reaches everyone again. */
+  heal(): void {
+    this.#group.fill(0);
+    this.#cut.clear();
+    this.#intact = true;
+  }
+
+  /** Whether packets from one host arrive at another. */
+  reaches(source: number, destination: number): boolean {
+    if (this.#intact) return true;
+    return (
+      this.#group[source] === this.#group[destination] && !this.#cut.has(source * this.#agents + destination)
+    );
+  }
+
+  /** Whether packets go both ways, as every connection needs. */
+  joins(left: number, right: number): boolean {
+    return this.reaches(left, right) && this.reaches(right, left);
+  }
+
+  /** The latency of a new session, one way. */
+  drawLatencyUs(): number {
+    return this.#random.between(this.model.latencyUsMin, this.model.latencyUsMax);
+  }
+
+  /** How long a message takes over a session of this latency. */
+  delayUs(latencyUs: number): number {
+    const { jitterUs, lossPerMillion, retransmitUs } = this.model;
+    const jitter = jitterUs > 0 ? this.#random.below(jitterUs) : 0;
+    return latencyUs + jitter + (lossPerMillion > 0 ? this.#lossUs(retransmitUs) : 0);
+  }
+
+  /** What losses add to the opening of a connection. */
+  connectLossUs(): number {
+    return this.model.lossPerMillion > 0 ? this.#lossUs(this.model.connectRetryUs) : 0;
+  }
+
+  #lossUs(firstUs: number): number {
+    let delayUs = 0;
+    let waitUs = firstUs;
+    for (let losses = 0; losses < lossesMax; losses += 1) {
+      if (this.#random.below(1_000_000) >= this.model.lossPerMillion) break;
+      this.retransmissions += 1;
+      delayUs += waitUs;
+      waitUs *= 2;
+    }
+    return delayUs;
+  }
+
+  #findIntact(): void {
+    this.#intact = this.#cut.size === 0 && this.#group.every((group) => group === this.#group[0]);
+  }
+}

@@ -1,0 +1,214 @@
+import type { EventQueue } from "../engine/eventQueue.ts";
+import { kinds } from "../engine/kinds.ts";
+import type { Hosts } from "./hosts.ts";
+import type { Links } from "./links.ts";
+import {
+  createSession,
+  type Direction,
+  directionTo,
+  heldMax,
+  noLife,
+  retransmissionUs,
+  type Session,
+} from "./session.ts";
+
+/** Sessions between agents: messages in order, cuts, resets, silence. Knows nothing of what is sent. */
+export class Network {
+  readonly links: Links;
+  readonly #queue: EventQueue;
+  readonly #hosts: Hosts;
+  /** For each agent, the sessions whose end stands there, by peer. */
+  readonly #sessions: Map<number, Session>[];
+  #sessionNumber = 0;
+  /** Messages that were given up because too many waited for a cut to end. */
+  overflows = 0;
+
+  constructor(agents: number, links: Links, queue: EventQueue, hosts: Hosts) {
+    this.links = links;
+    this.#queue = queue;
+    this.#hosts = hosts;
+    this.#sessions = Array.from({ length: agents }, () => new Map<number, Session>());
+  }
+
+  /** The peers to which an agent's end of a session stands, oldest session first. */
+  peersOf(agent: number): IterableIterator<number> {
+    return this.#of(agent).keys();
+  }
+
+  hasSession(agent: number, peer: number): boolean {
+    return this.#of(agent).has(peer);
+  }
+
+  /** Whether one session stands at both ends. */
+  isJoined(left: number, right: number): boolean {
+    const session = this.#of(left).get(right);
+    return session !== undefined && this.#of(right).get(left) === session;
+  }
+
+  /** Sends over the session; false when none stands at the sender's end. */
+  send(source: number, destination: number, kind: number, payload: unknown): boolean {
+    const session = this.#of(source).get(destination);
+    if (session === undefined) return false;
+    this.#carry(session, source, destination, kind, payload);
+    return true;
+  }
+
+  /** Whether what has arrived belongs to a session that stands here; if not, the sender's end is reset. */
+  receives(agent: number, source: number, sessionNumber: number): boolean {
+    if (this.#of(agent).get(source)?.number === sessionNumber) return true;
+    const session = this.#of(source).get(agent);
+    if (
+      session?.number === sessionNumber &&
+      this.#hosts.hasPower(agent) &&
+      this.links.reaches(agent, source)
+    ) {
+      const atUs = this.#queue.nowUs + session.latencyUs;
+      this.#queue.push(atUs, source, agent, kinds.closed, sessionNumber, undefined);
+    }
+    return false;
+  }
+
+  /**
+   * Opens the peer's end of a session that was dialed; the dialer's end opens when the answer has come back.
+   * Where both dial at once, the first session serves both: true then, since the dialer's end stands already.
+   */
+  accept(peer: number, dialer: number, latencyUs: number): boolean {
+    const half = this.#of(dialer).get(peer);
+    if (half !== undefined && half.dialerLife === this.#hosts.lifeOf(peer)) {
+      this.#stand(half, peer, dialer);
+      return true;
+    }
+    this.#sessionNumber += 1;
+    const session = createSession(this.#sessionNumber, dialer, this.#hosts.lifeOf(dialer), peer, latencyUs);
+    this.#of(peer).set(dialer, session);
+    // Whatever the peer sends comes after its answer to hello.
+    this.#carry(session, peer, dialer, kinds.opened, session);
+    this.#hosts.opened(peer, dialer);
+    return false;
+  }
+
+  /** The answer to a dial has come back: the dialer's end stands. False when that process is gone. */
+  opened(agent: number, peer: number, payload: unknown): boolean {
+    const session = payload as Session;
+    if (this.#of(agent).get(peer) === session) return true;
+    if (!this.#hosts.isRunning(agent) || this.#hosts.lifeOf(agent) !== session.dialerLife) {
+      this.receives(agent, peer, session.number);
+      return false;
+    }
+    this.#stand(session, agent, peer);
+    return true;
+  }
+
+  /** Word has come that the other end is gone. */
+  closed(agent: number, peer: number, sessionNumber: number): void {
+    if (this.#of(agent).get(peer)?.number !== sessionNumber) return;
+    this.#of(agent).delete(peer);
+    this.#hosts.closed(agent, peer);
+  }
+
+  /** An end was watched for silence: it is given up if nothing could come back all the while. */
+  silence(agent: number, peer: number, sessionNumber: number): void {
+    const session = this.#of(agent).get(peer);
+    if (session?.number !== sessionNumber) return;
+    const silentSinceUs = Math.min(
+      session.toLow.cutSinceUs,
+      session.toHigh.cutSinceUs,
+      this.#hosts.silentSinceUs(peer),
+    );
+    if (silentSinceUs <= this.#queue.nowUs - this.links.model.silenceUs) this.hangUp(agent, peer);
+  }
+
+  /** Closes the agent's end, and tells the other end as soon as it can be reached. */
+  hangUp(agent: number, peer: number): void {
+    const session = this.#of(agent).get(peer);
+    if (session === undefined) return;
+    this.#of(agent).delete(peer);
+    this.#carry(session, agent, peer, kinds.closed, undefined);
+    this.#hosts.closed(agent, peer);
+  }
+
+  /** The process of an agent is gone: its host closes its sockets, unless the host is gone as well. */
+  processEnded(agent: number): void {
+    for (const [peer, session] of this.#of(agent)) {
+      if (this.#hosts.hasPower(agent)) this.#carry(session, agent, peer, kinds.closed, undefined);
+      else this.#watchSilence(session, peer, agent);
+    }
+    this.#of(agent).clear();
+  }
+
+  /** The process of an agent is paused: its peers will find it silent. */
+  processPaused(agent: number): void {
+    for (const [peer, session] of this.#of(agent)) this.#watchSilence(session, peer, agent);
+  }
+
+  /** Reachability has changed: sessions over new cuts fall silent, those over healed ones go on. */
+  linksChanged(): void {
+    for (let agent = 0; agent < this.#sessions.length; agent += 1) {
+      for (const [peer, session] of this.#of(agent)) {
+        this.#adjust(session, agent, peer);
+        this.#adjust(session, peer, agent);
+      }
+    }
+  }
+
+  #of(agent: number): Map<number, Session> {
+    return this.#sessions[agent] as Map<number, Session>;
+  }
+
+  /** The dialer's end of a session stands, and so do both. */
+  #stand(session: Session, dialer: number, peer: number): void {
+    session.dialerLife = noLife;
+    this.#of(dialer).set(peer, session);
+    this.#hosts.opened(dialer, peer);
+  }
+
+  /** Puts something on its way, or holds it as long as the direction is cut. */
+  #carry(session: Session, source: number, destination: number, kind: number, payload: unknown): void {
+    const direction = directionTo(session, destination);
+    if (this.links.reaches(source, destination)) {
+      this.#transmit(session, direction, source, destination, kind, payload);
+    } else if (direction.held.length < heldMax) {
+      if (direction.held.length === 0) direction.heldSinceUs = this.#queue.nowUs;
+      direction.held.push({ kind, payload });
+    } else this.overflows += 1;
+  }
+
+  #transmit(
+    session: Session,
+    direction: Direction,
+    source: number,
+    destination: number,
+    kind: number,
+    payload: unknown,
+  ): void {
+    const sentUs = Math.max(this.#queue.nowUs, direction.resumesUs);
+    const arrivesUs = Math.max(sentUs + this.links.delayUs(session.latencyUs), direction.lastUs + 1);
+    direction.lastUs = arrivesUs;
+    this.#queue.push(arrivesUs, destination, source, kind, session.number, payload);
+  }
+
+  #adjust(session: Session, source: number, destination: number): void {
+    const direction = directionTo(session, destination);
+    const wasCut = direction.cutSinceUs !== Number.POSITIVE_INFINITY;
+    const isCut = !this.links.reaches(source, destination);
+    if (wasCut === isCut) return;
+    const nowUs = this.#queue.nowUs;
+    if (isCut) {
+      direction.cutSinceUs = nowUs;
+      this.#watchSilence(session, source, destination);
+      this.#watchSilence(session, destination, source);
+      return;
+    }
+    direction.cutSinceUs = Number.POSITIVE_INFINITY;
+    if (direction.held.length === 0) return;
+    direction.resumesUs = retransmissionUs(direction.heldSinceUs, nowUs, this.links.model.retransmitUs);
+    for (const { kind, payload } of direction.held.splice(0)) {
+      this.#transmit(session, direction, source, destination, kind, payload);
+    }
+  }
+
+  #watchSilence(session: Session, agent: number, peer: number): void {
+    const atUs = this.#queue.nowUs + this.links.model.silenceUs;
+    this.#queue.push(atUs, agent, peer, kinds.silence, session.number, undefined);
+  }
+}

@@ -1,0 +1,58 @@
+import { rssMb, wallMs, yieldOnce } from "./engine/wallClock.ts";
+import type { Progress, SimReport } from "./report.ts";
+import { progressOf, reportOf } from "./reporting.ts";
+import { Running } from "./running.ts";
+import { findScenario } from "./scenarios/index.ts";
+import type { Scenario } from "./scenarios/scenario.ts";
+import type { CreateMind } from "./world/agent.ts";
+import { createCoreMind } from "./world/coreMind.ts";
+
+/** How a scenario is run. */
+export interface RunOptions {
+  /** A shipped scenario by its name, or one of your own. */
+  readonly scenario: string | Scenario;
+  /** The scenario's own number where absent. At least 2. */
+  readonly agents?: number;
+  /** A whole number, 0 or above. */
+  readonly seed: number;
+  /** Called a few times a second. */
+  readonly onProgress?: (progress: Progress) => void;
+  /** Minds other than the core's, for tests of the simulator itself. */
+  readonly createMind?: CreateMind;
+}
+
+/** Events between two looks at the wall clock: some milliseconds. */
+const sliceEvents = 2_000;
+/** How long the process does nothing else, and how often progress is told. */
+const holdMsMax = 50;
+const progressEveryMs = 250;
+
+/**
+ * Runs a scenario from a seed, in virtual time, and says what it showed. Equal options give equal hashes. Rejects for
+ * an unknown scenario, and when a mind throws.
+ */
+export async function runScenario(options: RunOptions): Promise<SimReport> {
+  const scenario = typeof options.scenario === "string" ? findScenario(options.scenario) : options.scenario;
+  const agents = options.agents ?? scenario.agents;
+  if (!(agents >= 2) || !Number.isSafeInteger(agents)) throw new Error(`${agents} agents make no swarm`);
+  if (!(options.seed >= 0) || !Number.isSafeInteger(options.seed))
+    throw new Error(`${options.seed} is no seed`);
+  const startedMs = wallMs();
+  const running = new Running(scenario, agents, options.seed, options.createMind ?? createCoreMind);
+  let yieldedMs = startedMs;
+  let toldMs = startedMs;
+  let rss = rssMb();
+  while (!running.advance(sliceEvents)) {
+    const nowMs = wallMs();
+    if (nowMs - yieldedMs < holdMsMax) continue;
+    if (nowMs - toldMs >= progressEveryMs) {
+      toldMs = nowMs;
+      rss = Math.max(rss, rssMb());
+      options.onProgress?.(progressOf(running, nowMs - startedMs));
+    }
+    await yieldOnce();
+    yieldedMs = wallMs();
+  }
+  running.finish();
+  return reportOf(running, { wallMs: wallMs() - startedMs, rssMb: Math.max(rss, rssMb()) });
+}

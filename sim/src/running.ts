@@ -1,0 +1,144 @@
+import { defaultSettings } from "@antibody/core";
+import { kinds } from "./engine/kinds.ts";
+import { Expecting } from "./invariants/expectations.ts";
+import { type Look, Watching } from "./invariants/watching.ts";
+import { localLinks } from "./network/links.ts";
+import { Deeds } from "./scenarios/deeds.ts";
+import { Publisher } from "./scenarios/publisher.ts";
+import type { Scenario, Step } from "./scenarios/scenario.ts";
+import type { CreateMind, SimAgent } from "./world/agent.ts";
+import { populate } from "./world/populate.ts";
+import { World } from "./world/world.ts";
+
+/** How often open expectations are looked at, in virtual time: the resolution of milestones. */
+const expectEveryUs = 100_000;
+/** How often every agent is inspected, in virtual time: large swarms less often, so that looking stays cheap. */
+const sampleEveryUsMin = 2_000_000;
+const sampleEveryUsPerAgent = 10_000;
+
+/** What the world's own events carry. */
+type Due =
+  | { readonly type: "start"; readonly agent: SimAgent }
+  | { readonly type: "step"; readonly step: Step }
+  | { readonly type: "look"; readonly look: Look }
+  | { readonly type: "sample"; readonly index: number }
+  | { readonly type: "expect" };
+
+/** One run of a scenario: the world, what happens to it, and who watches. */
+export class Running {
+  readonly scenario: Scenario;
+  readonly seed: number;
+  readonly world: World;
+  readonly watching: Watching;
+  readonly expecting: readonly Expecting[];
+  readonly #deeds: Deeds;
+  readonly #endUs: number;
+  readonly #sampleEveryUs: number;
+
+  constructor(scenario: Scenario, agents: number, seed: number, createMind: CreateMind) {
+    this.scenario = scenario;
+    this.seed = seed;
+    const population = populate(agents, seed, { ...defaultSettings, ...scenario.settings });
+    const publisher = scenario.bundle === undefined ? undefined : new Publisher(scenario.bundle, seed);
+    this.world = new World(population, {
+      seed,
+      links: { ...localLinks, ...scenario.links },
+      createMind,
+      onTold: (agent, event) => this.watching.hear(agent, event),
+      onReplied: (agent, { result }) => {
+        if (result.type === "refused") throw new Error(`${agent.name} refused its owner: ${result.message}`);
+      },
+      onDue: (_kind, payload) => this.#due(payload as Due),
+    });
+    this.#deeds = new Deeds(this.world, publisher, seed);
+    this.watching = new Watching(this.world, publisher, (delayMs, look) =>
+      this.#check(this.world.nowUs + delayMs * 1_000, { type: "look", look }),
+    );
+    this.expecting = scenario.expectations.map((one) => new Expecting(one, this.world, publisher));
+    this.#endUs = scenario.durationMs * 1_000;
+    this.#sampleEveryUs = Math.max(sampleEveryUsMin, agents * sampleEveryUsPerAgent);
+    this.#schedule(scenario.startSpreadMs * 1_000);
+  }
+
+  get simulatedMs(): number {
+    return this.world.nowUs / 1_000;
+  }
+
+  /** Runs so many events; true when the scenario is over. */
+  advance(eventsMax: number): boolean {
+    return this.world.run(this.#endUs, eventsMax);
+  }
+
+  /** The last look at everyone, and at what has still not come true. */
+  finish(): void {
+    for (const agent of this.world.agents) this.watching.look(agent);
+    for (const expecting of this.expecting) {
+      expecting.look();
+      const { standing } = expecting;
+      if (standing.type === "open") this.#missed(expecting, standing.lacking);
+    }
+  }
+
+  #schedule(startSpreadUs: number): void {
+    const { agents } = this.world;
+    for (const agent of agents) {
+      const atUs = Math.floor((agent.index * startSpreadUs) / agents.length);
+      this.world.schedule(atUs, kinds.fault, { type: "start", agent } satisfies Due);
+      const sampleUs = this.#sampleEveryUs + Math.floor((agent.index * this.#sampleEveryUs) / agents.length);
+      this.#check(sampleUs, { type: "sample", index: agent.index });
+    }
+    for (const step of this.scenario.steps) {
+      this.world.schedule(step.atMs * 1_000, kinds.fault, { type: "step", step } satisfies Due);
+    }
+    this.#check(expectEveryUs, { type: "expect" });
+  }
+
+  #check(atUs: number, due: Due): void {
+    this.world.schedule(Math.ceil(atUs), kinds.check, due);
+  }
+
+  #due(due: Due): void {
+    switch (due.type) {
+      case "start":
+        this.#deeds.start(due.agent);
+        return;
+      case "step":
+        this.#step(due.step);
+        return;
+      case "look":
+        this.watching.due(due.look);
+        return;
+      case "sample":
+        this.watching.look(this.world.at(due.index));
+        this.#check(this.world.nowUs + this.#sampleEveryUs, due);
+        return;
+      case "expect":
+        for (const expecting of this.expecting) this.#expect(expecting);
+        this.#check(this.world.nowUs + expectEveryUs, due);
+        return;
+      default:
+        throw new Error(`unknown event of the world ${due satisfies never}`);
+    }
+  }
+
+  #step(step: Step): void {
+    this.#deeds.do(step);
+    if (step.type === "powerOff") {
+      for (const agent of this.#deeds.selected) this.watching.powerLost(agent);
+    }
+    // Whoever came back, or can be reached again, may not stay declared dead.
+    if (step.type === "restart" || step.type === "resume" || step.type === "heal")
+      this.watching.lookAtAllSoon();
+  }
+
+  #expect(expecting: Expecting): void {
+    const wasOpen = expecting.standing.type === "open";
+    expecting.look();
+    const { standing } = expecting;
+    if (wasOpen && standing.type === "missed") this.#missed(expecting, standing.lacking);
+  }
+
+  #missed({ name, expectation }: Expecting, lacking: string): void {
+    this.watching.violated(name, `not within ${expectation.withinMs} ms: ${lacking}`);
+  }
+}

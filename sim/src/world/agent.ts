@@ -1,0 +1,65 @@
+import type {
+  Boot,
+  Input,
+  Inspection,
+  Member,
+  MindOptions,
+  Now,
+  Random,
+  StepResult,
+  VerifiedCertificate,
+} from "@antibody/core";
+import type { AgentId, AuthorId, Root, Signer } from "@antibody/policy";
+import type { Device } from "../device/device.ts";
+import type { Journal } from "./journal.ts";
+
+/** What the simulator uses of a mind. Tests bring minds of their own. */
+export interface SimMind {
+  step(input: Input, now: Now): StepResult;
+  inspect(now: Now): Inspection;
+  ownMember(): Member | undefined;
+  rootOf(author: AuthorId): Root | undefined;
+}
+
+/** Makes a mind for each process that starts. */
+export type CreateMind = (options: MindOptions, boot: Boot) => SimMind;
+
+/** What came while the process was paused, as its host's buffers keep it. */
+export interface Waiting {
+  readonly kind: number;
+  readonly source: number;
+  readonly tag: number;
+  readonly payload: unknown;
+}
+
+/** One agent of a world: what stays of it through all its processes, and the process that runs. */
+export interface SimAgent {
+  readonly index: number;
+  readonly id: AgentId;
+  readonly name: string;
+  /** Where it listens. */
+  readonly address: string;
+  readonly certificate: VerifiedCertificate;
+  readonly signer: Signer;
+  readonly digestKey: Uint8Array;
+  /** Forks a stream for each of its processes. */
+  readonly random: Random;
+  readonly journal: Journal;
+  readonly device: Device;
+  /** The mind of the process that runs; undefined while none does. */
+  mind: SimMind | undefined;
+  hasPower: boolean;
+  isPaused: boolean;
+  /** Since when the process is paused or gone; infinite while it runs. */
+  silentSinceUs: number;
+  /** Since when the process runs and is not paused; infinite while it does not. */
+  runningSinceUs: number;
+  /** Counts processes, from 1. */
+  life: number;
+  /** The host's monotonic clock, against the world's, in milliseconds. */
+  clockOffsetMs: number;
+  /** When the mind wants to be woken, and when the one event that will wake it is due. */
+  wakeUs: number;
+  pendingWakeUs: number;
+  waiting: Waiting[];
+}

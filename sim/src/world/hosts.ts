@@ -1,0 +1,46 @@
+import type { GossipHosts } from "../gossip/gossip.ts";
+import type { Hosts } from "../network/hosts.ts";
+import { PolicyBorder } from "./policyBorder.ts";
+import type { World } from "./world.ts";
+
+/** What the network and gossip ask of a world's agents, and tell them. */
+export function createHosts(world: World): Hosts & GossipHosts {
+  const border = new PolicyBorder();
+  return {
+    hasPower: (index) => world.at(index).hasPower,
+    isRunning: (index) => world.at(index).mind !== undefined,
+    isPaused: (index) => world.at(index).isPaused,
+    silentSinceUs: (index) => world.at(index).silentSinceUs,
+    lifeOf: (index) => world.at(index).life,
+    canGreet: (index) => world.at(index).mind?.ownMember() !== undefined,
+    opened: (index, peer) => {
+      world.gossip.opened(index, peer);
+      const member = world.at(peer).mind?.ownMember();
+      // The peer's process may be gone since it answered: the end that stands here is closed soon.
+      if (member === undefined) return;
+      world.give(world.at(index), { type: "connected", peer: world.at(peer).id, member });
+    },
+    closed: (index, peer) => {
+      world.gossip.closed(index, peer);
+      world.give(world.at(index), { type: "disconnected", peer: world.at(peer).id });
+    },
+    dialed: (index, peer, purpose, result) => {
+      world.give(world.at(index), { type: "dialed", peer: world.at(peer).id, purpose, result });
+    },
+    heard: (index, from, content) => {
+      const agent = world.at(index);
+      const sender = world.at(from).id;
+      if (content.topic === "health") {
+        world.give(agent, { type: "rumor", from: sender, rumor: content.rumor });
+        return true;
+      }
+      const policy = border.verify(agent, content.bytes);
+      if (policy === undefined) {
+        world.counters.refusedPolicies += 1;
+        return false;
+      }
+      world.give(agent, { type: "policy", policy, from: sender });
+      return true;
+    },
+  };
+}

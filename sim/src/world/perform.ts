@@ -1,0 +1,96 @@
+import type { Output, UnsignedStatement } from "@antibody/core";
+import { kinds } from "../engine/kinds.ts";
+import { signStatement } from "../identity/statements.ts";
+import type { SimAgent } from "./agent.ts";
+import { messageBytes, rumorBytes } from "./bytes.ts";
+import type { World } from "./world.ts";
+
+type DialOutput = Extract<Output, { readonly type: "dial" }>;
+type SendOutput = Extract<Output, { readonly type: "send" }>;
+
+/** Does what a mind asks of its body, on the models of the world. */
+export function perform(world: World, agent: SimAgent, output: Output): void {
+  switch (output.type) {
+    case "persist":
+      agent.journal.persist(output.durability, output.records);
+      return;
+    case "send":
+      send(world, agent, output);
+      return;
+    case "publishRumor": {
+      const content = { topic: "health", rumor: output.rumor } as const;
+      world.gossip.publish(agent.index, content, rumorBytes(output.rumor));
+      return;
+    }
+    case "publishPolicy": {
+      const content = { topic: "policy", bytes: output.bytes } as const;
+      world.gossip.publish(agent.index, content, output.bytes.length);
+      return;
+    }
+    case "dial":
+      dial(world, agent, output);
+      return;
+    case "hangUp":
+      world.network.hangUp(agent.index, world.agentOf(output.peer).index);
+      return;
+    case "sign":
+      sign(world, agent, output.statement);
+      return;
+    case "watch":
+      agent.device.watch(output.resource, output.promise, output.events);
+      return;
+    case "unwatch":
+      agent.device.unwatch(output.resource);
+      return;
+    case "observe":
+      agent.device.observe(output.resource);
+      return;
+    case "act":
+      agent.device.act(output);
+      return;
+    case "cancel":
+      agent.device.cancel(output.action);
+      return;
+    case "tell":
+      world.told(agent, output.event);
+      return;
+    case "reply":
+      world.replied(agent, output);
+      return;
+    case "stopped":
+      world.endProcess(agent, "kill");
+      return;
+    case "serve":
+    case "route":
+      // No traffic is modeled: what routes choose is seen through `inspect`.
+      return;
+    default:
+      throw new Error(`unknown output ${output satisfies never}`);
+  }
+}
+
+function send(world: World, agent: SimAgent, { to, message }: SendOutput): void {
+  const peer = world.agentOf(to);
+  if (!world.network.send(agent.index, peer.index, kinds.message, message)) {
+    world.counters.unsent += 1;
+    world.give(agent, { type: "unsent", to, message: message.type });
+    return;
+  }
+  world.counters.messages += 1;
+  world.counters.bytes += messageBytes(message);
+}
+
+function dial(world: World, agent: SimAgent, { peer: id, addresses, purpose, timeoutMs }: DialOutput): void {
+  world.counters.dials += 1;
+  const peer = world.agentOf(id);
+  if (addresses.length === 0) {
+    world.give(agent, { type: "dialed", peer: id, purpose, result: "failed" });
+    return;
+  }
+  world.dialing.dial(agent.index, peer.index, purpose, timeoutMs, addresses.includes(peer.address));
+}
+
+function sign(world: World, agent: SimAgent, statement: UnsignedStatement): void {
+  world.counters.signatures += 1;
+  world.give(agent, { type: "signed", statement: signStatement(statement, agent) });
+}

@@ -1,0 +1,78 @@
+import {
+  type Boot,
+  type JournalRecord,
+  type Member,
+  type MindOptions,
+  readMemberRecord,
+  resourceTypes,
+  verifyMember,
+} from "@antibody/core";
+import { type AuthorId, compareText, type Root, type VerifiedPolicy, verifyPolicy } from "@antibody/policy";
+import { simulatedBuild } from "../identity/enroll.ts";
+import { modelCrypto } from "../identity/modelCrypto.ts";
+import { valid } from "../identity/statements.ts";
+import type { SimAgent } from "./agent.ts";
+import type { Population } from "./populate.ts";
+
+const policyPrefix = "policy/";
+
+/** What a process of the agent gives its mind. Each gets a random stream of its own. */
+export function mindOptionsOf(agent: SimAgent, { swarm, settings }: Population): MindOptions {
+  return {
+    agent: agent.id,
+    swarm,
+    certificate: agent.certificate,
+    build: simulatedBuild,
+    contexts: { arch: "arm64", hostname: agent.name, name: agent.name, os: "linux", tags: [] },
+    digestKey: agent.digestKey,
+    random: agent.random.fork().position(),
+    crypto: modelCrypto,
+    settings,
+    resourceTypes,
+    protectedResources: ["file:/var/lib/antibody/**"],
+  };
+}
+
+/**
+ * What a process finds: at the first start the directory of the enrolled swarm, later what the journal holds, with
+ * members and policy verified again.
+ */
+export function bootOf(agent: SimAgent, population: Population): Boot {
+  const records: JournalRecord[] = [];
+  const members = new Map<string, Member>(
+    population.members.map((member) => [member.certificate.agent, member]),
+  );
+  const envelopes: Uint8Array[] = [];
+  for (const record of agent.journal.records()) {
+    const wire = readMemberRecord(record);
+    if (wire !== undefined) {
+      const known = members.get(record.key.slice(record.key.indexOf("/") + 1))?.certificate;
+      const member = valid(verifyMember(valid(wire), population.charter, modelCrypto, known));
+      members.set(member.certificate.agent, member);
+    } else if (record.key.startsWith(policyPrefix) && record.value instanceof Uint8Array) {
+      envelopes.push(record.value);
+    } else records.push(record);
+  }
+  return { records, members: [...members.values()], policies: verifyAll(envelopes) };
+}
+
+/** Roots first, by number, since everything else is verified with them. */
+function verifyAll(envelopes: readonly Uint8Array[]): readonly VerifiedPolicy[] {
+  const roots = new Map<AuthorId, Root>();
+  const verified: VerifiedPolicy[] = [];
+  const trust = { crypto: modelCrypto, rootOf: (author: AuthorId): Root | undefined => roots.get(author) };
+  let rest = [...envelopes];
+  for (;;) {
+    const unread: Uint8Array[] = [];
+    for (const bytes of rest) {
+      const policy = verifyPolicy(bytes, trust);
+      if (policy.type === "rejection") unread.push(bytes);
+      else {
+        verified.push(policy);
+        if (policy.type === "root") roots.set(policy.author, policy.root);
+      }
+    }
+    if (unread.length === rest.length) return verified.sort((left, right) => compareText(left.id, right.id));
+    rest = unread;
+  }
+}

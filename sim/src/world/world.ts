@@ -1,0 +1,346 @@
+import type { Event, Input, Inspection, MonotonicMs, Now, Output } from "@antibody/core";
+import { NEVER, Random } from "@antibody/core";
+import type { AgentId } from "@antibody/policy";
+import type { DeviceNote } from "../device/device.ts";
+import { EventQueue } from "../engine/eventQueue.ts";
+import { kinds, worldIndex } from "../engine/kinds.ts";
+import { Gossip } from "../gossip/gossip.ts";
+import { Trace } from "../hash/trace.ts";
+import { Dialing } from "../network/dialing.ts";
+import { type LinkModel, Links } from "../network/links.ts";
+import { Network } from "../network/network.ts";
+import type { CreateMind, SimAgent } from "./agent.ts";
+import { createHosts } from "./hosts.ts";
+import { perform } from "./perform.ts";
+import type { Population } from "./populate.ts";
+import { bootOf, mindOptionsOf } from "./process.ts";
+
+/** Virtual time begins at this wall time: 2026-11-22T00:00:00Z. */
+const epochWallMs = 1_795_305_600_000;
+/** Events that wait for a paused process: a host's buffers. Beyond it the oldest peers' sends stall; here they end. */
+const waitingMax = 100_000;
+/** A timer rings no sooner than this, as in Node. */
+const wakeAfterUsMin = 1_000;
+
+export interface WorldOptions {
+  readonly seed: number;
+  readonly links: LinkModel;
+  readonly createMind: CreateMind;
+  /** Everything that an agent tells, as its log would have it. */
+  onTold(agent: SimAgent, event: Event): void;
+  /** How an agent answered a command of its owner. */
+  onReplied(agent: SimAgent, reply: Extract<Output, { readonly type: "reply" }>): void;
+  /** One of the world's own events is due. */
+  onDue(kind: number, payload: unknown): void;
+}
+
+/** What a world counts. */
+export interface WorldCounters {
+  events: number;
+  steps: number;
+  messages: number;
+  bytes: number;
+  signatures: number;
+  unsent: number;
+  dials: number;
+  refusedPolicies: number;
+  dropped: number;
+}
+
+/**
+ * A world of minds without bodies: gives each mind its inputs in virtual time and does what it asks for, on models of
+ * network, gossip, disk and device. It decides nothing of the protocol.
+ */
+export class World {
+  readonly agents: readonly SimAgent[];
+  readonly population: Population;
+  readonly network: Network;
+  readonly dialing: Dialing;
+  readonly gossip: Gossip;
+  readonly counters: WorldCounters = {
+    events: 0,
+    steps: 0,
+    messages: 0,
+    bytes: 0,
+    signatures: 0,
+    unsent: 0,
+    dials: 0,
+    refusedPolicies: 0,
+    dropped: 0,
+  };
+  /** When reachability changed last. */
+  linksChangedUs = 0;
+  readonly #options: WorldOptions;
+  readonly #queue = new EventQueue();
+  readonly #trace = new Trace();
+  readonly #indexes = new Map<AgentId, number>();
+  /** Outputs are being performed: what a body answers meanwhile comes as an event of its own. */
+  #isPerforming = false;
+
+  constructor(population: Population, options: WorldOptions) {
+    this.population = population;
+    this.agents = population.agents;
+    this.#options = options;
+    const random = Random.fromSeed(options.seed);
+    const count = this.agents.length;
+    const hosts = createHosts(this);
+    this.network = new Network(count, new Links(count, options.links, random.fork()), this.#queue, hosts);
+    this.dialing = new Dialing(this.network, this.#queue, hosts);
+    this.gossip = new Gossip(count, this.network, this.#queue, hosts, random.fork());
+    for (const agent of this.agents) {
+      this.#indexes.set(agent.id, agent.index);
+      agent.device.attach({
+        input: (input) => this.give(agent, input),
+        after: (delayUs, note) => this.#pushOwn(agent, kinds.device, delayUs, note),
+      });
+    }
+  }
+
+  get nowUs(): number {
+    return this.#queue.nowUs;
+  }
+
+  get waitingEvents(): number {
+    return this.#queue.size;
+  }
+
+  /** The hash over every output of every agent so far. */
+  get hash(): string {
+    return this.#trace.digest();
+  }
+
+  agentOf(id: AgentId): SimAgent {
+    const agent = this.agents[this.#indexes.get(id) ?? worldIndex];
+    if (agent === undefined) throw new Error(`${id} is not of this world`);
+    return agent;
+  }
+
+  at(index: number): SimAgent {
+    return this.agents[index] as SimAgent;
+  }
+
+  /** Adds one of the world's own events. */
+  schedule(atUs: number, kind: number, payload: unknown): void {
+    this.#queue.push(atUs, worldIndex, worldIndex, kind, 0, payload);
+  }
+
+  /** Runs events up to and with a time, but at most so many; false when some of them are left. */
+  run(untilUs: number, eventsMax: number): boolean {
+    for (let count = 0; count < eventsMax; count += 1) {
+      if (this.#queue.peekUs() > untilUs) {
+        this.#queue.advanceTo(untilUs);
+        return true;
+      }
+      this.#queue.pop();
+      this.counters.events += 1;
+      this.#dispatch();
+    }
+    return false;
+  }
+
+  clockOf(agent: SimAgent): Now {
+    const ms = Math.floor(this.nowUs / 1_000);
+    return { monoMs: ms + agent.clockOffsetMs, wallMs: epochWallMs + ms };
+  }
+
+  /** Milliseconds of virtual time at a time of the agent's own clock. */
+  worldMsOf(agent: SimAgent, monoMs: MonotonicMs): number {
+    return monoMs - agent.clockOffsetMs;
+  }
+
+  inspect(agent: SimAgent): Inspection | undefined {
+    return agent.mind?.inspect(this.clockOf(agent));
+  }
+
+  /** Gives the agent's mind an input: at once, or right after the step whose outputs are being performed. */
+  give(agent: SimAgent, input: Input): void {
+    if (agent.mind === undefined) return;
+    if (this.#isPerforming || agent.isPaused) this.#pushOwn(agent, kinds.input, 0, input);
+    else this.#step(agent, input);
+  }
+
+  /** Starts a process on what the agent's journal holds. */
+  startProcess(agent: SimAgent): void {
+    if (agent.mind !== undefined) throw new Error(`${agent.name} runs already`);
+    if (!agent.hasPower) agent.clockOffsetMs = -Math.floor(this.nowUs / 1_000);
+    agent.hasPower = true;
+    agent.life += 1;
+    agent.silentSinceUs = Number.POSITIVE_INFINITY;
+    agent.runningSinceUs = this.nowUs;
+    agent.wakeUs = Number.POSITIVE_INFINITY;
+    agent.pendingWakeUs = Number.POSITIVE_INFINITY;
+    agent.mind = this.#options.createMind(
+      mindOptionsOf(agent, this.population),
+      bootOf(agent, this.population),
+    );
+    this.#step(agent, { type: "started", addresses: [agent.address] });
+  }
+
+  /** Ends the process: `kill` leaves the host up, `powerOff` takes it down with all that was not synced. */
+  endProcess(agent: SimAgent, how: "kill" | "powerOff"): void {
+    if (how === "powerOff") {
+      agent.hasPower = false;
+      agent.journal.losePower();
+    }
+    if (agent.mind === undefined) return;
+    agent.mind = undefined;
+    agent.isPaused = false;
+    agent.waiting = [];
+    agent.silentSinceUs = Math.min(agent.silentSinceUs, this.nowUs);
+    agent.runningSinceUs = Number.POSITIVE_INFINITY;
+    this.network.processEnded(agent.index);
+    this.gossip.processEnded(agent.index);
+    agent.device.processEnded();
+  }
+
+  pauseProcess(agent: SimAgent): void {
+    if (agent.mind === undefined || agent.isPaused) return;
+    agent.isPaused = true;
+    agent.silentSinceUs = this.nowUs;
+    agent.runningSinceUs = Number.POSITIVE_INFINITY;
+    this.network.processPaused(agent.index);
+  }
+
+  /** The process goes on: its overdue timers ring first, then it reads what came meanwhile. */
+  resumeProcess(agent: SimAgent): void {
+    if (agent.mind === undefined || !agent.isPaused) return;
+    agent.isPaused = false;
+    agent.silentSinceUs = Number.POSITIVE_INFINITY;
+    agent.runningSinceUs = this.nowUs;
+    agent.pendingWakeUs = Number.POSITIVE_INFINITY;
+    if (agent.wakeUs <= this.nowUs) this.#step(agent, { type: "wake" });
+    else this.#scheduleWake(agent);
+    for (const { kind, source, tag, payload } of agent.waiting.splice(0)) {
+      this.#agentEvent(agent, kind, source, tag, payload);
+    }
+  }
+
+  /** Splits the network in two: these here, all others there. */
+  partition(agents: readonly SimAgent[]): void {
+    const groups = new Uint8Array(this.agents.length);
+    for (const agent of agents) groups[agent.index] = 1;
+    this.network.links.partition(groups);
+    this.#linksChanged();
+  }
+
+  /** Cuts one direction of the links between two sets. */
+  cut(sources: readonly SimAgent[], destinations: readonly SimAgent[]): void {
+    for (const source of sources) {
+      for (const destination of destinations) this.network.links.cut(source.index, destination.index);
+    }
+    this.#linksChanged();
+  }
+
+  heal(): void {
+    this.network.links.heal();
+    this.#linksChanged();
+  }
+
+  #linksChanged(): void {
+    this.linksChangedUs = this.nowUs;
+    this.network.linksChanged();
+  }
+
+  told(agent: SimAgent, event: Event): void {
+    this.#options.onTold(agent, event);
+  }
+
+  replied(agent: SimAgent, reply: Extract<Output, { readonly type: "reply" }>): void {
+    this.#options.onReplied(agent, reply);
+  }
+
+  #dispatch(): void {
+    const { destination, source, kind, tag, payload } = this.#queue;
+    if (destination === worldIndex) this.#options.onDue(kind, payload);
+    else if (kind === kinds.dialReached) this.dialing.reached(destination, source, tag, payload);
+    else {
+      const agent = this.at(destination);
+      if (!agent.isPaused) this.#agentEvent(agent, kind, source, tag, payload);
+      else if (agent.waiting.length < waitingMax) agent.waiting.push({ kind, source, tag, payload });
+      else this.counters.dropped += 1;
+    }
+  }
+
+  #agentEvent(agent: SimAgent, kind: number, source: number, tag: number, payload: unknown): void {
+    const { index } = agent;
+    switch (kind) {
+      case kinds.message:
+        if (!this.network.receives(index, source, tag)) return;
+        this.#step(agent, { type: "message", from: this.at(source).id, message: payload as never });
+        return;
+      case kinds.gossip:
+        if (this.network.receives(index, source, tag)) this.gossip.arrived(index, source, payload);
+        return;
+      case kinds.closed:
+        this.network.closed(index, source, tag);
+        return;
+      case kinds.opened:
+        this.dialing.opened(index, source, payload);
+        return;
+      case kinds.silence:
+        this.network.silence(index, source, tag);
+        return;
+      default:
+        // What the agent's own process waits for; a later process does not.
+        if (agent.mind !== undefined && agent.life === tag) this.#ownEvent(agent, kind, source, payload);
+    }
+  }
+
+  #ownEvent(agent: SimAgent, kind: number, source: number, payload: unknown): void {
+    switch (kind) {
+      case kinds.input:
+        this.#step(agent, payload as Input);
+        return;
+      case kinds.device:
+        agent.device.due(payload as DeviceNote);
+        return;
+      case kinds.dialEnded:
+        this.dialing.ended(agent.index, source, payload);
+        return;
+      case kinds.heartbeat:
+        this.gossip.heartbeat(agent.index);
+        return;
+      case kinds.wake:
+        this.#wake(agent);
+        return;
+      default:
+        throw new Error(`unknown kind of event ${kind}`);
+    }
+  }
+
+  /** Of several wake events only the earliest counts; one that comes too early is set again. */
+  #wake(agent: SimAgent): void {
+    if (this.nowUs < agent.pendingWakeUs) return;
+    agent.pendingWakeUs = Number.POSITIVE_INFINITY;
+    if (agent.wakeUs <= this.nowUs) this.#step(agent, { type: "wake" });
+    else this.#scheduleWake(agent);
+  }
+
+  #step(agent: SimAgent, input: Input): void {
+    if (agent.mind === undefined) return;
+    const { outputs, wakeAt } = agent.mind.step(input, this.clockOf(agent));
+    this.counters.steps += 1;
+    const wakeUs = Math.ceil(wakeAt - agent.clockOffsetMs) * 1_000;
+    agent.wakeUs = wakeAt === NEVER ? NEVER : Math.max(this.nowUs + wakeAfterUsMin, wakeUs);
+    if (agent.wakeUs < agent.pendingWakeUs) this.#scheduleWake(agent);
+    if (outputs.length === 0) return;
+    this.#trace.number(this.nowUs);
+    this.#trace.word(agent.index);
+    this.#isPerforming = true;
+    for (const output of outputs) {
+      this.#trace.value(output);
+      perform(this, agent, output);
+    }
+    this.#isPerforming = false;
+  }
+
+  #scheduleWake(agent: SimAgent): void {
+    agent.pendingWakeUs = agent.wakeUs;
+    if (agent.wakeUs === NEVER) return;
+    this.#queue.push(agent.wakeUs, agent.index, agent.index, kinds.wake, agent.life, undefined);
+  }
+
+  #pushOwn(agent: SimAgent, kind: number, delayUs: number, payload: unknown): void {
+    this.#queue.push(this.nowUs + delayUs, agent.index, agent.index, kind, agent.life, payload);
+  }
+}
