@@ -46,3 +46,5 @@ export const pauseMsMax: number = 30 * 24 * 3_600_000;
 export const pauseReasonCharactersMax = 500;
 /** Characters kept of what an attempt reported. A guess: the last lines of a program's output. */
 export const attemptDetailCharactersMax = 2_048;
+/** Backends of one route that the body is told of. A guess: nobody tries more peers for one call. */
+export const routeBackendsMax = 32;

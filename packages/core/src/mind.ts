@@ -282,7 +282,7 @@ export class Mind implements Knowledge {
     if (seen.policies !== now.policies) {
       this.#swarm.policyChanged(turn);
       this.#healing.desire(this.#policies.current, turn);
-      this.#routing.desire(this.#policies.current, turn);
+      this.#routing.desire(this.#policies.current);
     }
     const change = this.#routing.refresh(
       { agent: this.#options.agent, providersOf: (capability) => this.#swarm.providersOf(capability) },

@@ -3,6 +3,7 @@ import type { ResourcePhase } from "../contract/inspection.ts";
 import type { Plan } from "../contract/resource.ts";
 import type { Turn } from "../contract/turn.ts";
 import { formatDuration } from "../resources/duration.ts";
+import { lastLineOf } from "./failing.ts";
 import { look } from "./looking.ts";
 import { knownTypeOf, type Parts } from "./parts.ts";
 import { enter } from "./phases.ts";
@@ -115,7 +116,7 @@ function holdOf(
 
 function retryHold(state: ResourceState): Hold {
   const last = state.attempts.at(-1);
-  const detail = last === undefined ? "" : `: ${last.detail}`;
+  const detail = last === undefined ? "" : `: ${lastLineOf(last.detail)}`;
   const failures = `${state.failuresInRow} ${state.failuresInRow === 1 ? "failure" : "failures"} in a row`;
   if (state.handedOff) return { phase: "handedOff", why: `${failures}, needs a human${detail}` };
   if (state.contested) return { phase: "contested", why: contestedWhy(state) };

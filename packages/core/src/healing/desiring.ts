@@ -1,12 +1,12 @@
 import { type PromiseInForce, parseResourceId, type ResourceId, type View } from "@antibody/policy";
 import type { Turn } from "../contract/turn.ts";
+import { sameJson } from "../keeping/json.ts";
 import { promisesMax } from "../limits.ts";
 import { forgetIntents, type InterruptedIntent } from "./actions.ts";
 import { decide } from "./deciding.ts";
 import { findCircles } from "./dependencies.ts";
 import { forget } from "./ending.ts";
 import { rememberAttempt } from "./failing.ts";
-import { sameJson } from "./json.ts";
 import { look, scheduleLook, unwatch, watch } from "./looking.ts";
 import { type Parts, typeOf } from "./parts.ts";
 import { enter } from "./phases.ts";

@@ -2,6 +2,7 @@ import type { ActionResult } from "../contract/input.ts";
 import type { AttemptView } from "../contract/inspection.ts";
 import type { ActionId } from "../contract/output.ts";
 import type { Turn } from "../contract/turn.ts";
+import { attemptDetailCharactersMax } from "../limits.ts";
 import { formatDuration } from "../resources/duration.ts";
 import type { RunningAction } from "./actions.ts";
 import { decide } from "./deciding.ts";
@@ -19,7 +20,7 @@ export function ended(parts: Parts, id: ActionId, result: ActionResult, turn: Tu
   const state = parts.states.get(action.resource);
   if (state === undefined) throw new Error(`action ${id} on ${action.resource}, which nobody cares for`);
   state.action = undefined;
-  const detail = detailOf(action, result);
+  const detail = detailOf(action, result).slice(-attemptDetailCharactersMax);
   rememberAttempt(state, attemptOf(action, result, detail, turn));
   if (action.canceled === "superseded") {
     goOn(parts, state, turn);

@@ -1,15 +1,14 @@
 import type { AttemptView } from "../contract/inspection.ts";
 import type { ActionId } from "../contract/output.ts";
 import type { Turn } from "../contract/turn.ts";
-import { attemptDetailCharactersMax, attemptsKeptMax } from "../limits.ts";
+import { attemptsKeptMax } from "../limits.ts";
 import { backoffMs, jitteredMs } from "./backoff.ts";
 import type { Parts } from "./parts.ts";
 import { claimOf, type ResourceState } from "./state.ts";
 
 /** Adds an attempt to the history; the oldest goes first. */
 export function rememberAttempt(state: ResourceState, attempt: AttemptView): void {
-  const detail = attempt.detail.slice(-attemptDetailCharactersMax);
-  state.attempts = [...state.attempts, { ...attempt, detail }].slice(-attemptsKeptMax);
+  state.attempts = [...state.attempts, attempt].slice(-attemptsKeptMax);
 }
 
 /** Says of a past attempt what was found out later. */
@@ -22,6 +21,14 @@ export function rewriteAttempt(
   state.attempts = state.attempts.map((attempt) =>
     attempt.id === id ? { ...attempt, result, detail } : attempt,
   );
+}
+
+/** Characters of an attempt's report in a line for people. A guess: a wide terminal. */
+const lineCharactersMax = 160;
+
+/** The last line of what an attempt reported, since programs say last why they failed. */
+export function lastLineOf(detail: string): string {
+  return (detail.trimEnd().split("\n").at(-1) ?? "").slice(0, lineCharactersMax);
 }
 
 /** Counts a failed repair and sets the next one: after a growing wait, or, once handed off, rarely. */
@@ -58,11 +65,11 @@ function handOff(
   parts: Parts,
   state: ResourceState,
   action: ActionId,
-  fields: { readonly [field: string]: string | number },
+  fields: { readonly detail: string; readonly [field: string]: string | number },
   turn: Turn,
 ): void {
   state.handedOff = true;
-  const cause = `${state.failuresInRow} repairs in a row failed; the last: ${fields["detail"]}`;
+  const cause = `${state.failuresInRow} repairs in a row failed; the last: ${lastLineOf(fields.detail)}`;
   const incident = parts.incidents.open(state, claimOf(state), action, cause, turn);
   turn.tell("resource.handedOff", "error", { ...fields, incident: incident.id, next: incident.next });
 }
