@@ -1,0 +1,198 @@
+import { basename, dirname, join } from "node:path";
+import type { Duplex } from "node:stream";
+import type { ActionId, ActionResult, Plan } from "@antibody/core";
+import { type AgentId, parseResourceId, type ResourceId, type ResourcePromise } from "@antibody/policy";
+import type { DevicePort, Feed } from "../ports.ts";
+import { keyedDigester } from "./digest.ts";
+import { DirectoryWatches, type WatchDirectory, watchWithNode } from "./directoryWatches.ts";
+import { type Looked, Looks, unseen } from "./looks.ts";
+import { Owners } from "./owners.ts";
+import { Supervisor } from "./process/supervisor.ts";
+import { type ResourceBody, type Subject, type Tell, thrownResult } from "./resourceBody.ts";
+import { commandBody } from "./resources/command.ts";
+import { directoryBody } from "./resources/directory.ts";
+import { fileBody } from "./resources/file.ts";
+import { httpBody } from "./resources/http.ts";
+import { processBody } from "./resources/process.ts";
+import { routeBody } from "./resources/route.ts";
+import { RouteListeners } from "./route/listeners.ts";
+import { Tree } from "./tree.ts";
+
+/** What a device is made of. */
+export interface DeviceOptions {
+  readonly agent: AgentId;
+  /** Prefixes every path of file-like resources, and working directories. `/` on a real device. Must exist. */
+  readonly root: string;
+  /** Holds what is known of supervised children, and their output. Made when missing. */
+  readonly stateDirectory: string;
+  /** 32 secret bytes; the same that the mind's digests are keyed by. */
+  readonly digestKey: Uint8Array;
+  readonly feed: Feed;
+  /** As in NetworkPort. */
+  readonly openRoute: (backend: AgentId, capability: string, signal: AbortSignal) => Promise<Duplex>;
+  /** The local port of a capability that this agent itself serves. */
+  readonly localPortOf: (capability: string) => number | undefined;
+  readonly tell: Tell;
+  /** Replaced in tests that need a device without watches. */
+  readonly watchDirectory?: WatchDirectory;
+}
+
+/** The device that an agent lives on. What it sees and does comes back through `feed`. */
+export class Device implements DevicePort {
+  readonly #feed: Feed;
+  readonly #tree: Tree;
+  readonly #bodies: ReadonlyMap<string, ResourceBody>;
+  readonly #supervisor: Supervisor;
+  readonly #routes: RouteListeners;
+  readonly #watches: DirectoryWatches;
+  readonly #looks: Looks;
+  readonly #looked = new Map<ResourceId, Looked>();
+  readonly #withEvents = new Set<ResourceId>();
+  readonly #actions = new Map<ActionId, { readonly abort: AbortController; readonly ended: Promise<void> }>();
+  #stopped = false;
+
+  constructor(options: DeviceOptions) {
+    this.#feed = (input) => {
+      if (!this.#stopped) options.feed(input);
+    };
+    const wake = (resource: ResourceId): void => this.#wake(resource);
+    this.#tree = new Tree(options.root);
+    const digest = keyedDigester(options.digestKey);
+    this.#supervisor = new Supervisor({
+      agent: options.agent,
+      directory: join(options.stateDirectory, "processes"),
+      tree: this.#tree,
+      changed: wake,
+    });
+    this.#routes = new RouteListeners({
+      agent: options.agent,
+      openRoute: options.openRoute,
+      localPortOf: options.localPortOf,
+      routed: (resource, backend, result) => this.#feed({ type: "routed", resource, backend, result }),
+      changed: wake,
+    });
+    const files = { tree: this.#tree, owners: new Owners() };
+    this.#bodies = new Map<string, ResourceBody>([
+      ["file", fileBody(files, digest)],
+      ["directory", directoryBody(files)],
+      ["process", processBody(this.#supervisor, digest)],
+      ["command", commandBody(this.#tree)],
+      ["http", httpBody()],
+      ["route", routeBody(this.#routes)],
+    ]);
+    this.#watches = new DirectoryWatches({
+      wake,
+      tell: options.tell,
+      watchDirectory: options.watchDirectory ?? watchWithNode,
+    });
+    this.#looks = new Looks(this.#feed, ({ id }) => this.#watches.check(id));
+  }
+
+  watch(resource: ResourceId, promise: ResourcePromise, events: boolean): void {
+    if (this.#stopped) return;
+    const before = this.#looked.get(resource);
+    if (before !== undefined) this.#looks.forget(before);
+    const { body, subject } = this.#subject(resource, promise);
+    this.#looked.set(resource, unseen(body, subject));
+    // A look that the mind waits for must not be lost with the promise that it was to be made for.
+    if (before !== undefined && before.state !== "idle") this.#looks.ask(this.#known(resource));
+    if (events === this.#withEvents.has(resource)) return;
+    const path = body.watchedPath?.(subject);
+    if (events && path !== undefined) this.#startEvents(resource, path);
+    else this.#stopEvents(resource);
+  }
+
+  unwatch(resource: ResourceId): void {
+    const looked = this.#looked.get(resource);
+    if (looked === undefined) return;
+    this.#looks.forget(looked);
+    this.#looked.delete(resource);
+    this.#stopEvents(resource);
+  }
+
+  observe(resource: ResourceId): void {
+    if (!this.#stopped) this.#looks.ask(this.#known(resource));
+  }
+
+  act(action: ActionId, resource: ResourceId, promise: ResourcePromise, plan: Plan): void {
+    if (this.#stopped) return;
+    const { body, subject } = this.#subject(resource, promise);
+    const abort = new AbortController();
+    const run = {
+      signal: abort.signal,
+      progress: (step: number, of: number, note: string) => {
+        if (this.#actions.has(action)) this.#feed({ type: "progress", action, step, of, note });
+      },
+    };
+    let result: ActionResult | Promise<ActionResult>;
+    const ended = Promise.withResolvers<void>();
+    this.#actions.set(action, { abort, ended: ended.promise });
+    const end = (result: ActionResult): void => {
+      this.#actions.delete(action);
+      ended.resolve();
+      const looked = this.#looked.get(resource);
+      if (looked !== undefined) this.#looks.outdate(looked);
+      this.#feed({ type: "outcome", action, result });
+    };
+    try {
+      result = body.act(subject, plan, run);
+    } catch (error) {
+      end(thrownResult(error, abort.signal));
+      return;
+    }
+    if (result instanceof Promise)
+      result.then(end, (error: unknown) => end(thrownResult(error, abort.signal)));
+    else end(result);
+  }
+
+  cancel(action: ActionId): void {
+    this.#actions.get(action)?.abort.abort();
+  }
+
+  route(resource: ResourceId, backends: readonly AgentId[]): void {
+    if (!this.#stopped) this.#routes.setBackends(resource, backends);
+  }
+
+  async stop(children: "stop" | "leave"): Promise<void> {
+    if (this.#stopped) return;
+    this.#stopped = true;
+    this.#watches.close();
+    for (const looked of this.#looked.values()) looked.gone.abort();
+    for (const { abort } of this.#actions.values()) abort.abort();
+    await Promise.all([this.#looks.stop(), ...[...this.#actions.values()].map(({ ended }) => ended)]);
+    await Promise.all([this.#routes.stop(), this.#supervisor.stop(children)]);
+    this.#looked.clear();
+  }
+
+  #subject(
+    id: ResourceId,
+    promise: ResourcePromise,
+  ): { readonly body: ResourceBody; readonly subject: Subject } {
+    const parts = parseResourceId(id);
+    const body = parts === undefined ? undefined : this.#bodies.get(parts.kind);
+    if (parts === undefined || body === undefined) throw new Error(`${id} is not for the body to look at`);
+    return { body, subject: { id, name: parts.name, promise } };
+  }
+
+  #known(resource: ResourceId): Looked {
+    const looked = this.#looked.get(resource);
+    if (looked === undefined) throw new Error(`${resource} is to be observed and was never watched`);
+    return looked;
+  }
+
+  #wake(resource: ResourceId): void {
+    const looked = this.#looked.get(resource);
+    if (looked !== undefined) this.#looks.wake(looked);
+  }
+
+  #startEvents(resource: ResourceId, path: string): void {
+    const real = this.#tree.real(path);
+    this.#withEvents.add(resource);
+    this.#watches.add(resource, dirname(real), basename(real));
+  }
+
+  #stopEvents(resource: ResourceId): void {
+    this.#withEvents.delete(resource);
+    this.#watches.remove(resource);
+  }
+}

@@ -1,0 +1,1 @@
+export { Device, type DeviceOptions } from "./device.ts";

@@ -1,0 +1,86 @@
+import { readdirSync, readFileSync, readlinkSync } from "node:fs";
+
+/** What `/proc/<pid>/stat` tells of a process (proc(5)). */
+export interface ProcessStat {
+  readonly pid: number;
+  /** One letter; `Z` has ended and waits for its parent. */
+  readonly state: string;
+  readonly group: number;
+  readonly session: number;
+  /** When it started, in clock ticks since boot: tells a pid from its reuse. */
+  readonly startTicks: number;
+}
+
+/** Reads the stat of a process; undefined when there is none. */
+export function readStat(pid: number): ProcessStat | undefined {
+  const text = readText(`/proc/${pid}/stat`);
+  if (text === undefined) return undefined;
+  // The second field is the program's name in parentheses, and may itself hold spaces and parentheses.
+  const fields = text.slice(text.lastIndexOf(")") + 2).split(" ");
+  const [state, , group, session] = fields;
+  const startTicks = fields[19];
+  if (state === undefined || startTicks === undefined) return undefined;
+  return { pid, state, group: Number(group), session: Number(session), startTicks: Number(startTicks) };
+}
+
+/** Whether the process that started at that time still runs. One that only waits for its parent does not. */
+export function runs(pid: number, startTicks: number): boolean {
+  const stat = readStat(pid);
+  return stat !== undefined && stat.startTicks === startTicks && stat.state !== "Z" && stat.state !== "X";
+}
+
+/** The pids of all processes, in no order. */
+export function listPids(): readonly number[] {
+  return readdirSync("/proc")
+    .filter((name) => /^\d+$/.test(name))
+    .map(Number);
+}
+
+/** One variable of the environment that a process was started with; undefined without it, or where it may not be read. */
+export function readVariable(pid: number, name: string): string | undefined {
+  const environment = readText(`/proc/${pid}/environ`);
+  if (environment === undefined || !environment.includes(`${name}=`)) return undefined;
+  return environment
+    .split("\0")
+    .find((variable) => variable.startsWith(`${name}=`))
+    ?.slice(name.length + 1);
+}
+
+/** Pids of other processes that run this program and hold the file open. */
+export function holdersOf(path: string): readonly number[] {
+  const program = readLink("/proc/self/exe");
+  return listPids().filter(
+    (pid) => pid !== process.pid && readLink(`/proc/${pid}/exe`) === program && holds(pid, path),
+  );
+}
+
+function holds(pid: number, path: string): boolean {
+  try {
+    return readdirSync(`/proc/${pid}/fd`).some((handle) => readLink(`/proc/${pid}/fd/${handle}`) === path);
+  } catch {
+    // Gone meanwhile, or another user's.
+    return false;
+  }
+}
+
+/** Identifies this boot of the machine: start times count from it. */
+export function bootId(): string {
+  return readText("/proc/sys/kernel/random/boot_id")?.trim() ?? "";
+}
+
+/** Processes come and go while they are read, and some are not ours to read. */
+function readText(path: string): string | undefined {
+  try {
+    return readFileSync(path, "utf8");
+  } catch {
+    return undefined;
+  }
+}
+
+function readLink(path: string): string | undefined {
+  try {
+    return readlinkSync(path);
+  } catch {
+    return undefined;
+  }
+}

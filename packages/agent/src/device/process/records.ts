@@ -1,0 +1,103 @@
+import {
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  truncateSync,
+  writeFileSync,
+} from "node:fs";
+import { join } from "node:path";
+import { isPlainObject } from "@antibody/policy";
+import { codeOf } from "../deviceError.ts";
+import { bootId } from "./proc.ts";
+
+/**
+ * Bytes of a child's output that are kept; then it begins anew. A guess: enough for what led to a crash, and no
+ * load for a card.
+ */
+export const outputBytesMax = 1_048_576;
+
+/** A child that was started, as it is known across a restart of the agent. */
+export interface ChildRecord {
+  readonly pid: number;
+  readonly startTicks: number;
+  /** Tells one start from the next: also in the child's environment, which its own children inherit. */
+  readonly token: string;
+  readonly commandDigest: string;
+  readonly stopTimeoutMs: number;
+}
+
+/**
+ * Files about supervised children: `<name>.json` says who runs, `<name>.log` is what it wrote. Names of
+ * processes are plain, so that they are file names. Written without sync: after a power cut nobody runs.
+ */
+export class ChildRecords {
+  readonly #directory: string;
+  readonly #boot: string = bootId();
+
+  constructor(directory: string) {
+    this.#directory = directory;
+    mkdirSync(directory, { recursive: true, mode: 0o700 });
+  }
+
+  /** Names with a record. */
+  names(): readonly string[] {
+    return readdirSync(this.#directory)
+      .filter((file) => file.endsWith(".json"))
+      .map((file) => file.slice(0, -".json".length));
+  }
+
+  /** Undefined without a record of this boot; a torn one counts as none, since the child's environment tells too. */
+  read(name: string): ChildRecord | undefined {
+    let value: unknown;
+    try {
+      value = JSON.parse(readFileSync(this.#file(name), "utf8"));
+    } catch {
+      return undefined;
+    }
+    if (!isPlainObject(value) || value["v"] !== 1 || value["boot"] !== this.#boot) return undefined;
+    const { pid, startTicks, token, commandDigest, stopTimeoutMs } = value;
+    if (typeof pid !== "number" || typeof startTicks !== "number") return undefined;
+    if (typeof token !== "string" || typeof commandDigest !== "string") return undefined;
+    if (typeof stopTimeoutMs !== "number") return undefined;
+    return { pid, startTicks, token, commandDigest, stopTimeoutMs };
+  }
+
+  write(name: string, record: ChildRecord): void {
+    const temporary = `${this.#file(name)}.new`;
+    writeFileSync(temporary, JSON.stringify({ v: 1, boot: this.#boot, ...record }), { mode: 0o600 });
+    renameSync(temporary, this.#file(name));
+  }
+
+  remove(name: string): void {
+    rmSync(this.#file(name), { force: true });
+  }
+
+  /** Where a child writes; what the one before it wrote is kept beside it once. */
+  freshOutput(name: string): string {
+    const path = this.#output(name);
+    try {
+      renameSync(path, `${path}.old`);
+    } catch (error) {
+      if (codeOf(error) !== "ENOENT") throw error;
+    }
+    return path;
+  }
+
+  /** Begins the output anew when it has grown too long. Children append, so that they go on at its new end. */
+  boundOutput(name: string): void {
+    const path = this.#output(name);
+    const size = statSync(path, { throwIfNoEntry: false })?.size ?? 0;
+    if (size > outputBytesMax) truncateSync(path);
+  }
+
+  #file(name: string): string {
+    return join(this.#directory, `${name}.json`);
+  }
+
+  #output(name: string): string {
+    return join(this.#directory, `${name}.log`);
+  }
+}

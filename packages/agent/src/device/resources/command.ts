@@ -1,0 +1,49 @@
+import { type ActionResult, durationMs, type Plan, readCommandPromise } from "@antibody/core";
+import { DeviceError } from "../deviceError.ts";
+import { type Ended, runCommand } from "../process/runCommand.ts";
+import { type ActionRun, done, failed, type ResourceBody, type Subject } from "../resourceBody.ts";
+import type { Tree } from "../tree.ts";
+
+/** Programs that check and apply. Their working directory is the device's root. */
+export function commandBody(tree: Tree): ResourceBody {
+  return {
+    slow: true,
+    observe: async ({ promise }, signal) => {
+      const { check, timeout } = readCommandPromise(promise);
+      const ended = await runCommand(check, tree.real("/"), durationMs(timeout), signal);
+      if (ended.type === "canceled") throw new DeviceError("ECANCELED", "the check was canceled");
+      if (ended.type === "timedOut")
+        throw new DeviceError("ETIMEDOUT", `the check took longer than ${timeout}`);
+      return { type: "checked", code: ended.code, output: ended.output };
+    },
+    act: (subject, plan, run) => apply(tree, subject, plan, run),
+  };
+}
+
+async function apply(tree: Tree, { promise }: Subject, plan: Plan, run: ActionRun): Promise<ActionResult> {
+  if (plan.verb !== "apply") throw new Error(`A command cannot ${plan.verb}`);
+  const { apply, timeout } = readCommandPromise(promise);
+  run.progress(1, 1, `running ${apply[0] ?? ""}`);
+  const ended = await runCommand(apply, tree.real("/"), durationMs(timeout), run.signal);
+  return resultOf(ended, timeout);
+}
+
+function resultOf(ended: Ended, timeout: string): ActionResult {
+  switch (ended.type) {
+    case "canceled":
+      return { type: "canceled" };
+    case "timedOut":
+      return failed("ETIMEDOUT", detailOf(`took longer than ${timeout} and was killed`, ended.output));
+    case "ended": {
+      const detail = detailOf(`ended with ${ended.code}`, ended.output);
+      return ended.code === 0 ? done(detail) : failed(`EXIT${ended.code}`, detail);
+    }
+    default:
+      ended satisfies never;
+      throw new Error("unreachable");
+  }
+}
+
+function detailOf(text: string, output: string): string {
+  return output === "" ? text : `${text}: ${output.trimEnd()}`;
+}

@@ -1,0 +1,213 @@
+import {
+  closeSync,
+  constants,
+  fchmodSync,
+  fchownSync,
+  fstatSync,
+  openSync,
+  readSync,
+  renameSync,
+  rmdirSync,
+  type Stats,
+  unlinkSync,
+  writeSync,
+} from "node:fs";
+import {
+  type ActionResult,
+  type FileObservation,
+  type FilePromise,
+  type FileVerb,
+  fileModeDefault,
+  type Plan,
+  readFilePromise,
+} from "@antibody/core";
+import { utf8 } from "@antibody/policy";
+import { codeOf, DeviceError } from "../deviceError.ts";
+import type { Digest } from "../digest.ts";
+import { done, type ResourceBody, type Subject } from "../resourceBody.ts";
+import { lookAt, type Place } from "../tree.ts";
+import { adjustEntry, type FileServices, kindOf, lookAtPath, modeBits, modeText } from "./entry.ts";
+
+/**
+ * Bytes of a file that are read. Promised contents are far smaller (a message holds 64 KiB), so that a longer
+ * file differs already in these.
+ */
+const readBytesMax = 1_048_576;
+/** First of it: nearly every file ends within, and one read is enough. */
+const firstReadBytes = 65_536;
+
+/** One file of the device. All of it is quick: files are small, and a synchronous call costs less than a promise. */
+export function fileBody(services: FileServices, digest: Digest): ResourceBody {
+  const buffer = Buffer.allocUnsafe(firstReadBytes);
+  return {
+    slow: false,
+    watchedPath: ({ name }) => name,
+    observe: ({ name }) => observeFile(services, name, digest, buffer),
+    act: (subject, plan) => actOnFile(services, subject, plan),
+  };
+}
+
+function observeFile(services: FileServices, path: string, digest: Digest, buffer: Buffer): FileObservation {
+  const found = lookAtPath(services.tree, path);
+  if (found === undefined) return { type: "absent" };
+  if (!found.stats.isFile()) return describeOther(services, found.stats);
+  // Neither follows a symlink nor waits on a fifo that has taken the file's place since.
+  const flags = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
+  const handle = openSync(found.place.at, flags);
+  try {
+    const stats = fstatSync(handle);
+    if (!stats.isFile()) return describeOther(services, stats);
+    return {
+      type: "file",
+      digest: digest(readBounded(handle, buffer)),
+      size: stats.size,
+      mode: modeText(stats),
+      owner: services.owners.nameOf(stats.uid, stats.gid),
+    };
+  } finally {
+    closeSync(handle);
+  }
+}
+
+function describeOther(services: FileServices, stats: Stats): FileObservation {
+  const owner = services.owners.nameOf(stats.uid, stats.gid);
+  return { type: "other", what: kindOf(stats), mode: modeText(stats), owner };
+}
+
+/** The file's bytes, at most `readBytesMax`, in `buffer` where they fit. */
+function readBounded(handle: number, buffer: Buffer): Uint8Array {
+  const length = readFull(handle, buffer, 0);
+  if (length < buffer.length) return buffer.subarray(0, length);
+  const whole = Buffer.allocUnsafe(readBytesMax);
+  buffer.copy(whole);
+  return whole.subarray(0, readFull(handle, whole, length));
+}
+
+/** Reads from `start` on, until the buffer is full or the file ends. Returns the end. */
+function readFull(handle: number, buffer: Buffer, start: number): number {
+  let end = start;
+  while (end < buffer.length) {
+    const count = readSync(handle, buffer, end, buffer.length - end, end);
+    if (count === 0) break;
+    end += count;
+  }
+  return end;
+}
+
+function actOnFile(services: FileServices, { name, promise }: Subject, plan: Plan): ActionResult {
+  const promised = readFilePromise(promise);
+  const verb = plan.verb as FileVerb;
+  return services.tree.enter(name, (place) => {
+    switch (verb) {
+      case "write":
+        return write(services, place, promised);
+      case "adjust":
+        adjustEntry(place, promised, services.owners);
+        return done(`adjusted ${name}`);
+      case "remove":
+        return remove(place);
+      default:
+        verb satisfies never;
+        throw new Error(`A file cannot ${plan.verb}`);
+    }
+  });
+}
+
+function write(services: FileServices, place: Place, promise: FilePromise): ActionResult {
+  const before = lookAt(place.at);
+  if (promise.content === undefined && before?.isFile() === true) {
+    adjustEntry(place, promise, services.owners);
+    return done(`adjusted ${place.path}`);
+  }
+  const bytes = utf8(promise.content ?? "");
+  const temporary = place.beside(temporaryName(place.path));
+  try {
+    prepare(temporary, bytes, promise, before, services);
+    place.confirm();
+    if (before?.isDirectory() === true) removeDirectory(place);
+    renameSync(temporary, place.at);
+  } catch (error) {
+    unlinkIfThere(temporary);
+    throw error;
+  }
+  return done(`wrote ${bytes.length} bytes to ${place.path}`);
+}
+
+/** One name for each file, so that what a killed agent left behind is replaced by its next write. */
+function temporaryName(path: string): string {
+  let hash = 0xcbf29ce484222325n;
+  // FNV-1a: spreads names, protects nothing.
+  for (const byte of utf8(path)) hash = BigInt.asUintN(64, (hash ^ BigInt(byte)) * 0x100000001b3n);
+  return `.antibody-${hash.toString(16).padStart(16, "0")}`;
+}
+
+/** Writes the file under its temporary name, with its mode and owner, before anyone can see it under its own. */
+function prepare(
+  at: string,
+  bytes: Uint8Array,
+  promise: FilePromise,
+  before: Stats | undefined,
+  services: FileServices,
+): void {
+  unlinkIfThere(at);
+  const replaced = before?.isFile() === true ? before : undefined;
+  const flags = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW;
+  const handle = openSync(at, flags, 0o600);
+  try {
+    for (let written = 0; written < bytes.length; ) written += writeSync(handle, bytes, written);
+    giveOwner(handle, promise, replaced, services);
+    // After the owner: chown clears the set-user-id bits.
+    fchmodSync(
+      handle,
+      modeBits(promise.mode ?? (replaced === undefined ? fileModeDefault : modeText(replaced))),
+    );
+  } finally {
+    closeSync(handle);
+  }
+}
+
+function giveOwner(
+  handle: number,
+  promise: FilePromise,
+  replaced: Stats | undefined,
+  services: FileServices,
+): void {
+  const own = fstatSync(handle);
+  const promised = promise.owner === undefined ? undefined : services.owners.idsOf(promise.owner);
+  const uid = promised?.uid ?? replaced?.uid ?? own.uid;
+  const gid = promised?.gid ?? replaced?.gid ?? own.gid;
+  if (uid === own.uid && gid === own.gid) return;
+  try {
+    fchownSync(handle, uid, gid);
+  } catch (error) {
+    // Without root the file cannot be kept another user's; only a promised owner makes that a failure.
+    if (promised !== undefined || codeOf(error) !== "EPERM") throw error;
+  }
+}
+
+function remove(place: Place): ActionResult {
+  const before = lookAt(place.at);
+  place.confirm();
+  if (before?.isDirectory() === true) removeDirectory(place);
+  else unlinkIfThere(place.at);
+  return done(`removed ${place.path}`);
+}
+
+/** Only an empty one: what a directory holds was promised by nobody, and is not the agent's to delete. */
+export function removeDirectory(place: Place): void {
+  try {
+    rmdirSync(place.at);
+  } catch (error) {
+    if (codeOf(error) === "ENOENT") return;
+    if (codeOf(error) !== "ENOTEMPTY") throw error;
+    throw new DeviceError("ENOTEMPTY", `${place.path} is a directory with entries; move it away by hand`);
+  }
+}
+
+function unlinkIfThere(at: string): void {
+  try {
+    unlinkSync(at);
+  } catch (error) {
+    if (codeOf(error) !== "ENOENT") throw error;
+  }
+}

@@ -1,0 +1,142 @@
+import { statSync } from "node:fs";
+import { basename, dirname, relative } from "node:path";
+import type { ResourceId } from "@antibody/policy";
+import { codeOf } from "./deviceError.ts";
+
+/** Tries before a directory that changes under every look is left to the sweep. A guess. */
+const triesMax = 5;
+
+/** Opens a watch; undefined while none may be had. Throws ENOENT and ENOTDIR. */
+export type OpenWatch = (
+  directory: string,
+  changed: (name: string | null) => void,
+  broken: (error: unknown) => void,
+) => { close(): void } | undefined;
+
+interface Watch {
+  /** The directory, or its nearest ancestor while it is missing. */
+  readonly at: string;
+  /** Device and inode: a directory that is made anew is another one, and the watch stays with the old. */
+  readonly identity: string;
+  readonly watcher: { close(): void };
+}
+
+/** The watch for one directory: on it, or on its nearest ancestor while it is missing. */
+export class WatchPoint {
+  readonly #directory: string;
+  readonly #wake: (resource: ResourceId) => void;
+  readonly #open: OpenWatch;
+  readonly #resources = new Map<string, Set<ResourceId>>();
+  #watch: Watch | undefined;
+  #checked = false;
+  #closed = false;
+
+  constructor(directory: string, wake: (resource: ResourceId) => void, open: OpenWatch) {
+    this.#directory = directory;
+    this.#wake = wake;
+    this.#open = open;
+    this.#attach();
+  }
+
+  add(resource: ResourceId, name: string): void {
+    const there = this.#resources.get(name);
+    if (there === undefined) this.#resources.set(name, new Set([resource]));
+    else there.add(resource);
+  }
+
+  /** True when no resource is left. */
+  remove(resource: ResourceId, name: string): boolean {
+    const there = this.#resources.get(name);
+    there?.delete(resource);
+    if (there?.size === 0) this.#resources.delete(name);
+    return this.#resources.size === 0;
+  }
+
+  /** Attaches again where the path leads elsewhere than to what is watched. Once a turn: many resources ask. */
+  check(): void {
+    if (this.#checked) return;
+    this.#checked = true;
+    setImmediate(() => {
+      this.#checked = false;
+    });
+    if (!this.#stands()) this.#attach();
+  }
+
+  close(): void {
+    this.#closed = true;
+    this.#detach();
+  }
+
+  #stands(): boolean {
+    const watched = this.#watch;
+    if (watched === undefined || identityOf(watched.at) !== watched.identity) return false;
+    return watched.at === this.#directory || identityOf(this.#below(watched.at)) === undefined;
+  }
+
+  #detach(): void {
+    this.#watch?.watcher.close();
+    this.#watch = undefined;
+  }
+
+  #attach(): void {
+    this.#detach();
+    for (let tries = 0; tries < triesMax && !this.#closed; tries += 1) {
+      const at = nearestDirectory(this.#directory);
+      const identity = identityOf(at);
+      if (identity === undefined) continue;
+      try {
+        const watcher = this.#open(
+          at,
+          (name) => this.#changed(at, name),
+          () => this.#detach(),
+        );
+        if (watcher === undefined) return;
+        this.#watch = { at, identity, watcher };
+      } catch (error) {
+        if (codeOf(error) === "ENOENT" || codeOf(error) === "ENOTDIR") continue;
+        throw error;
+      }
+      // What happened between looking and watching made no event.
+      if (this.#stands()) return;
+      this.#detach();
+    }
+  }
+
+  #changed(at: string, name: string | null): void {
+    if (this.#closed || this.#watch?.at !== at) return;
+    if (at === this.#directory) {
+      for (const resource of this.#resources.get(name ?? "") ?? []) this.#wake(resource);
+      // Events of the directory itself carry its own name, as one of an entry of that name would.
+      if (name !== null && name !== basename(at)) return;
+    } else if (name !== null && name !== basename(at) && name !== basename(this.#below(at))) {
+      return;
+    }
+    const standing = this.#stands();
+    if (name !== null && standing) return;
+    if (!standing) this.#attach();
+    for (const resources of this.#resources.values()) for (const resource of resources) this.#wake(resource);
+  }
+
+  /** The next directory on the way from an ancestor. */
+  #below(ancestor: string): string {
+    const [next = ""] = relative(ancestor, this.#directory).split("/");
+    return ancestor === "/" ? `/${next}` : `${ancestor}/${next}`;
+  }
+}
+
+/** The directory, or the nearest one above it that is there. */
+function nearestDirectory(directory: string): string {
+  let at = directory;
+  while (at !== "/" && identityOf(at) === undefined) at = dirname(at);
+  return at;
+}
+
+/** Undefined where there is no directory. */
+function identityOf(path: string): string | undefined {
+  try {
+    const stats = statSync(path, { throwIfNoEntry: false });
+    return stats?.isDirectory() === true ? `${stats.dev}:${stats.ino}` : undefined;
+  } catch {
+    return undefined;
+  }
+}
