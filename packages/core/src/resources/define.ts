@@ -126,6 +126,8 @@ function problemOf(promise: ResourcePromise, issue: z.core.$ZodIssue): PromisePr
       return { path, message: `expected at most ${issue.maximum}` };
     case "invalid_value":
       return { path, message: `expected ${issue.values.map(String).join(" or ")}` };
+    case "invalid_key":
+      return { path, message: issue.issues[0]?.message ?? issue.message };
     default:
       return { path, message: issue.message };
   }

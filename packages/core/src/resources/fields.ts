@@ -23,16 +23,21 @@ export type CommonPromise = {
 
 const durationPattern = /^[1-9][0-9]{0,8}(ms|s|m|h|d)$/;
 
+/** Whether the pattern, which editors know as well, has nothing to say already. */
+function isWritten(text: string): boolean {
+  return durationPattern.test(text);
+}
+
 /** A duration, as text. */
 export const duration: z.ZodMiniType<string, string> = z.string().check(
   z.regex(durationPattern, "expected a duration, such as 250ms, 10s, 5m or 1h"),
-  z.refine((text) => parseDuration(text) !== undefined, "expected a duration of at most 366d"),
+  z.refine((text) => !isWritten(text) || parseDuration(text) !== undefined, "expected at most 366d"),
 );
 
 /** How often to look. */
 export const interval: z.ZodMiniType<string, string> = z.string().check(
   z.regex(durationPattern, "expected a duration, such as 10s, 5m or 1h"),
-  z.refine((text) => (parseDuration(text) ?? 0) >= everyMsMin, "expected 100ms to 366d"),
+  z.refine((text) => !isWritten(text) || (parseDuration(text) ?? 0) >= everyMsMin, "expected 100ms to 366d"),
 );
 
 /** A resource id, as text. */

@@ -1,0 +1,155 @@
+import type { ResourcePromise } from "@antibody/policy";
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import type { Observation, ResourceType } from "../../src/contract/resource.ts";
+import { formatDuration } from "../../src/resources/duration.ts";
+import { keyedDigest, parseDuration, readListenAddress, resourceTypes } from "../../src/resources/index.ts";
+import { digestKey, digestOf, testCrypto } from "../healing/bench.ts";
+
+const context = { digest: (bytes: Uint8Array): string => keyedDigest(testCrypto, digestKey, bytes) };
+
+function typeOf(kind: string): ResourceType {
+  const type = resourceTypes.find((each) => each.kind === kind);
+  if (type === undefined) throw new Error(`no type ${kind}`);
+  return type;
+}
+
+const refused: readonly (readonly [string, string, ResourcePromise, readonly string[], string])[] = [
+  ["file", "motd", {}, [], "absolute path"],
+  ["file", "/etc/motd", { content: 3 }, ["content"], "expected string"],
+  ["file", "/etc/motd", { mode: "644" }, ["mode"], "four octal digits"],
+  ["file", "/etc/motd", { owner: "root:adm:x" }, ["owner"], "user or user:group"],
+  ["file", "/etc/motd", { contents: "x" }, ["contents"], "unknown field"],
+  ["file", "/etc/motd", { absent: true, content: "x" }, [], "absent excludes"],
+  ["file", "/etc/motd", { absent: false }, ["absent"], "expected true"],
+  ["file", "/etc/motd", { after: ["motd"] }, ["after", "0"], "expected a resource"],
+  ["file", "/etc/motd", { every: "1ms" }, ["every"], "100ms"],
+  ["file", "/etc/motd", { timeout: "10" }, ["timeout"], "duration"],
+  ["directory", "/srv", { absent: true, mode: "0755" }, [], "absent excludes"],
+  ["process", "sensor", {}, ["command"], "missing"],
+  ["process", "sensor", { command: [] }, ["command"], "at least 1"],
+  ["process", "sensor", { command: "/bin/sh" }, ["command"], "expected array"],
+  ["process", "sensor", { command: [""] }, ["command"], "path of a program"],
+  ["process", "sensor", { command: ["a\0b"] }, ["command", "0"], "NUL"],
+  ["process", "sensor", { command: ["a"], cwd: "srv" }, ["cwd"], "absolute path"],
+  ["process", "sensor", { command: ["a"], env: { "A=B": "x" } }, ["env", "A=B"], "variable"],
+  ["process", "a/b", { command: ["a"] }, [], "the name must be"],
+  ["command", "schema", { check: ["a"], apply: ["b"] }, ["timeout"], "missing"],
+  ["http", "sensor", { url: "ftp://x" }, ["url"], "http or https"],
+  ["http", "sensor", { url: "http://x", status: 99 }, ["status"], "at least 100"],
+  ["capability", "api", { port: 0 }, ["port"], "at least 1"],
+  ["capability", "api", { port: 8080.5 }, ["port"], "expected"],
+  ["capability", "api", { port: 80, while: ["sensor"] }, ["while", "0"], "expected a resource"],
+  ["route", "api", { listen: "0.0.0.0:80" }, ["listen"], "loopback"],
+  ["route", "api", { listen: "127.0.0.1:0" }, ["listen"], "loopback"],
+  ["route", "api", { listen: "127.0.0.1:65536" }, ["listen"], "loopback"],
+  ["route", "api", { listen: "127.0.0.256:80" }, ["listen"], "loopback"],
+];
+
+it.each(refused)("%s:%s %j is refused", (kind, name, promise, path, message) => {
+  const problems = typeOf(kind).check(name, promise);
+  expect(problems).toHaveLength(1);
+  expect(problems[0]).toMatchObject({ path, message: expect.stringContaining(message) });
+});
+
+it("check never throws, whatever JSON it is given, and says something of all that it cannot read", () => {
+  const promise = fc.dictionary(
+    fc.constantFrom("content", "command", "after", "listen", "port", "x"),
+    fc.jsonValue(),
+  );
+  fc.assert(
+    fc.property(fc.constantFrom(...resourceTypes), promise, (type, value) => {
+      const problems = type.check("name", value as ResourcePromise);
+      if (problems.length === 0) expect(() => type.common(value as ResourcePromise)).not.toThrow();
+    }),
+  );
+});
+
+describe("owners", () => {
+  const seen = { type: "file", digest: "", size: 0, mode: "0644", owner: "www:web" };
+  it.each([
+    ["www", true],
+    ["www:web", true],
+    ["www:adm", false],
+    ["web", false],
+  ])("a promise of %s is kept by www:web: %s", (owner, isKept) => {
+    expect(typeOf("file").diff({ owner }, seen, context) === undefined).toBe(isKept);
+  });
+});
+
+describe("verbs of a file", () => {
+  const file: Observation = {
+    type: "file",
+    digest: digestOf("a"),
+    size: 1,
+    mode: "0644",
+    owner: "root:root",
+  };
+  const link: Observation = { type: "other", what: "symlink", mode: "0777", owner: "root:root" };
+  it.each([
+    [{ content: "b", mode: "0600" }, file, "write"],
+    [{ content: "a", mode: "0600" }, file, "adjust"],
+    [{ owner: "www" }, file, "adjust"],
+    [{ content: "a" }, link, "write"],
+    [{ content: "a" }, { type: "absent" }, "write"],
+    [{ absent: true }, file, "remove"],
+  ] as const)("%j seen as %j: %s", (promise, seen, verb) => {
+    const drift = typeOf("file").diff(promise, seen, context);
+    expect(drift && typeOf("file").plan(promise, seen, drift)?.verb).toBe(verb);
+  });
+});
+
+it("a process that runs another command is restarted, with time to stop the old one", () => {
+  const promise = { command: ["/usr/bin/sensor"], stopTimeout: "30s", timeout: "2s" };
+  const seen = { type: "running", pid: 7, startTicks: 9, commandDigest: "00" };
+  const drift = typeOf("process").diff(promise, seen, context);
+  expect(drift && typeOf("process").plan(promise, seen, drift)).toMatchObject({
+    verb: "restart",
+    timeoutMs: 32_000,
+  });
+});
+
+it("an observation that cannot be is a broken invariant", () => {
+  expect(() => typeOf("file").diff({}, { type: "running" }, context)).toThrow("cannot be");
+});
+
+it("an editor's schema names every field, and closes the object", () => {
+  for (const type of resourceTypes) {
+    const schema = type.schema as { properties: Record<string, unknown>; additionalProperties: boolean };
+    expect(schema.additionalProperties).toBe(false);
+    expect(Object.keys(schema.properties)).toEqual(expect.arrayContaining(["after", "every", "timeout"]));
+    expect(JSON.stringify(schema)).not.toContain("readOnly");
+  }
+});
+
+describe("durations", () => {
+  it.each([
+    ["250ms", 250],
+    ["10s", 10_000],
+    ["5m", 300_000],
+    ["1h", 3_600_000],
+    ["2d", 172_800_000],
+    ["366d", 366 * 86_400_000],
+  ])("%s", (text, ms) => expect(parseDuration(text)).toBe(ms));
+
+  it.each(["", "0s", "10", "1.5s", "-1s", "1w", " 1s", "367d", "01s", "1s1s"])("not %j", (text) => {
+    expect(parseDuration(text)).toBeUndefined();
+  });
+
+  it("are shown shortly", () => {
+    expect([0, 999, 1_000, 119_999, 120_000, 7_200_000, 172_800_000].map(formatDuration)).toEqual([
+      "0ms",
+      "999ms",
+      "1s",
+      "119s",
+      "2m",
+      "2h",
+      "2d",
+    ]);
+  });
+});
+
+it("listen addresses are read into host and port", () => {
+  expect(readListenAddress("127.0.0.1:7080")).toEqual({ host: "127.0.0.1", port: 7080 });
+  expect(readListenAddress("[::1]:7080")).toEqual({ host: "::1", port: 7080 });
+});

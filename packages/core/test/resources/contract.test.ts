@@ -1,0 +1,190 @@
+import { parseResourceId, type ResourceId, type ResourcePromise } from "@antibody/policy";
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import type { Observation, ResourceContext, ResourceType } from "../../src/contract/resource.ts";
+import { keyedDigest, resourceTypes } from "../../src/resources/index.ts";
+import { digestKey, digestOf, testCrypto } from "../healing/bench.ts";
+
+const context: ResourceContext = { digest: (bytes) => keyedDigest(testCrypto, digestKey, bytes) };
+
+/** Looks and repairs after which a device must be as promised: one for what is there, one for how it is. */
+const passesMax = 2;
+
+/** Good promises of each kind, by resource. */
+const examples: { readonly [kind: string]: readonly (readonly [string, ResourcePromise])[] } = {
+  capability: [
+    ["capability:sensor-api", { port: 8080 }],
+    ["capability:sensor-api", { port: 1, while: ["http:sensor"] }],
+  ],
+  command: [
+    ["command:schema", { check: ["/bin/true"], apply: ["/bin/make"], timeout: "10s" }],
+    ["command:schema", { check: ["/bin/true"], apply: ["/bin/make"], timeout: "1m", every: "5m" }],
+  ],
+  directory: [
+    ["directory:/srv", {}],
+    ["directory:/srv", { mode: "0750", owner: "www-data" }],
+    ["directory:/srv", { owner: "www-data:www-data" }],
+    ["directory:/srv", { absent: true }],
+  ],
+  file: [
+    ["file:/etc/motd", {}],
+    ["file:/etc/motd", { content: "" }],
+    ["file:/etc/motd", { content: "grüße\n", mode: "0600", owner: "root:adm" }],
+    ["file:/etc/motd", { mode: "0400", timeout: "5s" }],
+    ["file:/etc/motd", { owner: "root" }],
+    ["file:/etc/motd", { absent: true }],
+  ],
+  http: [
+    ["http:sensor", { url: "http://127.0.0.1:8080/health" }],
+    ["http:sensor", { url: "https://[::1]/", every: "2s", timeout: "1s", status: 204 }],
+  ],
+  process: [
+    ["process:sensor", { command: ["/usr/bin/sensor"] }],
+    [
+      "process:sensor",
+      {
+        command: ["sensor", "-v"],
+        cwd: "/srv",
+        env: { RATE: "5" },
+        stopTimeout: "2s",
+        after: ["file:/etc/motd"],
+      },
+    ],
+  ],
+  route: [
+    ["route:sensor-api", { listen: "127.0.0.1:7080" }],
+    ["route:sensor-api", { listen: "[::1]:7080" }],
+  ],
+};
+
+const cases = resourceTypes.flatMap((type) =>
+  (examples[type.kind] ?? []).map(
+    ([resource, promise]) =>
+      [`${resource} ${JSON.stringify(promise)}`, type, nameOf(resource), promise] as const,
+  ),
+);
+
+function nameOf(resource: string): string {
+  return parseResourceId(resource)?.name ?? "";
+}
+
+/** One pass of the loop over a fake: look, and repair what drifted. */
+function pass(type: ResourceType, promise: ResourcePromise, state: Observation): Observation {
+  const drift = type.diff(promise, state, context);
+  const plan = drift === undefined ? undefined : type.plan(promise, state, drift);
+  return plan === undefined ? state : type.fake.repaired(promise, state, plan, context);
+}
+
+function damaged(type: ResourceType, promise: ResourcePromise, seeds: readonly number[]): Observation {
+  return seeds.reduce<Observation>(
+    (state, seed) => type.fake.damaged(promise, state, seed, context),
+    type.fake.initial(promise, context),
+  );
+}
+
+const seeds = fc.array(fc.nat(1_000), { maxLength: 6 });
+
+it("every resource type has examples here", () => {
+  expect(resourceTypes.map(({ kind }) => kind)).toEqual(Object.keys(examples));
+});
+
+describe.each(cases)("%s", (_title, type, name, promise) => {
+  const repairable = !["http", "capability"].includes(type.kind);
+
+  it("is well formed", () => {
+    expect(type.check(name, promise)).toEqual([]);
+    expect(parseResourceId(`${type.kind}:${name}`)).toBeDefined();
+  });
+
+  it("converges from any damaged state in a bounded number of passes, and then nothing is done", () => {
+    fc.assert(
+      fc.property(seeds, (damages) => {
+        let state = damaged(type, promise, damages);
+        for (let passes = 0; passes < passesMax; passes += 1) state = pass(type, promise, state);
+        if (repairable) expect(type.diff(promise, state, context)).toBeUndefined();
+        expect(pass(type, promise, state)).toEqual(state);
+      }),
+    );
+  });
+
+  it("is damaged by some damage, so that the law above says something", () => {
+    const hurt = Array.from({ length: 60 }, (_, seed) => damaged(type, promise, [seed]));
+    expect(hurt.some((state) => type.diff(promise, state, context) !== undefined)).toBe(true);
+  });
+
+  it("names the drift and the plan in one line, and never tells contents", () => {
+    fc.assert(
+      fc.property(seeds, (damages) => {
+        const state = damaged(type, promise, damages);
+        const drift = type.diff(promise, state, context);
+        if (drift === undefined) return;
+        expect(drift.attributes.length).toBeGreaterThan(0);
+        expect([...drift.attributes].sort()).toEqual(drift.attributes);
+        expect(drift.summary).toMatch(/^[^\n]+$/);
+        expect(drift.summary).not.toContain("grüße");
+        const plan = type.plan(promise, state, drift);
+        expect(plan === undefined).toBe(!repairable);
+        if (plan === undefined) return;
+        expect(plan.timeoutMs).toBeGreaterThan(0);
+        expect(plan.summary).toMatch(/^[^\n]+$/);
+        expect(plan.idempotent).toBe(type.kind !== "command");
+      }),
+    );
+  });
+
+  it("reverses to a state that differs from the promised one, or leaves all as it is", () => {
+    const plan = type.reverse(promise);
+    const kept = [1, 2].reduce((state) => pass(type, promise, state), damaged(type, promise, [1]));
+    expect(plan === undefined).toBe(!["process", "route"].includes(type.kind));
+    if (plan === undefined) return;
+    const reversed = type.fake.repaired(promise, kept, plan, context);
+    expect(type.diff(promise, reversed, context)).toBeDefined();
+    expect(type.fake.repaired(promise, reversed, plan, context)).toEqual(reversed);
+  });
+});
+
+it("types compose in pairs: keeping one promise never moves the other", () => {
+  fc.assert(
+    fc.property(
+      fc.constantFrom(...cases),
+      fc.constantFrom(...cases),
+      seeds,
+      seeds,
+      fc.array(fc.boolean(), { minLength: 6, maxLength: 12 }),
+      ([, leftType, , left], [, rightType, , right], leftDamage, rightDamage, order) => {
+        let leftState = damaged(leftType, left, leftDamage);
+        let rightState = damaged(rightType, right, rightDamage);
+        for (const isLeft of [...order, true, true, false, false]) {
+          if (isLeft) leftState = pass(leftType, left, leftState);
+          else rightState = pass(rightType, right, rightState);
+        }
+        expect(pass(leftType, left, leftState)).toEqual(leftState);
+        expect(pass(rightType, right, rightState)).toEqual(rightState);
+      },
+    ),
+  );
+});
+
+it("a file's digest is the HMAC-SHA256 that a body computes", () => {
+  fc.assert(
+    fc.property(fc.string({ unit: "grapheme" }), (text) => {
+      expect(context.digest(new TextEncoder().encode(text))).toBe(digestOf(text));
+    }),
+  );
+  const long = new Uint8Array(100).fill(0xaa);
+  // RFC 4231, test case 6: a key longer than a block.
+  expect(
+    keyedDigest(
+      testCrypto,
+      new Uint8Array(131).fill(0xaa),
+      new TextEncoder().encode("Test Using Larger Than Block-Size Key - Hash Key First"),
+    ),
+  ).toBe("60e431591ee0b67f0d8a26aacbf5b77f8e0bc6213728c5140546040f0ee37f54");
+  expect(keyedDigest(testCrypto, long, long)).toHaveLength(64);
+});
+
+it("what hangs on others names them", () => {
+  const [, , , promise] = cases.find(([title]) => title.includes("after")) ?? [];
+  const type = resourceTypes.find(({ kind }) => kind === "process");
+  expect(type?.common(promise ?? {}).after).toEqual(["file:/etc/motd" as ResourceId]);
+});
