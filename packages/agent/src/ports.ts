@@ -73,6 +73,7 @@ export type CommandReply =
 /** An invite as it is shown once: whoever has the code may join, once, until it expires. */
 export interface InviteCode {
   readonly code: string;
+  /** When it expires, on the wall clock, for people: the inviter itself counts on its monotonic one. */
   readonly expiresMs: number;
 }
 

@@ -1,0 +1,106 @@
+import type { DialResult, Input } from "@antibody/core";
+import type { AgentId } from "@antibody/policy";
+import type { PeerId } from "@libp2p/interface";
+import type { Gate } from "./gate.ts";
+import type { Hello } from "./hello.ts";
+import { dialsMax } from "./limits.ts";
+import type { NetworkNode } from "./node.ts";
+import { type Reached, reach } from "./reach.ts";
+
+/** What the dialer needs. */
+export interface DialerOptions {
+  readonly node: NetworkNode;
+  readonly gate: Gate;
+  readonly hello: Hello;
+  /** The libp2p identity of an enrolled agent; undefined when its certificate is not known. */
+  peerIdOf(agent: AgentId): PeerId | undefined;
+  /** Told how each attempt ended. */
+  dialed(result: Extract<Input, { readonly type: "dialed" }>): void;
+  /** Told why, for the log. */
+  unreached(agent: AgentId, result: DialResult, detail: string): void;
+}
+
+/** Makes connections to peers on the mind's word, at most `dialsMax` at once. */
+export class Dialer {
+  readonly #options: DialerOptions;
+  readonly #sessions = new Map<AgentId, Promise<DialResult>>();
+  readonly #stopped = new AbortController();
+  #running = 0;
+
+  constructor(options: DialerOptions) {
+    this.#options = options;
+  }
+
+  /** Tries, and tells the result within about `timeoutMs`. */
+  async dial(
+    agent: AgentId,
+    addresses: readonly string[],
+    purpose: "session" | "fresh",
+    timeoutMs: number,
+  ): Promise<DialResult> {
+    const result = await this.#attempt(agent, addresses, purpose, AbortSignal.timeout(timeoutMs));
+    if (!this.#stopped.signal.aborted) this.#options.dialed({ type: "dialed", peer: agent, purpose, result });
+    return result;
+  }
+
+  /** Has a session stand, if it can, without telling the mind: on behalf of a route. */
+  async connect(agent: AgentId, addresses: readonly string[], signal: AbortSignal): Promise<DialResult> {
+    return this.#attempt(agent, addresses, "session", signal);
+  }
+
+  /** Ends every attempt; nothing is told any more. */
+  stop(): void {
+    this.#stopped.abort();
+  }
+
+  async #attempt(
+    agent: AgentId,
+    addresses: readonly string[],
+    purpose: "session" | "fresh",
+    deadline: AbortSignal,
+  ): Promise<DialResult> {
+    const { gate, peerIdOf } = this.#options;
+    const peer = peerIdOf(agent);
+    if (peer === undefined) return this.#tell(agent, "failed", "its certificate is not known");
+    if (purpose === "session" && gate.session(agent) !== undefined) return "connected";
+    const known = purpose === "session" ? this.#sessions.get(agent) : undefined;
+    if (known !== undefined) return known;
+    if (this.#running >= dialsMax) return this.#tell(agent, "failed", "too many dials at once");
+    const signal = AbortSignal.any([deadline, this.#stopped.signal]);
+    this.#running += 1;
+    const attempt = this.#connect(agent, peer, addresses, purpose, signal).finally(() => {
+      this.#running -= 1;
+      if (this.#sessions.get(agent) === attempt) this.#sessions.delete(agent);
+    });
+    if (purpose === "session") this.#sessions.set(agent, attempt);
+    return attempt;
+  }
+
+  async #connect(
+    agent: AgentId,
+    peer: PeerId,
+    addresses: readonly string[],
+    purpose: "session" | "fresh",
+    signal: AbortSignal,
+  ): Promise<DialResult> {
+    const { node, gate, hello } = this.#options;
+    const reached: Reached = await reach(node, peer, addresses, signal);
+    if (reached.type !== "connection") return this.#tell(agent, reached.type, reached.detail);
+    const { connection } = reached;
+    if (purpose === "fresh" && gate.session(agent) !== undefined) {
+      // The handshake has proved that the process behind the key lives; the standing session goes on.
+      void connection.close().catch((error: Error) => connection.abort(error));
+      return "connected";
+    }
+    const result = await hello.say(connection, signal);
+    if (result === "established") return "connected";
+    connection.abort(new Error("No hello"));
+    if (result === "broken" && signal.aborted) return this.#tell(agent, "silent", "no hello followed");
+    return this.#tell(agent, "failed", result === "refused" ? "hello was refused" : "hello broke off");
+  }
+
+  #tell(agent: AgentId, result: DialResult, detail: string): DialResult {
+    this.#options.unreached(agent, result, detail);
+    return result;
+  }
+}

@@ -1,0 +1,202 @@
+import type { Member } from "@antibody/core";
+import type { AgentId } from "@antibody/policy";
+import type { Connection, PeerId, Stream, StreamHandler, Topology } from "@libp2p/interface";
+import { type Clock, monotonicMs } from "./limiter.ts";
+import { helloTimeoutMs, staleConnectionAfterMs } from "./limits.ts";
+import type { Registrar } from "./node.ts";
+
+/** What stands with one enrolled peer. */
+export interface Session {
+  readonly agent: AgentId;
+  readonly peer: PeerId;
+  /** As told in the newest hello. */
+  readonly member: Member;
+  /** Connections on which hello is done in both directions, the newest last; never empty. */
+  readonly connections: readonly Connection[];
+}
+
+/** What the gate tells about sessions. */
+export interface GateListener {
+  /** The first connection of a peer stands. */
+  opened(session: Session): void;
+  /** Another connection is now the newest. */
+  moved(session: Session): void;
+  /** The last connection is gone. */
+  closed(session: Session): void;
+}
+
+interface Standing {
+  readonly connection: Connection;
+  readonly sinceMs: number;
+}
+
+interface Peer {
+  agent: AgentId;
+  peer: PeerId;
+  member: Member;
+  standing: readonly Standing[];
+}
+
+/**
+ * Who may speak. A connection gets hello (and join) and nothing else until its peer's certificate chain was
+ * verified on it; a session stands when hello is done in both directions. Connections that say nothing in time
+ * are hung up.
+ */
+export class Gate {
+  readonly #listener: GateListener;
+  readonly #clock: Clock;
+  readonly #peers = new Map<string, Peer>();
+  readonly #agents = new Map<AgentId, string>();
+  readonly #admitted = new Set<string>();
+  readonly #deadlines = new Map<string, NodeJS.Timeout>();
+  readonly #topologies = new Map<string, Topology>();
+  #topologyCount = 0;
+
+  constructor(listener: GateListener, clock: Clock = monotonicMs) {
+    this.#listener = listener;
+    this.#clock = clock;
+  }
+
+  /** A connection stands; its peer is a stranger on it. */
+  connectionOpened(connection: Connection): void {
+    this.extend(connection, helloTimeoutMs);
+  }
+
+  /** Gives a connection so long from now to become a session. */
+  extend(connection: Connection, timeoutMs: number): void {
+    clearTimeout(this.#deadlines.get(connection.id));
+    const hangUp = () => connection.abort(new Error("No hello in time"));
+    this.#deadlines.set(connection.id, setTimeout(hangUp, timeoutMs));
+  }
+
+  /** The peer's chain was verified on this connection: its streams are taken from now on. */
+  admit(connection: Connection): void {
+    this.#admitted.add(connection.id);
+  }
+
+  /** Whether streams of a connection are taken. */
+  admits(connection: Connection): boolean {
+    return this.#admitted.has(connection.id);
+  }
+
+  /** Hello is done in both directions. */
+  establish(connection: Connection, member: Member): void {
+    if (connection.status !== "open") return;
+    clearTimeout(this.#deadlines.get(connection.id));
+    this.#deadlines.delete(connection.id);
+    const key = connection.remotePeer.toString();
+    const { agent } = member.certificate;
+    const known = this.#peers.get(key);
+    const standing: Standing = { connection, sinceMs: this.#clock() };
+    if (known === undefined) {
+      const peer: Peer = { agent, peer: connection.remotePeer, member, standing: [standing] };
+      this.#peers.set(key, peer);
+      this.#agents.set(agent, key);
+      this.#listener.opened(sessionOf(peer));
+      return;
+    }
+    known.member = member;
+    known.standing = [...known.standing, standing];
+    this.#listener.moved(sessionOf(known));
+    // A peer says hello only when it has no session with us; two dials at once are the exception.
+    const staleBeforeMs = standing.sinceMs - staleConnectionAfterMs;
+    for (const older of known.standing) {
+      if (older.sinceMs < staleBeforeMs) older.connection.abort(new Error("Replaced by a newer connection"));
+    }
+  }
+
+  /** A connection is gone, for whatever reason. */
+  connectionClosed(connection: Connection): void {
+    clearTimeout(this.#deadlines.get(connection.id));
+    this.#deadlines.delete(connection.id);
+    this.#admitted.delete(connection.id);
+    const key = connection.remotePeer.toString();
+    const peer = this.#peers.get(key);
+    const left = peer?.standing.filter((standing) => standing.connection.id !== connection.id);
+    if (peer === undefined || left === undefined || left.length === peer.standing.length) return;
+    if (left.length > 0) {
+      peer.standing = left;
+      this.#listener.moved(sessionOf(peer));
+      return;
+    }
+    this.#peers.delete(key);
+    this.#agents.delete(peer.agent);
+    this.#listener.closed(sessionOf(peer));
+  }
+
+  /** The session with an agent, if one stands. */
+  session(agent: AgentId): Session | undefined {
+    const peer = this.#peers.get(this.#agents.get(agent) ?? "");
+    return peer === undefined ? undefined : sessionOf(peer);
+  }
+
+  /** The session with a libp2p identity, if one stands. */
+  sessionOf(peerId: PeerId): Session | undefined {
+    const peer = this.#peers.get(peerId.toString());
+    return peer === undefined ? undefined : sessionOf(peer);
+  }
+
+  /** Every session that stands. */
+  sessions(): readonly Session[] {
+    return [...this.#peers.values()].map(sessionOf);
+  }
+
+  /** A handler that only admitted connections reach; streams of others are reset. */
+  guard(handler: StreamHandler): StreamHandler {
+    return (stream: Stream, connection: Connection) => {
+      if (this.admits(connection)) return handler(stream, connection);
+      stream.abort(new Error("Not enrolled"));
+      return undefined;
+    };
+  }
+
+  /**
+   * The registrar for services that are not ours: their streams pass the gate, and they hear of a peer when its
+   * session opens instead of when identify is done.
+   */
+  registrar(inner: Registrar): Registrar {
+    return {
+      getProtocols: () => inner.getProtocols(),
+      getHandler: (protocol) => inner.getHandler(protocol),
+      handle: (protocol, handler, options) => inner.handle(protocol, this.guard(handler), options),
+      unhandle: (protocol, options) => inner.unhandle(protocol, options),
+      use: (protocol, middleware) => inner.use(protocol, middleware),
+      unuse: (protocol) => inner.unuse(protocol),
+      getMiddleware: (protocol) => inner.getMiddleware(protocol),
+      getTopologies: () => [...this.#topologies.values()],
+      register: async (protocol, topology) => {
+        this.#topologyCount += 1;
+        const id = `${protocol}#${this.#topologyCount}`;
+        this.#topologies.set(id, topology);
+        return id;
+      },
+      unregister: (id) => {
+        this.#topologies.delete(id);
+      },
+    };
+  }
+
+  /** Tells gated services of a peer, over its newest connection. Doing it again repairs a lost stream. */
+  attach(session: Session): void {
+    const newest = session.connections.at(-1);
+    if (newest === undefined) throw new Error("A session has a connection");
+    for (const topology of new Set(this.#topologies.values()))
+      void topology.onConnect?.(session.peer, newest);
+  }
+
+  /** Tells gated services that a peer is gone. */
+  detach(session: Session): void {
+    for (const topology of new Set(this.#topologies.values())) void topology.onDisconnect?.(session.peer);
+  }
+
+  /** Forgets deadlines; connections are closed by who owns them. */
+  stop(): void {
+    for (const deadline of this.#deadlines.values()) clearTimeout(deadline);
+    this.#deadlines.clear();
+  }
+}
+
+function sessionOf(peer: Peer): Session {
+  const connections = peer.standing.map((standing) => standing.connection);
+  return { agent: peer.agent, peer: peer.peer, member: peer.member, connections };
+}

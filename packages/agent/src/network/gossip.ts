@@ -1,0 +1,200 @@
+import { randomBytes } from "node:crypto";
+import { type HealthRumor, type Input, messageBytesMax } from "@antibody/core";
+import { type AgentId, isRejection, type Rejection, type SwarmId } from "@antibody/policy";
+import { type GossipSub, type Message, TopicValidatorResult } from "@libp2p/gossipsub";
+import type { PeerId } from "@libp2p/interface";
+import type { Gate, Session } from "./gate.ts";
+import { TokenBucket } from "./limiter.ts";
+import {
+  gossipBurst,
+  gossipHangUpAfterLooks,
+  gossipPerSecond,
+  gossipReattachAfterLooks,
+  gossipWatchIntervalMs,
+} from "./limits.ts";
+import { isBlameful, type Verifier } from "./verifier.ts";
+import { encodeRumor } from "./wire.ts";
+import { decodeRumor } from "./wireDecode.ts";
+
+/** The topics of one swarm. */
+export function gossipTopics(swarm: SwarmId): { readonly policy: string; readonly health: string } {
+  return { policy: `/antibody/1/${swarm}/policy`, health: `/antibody/1/${swarm}/health` };
+}
+
+/** What gossip needs. */
+export interface GossipOptions {
+  readonly gossip: GossipSub;
+  readonly swarm: SwarmId;
+  readonly gate: Gate;
+  readonly verifier: Verifier;
+  feed(input: Extract<Input, { readonly type: "policy" | "rumor" }>): void;
+  rejected(from: AgentId, topic: "policy" | "health", rejection: Rejection): void;
+  /** Bytes that are no message of the topic. */
+  broken(from: AgentId, detail: string): void;
+  /** Ends every connection with a peer, whose gossip stream cannot be repaired otherwise. */
+  hangUp(session: Session): void;
+  /** What went wrong and was dealt with. */
+  trouble(detail: string, from?: AgentId): void;
+}
+
+interface Neighbor {
+  readonly rate: TokenBucket;
+  brokenLooks: number;
+}
+
+const meshPrefix = "/meshsub/";
+/** The bytes that make a repeated rumor another message. */
+const nonceBytes = 8;
+
+/**
+ * Push over gossipsub. A message is verified before it is delivered or forwarded: a forgery ends at the first
+ * honest agent, and its sender is blamed. gossipsub keeps no history: what is missed comes by anti-entropy.
+ */
+export class Gossip {
+  readonly #options: GossipOptions;
+  readonly #topics: ReturnType<typeof gossipTopics>;
+  readonly #neighbors = new Map<AgentId, Neighbor>();
+  #watch: NodeJS.Timeout | undefined;
+
+  constructor(options: GossipOptions) {
+    this.#options = options;
+    this.#topics = gossipTopics(options.swarm);
+    const { gossip } = options;
+    gossip.topicValidators.set(this.#topics.policy, (peer, message) =>
+      this.#judge(peer, message, (from, data) => this.#policy(from, data)),
+    );
+    gossip.topicValidators.set(this.#topics.health, (peer, message) =>
+      this.#judge(peer, message, (from, data) => this.#rumor(from, data)),
+    );
+  }
+
+  /** Subscribes, and begins to look after the streams. The node must be started. */
+  start(): void {
+    const { gossip } = this.#options;
+    gossip.subscribe(this.#topics.policy);
+    gossip.subscribe(this.#topics.health);
+    this.#watch = setInterval(() => this.#look(), gossipWatchIntervalMs);
+    this.#watch.unref();
+  }
+
+  /** Ends the looks; libp2p ends the rest. */
+  stop(): void {
+    clearInterval(this.#watch);
+  }
+
+  /** Pushes a policy envelope. Without a neighbor it reaches nobody: anti-entropy carries it later. */
+  publishPolicy(bytes: Uint8Array): void {
+    this.#publish(this.#topics.policy, bytes);
+  }
+
+  /** Pushes a rumor. */
+  publishRumor(rumor: HealthRumor): void {
+    this.#publish(this.#topics.health, encodeRumor(rumor, randomBytes(nonceBytes)));
+  }
+
+  /** A session opened. */
+  opened(session: Session): void {
+    this.#neighbors.set(session.agent, {
+      rate: new TokenBucket(gossipPerSecond, gossipBurst),
+      brokenLooks: 0,
+    });
+    this.#options.gate.attach(session);
+  }
+
+  /** A session closed. */
+  closed(session: Session): void {
+    this.#neighbors.delete(session.agent);
+    this.#options.gate.detach(session);
+  }
+
+  #publish(topic: string, data: Uint8Array): void {
+    if (data.length > messageBytesMax) {
+      this.#options.trouble(`a message of ${data.length} bytes is too large for gossip`);
+      return;
+    }
+    this.#options.gossip.publish(topic, data).catch((error: unknown) => {
+      this.#options.trouble(`could not publish: ${error instanceof Error ? error.message : String(error)}`);
+    });
+  }
+
+  #judge(
+    peer: PeerId,
+    message: Message,
+    judge: (from: AgentId, data: Uint8Array) => TopicValidatorResult,
+  ): TopicValidatorResult {
+    const session = this.#options.gate.sessionOf(peer);
+    const neighbor = session === undefined ? undefined : this.#neighbors.get(session.agent);
+    if (session === undefined || neighbor === undefined) return TopicValidatorResult.Ignore;
+    // gossipsub remembers every message for 2 minutes: what comes too fast is not let further into the swarm.
+    if (!neighbor.rate.take(1)) return TopicValidatorResult.Ignore;
+    if (message.data.length > messageBytesMax) {
+      this.#options.broken(session.agent, `a gossip message of ${message.data.length} bytes`);
+      return TopicValidatorResult.Reject;
+    }
+    // A copy: what is kept of a message must not keep the socket's buffers.
+    return judge(session.agent, message.data.slice());
+  }
+
+  #policy(from: AgentId, data: Uint8Array): TopicValidatorResult {
+    const policy = this.#options.verifier.policy(data);
+    if (isRejection(policy)) return this.#refuse(from, "policy", policy);
+    this.#options.feed({ type: "policy", policy, from });
+    return TopicValidatorResult.Accept;
+  }
+
+  #rumor(from: AgentId, data: Uint8Array): TopicValidatorResult {
+    const wire = decodeRumor(data);
+    if (wire === undefined) {
+      this.#options.broken(from, "gossip that is no rumor");
+      return TopicValidatorResult.Reject;
+    }
+    const rumor = this.#options.verifier.rumor(wire);
+    if (isRejection(rumor)) return this.#refuse(from, "health", rumor);
+    this.#options.feed({ type: "rumor", from, rumor });
+    return TopicValidatorResult.Accept;
+  }
+
+  #refuse(from: AgentId, topic: "policy" | "health", rejection: Rejection): TopicValidatorResult {
+    this.#options.rejected(from, topic, rejection);
+    return isBlameful(rejection) ? TopicValidatorResult.Reject : TopicValidatorResult.Ignore;
+  }
+
+  /**
+   * gossipsub can lose a stream while the connection stays, and then neither sends nor receives for as long as it
+   * stands (seen with full buffers): such a peer is attached again, and in the end hung up.
+   */
+  #look(): void {
+    for (const session of this.#options.gate.sessions()) {
+      const neighbor = this.#neighbors.get(session.agent);
+      if (neighbor === undefined) continue;
+      neighbor.brokenLooks = this.#isLinked(session) ? 0 : neighbor.brokenLooks + 1;
+      if (neighbor.brokenLooks >= gossipHangUpAfterLooks) {
+        this.#options.trouble("gossip stays broken, hanging up", session.agent);
+        this.#options.hangUp(session);
+      } else if (neighbor.brokenLooks > 0 && neighbor.brokenLooks % gossipReattachAfterLooks === 0) {
+        this.#options.trouble("gossip is broken, attaching again", session.agent);
+        this.#reattach(session);
+      }
+    }
+  }
+
+  #isLinked(session: Session): boolean {
+    const subscribed = this.#options.gossip
+      .getSubscribers(this.#topics.policy)
+      .some((peer) => peer.equals(session.peer));
+    return subscribed && meshStreams(session).some((stream) => stream.direction === "outbound");
+  }
+
+  /** Both streams end, so that the other side, too, makes new ones and sends its subscriptions again. */
+  #reattach(session: Session): void {
+    this.#options.gate.detach(session);
+    for (const stream of meshStreams(session)) stream.abort(new Error("Attached again"));
+    this.#options.gate.attach(session);
+  }
+}
+
+function meshStreams(session: Session): Session["connections"][number]["streams"] {
+  return session.connections
+    .flatMap((connection) => connection.streams)
+    .filter((stream) => stream.protocol.startsWith(meshPrefix) && stream.writeStatus === "writable");
+}

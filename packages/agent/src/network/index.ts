@@ -1,0 +1,12 @@
+/** Peers over libp2p: who may speak, what is said, and how a device joins. */
+export { type InviteBook, type InviteState, type IssuedInvite, memoryInviteBook } from "./inviteBook.ts";
+export { type Invite, parseInviteCode } from "./inviteCode.ts";
+export { JoinError, type JoinErrorCode, type Joined, type JoinOptions, joinSwarm } from "./joinSwarm.ts";
+export {
+  type Network,
+  type NetworkEvent,
+  type NetworkEventName,
+  type NetworkOptions,
+  openNetwork,
+} from "./network.ts";
+export { RouteError, type RouteErrorCode } from "./routes.ts";

@@ -1,0 +1,64 @@
+import { BoundedMap, type Clock, monotonicMs } from "./limiter.ts";
+import { invitesKeptMax } from "./limits.ts";
+
+/** An invite that its inviter has given out. Its secret is kept as a digest: who reads the book cannot join. */
+export interface IssuedInvite {
+  /** SHA-256 of the secret, in hexadecimal. */
+  readonly secretDigest: string;
+  /** How long it may be redeemed, from now. */
+  readonly expiresInMs: number;
+  /** Whether the one who joins may invite others. */
+  readonly mayInvite: boolean;
+}
+
+/** What the book says of a secret. */
+export type InviteState =
+  | { readonly type: "open"; readonly mayInvite: boolean }
+  | { readonly type: "expired" }
+  /** Redeemed by a key (hexadecimal), which got this chain. */
+  | { readonly type: "used"; readonly key: string; readonly chain: readonly Uint8Array[] }
+  | { readonly type: "unknown" };
+
+/** The invites of one inviter. Each is good for one key, once, and for a while on the inviter's own clock. */
+export interface InviteBook {
+  /** Opens an invite. */
+  open(invite: IssuedInvite): void;
+  /** Whether anything is remembered: only then are joins answered at all. */
+  isEmpty(): boolean;
+  state(secretDigest: string): InviteState;
+  /** Marks an open invite as used, by whom, and what that key was given: the same key may ask for it again. */
+  use(secretDigest: string, key: string, chain: readonly Uint8Array[]): void;
+}
+
+interface Page {
+  readonly mayInvite: boolean;
+  readonly expiresAtMs: number;
+  readonly used?: { readonly key: string; readonly chain: readonly Uint8Array[] };
+}
+
+/**
+ * A book in memory, of at most `invitesKeptMax` invites. A restart closes all of them: their clock, which must not
+ * depend on a wall clock that jumps, ends with the process.
+ */
+export function memoryInviteBook(clock: Clock = monotonicMs): InviteBook {
+  const pages = new BoundedMap<Page>(invitesKeptMax);
+  let empty = true;
+  return {
+    open: ({ secretDigest, expiresInMs, mayInvite }) => {
+      empty = false;
+      pages.set(secretDigest, { mayInvite, expiresAtMs: clock() + expiresInMs });
+    },
+    isEmpty: () => empty,
+    state: (secretDigest) => {
+      const page = pages.get(secretDigest);
+      if (page === undefined) return { type: "unknown" };
+      if (page.used !== undefined) return { type: "used", ...page.used };
+      return page.expiresAtMs <= clock() ? { type: "expired" } : { type: "open", mayInvite: page.mayInvite };
+    },
+    use: (secretDigest, key, chain) => {
+      const page = pages.get(secretDigest);
+      if (page === undefined || page.used !== undefined) throw new Error("Only an open invite can be used");
+      pages.set(secretDigest, { ...page, used: { key, chain } });
+    },
+  };
+}

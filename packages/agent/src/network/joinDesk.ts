@@ -1,0 +1,197 @@
+import { randomBytes } from "node:crypto";
+import {
+  type Certificate,
+  type Knowledge,
+  type Member,
+  memberWire,
+  sealCertificate,
+  type VerifiedCertificate,
+  type VerifiedCharter,
+  verifyChain,
+  verifyEntry,
+} from "@antibody/core";
+import { type Crypto, isRejection, type Signer, toHex } from "@antibody/policy";
+import type { Connection, Stream, StreamHandler } from "@libp2p/interface";
+import { lpStream } from "@libp2p/utils";
+import type { Gate } from "./gate.ts";
+import { publicKeyOf } from "./identity.ts";
+import type { InviteBook } from "./inviteBook.ts";
+import {
+  decodeJoinEntry,
+  decodeJoinRequest,
+  encodeJoinAnswer,
+  encodeJoinWelcome,
+  type JoinAnswer,
+  type JoinRefusal,
+  type JoinRequest,
+  shortAuthenticationString,
+} from "./joinWire.ts";
+import { BoundedMap, TokenBucket } from "./limiter.ts";
+import {
+  invitesKeptMax,
+  joinAnswerBytesMax,
+  joinMembersMax,
+  joinRequestBytesMax,
+  joinsBurst,
+  joinsMax,
+  joinsPerSecond,
+  joinTimeoutMs,
+} from "./limits.ts";
+
+/** What the desk needs. */
+export interface JoinDeskOptions {
+  readonly crypto: Crypto;
+  readonly signer: Signer;
+  readonly charter: VerifiedCharter;
+  /** The inviter's own certificate. */
+  readonly certificate: VerifiedCertificate;
+  readonly knowledge: Pick<Knowledge, "members" | "ownMember">;
+  readonly book: InviteBook;
+  readonly gate: Gate;
+  /** A new member, and the digits that its device shows as well. */
+  enrolled(member: Member, sas: string): void;
+  /** A request that was refused, or broke off. */
+  refused(detail: string): void;
+}
+
+/** Where who holds an invite becomes a member: an inviter's side of a join. */
+export class JoinDesk {
+  readonly #options: JoinDeskOptions;
+  readonly #requests = new TokenBucket(joinsPerSecond, joinsBurst);
+  /** Names given out whose members the mind may not have heard of yet, with the key that holds them. */
+  readonly #names = new BoundedMap<string>(invitesKeptMax);
+  #running = 0;
+
+  constructor(options: JoinDeskOptions) {
+    this.#options = options;
+  }
+
+  /** Answers joiners while an invite is remembered; other streams are reset. */
+  handler(): StreamHandler {
+    return async (stream, connection) => {
+      if (this.#options.book.isEmpty() || this.#running >= joinsMax || !this.#requests.take(1)) {
+        stream.abort(new Error("Nobody is expected"));
+        return;
+      }
+      this.#running += 1;
+      this.#options.gate.extend(connection, joinTimeoutMs);
+      try {
+        await this.#serve(stream, connection);
+      } catch (error) {
+        const cause = error instanceof Error ? error : new Error(String(error));
+        this.#options.refused(`a join broke off: ${cause.message}`);
+        stream.abort(cause);
+      } finally {
+        this.#running -= 1;
+      }
+    };
+  }
+
+  async #serve(stream: Stream, connection: Connection): Promise<void> {
+    const { charter, crypto, certificate: own } = this.#options;
+    const signal = AbortSignal.timeout(joinTimeoutMs);
+    const wire = lpStream(stream, { maxDataLength: joinRequestBytesMax });
+    const key = publicKeyOf(connection.remotePeer);
+    const request = decodeJoinRequest((await wire.read({ signal })).slice());
+    if (isRejection(request)) throw new Error(request.detail);
+    if (key === undefined) throw new Error("the joiner's key is not Ed25519");
+    const chain = this.#admit(request, key);
+    if (typeof chain === "string") {
+      this.#options.refused(`${request.name.slice(0, 64)} may not join: ${chain}`);
+      await wire.write(encodeJoinAnswer({ type: "refused", reason: chain }), { signal });
+      await stream.close({ signal });
+      return;
+    }
+    await wire.write(encodeJoinAnswer(this.#acceptance(chain)), { signal });
+    const entryBytes = decodeJoinEntry((await wire.read({ signal })).slice());
+    if (isRejection(entryBytes)) throw new Error(entryBytes.detail);
+    const certificate = verifyChain(chain, charter, crypto);
+    if (isRejection(certificate)) throw new Error(`issued a bad certificate: ${certificate.detail}`);
+    const entry = verifyEntry(entryBytes, certificate, crypto);
+    if (isRejection(entry)) throw new Error(entry.detail);
+    const sas = shortAuthenticationString(crypto, charter.swarm, own.publicKey, key, request.secret);
+    this.#options.enrolled({ certificate, entry }, sas);
+    await wire.write(encodeJoinWelcome(), { signal });
+    await stream.close({ signal });
+  }
+
+  /** The chain for a joiner, or why not. From here to the mark in the book nothing waits: an invite is used once. */
+  #admit(request: JoinRequest, key: Uint8Array): readonly Uint8Array[] | JoinRefusal {
+    const { book, charter, crypto, certificate: own } = this.#options;
+    if (request.swarm !== charter.swarm) return "wrongSwarm";
+    const secretDigest = toHex(crypto.sha256(request.secret));
+    const state = book.state(secretDigest);
+    switch (state.type) {
+      case "unknown":
+      case "expired":
+        return state.type;
+      case "used":
+        // The answer to the first time may have been lost on the way.
+        return state.key === toHex(key) ? state.chain : "used";
+      case "open": {
+        if (!own.certificate.mayInvite) return "mayNotInvite";
+        if (this.#isTaken(request.name, key)) return "nameTaken";
+        const issued = this.#issue(request.name, key, state.mayInvite);
+        if (issued === undefined) return "badName";
+        const chain = [...own.chain, issued];
+        book.use(secretDigest, toHex(key), chain);
+        this.#names.set(request.name, toHex(key));
+        return chain;
+      }
+      default:
+        throw new Error(`unknown state ${state satisfies never}`);
+    }
+  }
+
+  #isTaken(name: string, key: Uint8Array): boolean {
+    const given = this.#names.get(name);
+    if (given !== undefined && given !== toHex(key)) return true;
+    if (name === this.#options.certificate.certificate.name) return true;
+    return this.#options.knowledge
+      .members()
+      .some(
+        ({ certificate: { certificate } }) => certificate.name === name && certificate.key !== toHex(key),
+      );
+  }
+
+  /** A certificate for a name, or undefined when the name is not one. */
+  #issue(name: string, key: Uint8Array, mayInvite: boolean): Uint8Array | undefined {
+    const { charter, signer } = this.#options;
+    const certificate: Certificate = {
+      v: 1,
+      type: "certificate",
+      swarm: charter.swarm,
+      key: toHex(key),
+      name,
+      serial: 1,
+      // Chosen here, so that nobody chooses its own place on the rings.
+      nonce: randomBytes(16).toString("hex"),
+      mayInvite,
+      inviter: toHex(signer.publicKey),
+    };
+    try {
+      return sealCertificate(certificate, signer);
+    } catch {
+      // Everything but the name is ours: sealing throws because of the name alone.
+      return undefined;
+    }
+  }
+
+  #acceptance(chain: readonly Uint8Array[]): JoinAnswer {
+    const { charter, knowledge } = this.#options;
+    const own = knowledge.ownMember();
+    const others = knowledge.members().filter(({ certificate, entry }) => {
+      return entry.entry.addresses.length > 0 && certificate.agent !== own?.certificate.agent;
+    });
+    const members: ReturnType<typeof memberWire>[] = [];
+    let bytes = 0;
+    for (const member of [...(own === undefined ? [] : [own]), ...others].slice(0, joinMembersMax)) {
+      const wire = memberWire(member);
+      bytes += wire.entry.length + wire.chain.reduce((sum, link) => sum + link.length, 0) + 64;
+      // Half of the bound is for the rest of the answer.
+      if (bytes > joinAnswerBytesMax / 2) break;
+      members.push(wire);
+    }
+    return { type: "accepted", charter: charter.bytes, chain, members };
+  }
+}

@@ -1,0 +1,119 @@
+import { chainBytesMax, messageBytesMax, statementBytesMax } from "@antibody/core";
+
+/** Bounds and times of the network body, in one place. Each is a protection, not a target. */
+
+/** Version of everything that this body puts on the wire. */
+export const wireVersion = 1;
+
+/**
+ * Connections of one agent. At most 12 peers in a full mesh, 10 observers above; twice that where both sides
+ * dialed at once, and room for fresh probes, strangers and a crowd that comes back after a partition. A guess.
+ */
+export const connectionsMax = 128;
+/** Inbound connections that are still shaking hands. libp2p's 10 let 35 of 40 simultaneous dials fail (measured). */
+export const inboundPendingMax = 64;
+/** Inbound connections a second from one address. libp2p's 5 are too few for one host's agents, or behind NAT. */
+export const inboundPerSecondMax = 64;
+/** Dials that run at once. A guess: a full mesh forms at once, and a storm of redials stays bounded. */
+export const dialsMax = 64;
+/** Streams that a peer may hold open to us on one connection: routes, and a handful of ours. */
+export const inboundStreamsMax = 320;
+/** Yamux window of one stream, also its largest: unread bytes of one stream stay below it. The protocol's minimum. */
+export const streamWindowBytes: number = 256 * 1024;
+/** Unread bytes after which a paused stream is reset: twice the window, so that an honest peer never meets it. */
+export const streamReadBytesMax: number = 2 * streamWindowBytes;
+
+/** Bytes of one hello: the chain, an entry with all its addresses and capabilities, and the frame. */
+export const helloBytesMax: number = chainBytesMax + statementBytesMax + 512;
+/** A connection that has not said hello (or asked to join) by then is hung up. From the design. */
+export const helloTimeoutMs = 2_000;
+/** Hellos verified a second, and at once: each costs up to a millisecond of signatures. Guesses. */
+export const hellosPerSecond = 50;
+export const hellosBurst = 200;
+/** An agent that was just started has not signed its own entry yet; hello looks for it this often. */
+export const ownEntryPollMs = 10;
+/**
+ * A hello says that the peer has no session with us: connections of that peer older than this are dead at its end.
+ * Younger ones may come from both sides dialing at once. A guess, above the slowest handshake on a Pi.
+ */
+export const staleConnectionAfterMs = 5_000;
+
+/** Bytes of one frame on a message stream: gossipsub and Yamux lose or hoard larger ones silently (measured). */
+export const frameBytesMax: number = messageBytesMax;
+/** Bytes of one message that came in several frames: the heads of a full policy store, as 34 bytes each. */
+export const assembledBytesMax: number = 1_048_576;
+/** Items of CBOR in one message, which bounds the time to read it. 16,384 ids and room. A guess. */
+export const cborItemsMax = 40_000;
+/** Nesting of one message. The deepest (the votes of a death in items) has 5. */
+export const cborDepthMax = 8;
+
+/** Messages to one peer that wait on one stream, and their bytes. What overflows is told as unsent. Guesses. */
+export const outboxMessagesMax = 256;
+export const outboxBytesMax: number = 4 * 1_048_576;
+/** A peer that takes nothing for so long while messages wait loses its stream. A guess, above a Wi-Fi roam. */
+export const sendTimeoutMs = 10_000;
+
+/** What one peer may send: probe-class messages, then sync messages and bytes, a second and at once. Guesses. */
+export const probesPerSecond = 100;
+export const probesBurst = 500;
+export const syncMessagesPerSecond = 200;
+export const syncMessagesBurst = 1_000;
+export const syncBytesPerSecond: number = 4 * 1_048_576;
+export const syncBytesBurst: number = 8 * 1_048_576;
+
+/** Gossip messages that one neighbor may deliver a second, and at once: a bundle has up to 257 documents. */
+export const gossipPerSecond = 200;
+export const gossipBurst = 1_000;
+/** Bytes of one gossip RPC: it carries several messages. Above it the stream is lost, and attached again. */
+export const gossipRpcBytesMax: number = 1_048_576;
+/** Bytes that gossip may queue for a slow neighbor before its stream is cut. A guess. */
+export const gossipOutboundBytesMax: number = 4 * 1_048_576;
+/** How often the gossip streams are looked at. */
+export const gossipWatchIntervalMs = 1_000;
+/** Looks in a row at a broken gossip link before it is attached again, and before the peer is hung up. Guesses. */
+export const gossipReattachAfterLooks = 2;
+export const gossipHangUpAfterLooks = 10;
+
+/** Offenses of one peer within `blameWindowMs` that end its sessions; it stays out for `banMs`. Guesses. */
+export const offensesMax = 8;
+export const blameWindowMs = 60_000;
+export const banMs = 60_000;
+/** Peers whose offenses are remembered. */
+export const blamedPeersMax = 1_024;
+
+/** Log lines a second, and at once, about what others send: they must not fill a card. Guesses. */
+export const tellsPerSecond = 5;
+export const tellsBurst = 100;
+
+/** Good signatures remembered by digest, 0.3 kB each. A guess: the votes of a mass death. */
+export const signaturesKeptMax = 4_096;
+/** Roots verified just now that the mind may not have taken in yet. */
+export const recentRootsMax = 64;
+
+/** Between starts of attempts on the next address of one peer. RFC 8305 uses 250 ms; a LAN answers sooner. */
+export const dialStaggerMs = 100;
+
+/** Bytes of an invite code, of one message of a join, and of the list of members in its answer. */
+export const inviteCodeCharactersMax = 1_024;
+export const joinRequestBytesMax = 4_096;
+export const joinAnswerBytesMax = 262_144;
+/** Members told to a joiner: enough to reach the swarm; anti-entropy tells the rest. A guess. */
+export const joinMembersMax = 32;
+/** The whole of a join, on either side. A guess: a person waits for it. */
+export const joinTimeoutMs = 10_000;
+/** Joins that run at once, and requests a second and at once. Guesses. */
+export const joinsMax = 8;
+export const joinsPerSecond = 2;
+export const joinsBurst = 16;
+/** Invites remembered, open or used, so that a second use can be told from a forgery. */
+export const invitesKeptMax = 256;
+
+/** Route streams that run at once, in either direction. A guess. */
+export const routeStreamsMax = 256;
+/** Bytes of the request and answer that open a route stream. */
+export const routeHeadBytesMax = 1_024;
+/** The wait for a peer's answer to a route request, and for its local target. Guesses. */
+export const routeOpenTimeoutMs = 5_000;
+export const routeTargetTimeoutMs = 2_000;
+/** The wait for connections to close before `stop` cuts them. libp2p uses 500 ms for each. */
+export const stopTimeoutMs = 2_000;

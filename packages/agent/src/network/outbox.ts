@@ -1,0 +1,118 @@
+import type { Connection, Stream } from "@libp2p/interface";
+import { encode } from "it-length-prefixed";
+import { frameBytesMax, outboxBytesMax, outboxMessagesMax, sendTimeoutMs } from "./limits.ts";
+
+/** First byte of a frame: more of the same message follows, or it ends here. */
+export const frameContinues = 1;
+export const frameEnds = 0;
+
+/** What an outbox needs. */
+export interface OutboxOptions<Type> {
+  readonly protocol: string;
+  /** The connection to open a stream on, or undefined when none stands. */
+  connection(): Connection | undefined;
+  /** A message that was not sent: no stream, a full queue, a peer that takes nothing. */
+  unsent(type: Type): void;
+}
+
+interface Waiting<Type> {
+  readonly type: Type;
+  readonly frames: readonly Uint8Array[];
+  readonly bytes: number;
+}
+
+/**
+ * Messages to one peer over one long-lived stream, in order. Sending never blocks: what does not fit into the
+ * bounded queue, and all that waits when the stream breaks, comes back as unsent.
+ */
+export class Outbox<Type> {
+  readonly #options: OutboxOptions<Type>;
+  readonly #queue: Waiting<Type>[] = [];
+  #queuedBytes = 0;
+  #stream: Stream | undefined;
+  #pumping = false;
+  #closed = false;
+
+  constructor(options: OutboxOptions<Type>) {
+    this.#options = options;
+  }
+
+  /** Queues one message, given as one or more pieces that each are a message on the wire. */
+  send(type: Type, pieces: readonly Uint8Array[]): void {
+    const frames = pieces.flatMap(framesOf);
+    const bytes = frames.reduce((sum, frame) => sum + frame.length, 0);
+    const full =
+      this.#queue.length >= outboxMessagesMax || this.#queuedBytes + bytes > outboxBytesMax || this.#closed;
+    if (full) {
+      this.#options.unsent(type);
+      return;
+    }
+    this.#queue.push({ type, frames, bytes });
+    this.#queuedBytes += bytes;
+    if (!this.#pumping) void this.#pump();
+  }
+
+  /** Ends the stream; what still waits is unsent. */
+  close(): void {
+    this.#closed = true;
+    this.#stream?.abort(new Error("The session is over"));
+    this.#stream = undefined;
+    this.#giveUp();
+  }
+
+  async #pump(): Promise<void> {
+    this.#pumping = true;
+    try {
+      for (let next = this.#queue[0]; next !== undefined; next = this.#queue[0]) {
+        const stream = await this.#openStream();
+        for (const frame of next.frames) {
+          if (!stream.send(frame)) await stream.onDrain({ signal: AbortSignal.timeout(sendTimeoutMs) });
+        }
+        // Closing empties the queue while a frame waits to be taken.
+        if (this.#queue[0] !== next) return;
+        this.#queue.shift();
+        this.#queuedBytes -= next.bytes;
+      }
+    } catch (error) {
+      this.#stream?.abort(error instanceof Error ? error : new Error(String(error)));
+      this.#stream = undefined;
+      this.#giveUp();
+    } finally {
+      this.#pumping = false;
+    }
+  }
+
+  async #openStream(): Promise<Stream> {
+    if (this.#stream?.status === "open" && this.#stream.writeStatus === "writable") return this.#stream;
+    const connection = this.#options.connection();
+    if (connection === undefined || this.#closed) throw new Error("No session");
+    const signal = AbortSignal.timeout(sendTimeoutMs);
+    const stream = await connection.newStream(this.#options.protocol, { signal });
+    if (this.#closed) {
+      stream.abort(new Error("The session is over"));
+      throw new Error("No session");
+    }
+    this.#stream = stream;
+    return stream;
+  }
+
+  #giveUp(): void {
+    const waiting = this.#queue.splice(0);
+    this.#queuedBytes = 0;
+    for (const { type } of waiting) this.#options.unsent(type);
+  }
+}
+
+/** A message in frames of at most `frameBytesMax`, each with its length before it. */
+export function framesOf(message: Uint8Array): readonly Uint8Array[] {
+  const partBytesMax = frameBytesMax - 1;
+  const frames: Uint8Array[] = [];
+  for (let offset = 0; offset === 0 || offset < message.length; offset += partBytesMax) {
+    const part = message.subarray(offset, offset + partBytesMax);
+    const frame = new Uint8Array(part.length + 1);
+    frame[0] = offset + partBytesMax < message.length ? frameContinues : frameEnds;
+    frame.set(part, 1);
+    frames.push(encode.single(frame).subarray());
+  }
+  return frames;
+}

@@ -1,0 +1,194 @@
+import { connect, type Socket } from "node:net";
+import { type Duplex, pipeline } from "node:stream";
+import type { AgentId } from "@antibody/policy";
+import type { Connection, Stream, StreamHandler } from "@libp2p/interface";
+import { lpStream } from "@libp2p/utils";
+import { decodeMap, encodeMap } from "./cbor.ts";
+import { routeHeadBytesMax, routeOpenTimeoutMs, routeStreamsMax, routeTargetTimeoutMs } from "./limits.ts";
+import { streamDuplex } from "./streamDuplex.ts";
+
+/** The protocol that carries a byte stream to a local target of the peer. */
+export const routeProtocol = "/antibody/route/1.0.0";
+
+/** Why a route stream could not be opened. */
+export type RouteErrorCode =
+  /** No session with the backend, and none could be made. */
+  | "EUNREACHABLE"
+  /** The backend does not serve the capability. */
+  | "ENOCAPABILITY"
+  /** The backend could not connect to its local target. */
+  | "ETARGET"
+  /** Too many route streams, here or there. */
+  | "EBUSY"
+  /** The stream broke, or the backend said nothing in time. */
+  | "EBROKEN"
+  /** The caller gave up. */
+  | "ECANCELED";
+
+/** A route stream that could not be opened. */
+export class RouteError extends Error {
+  override readonly name = "RouteError";
+  readonly code: RouteErrorCode;
+
+  constructor(code: RouteErrorCode, message: string, cause?: unknown) {
+    super(message, { cause });
+    this.code = code;
+  }
+}
+
+const answerCodes: readonly RouteErrorCode[] = ["ENOCAPABILITY", "ETARGET", "EBUSY"];
+
+/** What routes need. */
+export interface RoutesOptions {
+  /** A connection with a session to the backend, made now when there is none. */
+  connectTo(backend: AgentId, signal: AbortSignal): Promise<Connection | undefined>;
+}
+
+/** Carries byte streams to peers' local targets, and from peers to ours: only to what the agent serves. */
+export class Routes {
+  readonly #options: RoutesOptions;
+  readonly #open = new Set<Duplex>();
+  #ports: ReadonlyMap<string, number> = new Map();
+  /** Streams that are being opened, which count as well. */
+  #opening = 0;
+
+  constructor(options: RoutesOptions) {
+    this.#options = options;
+  }
+
+  /** The capabilities that peers may reach from now on. Standing streams go on. */
+  serve(capabilities: readonly { readonly name: string; readonly port: number }[]): void {
+    this.#ports = new Map(capabilities.map(({ name, port }) => [name, port]));
+  }
+
+  /** A byte stream to the local target of a peer's capability. Rejects with a RouteError. */
+  async openRoute(backend: AgentId, capability: string, signal: AbortSignal): Promise<Duplex> {
+    this.#reserve();
+    try {
+      const deadline = AbortSignal.any([signal, AbortSignal.timeout(routeOpenTimeoutMs)]);
+      const connection = await this.#options.connectTo(backend, deadline);
+      if (connection === undefined) throw new RouteError("EUNREACHABLE", `no session with ${backend}`);
+      return this.#track(streamDuplex(await ask(connection, capability, deadline)));
+    } catch (error) {
+      if (signal.aborted) throw new RouteError("ECANCELED", "canceled", error);
+      if (error instanceof RouteError) throw error;
+      const message = error instanceof Error ? error.message : String(error);
+      throw new RouteError("EBROKEN", `no route to ${backend}: ${message}`, error);
+    } finally {
+      this.#opening -= 1;
+    }
+  }
+
+  /** Answers peers that ask for a capability. */
+  handler(): StreamHandler {
+    return (stream) => {
+      void this.#answer(stream).catch((error: unknown) => {
+        // The asking side sees the reset; nothing else is lost.
+        stream.abort(error instanceof Error ? error : new Error(String(error)));
+      });
+    };
+  }
+
+  /** Ends every stream. */
+  stop(): void {
+    for (const duplex of this.#open) duplex.destroy();
+    this.#open.clear();
+  }
+
+  async #answer(stream: Stream): Promise<void> {
+    const wire = lpStream(stream, { maxDataLength: routeHeadBytesMax });
+    const signal = AbortSignal.timeout(routeOpenTimeoutMs);
+    const request = decodeMap((await wire.read({ signal })).slice());
+    const capability = request?.["capability"];
+    if (typeof capability !== "string") throw new Error("Not a route request");
+    const target = await this.#target(capability);
+    if (typeof target === "string") {
+      await wire.write(encodeMap({ type: "refused", code: target }), { signal });
+      await stream.close({ signal });
+      return;
+    }
+    try {
+      await wire.write(encodeMap({ type: "open" }), { signal });
+      const duplex = this.#track(streamDuplex(wire.unwrap()));
+      join(duplex, target);
+    } catch (error) {
+      target.destroy();
+      throw error;
+    }
+  }
+
+  async #target(capability: string): Promise<Socket | RouteErrorCode> {
+    const port = this.#ports.get(capability);
+    if (port === undefined) return "ENOCAPABILITY";
+    if (this.#isFull()) return "EBUSY";
+    this.#opening += 1;
+    try {
+      return await connectLocal(port);
+    } catch {
+      // Why the local program does not answer is its owner's business, and seen by its probes.
+      return "ETARGET";
+    } finally {
+      this.#opening -= 1;
+    }
+  }
+
+  #reserve(): void {
+    if (this.#isFull()) throw new RouteError("EBUSY", `${routeStreamsMax} route streams are open`);
+    this.#opening += 1;
+  }
+
+  #isFull(): boolean {
+    return this.#open.size + this.#opening >= routeStreamsMax;
+  }
+
+  #track(duplex: Duplex): Duplex {
+    this.#open.add(duplex);
+    duplex.once("close", () => this.#open.delete(duplex));
+    return duplex;
+  }
+}
+
+/** Asks for a capability over a new stream. Rejects with a RouteError when the peer refuses. */
+async function ask(connection: Connection, capability: string, signal: AbortSignal): Promise<Stream> {
+  const stream = await connection.newStream(routeProtocol, { signal });
+  try {
+    const wire = lpStream(stream, { maxDataLength: routeHeadBytesMax });
+    await wire.write(encodeMap({ type: "route", capability }), { signal });
+    const answer = decodeMap((await wire.read({ signal })).slice());
+    if (answer?.["type"] === "open") return wire.unwrap();
+    const code = answerCodes.find((known) => known === answer?.["code"]) ?? "EBROKEN";
+    throw new RouteError(code, `the backend refused ${capability}: ${code}`);
+  } catch (error) {
+    stream.abort(error instanceof Error ? error : new Error(String(error)));
+    throw error;
+  }
+}
+
+/** Both directions, each ending on its own; an error in either ends all. */
+function join(duplex: Duplex, socket: Socket): void {
+  const end = (error: Error | null | undefined) => {
+    if (error === null || error === undefined) return;
+    duplex.destroy();
+    socket.destroy();
+  };
+  pipeline(duplex, socket, end);
+  pipeline(socket, duplex, end);
+}
+
+function connectLocal(port: number): Promise<Socket> {
+  const { promise, resolve, reject } = Promise.withResolvers<Socket>();
+  const socket = connect({ host: "127.0.0.1", port, allowHalfOpen: true, noDelay: true });
+  const onError = (error: Error) => {
+    socket.destroy();
+    reject(error);
+  };
+  socket.once("error", onError);
+  socket.setTimeout(routeTargetTimeoutMs, () => onError(new Error("the local target does not answer")));
+  socket.once("connect", () => {
+    socket.off("error", onError);
+    socket.setTimeout(0);
+    socket.removeAllListeners("timeout");
+    resolve(socket);
+  });
+  return promise;
+}

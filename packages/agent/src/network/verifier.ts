@@ -1,0 +1,179 @@
+import {
+  type DeathCertificate,
+  type DeathWire,
+  type HealthRumor,
+  type Knowledge,
+  type Member,
+  type MemberWire,
+  type PeerMessage,
+  type SignedVote,
+  type VerifiedCharter,
+  verifyDeath,
+  verifyMember,
+  verifyVote,
+} from "@antibody/core";
+import {
+  type AuthorId,
+  type Crypto,
+  concatBytes,
+  isRejection,
+  type Rejection,
+  type RejectionReason,
+  type Root,
+  toHex,
+  type VerifiedPolicy,
+  verifyPolicy,
+} from "@antibody/policy";
+import { BoundedMap } from "./limiter.ts";
+import { recentRootsMax, signaturesKeptMax } from "./limits.ts";
+import type { WireMessage, WireRumor } from "./wire.ts";
+
+/**
+ * Reasons that say nothing against who sent it: this agent lacks a root or a certificate, or knows more, or the
+ * other one runs another version.
+ */
+const blamelessReasons: ReadonlySet<RejectionReason> = new Set([
+  "unknownAuthor",
+  "unknownType",
+  "olderGeneration",
+  "equivocation",
+]);
+
+/** Whether a rejection is the sender's fault: it should have checked, or it forged. */
+export function isBlameful(rejection: Rejection): boolean {
+  return !blamelessReasons.has(rejection.reason);
+}
+
+/** What a verifier stands on. */
+export interface VerifierOptions {
+  readonly crypto: Crypto;
+  readonly charter: VerifiedCharter;
+  readonly knowledge: Pick<Knowledge, "rootOf" | "certificateOf">;
+}
+
+/** A message of which everything is verified that is left of it, and what was refused. */
+export interface VerifiedMessage {
+  readonly message: PeerMessage;
+  readonly rejections: readonly Rejection[];
+}
+
+/** Turns untrusted statements and policy into verified ones. A signature that was seen lately is not checked again. */
+export class Verifier {
+  readonly #charter: VerifiedCharter;
+  readonly #crypto: Crypto;
+  readonly #knowledge: VerifierOptions["knowledge"];
+  readonly #recentRoots = new BoundedMap<Root>(recentRootsMax);
+
+  constructor(options: VerifierOptions) {
+    this.#charter = options.charter;
+    this.#knowledge = options.knowledge;
+    this.#crypto = rememberSignatures(options.crypto);
+  }
+
+  /** A member: its chain and its newest entry. */
+  member(wire: MemberWire): Member | Rejection {
+    return verifyMember(wire, this.#charter, this.#crypto);
+  }
+
+  /** A document of policy, signed as its author's root says. */
+  policy(bytes: Uint8Array): VerifiedPolicy | Rejection {
+    const rootOf = (author: AuthorId) => this.#rootOf(author);
+    const policy = verifyPolicy(bytes, { crypto: this.#crypto, rootOf });
+    if (!isRejection(policy) && policy.type === "root") this.#recentRoots.set(policy.author, policy.root);
+    return policy;
+  }
+
+  /** A message between peers. Items that are refused are left out; a message without items comes as it is. */
+  message(wire: WireMessage): VerifiedMessage {
+    const rejections: Rejection[] = [];
+    const sift = <Wire, Value>(wires: readonly Wire[], verify: (wire: Wire) => Value | Rejection) =>
+      wires.flatMap((item): Value[] => {
+        const value = verify(item);
+        if (!isRejection(value)) return [value];
+        rejections.push(value);
+        return [];
+      });
+    switch (wire.type) {
+      case "votes":
+        return {
+          message: { type: "votes", votes: sift(wire.votes, (bytes) => this.#vote(bytes)) },
+          rejections,
+        };
+      case "items": {
+        const members = sift(wire.members, (member) => this.member(member));
+        const deaths = sift(wire.deaths, (death) => this.#death(death));
+        // In their order, roots first: what a root of this message signs can be verified after it.
+        const policy = sift(wire.policy, (bytes) => this.policy(bytes));
+        return { message: { type: "items", members, deaths, policy }, rejections };
+      }
+      default:
+        return { message: wire, rejections };
+    }
+  }
+
+  /** A rumor, of which everything must verify: what is forwarded has no forgery in it. */
+  rumor(wire: WireRumor): HealthRumor | Rejection {
+    switch (wire.type) {
+      case "members": {
+        const members = verifyAll(wire.members, (member) => this.member(member));
+        return isRejection(members) ? members : { type: "members", members };
+      }
+      case "deaths": {
+        const deaths = verifyAll(wire.deaths, (death) => this.#death(death));
+        return isRejection(deaths) ? deaths : { type: "deaths", deaths };
+      }
+      default:
+        throw new Error(`unknown rumor ${wire satisfies never}`);
+    }
+  }
+
+  #vote(bytes: Uint8Array): SignedVote | Rejection {
+    return verifyVote(bytes, (agent) => this.#knowledge.certificateOf(agent), this.#crypto);
+  }
+
+  #death(wire: DeathWire): DeathCertificate | Rejection {
+    return verifyDeath(wire, (agent) => this.#knowledge.certificateOf(agent), this.#crypto);
+  }
+
+  /** The newest root: of the mind, or one that was verified just now and that the mind has yet to take in. */
+  #rootOf(author: AuthorId): Root | undefined {
+    const held = this.#knowledge.rootOf(author);
+    const recent = this.#recentRoots.get(author);
+    if (held === undefined) return recent;
+    return recent !== undefined && recent.number > held.number ? recent : held;
+  }
+}
+
+/** All of them, or the first rejection; one that blames goes before one that does not. */
+function verifyAll<Wire, Value>(
+  wires: readonly Wire[],
+  verify: (wire: Wire) => Value | Rejection,
+): readonly Value[] | Rejection {
+  const values: Value[] = [];
+  let blameless: Rejection | undefined;
+  for (const wire of wires) {
+    const value = verify(wire);
+    if (!isRejection(value)) values.push(value);
+    else if (isBlameful(value)) return value;
+    else blameless ??= value;
+  }
+  return blameless ?? values;
+}
+
+/**
+ * The same statements reach an agent by rumor, by anti-entropy and in every hello: a signature that was good once
+ * costs a digest (2 µs) instead of a verification (112 µs, measured).
+ */
+function rememberSignatures(crypto: Crypto): Crypto {
+  const good = new BoundedMap<true>(signaturesKeptMax);
+  return {
+    sha256: (bytes) => crypto.sha256(bytes),
+    verifyEd25519: (publicKey, message, signature) => {
+      const name = toHex(crypto.sha256(concatBytes([publicKey, signature, crypto.sha256(message)])));
+      if (good.get(name) === true) return true;
+      const valid = crypto.verifyEd25519(publicKey, message, signature);
+      if (valid) good.set(name, true);
+      return valid;
+    },
+  };
+}
