@@ -20,7 +20,10 @@ export class PolicyInvariants {
   }
 
   /** What does not hold at one agent, one line each. */
-  look(agent: SimAgent, inspection: Inspection): readonly string[] {
+  look(
+    agent: Pick<SimAgent, "index">,
+    inspection: Pick<Inspection, "resources" | "streams">,
+  ): readonly string[] {
     return [
       ...inspection.resources.flatMap((resource) => this.#lookAtResource(resource)),
       ...inspection.streams.flatMap((stream) => {
@@ -31,7 +34,7 @@ export class PolicyInvariants {
   }
 
   /** Power was lost: what was not in force yet may be gone. What was in force was synced before. */
-  powerLost(agent: SimAgent): void {
+  powerLost(agent: Pick<SimAgent, "index">): void {
     for (const [key, seen] of this.#seen) {
       if (key.startsWith(`${agent.index} `)) seen.held = seen.active;
     }

@@ -1,0 +1,139 @@
+import type { HealthRumor } from "@antibody/core";
+import { Random } from "@antibody/core";
+import { describe, expect, it } from "vitest";
+import { EventQueue } from "../src/engine/eventQueue.ts";
+import { kinds } from "../src/engine/kinds.ts";
+import { Gossip } from "../src/gossip/gossip.ts";
+import { degrees } from "../src/gossip/mesh.ts";
+import type { GossipContent } from "../src/gossip/message.ts";
+import { Dialing } from "../src/network/dialing.ts";
+import { Links, localLinks } from "../src/network/links.ts";
+import { Network } from "../src/network/network.ts";
+
+const rumor: HealthRumor = { type: "members", members: [] };
+const content: GossipContent = { topic: "health", rumor };
+
+interface Crowd {
+  readonly heard: number[];
+  readonly gossip: Gossip;
+  readonly network: Network;
+  readonly queue: EventQueue;
+  runTo(ms: number): void;
+}
+
+/** Agents on a ring with chords, each with ten sessions. */
+function createCrowd(count: number, accepts: (agent: number) => boolean = () => true): Crowd {
+  const random = Random.fromSeed(3);
+  const queue = new EventQueue();
+  const heard = new Array<number>(count).fill(0);
+  const hosts = {
+    hasPower: () => true,
+    isRunning: () => true,
+    isPaused: () => false,
+    silentSinceUs: () => Number.POSITIVE_INFINITY,
+    lifeOf: () => 1,
+    canGreet: () => true,
+    opened: (agent: number, peer: number) => gossip.opened(agent, peer),
+    closed: (agent: number, peer: number) => gossip.closed(agent, peer),
+    dialed: () => undefined,
+    heard: (agent: number) => {
+      heard[agent] = (heard[agent] ?? 0) + 1;
+      return accepts(agent);
+    },
+  };
+  const network = new Network(count, new Links(count, localLinks, random), queue, hosts);
+  const dialing = new Dialing(network, queue, hosts);
+  const gossip: Gossip = new Gossip(count, network, queue, hosts, random.fork());
+  for (let agent = 0; agent < count; agent += 1) {
+    for (const step of [1, 2, 7, 18, 33]) dialing.dial(agent, (agent + step) % count, "session", 1_000, true);
+  }
+  const runTo = (ms: number): void => {
+    while (queue.peekUs() <= ms * 1_000) {
+      queue.pop();
+      const { destination, source, kind, tag, payload } = queue;
+      if (kind === kinds.dialReached) dialing.reached(destination, source, tag, payload);
+      else if (kind === kinds.dialEnded) dialing.ended(destination, source, payload);
+      else if (kind === kinds.opened) dialing.opened(destination, source, payload);
+      else if (kind === kinds.closed) network.closed(destination, source, tag);
+      else if (kind === kinds.heartbeat) gossip.heartbeat(destination);
+      else if (network.receives(destination, source, tag)) gossip.arrived(destination, source, payload);
+    }
+    queue.advanceTo(ms * 1_000);
+  };
+  runTo(3_000);
+  return { heard, gossip, network, queue, runTo };
+}
+
+describe("gossip", () => {
+  it("keeps meshes mutual and within their degrees", () => {
+    const { gossip } = createCrowd(120);
+    for (let agent = 0; agent < 120; agent += 1) {
+      const mesh = gossip.meshOf(agent, "health");
+      expect(mesh.length).toBeGreaterThanOrEqual(degrees.low);
+      expect(mesh.length).toBeLessThanOrEqual(degrees.high);
+      for (const peer of mesh) expect(gossip.meshOf(peer, "health")).toContain(agent);
+    }
+  });
+
+  it("reaches everyone else once, within a few hops", () => {
+    const { heard, gossip, runTo } = createCrowd(120);
+    gossip.publish(5, content, 100);
+    runTo(3_100);
+    expect(heard).toEqual(heard.map((_, agent) => (agent === 5 ? 0 : 1)));
+    expect(gossip.counters.duplicates).toBeGreaterThan(0);
+  });
+
+  it("does not pass on what a validator refuses", () => {
+    const { heard, gossip, runTo } = createCrowd(120, () => false);
+    gossip.publish(5, content, 100);
+    runTo(3_100);
+    const mesh = gossip.meshOf(5, "health");
+    expect(heard.reduce((sum, count) => sum + count, 0)).toBe(mesh.length);
+  });
+
+  it("gives nothing to those behind a cut, and keeps no history for them", () => {
+    const { heard, gossip, network, runTo } = createCrowd(120);
+    const groups = heard.map((_, agent) => (agent < 60 ? 0 : 1));
+    // Cut off before it is said, hung up while it lasts: nobody holds a message for them.
+    for (let agent = 0; agent < 60; agent += 1) {
+      for (const peer of [...network.peersOf(agent)]) if (peer >= 60) network.hangUp(agent, peer);
+    }
+    runTo(3_200);
+    network.links.partition(groups);
+    network.linksChanged();
+    gossip.publish(0, content, 100);
+    runTo(9_000);
+    network.links.heal();
+    network.linksChanged();
+    runTo(20_000);
+    expect(heard.slice(60).every((count) => count === 0)).toBe(true);
+    expect(heard.slice(1, 60).every((count) => count === 1)).toBe(true);
+  });
+
+  it("takes one envelope of policy once, whoever publishes it, and a repeated rumor again", () => {
+    const { heard, gossip, runTo } = createCrowd(60);
+    const policy = (): GossipContent => ({ topic: "policy", bytes: Uint8Array.of(1, 2, 3) });
+    gossip.publish(1, policy(), 3);
+    runTo(3_100);
+    gossip.publish(9, policy(), 3);
+    runTo(3_200);
+    expect(Math.max(...heard)).toBe(1);
+    gossip.publish(1, content, 3);
+    gossip.publish(9, content, 3);
+    runTo(3_300);
+    expect(Math.max(...heard)).toBe(3);
+  });
+
+  it("mends its mesh within two heartbeats after half of the peers are gone", () => {
+    const { heard, gossip, network, runTo } = createCrowd(120);
+    for (let agent = 1; agent < 120; agent += 2) {
+      network.processEnded(agent);
+      gossip.processEnded(agent);
+    }
+    runTo(5_200);
+    gossip.publish(0, content, 100);
+    runTo(9_000);
+    const survivors = heard.filter((_, agent) => agent % 2 === 0).slice(1);
+    expect(survivors.filter((count) => count === 1).length).toBe(survivors.length);
+  });
+});
