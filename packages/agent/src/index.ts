@@ -1,1 +1,15 @@
-export {};
+/** The body of an agent: what runs a mind on a real device, and how a state directory begins. */
+
+export { type JoinAgentOptions, type JoinedAgent, joinAgent } from "./agent/join.ts";
+export type { OpenNetwork } from "./agent/networkOpening.ts";
+export type { RunningAgent } from "./agent/runningAgent.ts";
+export { type StartOptions, startAgent } from "./agent.ts";
+export { Log, type LogEntry, standardOutput } from "./log/log.ts";
+export {
+  type RecordedStep,
+  type Recording,
+  type RecordingHeader,
+  readRecording,
+} from "./mind/recordingFormat.ts";
+export { type Replay, type ReplayedStep, type ReplayOptions, replay, replaySteps } from "./mind/replay.ts";
+export * from "./state/index.ts";

@@ -4,6 +4,7 @@ import type {
   Inspection,
   MonotonicMs,
   Now,
+  Output,
   OwnerCommand,
   SignedStatement,
   Snapshot,
@@ -61,6 +62,7 @@ export class Driver {
   readonly #options: DriverOptions;
   readonly #queue = new InputQueue();
   readonly #replies = new Map<string, (reply: CommandReply) => void>();
+  readonly #asked = new Map<Input, (outputs: readonly Output[]) => void>();
   #state: "running" | "ended" = "running";
   #scheduled = false;
   #alarmMs: MonotonicMs = Number.POSITIVE_INFINITY;
@@ -97,6 +99,19 @@ export class Driver {
     return reply;
   }
 
+  /** Feeds an input, and gives back what came of its step once that is carried out; nothing after the end. */
+  ask(input: Input): Promise<readonly Output[]> {
+    if (this.#state === "ended" || this.#asked.size >= pendingCommandsMax) return Promise.resolve([]);
+    const outputs = new Promise<readonly Output[]>((resolve) => this.#asked.set(input, resolve));
+    this.feed(input);
+    return outputs;
+  }
+
+  /** Resolves when no input waits. */
+  async idle(): Promise<void> {
+    while (this.#queue.length > 0) await new Promise((turned) => setImmediate(turned));
+  }
+
   inspect(): Inspection {
     return this.#options.mind.inspect(this.#options.clock.now());
   }
@@ -116,6 +131,8 @@ export class Driver {
     this.#queue.clear();
     for (const resolve of this.#replies.values()) resolve(ended);
     this.#replies.clear();
+    for (const resolve of this.#asked.values()) resolve([]);
+    this.#asked.clear();
   }
 
   /** A microtask comes before any IO, and after the caller has brought its own affairs in order. */
@@ -168,6 +185,8 @@ export class Driver {
         stopped: () => this.#options.onStopped(),
       });
     }
+    this.#asked.get(input)?.(result.outputs);
+    this.#asked.delete(input);
   }
 
   #setAlarm(): void {

@@ -1,6 +1,14 @@
 /** Keys, places and errors of a state directory, apart from the rest of the body: small commands start fast. */
+export {
+  type EmptyState,
+  type FoundedSwarm,
+  holdEmptyState,
+  type InitOptions,
+  initSwarm,
+  type Joined,
+} from "./agentState.ts";
 export { writeFileAtomic } from "./atomicFile.ts";
-export { generateKey, keyFromSeed, type PrivateKey } from "./keyFile.ts";
+export { generateKey, keyFromSeed, type PrivateKey, readKeyFile, writeKeyFile } from "./keyFile.ts";
 export { nodeCrypto } from "./nodeCrypto.ts";
 export { makeOwnDirectory, removeRuntimeFiles, type StatePaths, statePaths } from "./places.ts";
 export { errnoOf, StateError, type StateErrorCode } from "./stateError.ts";

@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { lstatSync, mkdirSync, rmSync, statfsSync, statSync } from "node:fs";
+import { lstatSync, mkdirSync, rmdirSync, rmSync, statfsSync, statSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { type Environment, runtimeDirectory } from "../control/paths.ts";
 import { errnoOf, messageOf, StateError } from "./stateError.ts";
@@ -17,7 +17,10 @@ export interface StatePaths {
   readonly charter: string;
   readonly journal: string;
   readonly history: string;
+  /** The owner's words for this device, one a line. */
   readonly tags: string;
+  /** The port of the last run. */
+  readonly port: string;
 }
 
 /** Where everything is that an agent keeps. */
@@ -33,6 +36,7 @@ export function statePaths(stateDirectory: string): StatePaths {
     journal: join(directory, "journal.db"),
     history: join(directory, "history.db"),
     tags: join(directory, "tags"),
+    port: join(directory, "port"),
   };
 }
 
@@ -46,11 +50,21 @@ export function openMemoryDirectory(
   environment: Environment = process.env,
 ): string | undefined {
   const runtime = runtimeDirectory(stateDirectory, environment, userId());
+  makeOwnDirectory(runtime, 0o750);
   if (isInMemory(runtime)) return runtime;
   if (!isInMemory("/dev/shm")) return undefined;
   const path = shmDirectory(stateDirectory);
   makeOwnDirectory(path, 0o700);
   return path;
+}
+
+/** Removes the directory of `openMemoryDirectory` when nothing is left in it: a killed agent's recording stays. */
+export function closeMemoryDirectory(stateDirectory: string): void {
+  try {
+    rmdirSync(shmDirectory(stateDirectory));
+  } catch (error) {
+    if (errnoOf(error) !== "ENOENT" && errnoOf(error) !== "ENOTEMPTY") throw error;
+  }
 }
 
 /** Removes what a killed agent leaves outside of its state directory. Only while it does not run. */

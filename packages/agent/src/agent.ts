@@ -1,0 +1,130 @@
+import type { Settings } from "@antibody/core";
+import type { Crypto } from "@antibody/policy";
+import type { DestinationStream } from "pino";
+import { bearMind } from "./agent/birth.ts";
+import { LateNetwork } from "./agent/lateNetwork.ts";
+import { listenChoices } from "./agent/listenPort.ts";
+import { NetworkOpening, type OpenNetwork } from "./agent/networkOpening.ts";
+import { RunningAgent } from "./agent/runningAgent.ts";
+import { controlPaths } from "./control/paths.ts";
+import { Device } from "./device/device.ts";
+import { Log, type LogEntry, standardOutput } from "./log/log.ts";
+import { SystemClock } from "./mind/clock.ts";
+import { Driver } from "./mind/driver.ts";
+import type { Feed } from "./ports.ts";
+import { type AgentState, openAgentState } from "./state/agentState.ts";
+import { nodeCrypto } from "./state/nodeCrypto.ts";
+import { statementSigner } from "./state/statementSigner.ts";
+
+/** Where an agent listens when nobody says otherwise: everywhere, on any free port. */
+const listenDefault: readonly string[] = ["/ip4/0.0.0.0/tcp/0"];
+/** What an agent is started with. */
+export interface StartOptions {
+  /** Its state directory, made by `initSwarm` or by joining. */
+  readonly state: string;
+  /** Prefixes every path of file-like resources: `/` on a device. Must exist. */
+  readonly root: string;
+  /** Multiaddrs to listen on. */
+  readonly listen?: readonly string[];
+  /** Version of the build, told to peers. */
+  readonly build: string;
+  /** Where log lines go; standard output where nothing is said. */
+  readonly log?: DestinationStream;
+  /** Times and counts other than the defaults, for tests and demos. */
+  readonly settings?: Partial<Settings>;
+  /** Called when an invariant is broken, after the evidence is kept. Ends the process where nothing is said. */
+  readonly onBroken?: (error: unknown) => void;
+  /** libp2p where nothing is said. */
+  readonly openNetwork?: OpenNetwork;
+}
+
+/**
+ * Starts an agent: state and lock, journal, mind, device, control sockets, and then, without waiting for it, the
+ * network. Repairs begin before this returns. Throws a StateError, or what kept the control sockets closed; nothing
+ * is then left running.
+ */
+export async function startAgent(options: StartOptions): Promise<RunningAgent> {
+  const clock = new SystemClock();
+  const crypto = nodeCrypto();
+  const state = openAgentState(options.state, crypto, clock.now().wallMs);
+  try {
+    return await assemble(options, state, crypto, clock);
+  } catch (error) {
+    state.close();
+    throw error;
+  }
+}
+
+async function assemble(
+  options: StartOptions,
+  state: AgentState,
+  crypto: Crypto,
+  clock: SystemClock,
+): Promise<RunningAgent> {
+  const wallMs = (): number => clock.now().wallMs;
+  const { agent } = state.certificate;
+  const log = new Log({ agent, destination: options.log ?? standardOutput(), wallMs });
+  const tell = (entry: LogEntry): void => log.tell(entry);
+  const { root, build, settings = {} } = options;
+  const { mind, digestKey, recorder } = bearMind({ state, root, build, crypto, log, settings, wallMs });
+  const feed: Feed = (input) => driver.feed(input);
+  const network = new LateNetwork(feed);
+  const device = new Device({
+    agent,
+    root,
+    stateDirectory: state.paths.directory,
+    digestKey,
+    feed,
+    openRoute: (backend, capability, signal) => network.openRoute(backend, capability, signal),
+    localPortOf: (capability) => network.localPortOf(capability),
+    tell: (level, name, fields) => tell({ name, level, fields }),
+  });
+  const driver: Driver = new Driver({
+    mind,
+    clock,
+    recorder,
+    ports: {
+      journal: state.journal,
+      network,
+      device,
+      signer: statementSigner(state.key, state.certificate, crypto),
+      tell,
+    },
+    onStopped: () => running.stopped(),
+    onBroken: (error) => {
+      running.broken(error);
+      (options.onBroken ?? endProcess)(error);
+    },
+  });
+  const opening = new NetworkOpening(
+    options.openNetwork ?? openLibp2p,
+    {
+      ...{ key: state.key, charter: state.charter, certificate: state.certificate, crypto, feed },
+      knowledge: mind,
+    },
+    tell,
+    listenChoices(options.listen ?? listenDefault, state.paths.port),
+  );
+  const running = new RunningAgent({
+    ...{ state, mind, driver, recorder, device, network, opening, log, clock, crypto },
+  });
+  try {
+    await running.openSockets(controlPaths(options.state));
+  } catch (error) {
+    await device.stop("leave");
+    recorder.close();
+    throw error;
+  }
+  running.begin();
+  return running;
+}
+
+function endProcess(): void {
+  process.exit(1);
+}
+
+/** Loaded late: libp2p takes as long to load as many repairs. */
+const openLibp2p: OpenNetwork = async (options) => {
+  const { openNetwork } = await import("./network/network.ts");
+  return openNetwork(options);
+};

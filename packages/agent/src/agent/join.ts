@@ -1,0 +1,44 @@
+import type { AgentId, SwarmId } from "@antibody/policy";
+import { holdEmptyState } from "../state/agentState.ts";
+import { nodeCrypto } from "../state/nodeCrypto.ts";
+
+/** What joining needs. */
+export interface JoinAgentOptions {
+  readonly state: string;
+  /** The invite's code. */
+  readonly code: string;
+  /** What the agent will be called; unique in its swarm. */
+  readonly name: string;
+  /** Version of the build, told to peers. */
+  readonly build: string;
+  readonly timeoutMs?: number;
+}
+
+/** What joining gave. */
+export interface JoinedAgent {
+  readonly agent: AgentId;
+  readonly swarm: SwarmId;
+  readonly name: string;
+  /** Six digits that the inviter shows as well. */
+  readonly sas: string;
+}
+
+/**
+ * Joins a swarm and makes a state directory of it, for `startAgent`. Throws a StateError, or the network's JoinError;
+ * nothing but a key is then left, which the next try uses again.
+ */
+export async function joinAgent(options: JoinAgentOptions): Promise<JoinedAgent> {
+  const crypto = nodeCrypto();
+  const empty = holdEmptyState(options.state);
+  try {
+    const { joinSwarm } = await import("../network/joinSwarm.ts");
+    const { code, name, build, timeoutMs } = options;
+    const asked = { code, name, build, crypto, key: empty.key };
+    const joined = await joinSwarm(timeoutMs === undefined ? asked : { ...asked, timeoutMs });
+    const { charter, certificate, members, sas } = joined;
+    empty.store({ charter: charter.bytes, chain: certificate.chain, members });
+    return { agent: certificate.agent, swarm: charter.swarm, name: certificate.certificate.name, sas };
+  } finally {
+    empty.release();
+  }
+}

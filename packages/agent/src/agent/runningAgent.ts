@@ -1,0 +1,211 @@
+import type { Inspection, Mind, Output, OwnerCommand } from "@antibody/core";
+import {
+  type Crypto,
+  isPlainObject,
+  isRejection,
+  type Rejection,
+  type RejectionReason,
+  reject,
+  type VerifiedPolicy,
+  verifyPolicy,
+} from "@antibody/policy";
+import type { ControlPaths } from "../control/paths.ts";
+import { type ControlServer, startControl } from "../control/server.ts";
+import type { Log } from "../log/log.ts";
+import type { Clock } from "../mind/clock.ts";
+import type { Driver } from "../mind/driver.ts";
+import type { Recorder } from "../mind/recorder.ts";
+import type { AgentControl, CommandReply, DevicePort, InviteCode, LogLine } from "../ports.ts";
+import type { AgentState } from "../state/agentState.ts";
+import { closeMemoryDirectory } from "../state/places.ts";
+import { messageOf } from "../state/stateError.ts";
+import { keepBrokenRecording } from "./brokenRecordings.ts";
+import type { LateNetwork } from "./lateNetwork.ts";
+import { rememberPort } from "./listenPort.ts";
+import type { NetworkOpening } from "./networkOpening.ts";
+
+/**
+ * How long the mind may take to say its goodbyes and let running repairs end. Guess: below the 90 s after which
+ * systemd kills, above the time of most repairs.
+ */
+const goodbyeMsMax = 20_000;
+
+/** What a running agent is made of. */
+export interface AgentParts {
+  readonly state: AgentState;
+  readonly mind: Mind;
+  readonly driver: Driver;
+  readonly recorder: Recorder;
+  readonly device: DevicePort;
+  readonly network: LateNetwork;
+  readonly opening: NetworkOpening;
+  readonly log: Log;
+  readonly clock: Clock;
+  readonly crypto: Crypto;
+}
+
+/** An agent at work, as its control socket and the process around it see it. */
+export class RunningAgent implements AgentControl {
+  readonly #parts: AgentParts;
+  readonly #goodbye = Promise.withResolvers<void>();
+  readonly #ended = Promise.withResolvers<void>();
+  #control: ControlServer | undefined;
+  #stopping: Promise<void> | undefined;
+
+  constructor(parts: AgentParts) {
+    this.#parts = parts;
+    // Whoever awaits `ended` hears of a failure; nobody needs to.
+    this.#ended.promise.catch(() => undefined);
+  }
+
+  /** Opens the control sockets. Throws when another agent answers on them. */
+  async openSockets(paths: ControlPaths): Promise<void> {
+    const tell = (message: string, cause: unknown): void =>
+      this.#parts.log.tell({
+        name: "agent.controlFailed",
+        level: "warn",
+        fields: { message, cause: messageOf(cause) },
+      });
+    this.#control = await startControl({ control: this, paths, tell });
+  }
+
+  /** Wakes the mind, and opens the network behind the first repairs. */
+  begin(): void {
+    const { driver, network, opening, log, state } = this.#parts;
+    driver.feed({ type: "started", addresses: [] });
+    setImmediate(() => opening.begin());
+    opening.network.then(
+      (opened) => {
+        network.arrive(opened);
+        const addresses = opened.addresses();
+        rememberPort(addresses, state.paths.port);
+        log.tell({ name: "agent.listening", level: "info", fields: { addresses } });
+      },
+      () => undefined,
+    );
+  }
+
+  /** Resolves when the agent has ended, by whomever it was stopped. */
+  get ended(): Promise<void> {
+    return this.#ended.promise;
+  }
+
+  /** The network is open: its addresses, to be dialed by others. */
+  async listening(): Promise<readonly string[]> {
+    return (await this.#parts.opening.network).addresses();
+  }
+
+  inspect(): Inspection {
+    return this.#parts.driver.inspect();
+  }
+
+  command(command: OwnerCommand): Promise<CommandReply> {
+    return this.#parts.driver.command(command);
+  }
+
+  /** The mind's own refusal (an older generation, a quota) comes back like that of the signatures. */
+  async offer(bytes: Uint8Array): Promise<{ readonly type: "accepted"; readonly id: string } | Rejection> {
+    const { mind, crypto, driver } = this.#parts;
+    const policy = verifyPolicy(bytes, { crypto, rootOf: (author) => mind.rootOf(author) });
+    if (isRejection(policy)) return policy;
+    const outputs = await driver.ask({ type: "policy", policy, from: "owner" });
+    return refusalIn(outputs, policy) ?? { type: "accepted", id: policy.id };
+  }
+
+  async invite(expiresInMs: number, mayInvite: boolean): Promise<InviteCode> {
+    return (await this.#parts.opening.network).invite(expiresInMs, mayInvite);
+  }
+
+  recentLog(): readonly LogLine[] {
+    return this.#parts.log.recent();
+  }
+
+  onLog(listener: (line: LogLine) => void): () => void {
+    return this.#parts.log.onLine(listener);
+  }
+
+  recording(): Uint8Array {
+    return this.#parts.recorder.bytes();
+  }
+
+  /** Leaves the swarm, stops what the agent supervises, and gives everything back. A second call waits for the first. */
+  stop(): Promise<void> {
+    if (this.#stopping === undefined) {
+      void this.#parts.driver.command({ type: "stop" });
+      this.#end();
+    }
+    return this.ended;
+  }
+
+  /** The mind has said its goodbyes. */
+  stopped(): void {
+    this.#goodbye.resolve();
+    // Also when the owner's command came through the socket, and nobody called `stop`.
+    this.#end();
+  }
+
+  /**
+   * A broken invariant: nothing that the mind says may be trusted any more, so what is left is to keep the evidence.
+   * Children go on, and the next start adopts them.
+   */
+  broken(error: unknown): void {
+    const { state, recorder, log, clock } = this.#parts;
+    const stack = error instanceof Error ? (error.stack ?? error.message) : String(error);
+    let recording: string;
+    try {
+      recording = keepBrokenRecording(state.paths.directory, recorder.bytes(), clock.now().wallMs);
+    } catch (failure) {
+      recording = `not written: ${messageOf(failure)}`;
+    }
+    log.tell({
+      name: "agent.broken",
+      level: "error",
+      fields: { message: messageOf(error), stack, recording },
+    });
+    this.#goodbye.resolve();
+  }
+
+  #end(): void {
+    this.#stopping ??= this.#finish().then(this.#ended.resolve, this.#ended.reject);
+  }
+
+  async #finish(): Promise<void> {
+    const { driver, network, opening, device, recorder, state } = this.#parts;
+    await this.#goodbyeOrLate();
+    // What was signed as a goodbye is published by the steps that still wait.
+    await driver.idle();
+    driver.end();
+    await opening.giveUp();
+    const failures = await Promise.allSettled([network.stop(), device.stop("stop")]);
+    await this.#control?.close();
+    recorder.close();
+    closeMemoryDirectory(state.paths.directory);
+    state.close();
+    const failure = failures.find((result) => result.status === "rejected");
+    if (failure !== undefined) throw failure.reason;
+  }
+
+  async #goodbyeOrLate(): Promise<void> {
+    const { log } = this.#parts;
+    let timer: NodeJS.Timeout | undefined;
+    const late = new Promise<void>((resolve) => {
+      timer = setTimeout(() => {
+        log.tell({ name: "agent.stoppedEarly", level: "warn", fields: { afterMs: goodbyeMsMax } });
+        resolve();
+      }, goodbyeMsMax);
+    });
+    await Promise.race([this.#goodbye.promise, late]);
+    clearTimeout(timer);
+  }
+}
+
+/** What the mind told of a policy that it did not take. */
+function refusalIn(outputs: readonly Output[], policy: VerifiedPolicy): Rejection | undefined {
+  for (const output of outputs) {
+    if (output.type !== "tell" || output.event.name !== "policy.rejected") continue;
+    const { fields } = output.event;
+    if (!isPlainObject(fields) || fields["id"] !== policy.id) continue;
+    return reject(fields["reason"] as RejectionReason, String(fields["detail"]));
+  }
+  return undefined;
+}

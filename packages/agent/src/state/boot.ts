@@ -1,0 +1,113 @@
+import {
+  type Boot,
+  type JournalRecord,
+  type Member,
+  readMemberRecord,
+  type VerifiedCharter,
+  verifyMember,
+} from "@antibody/core";
+import {
+  type AuthorId,
+  type Crypto,
+  compareText,
+  isPlainObject,
+  isRejection,
+  openEnvelope,
+  payloadType,
+  type Rejection,
+  type Root,
+  reject,
+  type VerifiedPolicy,
+  verifyPolicy,
+} from "@antibody/policy";
+
+/** What a journal holds for a mind, with what in it is no longer believed. */
+export interface BootReading {
+  readonly boot: Boot;
+  /** Records that did not verify. They stay in the journal, and the mind does not see them. */
+  readonly rejected: readonly { readonly key: string; readonly rejection: Rejection }[];
+}
+
+const policyPrefix = "policy/";
+
+/**
+ * Reads what a mind is born from. Members and policy are verified again: the disk is no authority, and a rule that
+ * this build adds holds for old records too.
+ */
+export function readBoot(
+  records: readonly JournalRecord[],
+  charter: Pick<VerifiedCharter, "swarm" | "charter">,
+  crypto: Crypto,
+): BootReading {
+  const members: Member[] = [];
+  const rest: JournalRecord[] = [];
+  const envelopes: { readonly key: string; readonly bytes: Uint8Array }[] = [];
+  const rejected: { readonly key: string; readonly rejection: Rejection }[] = [];
+  for (const record of records) {
+    const { key, value } = record;
+    const wire = readMemberRecord(record);
+    if (wire !== undefined) {
+      const member = isRejection(wire) ? wire : verifyMember(wire, charter, crypto);
+      if (isRejection(member)) rejected.push({ key, rejection: member });
+      else members.push(member);
+    } else if (!key.startsWith(policyPrefix)) {
+      rest.push(record);
+    } else if (value instanceof Uint8Array) {
+      envelopes.push({ key, bytes: value });
+    } else {
+      rejected.push({ key, rejection: reject("malformed", `${key} holds no envelope`) });
+    }
+  }
+  const policies = readPolicies(envelopes, crypto);
+  return {
+    boot: { records: rest, members, policies: policies.verified },
+    rejected: [...rejected, ...policies.rejected],
+  };
+}
+
+interface StoredEnvelope {
+  readonly key: string;
+  readonly bytes: Uint8Array;
+}
+
+interface ReadPolicies {
+  readonly verified: readonly VerifiedPolicy[];
+  readonly rejected: readonly { readonly key: string; readonly rejection: Rejection }[];
+}
+
+/** Roots first, each after the one that it continues; then what they sign. */
+function readPolicies(envelopes: readonly StoredEnvelope[], crypto: Crypto): ReadPolicies {
+  const roots = new Map<AuthorId, Map<number, Root>>();
+  const newest = (author: AuthorId): Root | undefined => [...(roots.get(author)?.values() ?? [])].at(-1);
+  const trust = {
+    crypto,
+    rootOf: newest,
+    rootNumbered: (author: AuthorId, number: number) => roots.get(author)?.get(number),
+  };
+  const verified: VerifiedPolicy[] = [];
+  const rejected: { key: string; rejection: Rejection }[] = [];
+  const ordered = envelopes
+    .map((envelope) => ({ ...envelope, root: rootNumber(envelope.bytes) }))
+    .sort((left, right) => left.root - right.root || compareText(left.key, right.key));
+  for (const { key, bytes } of ordered) {
+    const policy = verifyPolicy(bytes, trust);
+    if (isRejection(policy)) {
+      rejected.push({ key, rejection: policy });
+      continue;
+    }
+    verified.push(policy);
+    if (policy.type !== "root") continue;
+    const numbered = roots.get(policy.author) ?? new Map<number, Root>();
+    roots.set(policy.author, numbered.set(policy.root.number, policy.root));
+  }
+  return { verified, rejected };
+}
+
+/** The number that a root gives itself, not verified; Infinity for anything else. */
+function rootNumber(bytes: Uint8Array): number {
+  const opened = openEnvelope(bytes);
+  if (isRejection(opened) || opened.envelope.payloadType !== payloadType("root"))
+    return Number.POSITIVE_INFINITY;
+  const number = isPlainObject(opened.body) ? opened.body["number"] : undefined;
+  return typeof number === "number" ? number : Number.POSITIVE_INFINITY;
+}

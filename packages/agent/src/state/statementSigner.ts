@@ -1,0 +1,44 @@
+import {
+  agentIdOf,
+  type SignedStatement,
+  sealEntry,
+  sealVote,
+  type UnsignedStatement,
+  type VerifiedCertificate,
+  verifyEntry,
+  verifyVote,
+} from "@antibody/core";
+import { type Crypto, isRejection, type Signer } from "@antibody/policy";
+import type { StatementSigner } from "../ports.ts";
+
+/**
+ * Signs what the mind states, with the agent's key. What was signed is read back like a stranger's: so the agent
+ * never says what its peers would refuse, and verified statements are made in one place only.
+ */
+export function statementSigner(
+  key: Signer,
+  certificate: VerifiedCertificate,
+  crypto: Crypto,
+): StatementSigner {
+  const agent = agentIdOf(key.publicKey, crypto);
+  return { sign: (statement) => signStatement(statement) };
+
+  function signStatement(statement: UnsignedStatement): SignedStatement {
+    switch (statement.type) {
+      case "entry": {
+        const entry = verifyEntry(sealEntry(statement, key), certificate, crypto);
+        if (isRejection(entry)) throw new Error(`The agent's own entry is not sound: ${entry.detail}`);
+        return { type: "entry", entry };
+      }
+      case "vote": {
+        const certificateOf = (observer: string): VerifiedCertificate | undefined =>
+          observer === agent ? certificate : undefined;
+        const vote = verifyVote(sealVote(statement, key), certificateOf, crypto);
+        if (isRejection(vote)) throw new Error(`The agent's own vote is not sound: ${vote.detail}`);
+        return { type: "vote", vote };
+      }
+      default:
+        throw new Error(`Not a statement: ${statement satisfies never}`);
+    }
+  }
+}
