@@ -1,5 +1,6 @@
-import { fileModeDefault, type Input, keyedDigest, Random, resourceTypes } from "@antibody/core";
+import { fileModeDefault, type Input, keyedDigest, type Output, Random, resourceTypes } from "@antibody/core";
 import {
+  makeId,
   parseResourceId,
   type ResourceId,
   type ResourcePromise,
@@ -10,6 +11,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { Device, type DeviceNote } from "../src/device/device.ts";
 import { digestOf, Trace } from "../src/hash/trace.ts";
+import { traceOutput } from "../src/hash/traceOutput.ts";
 import { enrollSwarm } from "../src/identity/enroll.ts";
 import { modelCrypto, modelSigner } from "../src/identity/modelCrypto.ts";
 import { Journal } from "../src/world/journal.ts";
@@ -50,6 +52,41 @@ describe("the trace", () => {
     fresh.text(long);
     fresh.text(`${long.slice(0, 10)}${long.slice(10)}`);
     expect(trace.digest()).toBe(fresh.digest());
+  });
+});
+
+describe("the trace of outputs", () => {
+  const to = makeId("agent", new Uint8Array(32));
+  const other = makeId("agent", new Uint8Array(32).fill(1));
+  const digests = { members: "a".repeat(16), policy: "b".repeat(16) };
+  const probe = { type: "probe", sequence: 1, digests } as const;
+  const ack = { type: "ack", sequence: 1, digests, incarnation: [1, 1, 0] } as const;
+  const outputs: readonly Output[] = [
+    { type: "send", to, message: probe },
+    { type: "send", to: other, message: probe },
+    { type: "send", to, message: { ...probe, sequence: 2 } },
+    { type: "send", to, message: { ...probe, digests: { ...digests, members: "c".repeat(16) } } },
+    { type: "send", to, message: { ...probe, digests: { ...digests, policy: "c".repeat(16) } } },
+    { type: "send", to, message: { ...probe, accusation: { incarnation: [1, 1, 0] } } },
+    { type: "send", to, message: { ...probe, accusation: { incarnation: [1, 1, 1] } } },
+    { type: "send", to, message: ack },
+    { type: "send", to: other, message: ack },
+    { type: "send", to, message: { ...ack, sequence: 2 } },
+    { type: "send", to, message: { ...ack, digests: { ...digests, members: "c".repeat(16) } } },
+    { type: "send", to, message: { ...ack, digests: { ...digests, policy: "c".repeat(16) } } },
+    { type: "send", to, message: { ...ack, incarnation: [1, 2, 0] } },
+    { type: "send", to, message: { type: "votes", votes: [] } },
+    { type: "hangUp", peer: to },
+    { type: "hangUp", peer: other },
+  ];
+
+  it("covers every field", () => {
+    const hashes = outputs.map((output) => {
+      const trace = new Trace();
+      traceOutput(trace, output);
+      return trace.digest();
+    });
+    expect(new Set(hashes).size).toBe(outputs.length);
   });
 });
 

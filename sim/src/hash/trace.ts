@@ -1,5 +1,5 @@
 /** Texts up to this length are hashed anew each time; longer ones are remembered. Measured: about break-even. */
-const freshCharacters = 24;
+const freshCharacters = 12;
 /** Remembered texts; beyond it all are forgotten and learned again. */
 const textsMax = 65_536;
 

@@ -12,6 +12,10 @@ export class Journal {
   /** Keys written since the last sync, with what they held before. */
   readonly #unsynced = new Map<string, Before>();
 
+  get isEmpty(): boolean {
+    return this.#records.size === 0;
+  }
+
   persist(durability: Durability, records: readonly JournalRecord[]): void {
     for (const { key, value } of records) {
       if (!this.#unsynced.has(key)) this.#unsynced.set(key, { value: this.#records.get(key) });

@@ -38,6 +38,7 @@ export function mindOptionsOf(agent: SimAgent, { swarm, settings }: Population):
  * members and policy verified again.
  */
 export function bootOf(agent: SimAgent, population: Population): Boot {
+  if (agent.journal.isEmpty) return { records: [], members: population.members, policies: [] };
   const records: JournalRecord[] = [];
   const members = new Map<string, Member>(
     population.members.map((member) => [member.certificate.agent, member]),

@@ -6,6 +6,7 @@ import { EventQueue } from "../engine/eventQueue.ts";
 import { kinds, worldIndex } from "../engine/kinds.ts";
 import { Gossip } from "../gossip/gossip.ts";
 import { Trace } from "../hash/trace.ts";
+import { traceOutput } from "../hash/traceOutput.ts";
 import { Dialing } from "../network/dialing.ts";
 import { type LinkModel, Links } from "../network/links.ts";
 import { Network } from "../network/network.ts";
@@ -328,7 +329,7 @@ export class World {
     this.#trace.word(agent.index);
     this.#isPerforming = true;
     for (const output of outputs) {
-      this.#trace.value(output);
+      traceOutput(this.#trace, output);
       perform(this, agent, output);
     }
     this.#isPerforming = false;
