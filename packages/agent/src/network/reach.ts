@@ -97,14 +97,10 @@ async function attemptOnce(
   signal: AbortSignal,
 ): Promise<Reached | "dropped"> {
   let accepted = false;
-  const dialed = node.dial(target, {
-    signal,
-    accepted: () => {
-      accepted = true;
-    },
-  });
   try {
-    const connection = await untilAborted(dialed, signal);
+    const connection = await dialUntil(node, target, signal, () => {
+      accepted = true;
+    });
     if (connection.remotePeer.equals(peer)) return { type: "connection", connection };
     connection.abort(new Error("Another identity"));
     return { type: "refused", detail: `another identity answers at ${target}` };
@@ -118,12 +114,25 @@ async function attemptOnce(
   }
 }
 
-/** A dial that is given up may still succeed: what comes too late is closed. */
-async function untilAborted(dialed: Promise<Connection>, signal: AbortSignal): Promise<Connection> {
+/**
+ * Dials with a signal of its own: the TCP transport hands it to the socket, which would be destroyed whenever it
+ * aborts, also long after the dial. A dial that is given up may still succeed: what comes too late is closed.
+ */
+async function dialUntil(
+  node: Pick<NetworkNode, "dial">,
+  target: Multiaddr,
+  signal: AbortSignal,
+  accepted: () => void,
+): Promise<Connection> {
+  const dialing = new AbortController();
   const aborted = Promise.withResolvers<never>();
-  const onAbort = () => aborted.reject(signal.reason);
+  const onAbort = () => {
+    dialing.abort(signal.reason);
+    aborted.reject(signal.reason);
+  };
   signal.addEventListener("abort", onAbort, { once: true });
   if (signal.aborted) onAbort();
+  const dialed = node.dial(target, { signal: dialing.signal, accepted });
   try {
     return await Promise.race([dialed, aborted.promise]);
   } catch (error) {
