@@ -29,7 +29,7 @@ export function findPeer(inspection: Inspection, text: string, self: string): Me
   return found;
 }
 
-/** Finds a resource that the agent knows: its id, the beginning of it, or of its name behind the colon. */
+/** Finds a resource that the agent knows: its id, what stands behind the colon, a file's name, or how one begins. */
 export function findResource(inspection: Inspection, text: string, self: string): ResourceId {
   const known = new Set<ResourceId>([
     ...inspection.resources.map((view) => view.resource),
@@ -37,14 +37,19 @@ export function findResource(inspection: Inspection, text: string, self: string)
   ]);
   const itself = [...known].find((id) => id === text);
   if (itself !== undefined) return itself;
-  const nameOf = (id: string): string => id.slice(id.indexOf(":") + 1);
-  const exact = [...known].filter((id) => nameOf(id) === text);
+  const exact = [...known].filter((id) => namesOf(id).includes(text));
   const found =
-    exact.length > 0 ? exact : [...known].filter((id) => id.startsWith(text) || nameOf(id).startsWith(text));
+    exact.length > 0 ? exact : [...known].filter((id) => namesOf(id).some((name) => name.startsWith(text)));
   const [only] = found;
   if (only === undefined) throw notFound("resource", text, `${self} status --all`);
   if (found.length > 1) throw ambiguous("resource", text, found.toSorted());
   return only;
+}
+
+/** What people call `file:/etc/motd`: that, `/etc/motd` and `motd`. */
+function namesOf(id: ResourceId): readonly string[] {
+  const name = id.slice(id.indexOf(":") + 1);
+  return [id, name, name.slice(name.lastIndexOf("/") + 1)];
 }
 
 function notFound(what: string, text: string, next: string): CliError {

@@ -4,9 +4,7 @@ import { CliError, type ExitCode, exitCode, messageOf, usageError } from "./erro
 import type { Terminal } from "./terminal.ts";
 import { printable } from "./text/printable.ts";
 import { columnsMax } from "./text/table.ts";
-
-/** The version that `--version` prints; the build tells its peers the same. */
-export const version = "0.1.0";
+import { version } from "./version.ts";
 
 /** Runs one command line and gives its exit code. Never throws: errors are printed. */
 export async function runCommandLine(argv: readonly string[], terminal: Terminal): Promise<ExitCode> {
@@ -72,11 +70,37 @@ function knownError(error: unknown): CliError | "helped" | undefined {
       "antibody --help, or antibody COMMAND --help",
     );
   }
+  const hinted = hintedError(error);
+  if (hinted !== undefined) return hinted;
   return new CliError({
     code: "failed",
     message: "the command failed",
     cause: messageOf(error),
     next: "antibody status; if this is a fault of antibody, please report it",
     exit: exitCode.failed,
+  });
+}
+
+/** Exit codes of what the agent's own errors say; the others are plain failures. */
+const exitByCode: { readonly [code: string]: ExitCode } = {
+  statePermissions: exitCode.denied,
+  mayNotInvite: exitCode.denied,
+  unreachable: exitCode.tryAgain,
+  closed: exitCode.tryAgain,
+  broken: exitCode.tryAgain,
+  busy: exitCode.tryAgain,
+};
+
+/** Errors of the agent (StateError, JoinError) that carry a code and what to do next. */
+function hintedError(error: unknown): CliError | undefined {
+  if (!(error instanceof Error) || !("next" in error) || !("code" in error)) return undefined;
+  const { code, next } = error;
+  if (typeof code !== "string" || typeof next !== "string") return undefined;
+  return new CliError({
+    code,
+    message: error.name === "JoinError" ? "this device could not join" : "the agent's state cannot be used",
+    cause: error.message,
+    next,
+    exit: exitByCode[code] ?? exitCode.failed,
   });
 }

@@ -9,6 +9,8 @@ export interface Terminal {
   err(text: string): void;
   /** Whether somebody sits there and can be asked. */
   readonly canAsk: boolean;
+  /** Whether standard error is looked at live: a line there may be painted over. */
+  readonly live: boolean;
   /** Columns of the output, where it is a terminal. */
   readonly columns: number | undefined;
   readonly environment: Environment;
@@ -22,21 +24,28 @@ export interface Terminal {
   askSecret(question: string): Promise<string | undefined>;
 }
 
+const signalNames = ["SIGINT", "SIGTERM"] as const;
+
 /** The terminal of this process. */
 export function processTerminal(): Terminal {
   const interrupted = new AbortController();
-  const interrupt = (): void => interrupted.abort();
+  // Only the first signal is taken: the next one, of either kind, ends the process.
+  const interrupt = (): void => {
+    for (const name of signalNames) process.off(name, interrupt);
+    interrupted.abort();
+  };
   let listening = false;
   return {
     out: (text) => void process.stdout.write(text),
     err: (text) => void process.stderr.write(text),
     canAsk: process.stdin.isTTY === true && process.stderr.isTTY === true,
+    live: process.stderr.isTTY === true,
     columns: process.stdout.isTTY ? process.stdout.columns : undefined,
     environment: process.env,
     userId: process.getuid?.() ?? 0,
     // Who listens to a signal is not ended by it any more: only commands that ask for this listen.
     get interrupted() {
-      if (!listening) for (const name of ["SIGINT", "SIGTERM"] as const) process.once(name, interrupt);
+      if (!listening) for (const name of signalNames) process.on(name, interrupt);
       listening = true;
       return interrupted.signal;
     },

@@ -22,6 +22,8 @@ export interface PassphraseSeal {
 }
 
 const tagBytes = 16;
+/** What scrypt takes beside its 128·N·r bytes. */
+const scryptSlackBytes = 1_048_576;
 
 /** Seals a secret. `context` is not secret; the seal opens only beside the same. */
 export async function sealSecret(
@@ -68,7 +70,7 @@ export async function openSeal(
 
 function keyOf(passphrase: string, salt: Uint8Array, cost: number): Promise<Buffer> {
   return new Promise((made, failed) => {
-    const options = { N: cost, r: blockSize, p: 1, maxmem: 2 * 128 * cost * blockSize };
+    const options = { N: cost, r: blockSize, p: 1, maxmem: 128 * cost * blockSize + scryptSlackBytes };
     scrypt(passphrase.normalize("NFC"), salt, keyBytes, options, (error, key) => {
       if (error === null) made(key);
       else failed(error);

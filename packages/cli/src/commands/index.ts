@@ -2,16 +2,23 @@ import type { Command } from "commander";
 import { addVerb, type Shell } from "../verb.ts";
 import { authorKeygen } from "./author.ts";
 import { cancel } from "./cancel.ts";
+import { demo } from "./demo.ts";
 import { diff } from "./diff.ts";
 import { incidentList, incidentShow } from "./incident.ts";
+import { init } from "./init.ts";
+import { invite } from "./invite.ts";
+import { join } from "./join.ts";
 import { lint } from "./lint.ts";
 import { logs } from "./logs.ts";
 import { pause } from "./pause.ts";
 import { peers, peersWhy } from "./peers.ts";
 import { publish } from "./publish.ts";
+import { replay } from "./replay.ts";
 import { resume } from "./resume.ts";
 import { routes } from "./routes.ts";
+import { run } from "./run.ts";
 import { schema } from "./schema.ts";
+import { simRun } from "./sim.ts";
 import { status } from "./status.ts";
 import { step } from "./step.ts";
 import { stop } from "./stop.ts";
@@ -20,6 +27,11 @@ import { why } from "./why.ts";
 
 /** Adds every command, in the order in which people meet them. */
 export function addCommands(program: Command, shell: Shell): void {
+  addVerb(program, shell, init);
+  addVerb(program, shell, run);
+  addVerb(program, shell, invite);
+  addVerb(program, shell, join);
+
   addVerb(program, shell, status);
   addVerb(program, shell, why);
   addVerb(addVerb(program, shell, peers), shell, peersWhy);
@@ -46,4 +58,9 @@ export function addCommands(program: Command, shell: Shell): void {
   addVerb(program, shell, lint);
   addVerb(program, shell, diff);
   addVerb(program, shell, publish);
+
+  const sim = program.command("sim").description("The same agents by the thousand, in virtual time.");
+  addVerb(sim, shell, simRun);
+  addVerb(program, shell, replay);
+  addVerb(program, shell, demo);
 }

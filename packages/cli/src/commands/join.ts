@@ -1,0 +1,52 @@
+import { joinAgent } from "@antibody/agent";
+import { shortId } from "@antibody/policy";
+import { exitCode } from "../errors.ts";
+import { readName } from "../options.ts";
+import type { Verb } from "../verb.ts";
+import { version } from "../version.ts";
+
+/** A device that has come in, as `join` and `invite --wait` print it with `--json`. */
+export interface JoinedView {
+  readonly schema: "antibody.joined/1";
+  readonly agent: string;
+  readonly name: string;
+  /** Six digits that both sides show: equal, or somebody sits in between. */
+  readonly comparisonCode: string;
+  readonly swarm?: string;
+  readonly state?: string;
+  readonly nextCommand?: string;
+}
+
+/** `antibody join CODE`: becomes a member of a swarm. */
+export const join: Verb<{ readonly name: string }> = {
+  usage: "join <code>",
+  summary: "Join the swarm that a code is from. The code is printed by: antibody invite",
+  examples: ["antibody join CODE --name greenhouse"],
+  exits: [
+    [0, "joined"],
+    [1, "the code is wrong, used or expired, the name is taken, or there is an agent already"],
+    [75, "the inviter cannot be reached, or is busy"],
+  ],
+  asksAgent: false,
+  declare: (command) =>
+    void command.requiredOption("--name <name>", "what this device is called in the swarm", readName),
+  async run({ invocation, options, args: [code = ""] }) {
+    const { state } = invocation;
+    const joined = await joinAgent({ state, code, name: options.name, build: version });
+    const view: JoinedView = {
+      schema: "antibody.joined/1",
+      agent: joined.agent,
+      name: joined.name,
+      comparisonCode: joined.sas,
+      swarm: joined.swarm,
+      state,
+      nextCommand: `${invocation.self} run`,
+    };
+    invocation.print(view, () => [
+      `joined     ${shortId(joined.swarm)} as ${joined.name} (${shortId(joined.agent)})`,
+      `compare    ${joined.sas}  (the inviter shows the same, or somebody sits in between)`,
+      `next: ${view.nextCommand}`,
+    ]);
+    return exitCode.ok;
+  },
+};

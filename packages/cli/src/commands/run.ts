@@ -1,0 +1,101 @@
+import { existsSync, statSync } from "node:fs";
+import { resolve } from "node:path";
+import { joinAgent, startAgent } from "@antibody/agent";
+import { statePaths } from "@antibody/agent/state";
+import { CliError, exitCode, usageError } from "../errors.ts";
+import type { Invocation } from "../invocation.ts";
+import { readDuration, readName } from "../options.ts";
+import type { Verb } from "../verb.ts";
+import { version } from "../version.ts";
+
+interface RunOptions {
+  readonly name?: string;
+  readonly listen?: readonly string[];
+  readonly join?: string;
+  readonly root: string;
+  readonly sweep?: number;
+}
+
+/** `antibody run`: the agent itself, in the foreground. */
+export const run: Verb<RunOptions> = {
+  usage: "run",
+  summary: "Run the agent in the foreground; its log goes to standard output, one JSON object a line.",
+  examples: [
+    "antibody run",
+    "antibody run --join CODE --name greenhouse",
+    "antibody --state /tmp/a run --root /tmp/a/root --listen /ip4/127.0.0.1/tcp/0",
+  ],
+  exits: [
+    [0, "stopped in order, by SIGTERM, SIGINT or: antibody stop"],
+    [1, "it could not start (another run holds the state, nothing there), or had to end"],
+    [5, "the state belongs to someone else"],
+    [75, "with --join: the inviter cannot be reached, or is busy"],
+  ],
+  asksAgent: false,
+  declare: (command) =>
+    void command
+      .option("--name <name>", "with --join: what this device is called; later it keeps its name", readName)
+      .option(
+        "--listen <multiaddr>",
+        "where peers reach it (repeatable); default: any free TCP port",
+        readListen,
+      )
+      .option("--join <code>", "join first, if there is no agent in the state yet")
+      .option("--root <directory>", "prefixes every path of file-like resources", "/")
+      .option("--sweep <duration>", "look at every resource at least this often", readDuration),
+  async run({ invocation, options }) {
+    const root = readRoot(options.root);
+    if (!existsSync(statePaths(invocation.state).charter)) await begin(invocation, options);
+    const { interrupted } = invocation.terminal;
+    const agent = await startAgent({
+      state: invocation.state,
+      root,
+      build: version,
+      ...(options.listen === undefined ? {} : { listen: options.listen }),
+      ...(options.sweep === undefined ? {} : { settings: { sweepIntervalMs: options.sweep } }),
+    });
+    // A failure to stop comes through `ended` as well.
+    const stop = (): void => void agent.stop().catch(() => undefined);
+    if (interrupted.aborted) stop();
+    else interrupted.addEventListener("abort", stop, { once: true });
+    const { name } = agent.inspect();
+    if (options.name !== undefined && options.name !== name) {
+      invocation.terminal.err(`antibody: this agent is called ${name}, and keeps its name\n`);
+    }
+    await agent.ended;
+    return exitCode.ok;
+  },
+};
+
+/** There is no agent yet: joins with the code that was given, or says what to do. */
+async function begin(invocation: Invocation, options: RunOptions): Promise<void> {
+  if (options.join === undefined) {
+    throw new CliError({
+      code: "stateMissing",
+      message: "there is no agent to run",
+      cause: `nothing was begun in ${invocation.state}`,
+      next: `${invocation.self} init --name NAME, or ${invocation.self} join CODE --name NAME`,
+      exit: exitCode.failed,
+    });
+  }
+  if (options.name === undefined) {
+    throw usageError("--join needs --name", "a member has a name in its swarm", "add --name NAME");
+  }
+  const { state } = invocation;
+  const joined = await joinAgent({ state, code: options.join, name: options.name, build: version });
+  invocation.terminal.err(`joined as ${joined.name}; compare on the inviter: ${joined.sas}\n`);
+}
+
+function readListen(text: string, before: readonly string[] | undefined): readonly string[] {
+  return [...(before ?? []), text];
+}
+
+function readRoot(text: string): string {
+  const root = resolve(text);
+  if (statSync(root, { throwIfNoEntry: false })?.isDirectory() === true) return root;
+  throw usageError(
+    `${root} is not a directory`,
+    "--root prefixes every path of file-like resources",
+    "make it first",
+  );
+}

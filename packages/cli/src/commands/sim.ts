@@ -1,0 +1,99 @@
+import { formatDuration } from "@antibody/core";
+import { listScenarios, type Progress, runScenario, type SimReport } from "@antibody/sim";
+import { exitCode, usageError } from "../errors.ts";
+import { readWhole } from "../options.ts";
+import type { Terminal } from "../terminal.ts";
+import { labeled } from "../text/table.ts";
+import type { Verb } from "../verb.ts";
+
+interface SimOptions {
+  readonly agents?: number;
+  readonly seed: number;
+}
+
+/** Seeds are whole numbers of 32 bits. */
+const seedMax = 2 ** 32 - 1;
+
+/** `antibody sim run SCENARIO`: the same agents in virtual time, from a seed. */
+export const simRun: Verb<SimOptions> = {
+  usage: "run <scenario>",
+  summary: `Run a scenario with thousands of the same agents in virtual time. Scenarios: ${listScenarios()
+    .map(({ name }) => name)
+    .join(", ")}.`,
+  examples: ["antibody sim run mass-death --agents 1000 --seed 7", "antibody sim run clean-publish --json"],
+  exits: [
+    [0, "every invariant and expectation held"],
+    [1, "one was violated: it is named, and the seed shows it again"],
+  ],
+  asksAgent: false,
+  declare: (command) =>
+    void command
+      .option(
+        "--agents <number>",
+        "how many agents; default: the scenario's own number",
+        readWhole(2, 100_000),
+      )
+      .option("--seed <number>", "what every chance comes from", readWhole(0, seedMax), 1),
+  async run({ invocation, options, args: [scenario = ""] }) {
+    const { terminal } = invocation;
+    const known = listScenarios().map(({ name }) => name);
+    if (!known.includes(scenario)) {
+      throw usageError(
+        `there is no scenario ${scenario.slice(0, 80)}`,
+        `these are: ${known.join(", ")}`,
+        "antibody sim run --help",
+      );
+    }
+    const report = await runScenario({
+      scenario,
+      seed: options.seed,
+      ...(options.agents === undefined ? {} : { agents: options.agents }),
+      onProgress: (progress) => showProgress(terminal, progress),
+    });
+    if (terminal.live) terminal.err("\r\u001b[K");
+    invocation.print(report, () => reportLines(report));
+    return report.outcome === "held" ? exitCode.ok : exitCode.failed;
+  },
+};
+
+/** One line that is painted over; only where somebody looks. */
+function showProgress(terminal: Terminal, progress: Progress): void {
+  if (!terminal.live) return;
+  const done = Math.floor((100 * progress.simulatedMs) / Math.max(1, progress.durationMs));
+  const parts = [
+    `${done}%`,
+    `simulated ${formatDuration(progress.simulatedMs)}`,
+    `${progress.simSecondsPerSecond.toFixed(1)} s a second`,
+    `${formatDuration(progress.etaMs)} left`,
+    ...(progress.violations === 0 ? [] : [`${progress.violations} violations`]),
+  ];
+  terminal.err(`\r\u001b[K${parts.join(", ")}`);
+}
+
+function reportLines(report: SimReport): readonly string[] {
+  const line = (label: string, text: string): readonly string[] => labeled(label, text, 10);
+  const { counters } = report;
+  return [
+    ...line(
+      "scenario",
+      `${report.scenario}, ${report.agents} agents, seed ${report.seed}: ${report.outcome}`,
+    ),
+    ...line(
+      "time",
+      `${formatDuration(report.simulatedMs)} simulated in ${formatDuration(report.wallMs)}, ${report.simSecondsPerSecond.toFixed(1)} s a second, ${Math.round(report.rssMb)} MB`,
+    ),
+    ...line(
+      "counted",
+      `${counters.deaths} deaths, ${counters.falseDeaths} false ones, ${counters.refutations} refutations, ${counters.repairs} repairs, ${counters.messages} messages`,
+    ),
+    ...Object.entries(report.milestones).flatMap(([name, ms]) =>
+      line("reached", `${name} after ${formatDuration(ms)}`),
+    ),
+    ...report.violations.flatMap((violation) => line("violated", violationText(violation))),
+    ...line("hash", report.hash),
+  ];
+}
+
+function violationText({ invariant, agent, atMs, detail }: SimReport["violations"][number]): string {
+  return `${invariant} at ${formatDuration(atMs)}${agent === undefined ? "" : ` (${agent})`}: ${detail}`;
+}

@@ -1,0 +1,177 @@
+import { afterEach, describe, expect, test } from "vitest";
+import { logLine } from "../../agent/test/control.fake.ts";
+import { clearStages, setStage } from "./commandLine.ts";
+import { fullInspection, greenhouse, incidentId, wellInspection } from "./fixtures.ts";
+import { schemaProblems } from "./schemas.ts";
+
+afterEach(clearStages);
+
+describe("status", () => {
+  test("says ok, and exits with 0, when all is as promised", async () => {
+    const stage = await setStage(wellInspection);
+    const { code, out } = await stage.run("status");
+    expect(code).toBe(0);
+    expect(out).toContain("pi: ok");
+    expect(out).toContain("1 kept");
+    expect(out).toContain("file:/etc/motd, ends in 10m: editing by hand");
+    expect(out).not.toContain("RESOURCE");
+    expect((await stage.run("status", "--all")).out).toMatch(/file:\/etc\/motd +kept +60m/);
+  });
+
+  test("says what is wrong, worst first, with the next command, and exits with 3", async () => {
+    const stage = await setStage(fullInspection);
+    const { code, out } = await stage.run("status");
+    expect(code).toBe(3);
+    expect(out).toContain("pi: DEGRADED");
+    expect(out).toContain("1 reachable, 1 dead");
+    const rows = out.split("\n").filter((line) => /handed off|repairing/.test(line) && line.includes("  "));
+    expect(rows.join("\n")).toMatch(/missing[\s\S]*sensor/);
+    expect(out).toContain("generation 4; generation 5 waits for 1 fragment");
+    expect(out.trimEnd().split("\n").at(-1)).toBe(
+      `next: antibody --state ${stage.state} incident show ${incidentId.slice(0, 17)}`,
+    );
+  });
+
+  test("is never wider than 100 columns, whatever peers and authors wrote", async () => {
+    const long = "x".repeat(300);
+    const wide = fullInspection.resources.map((view) => ({ ...view, why: `${long} ${long}`, next: long }));
+    const stage = await setStage({ ...fullInspection, name: long.slice(0, 60), resources: wide });
+    for (const args of [["status", "--all"], ["why", "sensor"], ["peers"], ["routes"], ["trust", "list"]]) {
+      const { out } = await stage.run(...args);
+      expect(Math.max(...out.split("\n").map((line) => line.length))).toBeLessThanOrEqual(100);
+    }
+  });
+
+  test("prints no control character that a peer put into its name", async () => {
+    const [first, ...members] = fullInspection.members.toReversed();
+    if (first === undefined) throw new Error("there are members");
+    const stage = await setStage({
+      ...fullInspection,
+      members: [{ ...first, name: "\u001b[2Jevil\u202e" }, ...members],
+    });
+    const { out } = await stage.run("peers");
+    expect(out).toContain("evil");
+    expect(out).not.toMatch(/\p{Cc}(?<!\n)|\u202e/u);
+  });
+});
+
+describe("why", () => {
+  test("tells promise, signer, grant, drift, attempts, and what it waits for", async () => {
+    const stage = await setStage(fullInspection);
+    const { code, out } = await stage.run("why", "process:sensor");
+    expect(code).toBe(0);
+    for (const part of [
+      "repairing, since 5s ago",
+      "running: not running, promised to run",
+      '{"command":["/usr/bin/sensor"]}',
+      "stream home, generation 4, fragment greeting",
+      "file:/etc/** process:*, rank 10, enforce",
+      "step 1 of 2 (spawned), started 2s ago, last progress 1s ago, gives up in 28s",
+      "60s ago, start took 1s, failed: exited with 1",
+      "verified when the action ends (in 30s)",
+      "cancel 3-17",
+    ]) {
+      expect(out.replaceAll(/\n +/g, " ")).toContain(part);
+    }
+  });
+
+  test("finds a resource by the beginning of its id or of its name, and refuses what is not one", async () => {
+    const stage = await setStage(fullInspection);
+    expect((await stage.json("why", "sens")).value).toMatchObject({ resource: "process:sensor" });
+    expect((await stage.json("why", "file:/etc/mo")).value).toMatchObject({ resource: "file:/etc/motd" });
+    const several = await stage.run("why", "file:/etc/m");
+    expect(several.code).toBe(1);
+    expect(several.err).toContain("file:/etc/missing/parent/file, file:/etc/motd");
+    const none = await stage.run("why", "file:/var");
+    expect(none.code).toBe(1);
+    expect(none.err).toMatch(
+      /^antibody: no resource "file:\/var"\n {2}cause: .+\n {2}next: antibody .+ status --all\n$/,
+    );
+  });
+
+  test("tells why a claim is not in force, and what would change that", async () => {
+    const stage = await setStage(fullInspection);
+    const { out } = await stage.run("why", "lamp");
+    expect(out).toContain("nothing about it is in force");
+    expect(out).toContain("noGrant, the owner has not accepted this author");
+    expect(out.replaceAll(/\n +/g, " ")).toMatch(
+      /next +antibody --state .* trust add author_\w+ --scope 'process:lamp'/,
+    );
+  });
+});
+
+describe("peers", () => {
+  test("are listed without the agent itself, and explained by name or by id", async () => {
+    const stage = await setStage(fullInspection);
+    const { out } = await stage.run("peers");
+    expect(out.split("\n")[0]).toMatch(/^NAME +AGENT +STATE +SINCE +LINK/);
+    expect(out).toMatch(/greenhouse +agent_\w{8} +reachable +40s +connected/);
+    expect(out).not.toMatch(/^pi /m);
+    const why = await stage.run("peers", "why", "attic");
+    expect(why.out).toContain("3 of 4 observers make a death; 1 say so");
+    expect(why.out).toMatch(/vote +agent_\w{8}: refused/);
+    expect((await stage.json("peers", "why", greenhouse.slice(0, 12))).value).toMatchObject({
+      name: "greenhouse",
+    });
+    expect((await stage.run("peers", "why", "cellar")).code).toBe(1);
+  });
+});
+
+describe("logs", () => {
+  test("are lines for people, or objects", async () => {
+    const stage = await setStage(fullInspection);
+    stage.agent.lines = [logLine(1), { ...logLine(2), resource: "file:/etc/motd", why: "two words" }];
+    expect((await stage.run("logs")).out.split("\n")[1]).toMatch(
+      /^\d\d:\d\d:\d\d info {2}agent\.started number=2 resource=file:\/etc\/motd why="two words"$/,
+    );
+    const { out } = await stage.run("logs", "--json");
+    for (const line of out.trimEnd().split("\n")) {
+      expect(line.startsWith('{"schema":"antibody.log/1"')).toBe(true);
+      expect(schemaProblems(JSON.parse(line))).toEqual([]);
+    }
+  });
+
+  test("are followed until interrupted", async () => {
+    const stage = await setStage(fullInspection);
+    stage.agent.lines = [logLine(1)];
+    const following = stage.run("logs", "--follow");
+    await expect.poll(() => stage.agent.listeners.size).toBe(1);
+    for (const listener of stage.agent.listeners) listener(logLine(2));
+    await expect.poll(() => stage.terminal.outText.split("\n").length).toBe(3);
+    stage.terminal.interrupt.abort();
+    expect((await following).code).toBe(0);
+  });
+
+  test("are followed until the agent ends", async () => {
+    const stage = await setStage(fullInspection);
+    const following = stage.run("logs", "--follow");
+    await expect.poll(() => stage.agent.listeners.size).toBe(1);
+    await stage.closeAgent();
+    expect((await following).code).toBe(0);
+  });
+});
+
+describe("with --json", () => {
+  test.each([
+    [["status"], 3],
+    [["why", "sensor"], 0],
+    [["why", "/etc/missing"], 0],
+    [["why", "lamp"], 0],
+    [["peers"], 0],
+    [["peers", "why", "attic"], 0],
+    [["routes"], 0],
+    [["incident", "list"], 0],
+    [["incident", "show", "incident_"], 0],
+    [["trust", "list"], 0],
+  ] as const)("%j prints one object that its schema describes", async (args, code) => {
+    const stage = await setStage(fullInspection);
+    const ran = await stage.run("--json", ...args);
+    expect(ran.err).toBe("");
+    expect(ran.code).toBe(code);
+    expect(ran.out.startsWith('{"schema":"antibody.')).toBe(true);
+    expect(ran.out.endsWith("}\n") && ran.out.indexOf("\n") === ran.out.length - 1).toBe(true);
+    expect(schemaProblems(JSON.parse(ran.out))).toEqual([]);
+    // The option may stand before or after the command.
+    expect(await stage.run(...args, "--json")).toEqual(ran);
+  });
+});
