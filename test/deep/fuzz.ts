@@ -1,4 +1,9 @@
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
 import { Random } from "@antibody/core";
+
+setFlagsFromString("--expose-gc");
+const collectGarbage = runInNewContext("gc") as () => void;
 
 /** Inputs of one decoder; ANTIBODY_FUZZ_INPUTS changes it for a quicker look. */
 const inputsDefault = 1_000_000;
@@ -65,7 +70,7 @@ function timed(decode: (input: Uint8Array) => unknown, input: Uint8Array): numbe
 }
 
 function heapInUse(): number {
-  globalThis.gc?.();
+  collectGarbage();
   return process.memoryUsage().heapUsed;
 }
 
