@@ -4,6 +4,7 @@ export { type JoinAgentOptions, type JoinedAgent, joinAgent } from "./agent/join
 export type { OpenNetwork } from "./agent/networkOpening.ts";
 export type { RunningAgent } from "./agent/runningAgent.ts";
 export { type StartOptions, startAgent } from "./agent.ts";
+export * from "./control/index.ts";
 export { Log, type LogEntry, standardOutput } from "./log/log.ts";
 export {
   type RecordedStep,

@@ -1,6 +1,6 @@
 import type { Durability, JournalRecord } from "@antibody/core";
 import type { JournalPort } from "../ports.ts";
-import { type JournalDamage, mergeRows, openTables } from "./journalFiles.ts";
+import { type JournalDamage, mergeRows, type OpenTables, openTables } from "./journalFiles.ts";
 import type { JournalTable, Row } from "./journalTable.ts";
 import { decodeSnapshot, encodeSnapshot } from "./snapshotBytes.ts";
 import { messageOf, StateError } from "./stateError.ts";
@@ -16,16 +16,18 @@ export class Journal implements JournalPort {
   readonly #journal: JournalTable;
   readonly #history: JournalTable;
   #sequence: number;
+  /** What was read when the files were opened, for the one reader at the start. */
+  #rows: readonly Row[] | undefined;
   /** What was damaged when the journal was opened, and is repaired by now. */
   readonly damages: readonly JournalDamage[];
 
-  private constructor(journal: JournalTable, history: JournalTable, damages: readonly JournalDamage[]) {
+  private constructor({ journal, history, rows, damages }: OpenTables) {
     this.#journal = journal;
     this.#history = history;
+    this.#rows = rows;
     this.damages = damages;
-    const newest = this.#newest();
-    this.#sequence = newest.reduce((highest, row) => Math.max(highest, row.sequence), 0);
-    this.#forgetDeleted(newest.filter((row) => row.value === null).map((row) => row.key));
+    this.#sequence = rows.reduce((highest, row) => Math.max(highest, row.sequence), 0);
+    this.#forgetDeleted(rows.filter((row) => row.value === null).map((row) => row.key));
   }
 
   /**
@@ -34,8 +36,7 @@ export class Journal implements JournalPort {
    */
   static open(paths: { readonly journal: string; readonly history: string }, wallMs: number): Journal {
     try {
-      const { journal, history, damages } = openTables(paths.journal, paths.history, wallMs);
-      return new Journal(journal, history, damages);
+      return new Journal(openTables(paths.journal, paths.history, wallMs));
     } catch (error) {
       if (error instanceof StateError) throw error;
       const next = "Check the free space and the permissions of the state directory.";
@@ -44,7 +45,9 @@ export class Journal implements JournalPort {
   }
 
   read(): readonly JournalRecord[] {
-    return this.#newest().flatMap(({ key, value }): JournalRecord[] =>
+    const rows = this.#rows ?? mergeRows([this.#journal.content().rows, this.#history.content().rows]);
+    this.#rows = undefined;
+    return rows.flatMap(({ key, value }): JournalRecord[] =>
       value === null ? [] : [{ key, value: decodeSnapshot(value) }],
     );
   }
@@ -52,6 +55,7 @@ export class Journal implements JournalPort {
   /** Writes all of the records or none. Throws what the system refused: a full disk, a card that went read-only. */
   persist(durability: Durability, records: readonly JournalRecord[]): void {
     if (records.length === 0) return;
+    this.#rows = undefined;
     // Of several records of one key the last one stands.
     const lastByKey = new Map(records.map((record) => [record.key, record.value]));
     const rows = Array.from(lastByKey, ([key, value]): Row => {
@@ -103,9 +107,5 @@ export class Journal implements JournalPort {
     this.#history.checkpoint();
     this.#journal.write([], deletedKeys);
     this.#history.write([], deletedKeys);
-  }
-
-  #newest(): readonly Row[] {
-    return mergeRows([this.#journal.content().rows, this.#history.content().rows]);
   }
 }

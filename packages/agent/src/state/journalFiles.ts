@@ -25,6 +25,8 @@ export interface JournalDamage {
 export interface OpenTables {
   readonly journal: JournalTable;
   readonly history: JournalTable;
+  /** What both hold: the newest row of each key. */
+  readonly rows: readonly Row[];
   readonly damages: readonly JournalDamage[];
 }
 
@@ -45,6 +47,7 @@ export function openTables(journalPath: string, historyPath: string, wallMs: num
   return {
     journal: journal.table ?? new JournalTable(journalPath, "FULL"),
     history: history.table ?? new JournalTable(historyPath, "NORMAL"),
+    rows: mergeRows([journal.content.rows, history.content.rows]),
     damages,
   };
 }
