@@ -1,0 +1,88 @@
+import { randomBytes } from "node:crypto";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { connect } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { runCommand } from "../packages/cli/src/demo/command.ts";
+import { allHold, eventually, form, launcher, makeColony, type TestColony } from "./harness/colonies.ts";
+
+const names = ["one", "two"];
+let test: TestColony;
+
+/** Sends bytes to where something listens, and reads whatever comes until the other side hangs up or time is over. */
+function send(
+  target: { readonly port: number } | { readonly path: string },
+  bytes: Uint8Array,
+): Promise<string> {
+  return new Promise((resolve) => {
+    let answer = "";
+    const socket = connect({ ...target, ...("port" in target ? { host: "127.0.0.1" } : {}), timeout: 2_000 });
+    const end = (): void => {
+      socket.destroy();
+      resolve(answer);
+    };
+    socket.setEncoding("latin1");
+    socket.on("connect", () => socket.write(bytes));
+    socket.on("data", (text) => {
+      answer += text;
+    });
+    socket.on("timeout", end).on("error", end).on("close", end);
+  });
+}
+
+async function portOf(name: string): Promise<number> {
+  const peer = test.colony.agent(names.find((other) => other !== name) ?? "");
+  const { members } = await peer.inspect();
+  const address = members.find((member) => member.name === name)?.addresses[0] ?? "";
+  return Number(address.split("/").at(-1));
+}
+
+beforeAll(async () => {
+  test = makeColony();
+  await form(test, names);
+});
+
+afterAll(() => test.end());
+
+describe("garbage from outside", () => {
+  it("on the TCP port changes nothing: the agent stays in its swarm", async () => {
+    const port = await portOf("one");
+    const noise = Array.from({ length: 20 }, (_, index) => randomBytes(2 ** (index % 17)));
+    await Promise.all(noise.map((bytes) => send({ port }, bytes)));
+    await send({ port }, Buffer.from("\x13/multistream/1.0.0\n\x07/noise\n".repeat(500), "latin1"));
+    await eventually("both to reach each other", () => allHold(test.colony.agents, names, "reachable"));
+  });
+
+  it.each(["control", "read"] as const)(
+    "on the %s socket gets an error, and the next request is served",
+    async (which) => {
+      const agent = test.colony.agent("one");
+      const path = agent.sockets[which];
+      expect(await send({ path }, randomBytes(4_096))).toMatch(/^HTTP\/1\.1 400|^$/);
+      const broken =
+        'POST /v1/command HTTP/1.1\r\nhost: a\r\ncontent-length: 9\r\nconnection: close\r\n\r\n{"type":1';
+      expect(await send({ path }, Buffer.from(broken))).toMatch(/^HTTP\/1\.1 4/);
+      expect((await agent.inspect()).name).toBe("one");
+    },
+  );
+});
+
+describe("garbage in a policy file", () => {
+  it("is told with line and column, and nothing is published", async () => {
+    const directory = mkdtempSync(join(tmpdir(), "antibody-lint-"));
+    try {
+      const file = join(directory, "bad.yaml");
+      writeFileSync(file, "stream: home\nname: a\npromises:\n  file:/etc/a: { mode: 0644, contnt: x }\n");
+      const { code, stderr, stdout } = await runCommand(
+        launcher,
+        ["lint", file],
+        AbortSignal.timeout(30_000),
+      );
+      expect(code).toBe(1);
+      expect(stdout + stderr).toMatch(/bad\.yaml:4:\d+/);
+    } finally {
+      rmSync(directory, { recursive: true });
+    }
+  });
+});
