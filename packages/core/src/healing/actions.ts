@@ -35,6 +35,8 @@ export interface RunningAction {
   readonly note: string;
   readonly progressMs: MonotonicMs;
   readonly canceled?: CancelReason;
+  /** What it works for is not promised any more: however it ends, that is neither success nor failure. */
+  readonly superseded?: true;
 }
 
 /** What stands in the journal while an action runs. */
@@ -200,6 +202,13 @@ export class Actions {
     this.#running.set(id, { ...action, canceled: reason });
     if (reason === "deadline") this.#overdue += 1;
     turn.emit({ type: "cancel", action: id });
+  }
+
+  /** Cancels an action whose purpose is gone, be it canceled already or not. */
+  supersede(id: ActionId, turn: Turn): void {
+    this.cancel(id, "superseded", turn);
+    const action = this.#running.get(id);
+    if (action !== undefined) this.#running.set(id, { ...action, superseded: true });
   }
 
   /** Takes an ended action off the books, and its intent out of the journal; undefined for an unknown id. */

@@ -136,7 +136,7 @@ function withdraw(parts: Parts, resource: ResourceId, turn: Turn): void {
 
 /** What runs, and what was learned, was for another promise. */
 function supersede(parts: Parts, state: ResourceState, turn: Turn): void {
-  if (state.action !== undefined) parts.actions.cancel(state.action, "superseded", turn);
+  if (state.action !== undefined) parts.actions.supersede(state.action, turn);
   parts.deadlines.delete(`retry/${state.resource}`);
   forgetLearned(state);
 }

@@ -22,7 +22,7 @@ export function ended(parts: Parts, id: ActionId, result: ActionResult, turn: Tu
   state.action = undefined;
   const detail = detailOf(action, result).slice(-attemptDetailCharactersMax);
   rememberAttempt(state, attemptOf(action, result, detail, turn));
-  if (action.canceled === "superseded") {
+  if (action.superseded === true) {
     goOn(parts, state, turn);
   } else if (result.type === "done") {
     if (action.reversal) forget(parts, state, turn);

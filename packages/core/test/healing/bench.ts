@@ -13,8 +13,8 @@ import {
   type View,
 } from "@antibody/policy";
 import type { ResourceView } from "../../src/contract/inspection.ts";
-import type { JournalRecord, Output } from "../../src/contract/output.ts";
-import type { Observation } from "../../src/contract/resource.ts";
+import type { ActionId, JournalRecord, Output } from "../../src/contract/output.ts";
+import type { Observation, ResourceContext, ResourceType } from "../../src/contract/resource.ts";
 import type { Turn } from "../../src/contract/turn.ts";
 import type { HealingCommand } from "../../src/healing/commanding.ts";
 import { Healing, type HealingInput } from "../../src/healing/healing.ts";
@@ -28,6 +28,10 @@ export const testCrypto = {
   sha256: (bytes: Uint8Array): Uint8Array => createHash("sha256").update(bytes).digest(),
 };
 export const agent = `agent_${"a".repeat(52)}` as AgentId;
+
+export const testContext: ResourceContext = {
+  digest: (bytes) => createHmac("sha256", digestKey).update(bytes).digest("hex"),
+};
 
 /** Digest of a text as a body computes it: with the platform's own HMAC. */
 export function digestOf(text: string): string {
@@ -103,7 +107,7 @@ export function line(output: Output): string {
 export class Clock {
   monoMs = 1_000;
   wallMs = 1_700_000_000_000;
-  readonly random: Random;
+  random: Random;
   outputs: Output[] = [];
 
   constructor(seed = 1) {
@@ -210,6 +214,61 @@ export class Bench {
 
   phase(resource: string): string | undefined {
     return this.healing.phaseOf(id(resource));
+  }
+}
+
+/** A body that does what it is told, over the fakes of the resource types. */
+export class HonestBody {
+  readonly #bench: Bench;
+  readonly #states = new Map<ResourceId, Observation>();
+
+  constructor(bench: Bench) {
+    this.#bench = bench;
+  }
+
+  /** Runs something, and then everything that it and its consequences ask of a body. */
+  run(cause: () => void): void {
+    const { healing, clock } = this.#bench;
+    cause();
+    for (let rounds = 0; clock.outputs.length > 0; rounds += 1) {
+      if (rounds > 1_000) throw new Error("healing and an honest body do not come to rest");
+      for (const output of clock.take()) {
+        if (output.type === "observe") {
+          const observation = this.#stateOf(output.resource);
+          healing.handle({ type: "observed", resource: output.resource, observation }, clock.turn());
+        }
+        if (output.type === "act") {
+          const { fake } = this.#typeOf(output.resource);
+          const before = this.#stateOf(output.resource, output.promise);
+          this.#states.set(output.resource, fake.repaired(output.promise, before, output.plan, testContext));
+          this.#end(output.action);
+        }
+      }
+    }
+  }
+
+  /** Reports the end of an action that was started before this body's time. */
+  end(action: ActionId): void {
+    this.run(() => this.#end(action));
+  }
+
+  #end(action: ActionId): void {
+    const { healing, clock } = this.#bench;
+    healing.handle({ type: "outcome", action, result: { type: "done", detail: "" } }, clock.turn());
+  }
+
+  #typeOf(resource: ResourceId): ResourceType {
+    const kind = parseResourceId(resource)?.kind;
+    const type = resourceTypes.find((each) => each.kind === kind);
+    if (type === undefined) throw new Error(`no type of ${resource}`);
+    return type;
+  }
+
+  #stateOf(
+    resource: ResourceId,
+    promise = this.#bench.view(resource).promise as ResourcePromise,
+  ): Observation {
+    return this.#states.get(resource) ?? this.#typeOf(resource).fake.initial(promise, testContext);
   }
 }
 

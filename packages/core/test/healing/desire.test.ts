@@ -219,6 +219,19 @@ describe("a withdrawn promise", () => {
     expect(bench.done("1-1")).toContain(`act 1-2 stop ${sensor}`);
   });
 
+  it("whose repair was being canceled already is not taken for a failure", () => {
+    const bench = new Bench();
+    bench.desire({ [motd]: { content: "a", timeout: "1s" } });
+    bench.see(motd, { type: "absent" });
+    expect(bench.wakeAfter(1_000)).toContain("cancel 1-1");
+    expect(bench.desire({})).toEqual([]);
+    expect(bench.fail("1-1")).toEqual([
+      "persist batched -intent/1-1",
+      `unwatch ${motd}`,
+      `tell info resource.withdrawn ${motd}`,
+    ]);
+  });
+
   it("waits for the end of a pause", () => {
     const bench = new Bench();
     bench.desire({ [sensor]: command });
