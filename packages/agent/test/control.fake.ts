@@ -94,12 +94,17 @@ export interface FakeControl {
 
 const opened: FakeControl[] = [];
 
-export async function startFake(): Promise<FakeControl> {
+export async function startFake(requestTimeoutMs = 10_000): Promise<FakeControl> {
   const directory = await mkdtemp(join(tmpdir(), "antibody-control-"));
   const paths = controlPaths(directory, {}, 1000);
   const agent = new FakeAgent();
   const told: string[] = [];
-  const server = await startControl({ control: agent, paths, tell: (message) => told.push(message) });
+  const server = await startControl({
+    control: agent,
+    paths,
+    tell: (message) => told.push(message),
+    requestTimeoutMs,
+  });
   const fake = { agent, paths, server, told, directory };
   opened.push(fake);
   return fake;

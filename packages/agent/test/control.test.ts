@@ -214,6 +214,15 @@ describe("who connects and does not behave", () => {
     expect(told).toEqual([]);
   });
 
+  test("a request that never comes in full is given up", async () => {
+    const { agent, paths, told } = await startFake(50);
+    const half = "POST /v1/command HTTP/1.1\r\nhost: x\r\ncontent-length: 100\r\n\r\n{";
+    expect(await shout(paths.control, half)).toContain(" 408 ");
+    expect(await shout(paths.control, "GET /v1/insp")).toContain(" 408 ");
+    expect(agent.commands).toEqual([]);
+    expect(told).toEqual([]);
+  });
+
   test("connections have a bound, and freed ones are served again", async () => {
     const { paths } = await startFake();
     const held = Array.from({ length: connectionsMax }, () => connect({ path: paths.control }));

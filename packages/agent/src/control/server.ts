@@ -13,6 +13,8 @@ export interface ControlOptions {
   readonly paths: ControlPaths;
   /** Told of every failure inside: a request never brings the agent down. */
   readonly tell: (message: string, cause: unknown) => void;
+  /** How long a request may take to come in; shorter in tests. */
+  readonly requestTimeoutMs?: number;
 }
 
 /** The open sockets of a running agent. */
@@ -45,12 +47,13 @@ export async function startControl(options: ControlOptions): Promise<ControlServ
 }
 
 function makeServer(options: ControlOptions, followers: Followers, readOnly: boolean): Server {
+  const timeoutMs = options.requestTimeoutMs ?? requestTimeoutMs;
   const server = createServer({
     maxHeaderSize: headerBytesMax,
-    headersTimeout: requestTimeoutMs,
-    requestTimeout: requestTimeoutMs,
-    keepAliveTimeout: requestTimeoutMs,
-    connectionsCheckingInterval: lateCheckMs,
+    headersTimeout: timeoutMs,
+    requestTimeout: timeoutMs,
+    keepAliveTimeout: timeoutMs,
+    connectionsCheckingInterval: Math.min(lateCheckMs, timeoutMs),
   });
   server.maxConnections = connectionsMax;
   server.on("clientError", refuseGarbage);
