@@ -5,8 +5,12 @@ import { StateError } from "./stateError.ts";
 
 /** Version of the layout of the database, in its `user_version`. */
 const layoutVersion = 1;
-/** Bytes that the write-ahead log keeps on disk. Guess: one checkpoint's worth (1,000 pages of 4 KiB). */
-const walBytesMax = 4_194_304;
+/** Measured for records of 150 bytes: 1.1 KiB written for each `batched` one and 5.1 for `sync`; with 4 KiB, 4.1 and 8.1. */
+const pageBytes = 1_024;
+/** Pages in the write-ahead log before they move to the database. SQLite's own 4 MiB. */
+const walPagesMax = 4_096;
+/** Bytes that an emptied log keeps on disk, to be written over. */
+const walBytesMax: number = walPagesMax * pageBytes;
 /** The furthest jump over damage, in rows: beyond it the rest is taken to be gone. */
 const damageRowsMax = 1_048_576;
 
@@ -115,8 +119,10 @@ export class JournalTable {
   #prepareFile(path: string, synchronous: "FULL" | "NORMAL"): void {
     // Alone on the file (the lock of the state directory says so), so no shared-memory index is needed.
     this.#database.exec("PRAGMA locking_mode=EXCLUSIVE");
+    this.#database.exec(`PRAGMA page_size=${pageBytes}`);
     this.#database.exec("PRAGMA journal_mode=WAL");
     this.#database.exec(`PRAGMA synchronous=${synchronous}`);
+    this.#database.exec(`PRAGMA wal_autocheckpoint=${walPagesMax}`);
     this.#database.exec(`PRAGMA journal_size_limit=${walBytesMax}`);
     const version = Number(this.#database.prepare("PRAGMA user_version").get()?.["user_version"] ?? 0);
     if (version > layoutVersion) {
