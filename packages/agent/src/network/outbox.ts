@@ -1,5 +1,6 @@
 import type { Connection, Stream } from "@libp2p/interface";
 import { encode } from "it-length-prefixed";
+import { drained } from "./drained.ts";
 import { frameBytesMax, outboxBytesMax, outboxMessagesMax, sendTimeoutMs } from "./limits.ts";
 
 /** First byte of a frame: more of the same message follows, or it ends here. */
@@ -66,7 +67,7 @@ export class Outbox<Type> {
       for (let next = this.#queue[0]; next !== undefined; next = this.#queue[0]) {
         const stream = await this.#openStream();
         for (const frame of next.frames) {
-          if (!stream.send(frame)) await stream.onDrain({ signal: AbortSignal.timeout(sendTimeoutMs) });
+          if (!stream.send(frame)) await drained(stream, AbortSignal.timeout(sendTimeoutMs));
         }
         // Closing empties the queue while a frame waits to be taken.
         if (this.#queue[0] !== next) return;

@@ -164,13 +164,18 @@ async function ask(connection: Connection, capability: string, signal: AbortSign
   }
 }
 
-/** Both directions, each ending on its own; an error in either ends all. */
+/** Both directions, each ending on its own; an error in either ends all, and is nobody's but the two ends'. */
 function join(duplex: Duplex, socket: Socket): void {
-  const end = (error: Error | null | undefined) => {
-    if (error === null || error === undefined) return;
+  const destroy = () => {
     duplex.destroy();
     socket.destroy();
   };
+  const end = (error: Error | null | undefined) => {
+    if (error !== null && error !== undefined) destroy();
+  };
+  // Beside those of the pipelines, which are gone when one direction has ended.
+  duplex.on("error", destroy);
+  socket.on("error", destroy);
   pipeline(duplex, socket, end);
   pipeline(socket, duplex, end);
 }

@@ -1,5 +1,6 @@
 import { Duplex } from "node:stream";
 import type { Stream, StreamCloseEvent, StreamMessageEvent } from "@libp2p/interface";
+import { drained } from "./drained.ts";
 
 /** A chunk as libp2p hands it out: one array, or a list of them. */
 type Chunk = StreamMessageEvent["data"];
@@ -15,7 +16,7 @@ export function streamDuplex(stream: Stream): Duplex {
     write: (chunk: Uint8Array, _encoding, written) => {
       try {
         if (stream.send(chunk)) written();
-        else stream.onDrain().then(() => written(), written);
+        else drained(stream).then(() => written(), written);
       } catch (error) {
         written(error instanceof Error ? error : new Error(String(error)));
       }

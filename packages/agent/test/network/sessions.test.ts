@@ -63,6 +63,10 @@ test("agents that dial each other at once settle on one session", async () => {
   left.dial(right);
   right.dial(left);
   await Promise.all([left.input("dialed"), right.input("dialed")]);
-  expect(left.inputs.filter((input) => input.type !== "dialed").map((input) => input.type)).toEqual(["connected"]);
-  expect(right.inputs.filter((input) => input.type !== "dialed").map((input) => input.type)).toEqual(["connected"]);
+  expect(left.inputs.filter((input) => input.type !== "dialed").map((input) => input.type)).toEqual([
+    "connected",
+  ]);
+  expect(right.inputs.filter((input) => input.type !== "dialed").map((input) => input.type)).toEqual([
+    "connected",
+  ]);
 });

@@ -38,10 +38,7 @@ export function found(): Founded {
   const key = generateKey();
   const founder = toHex(key.publicKey);
   const nonce = randomBytes(16).toString("hex");
-  const sealed = sealCharter(
-    { v: 1, type: "charter", name: "test", founder, recovery: founder, nonce },
-    key,
-  );
+  const sealed = sealCharter({ v: 1, type: "charter", name: "test", founder, recovery: founder, nonce }, key);
   const charter = sound(verifyCharter(sealed, crypto));
   const chain = [sealCertificate(certificateBody(charter, key, key, "founder"), key)];
   return { charter, key, certificate: sound(verifyChain(chain, charter, crypto)) };

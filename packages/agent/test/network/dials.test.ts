@@ -1,0 +1,144 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { createServer, type Server, type Socket } from "node:net";
+import { afterEach, expect, test } from "vitest";
+import { enroll, found, memberOf, pair, Station } from "./swarm.ts";
+
+const open: Station[] = [];
+const servers: Server[] = [];
+const sockets = new Set<Socket>();
+const children: ChildProcess[] = [];
+afterEach(async () => {
+  await Promise.all(open.splice(0).map((station) => station.close()));
+  for (const socket of sockets) socket.destroy();
+  for (const server of servers.splice(0)) server.close();
+  for (const child of children.splice(0)) child.kill("SIGKILL");
+});
+
+/** A server on a free port that does with each connection as it is told; its multiaddr. */
+async function serve(take: (socket: Socket) => void): Promise<string> {
+  const server = createServer((socket) => {
+    sockets.add(socket);
+    socket.on("error", () => undefined);
+    take(socket);
+  });
+  servers.push(server);
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const address = server.address();
+  if (address === null || typeof address === "string") throw new Error("A TCP port");
+  return `/ip4/127.0.0.1/tcp/${address.port}`;
+}
+
+/** An address where nobody listens any more. */
+async function deserted(): Promise<string> {
+  const address = await serve(() => undefined);
+  const server = servers.pop();
+  server?.close();
+  if (server !== undefined) await once(server, "close");
+  return address;
+}
+
+/** An agent, and the certificate of another that does not run. */
+async function alone(): Promise<readonly [Station, Station]> {
+  const founded = found();
+  const station = await new Station(founded).open();
+  open.push(station);
+  const absent = new Station(enroll(founded, "absent"));
+  station.knowledge.add(memberOf(absent.founded, []));
+  return [station, absent];
+}
+
+for (const purpose of ["session", "fresh"] as const) {
+  test(`${purpose}: nobody listens`, async () => {
+    const [station, absent] = await alone();
+    station.network.dial(absent.agent, [await deserted()], purpose, 10_000);
+    expect((await station.input("dialed")).result).toBe("refused");
+  });
+
+  test(`${purpose}: accepted, and nothing said`, async () => {
+    const [station, absent] = await alone();
+    station.network.dial(absent.agent, [await serve(() => undefined)], purpose, 300);
+    expect((await station.input("dialed")).result).toBe("silent");
+  });
+
+  test(`${purpose}: accepted, and dropped`, async () => {
+    const [station, absent] = await alone();
+    station.network.dial(absent.agent, [await serve((socket) => socket.destroy())], purpose, 10_000);
+    expect((await station.input("dialed")).result).toBe("failed");
+  });
+
+  test(`${purpose}: garbage is no answer`, async () => {
+    const [station, absent] = await alone();
+    const address = await serve((socket) => socket.write("HTTP/1.1 400 Bad Request\r\n\r\n"));
+    station.network.dial(absent.agent, [address], purpose, 300);
+    expect((await station.input("dialed")).result).not.toBe("connected");
+  });
+
+  test(`${purpose}: another agent answers at the address`, async () => {
+    const [station, absent] = await alone();
+    const other = await new Station(enroll(station.founded, "other")).open();
+    open.push(other);
+    station.network.dial(absent.agent, other.network.addresses(), purpose, 10_000);
+    expect((await station.input("dialed")).result).toBe("refused");
+  });
+
+  test(`${purpose}: no address, and no certificate`, async () => {
+    const [station, absent] = await alone();
+    station.network.dial(absent.agent, [], purpose, 1_000);
+    expect((await station.input("dialed")).result).toBe("failed");
+    const unknown = new Station(enroll(station.founded, "unknown"));
+    station.network.dial(unknown.agent, [await deserted()], purpose, 1_000);
+    expect((await station.input("dialed", ({ peer }) => peer === unknown.agent)).result).toBe("failed");
+  });
+
+  test(`${purpose}: a living address wins over a dead one`, async () => {
+    const founded = found();
+    const [station, other] = await Promise.all([
+      new Station(founded).open(),
+      new Station(enroll(founded, "other")).open(),
+    ]);
+    open.push(station, other);
+    station.know(other);
+    const addresses = [await deserted(), await serve(() => undefined), ...other.network.addresses()];
+    station.network.dial(other.agent, addresses, purpose, 10_000);
+    expect((await station.input("dialed")).result).toBe("connected");
+    expect((await station.input("connected")).peer).toBe(other.agent);
+  });
+}
+
+test("a fresh dial leaves the standing session alone", async () => {
+  const [left, right] = await pair();
+  open.push(left, right);
+  left.clear();
+  right.clear();
+  left.dial(right, "fresh");
+  expect((await left.input("dialed")).result).toBe("connected");
+  const probe = { type: "probeRequest", sequence: 1, subject: left.agent } as const;
+  right.network.send(left.agent, probe);
+  await left.input("message");
+  left.network.send(right.agent, probe);
+  await right.input("message");
+  expect([...left.inputs, ...right.inputs].map(({ type }) => type).sort()).toEqual([
+    "dialed",
+    "message",
+    "message",
+  ]);
+});
+
+test("a stopped process is silent, a killed one refuses", async () => {
+  const [station, absent] = await alone();
+  const program = `require("net").createServer().listen(0, "127.0.0.1", function () { console.log(this.address().port) })`;
+  const child = spawn(process.execPath, ["-e", program], { stdio: ["ignore", "pipe", "ignore"] });
+  children.push(child);
+  const [line] = (await once(child.stdout, "data")) as [Buffer];
+  const address = `/ip4/127.0.0.1/tcp/${line.toString().trim()}`;
+  child.kill("SIGSTOP");
+  station.network.dial(absent.agent, [address], "fresh", 300);
+  expect((await station.input("dialed")).result).toBe("silent");
+  station.clear();
+  child.kill("SIGKILL");
+  await once(child, "exit");
+  station.network.dial(absent.agent, [address], "fresh", 10_000);
+  expect((await station.input("dialed")).result).toBe("refused");
+});

@@ -1,0 +1,140 @@
+import { once } from "node:events";
+import { createServer, type Server } from "node:net";
+import type { Duplex } from "node:stream";
+import { buffer } from "node:stream/consumers";
+import { afterEach, expect, test } from "vitest";
+import { enroll, found, pair, Station } from "./swarm.ts";
+
+const open: Station[] = [];
+const servers: Server[] = [];
+afterEach(async () => {
+  await Promise.all(open.splice(0).map((station) => station.close()));
+  for (const server of servers.splice(0)) server.close();
+});
+
+const forever = new AbortController().signal;
+
+async function stations(): Promise<readonly [Station, Station]> {
+  const made = await pair();
+  open.push(...made);
+  return made;
+}
+
+/** A local program on a free port. */
+async function program(take: Parameters<typeof createServer>[1]): Promise<number> {
+  const server = createServer({ allowHalfOpen: true }, take);
+  servers.push(server);
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const address = server.address();
+  if (address === null || typeof address === "string") throw new Error("A TCP port");
+  return address.port;
+}
+
+/** Writes all, ends, and reads to the end. */
+async function exchange(duplex: Duplex, bytes: Uint8Array): Promise<Buffer> {
+  const answer = buffer(duplex);
+  duplex.end(bytes);
+  return answer;
+}
+
+test("bytes go to the peer's local program and back, each direction ending on its own", async () => {
+  const [left, right] = await stations();
+  const port = await program((socket) => socket.pipe(socket));
+  right.network.serve([{ name: "echo", port }]);
+  const duplex = await left.network.openRoute(right.agent, "echo", forever);
+  expect((await exchange(duplex, Buffer.from("hello"))).toString()).toBe("hello");
+});
+
+test("more bytes than any buffer holds arrive whole, in both directions", async () => {
+  const [left, right] = await stations();
+  const port = await program((socket) => socket.pipe(socket));
+  right.network.serve([{ name: "echo", port }]);
+  const bytes = Buffer.alloc(4 * 1_048_576, "0123456789abcdef");
+  bytes.writeUInt32BE(0xdeadbeef, 3_333_333);
+  const duplex = await left.network.openRoute(right.agent, "echo", forever);
+  expect((await exchange(duplex, bytes)).equals(bytes)).toBe(true);
+});
+
+test("an answer that comes after the question has ended arrives", async () => {
+  const [left, right] = await stations();
+  const port = await program(async (socket) => {
+    const question = await buffer(socket);
+    socket.end(`${question.length} bytes`);
+  });
+  right.network.serve([{ name: "count", port }]);
+  const duplex = await left.network.openRoute(right.agent, "count", forever);
+  expect((await exchange(duplex, Buffer.alloc(100_000))).toString()).toBe("100000 bytes");
+});
+
+test("a slow reader slows the program down", async () => {
+  const [left, right] = await stations();
+  let written = 0;
+  const port = await program((socket) => {
+    socket.on("error", () => undefined);
+    const chunk = Buffer.alloc(65_536);
+    const more = (): void => {
+      while (written < 64 * 1_048_576) {
+        written += chunk.length;
+        if (!socket.write(chunk)) {
+          socket.once("drain", more);
+          return;
+        }
+      }
+      socket.end();
+    };
+    more();
+  });
+  right.network.serve([{ name: "flood", port }]);
+  const duplex = await left.network.openRoute(right.agent, "flood", forever);
+  await once(duplex, "readable");
+  // Nobody reads: the flood must come to rest. It is at rest when nothing was written between two looks.
+  let before = -1;
+  while (before !== written) {
+    before = written;
+    await new Promise((resolve) => setTimeout(resolve, 200));
+  }
+  expect(written).toBeLessThan(32 * 1_048_576);
+  duplex.destroy();
+});
+
+test("what is not served, does not listen, or is not there has a code", async () => {
+  const [left, right] = await stations();
+  const closed = await program(() => undefined);
+  servers.pop()?.close();
+  right.network.serve([{ name: "dead", port: closed }]);
+  const code = (target: Station, capability: string) =>
+    left.network.openRoute(target.agent, capability, forever).then(
+      () => "open",
+      (error: { code: string }) => error.code,
+    );
+  expect(await code(right, "other")).toBe("ENOCAPABILITY");
+  expect(await code(right, "dead")).toBe("ETARGET");
+  expect(await code(new Station(enroll(left.founded, "absent")), "dead")).toBe("EUNREACHABLE");
+  const canceled = left.network.openRoute(right.agent, "dead", AbortSignal.abort());
+  await expect(canceled).rejects.toMatchObject({ code: "ECANCELED" });
+});
+
+test("a route makes the session that it needs", async () => {
+  const founded = found();
+  const left = await new Station(founded).open();
+  const right = await new Station(enroll(founded, "right")).open();
+  open.push(left, right);
+  left.know(right);
+  right.network.serve([{ name: "echo", port: await program((socket) => socket.pipe(socket)) }]);
+  const duplex = await left.network.openRoute(right.agent, "echo", forever);
+  expect((await exchange(duplex, Buffer.from("hello"))).toString()).toBe("hello");
+  expect(left.inputs.map(({ type }) => type)).toEqual(["connected"]);
+});
+
+test("a route ends when its backend dies", async () => {
+  const [left, right] = await stations();
+  right.network.serve([
+    { name: "hold", port: await program((socket) => socket.on("error", () => undefined)) },
+  ]);
+  const duplex = await left.network.openRoute(right.agent, "hold", forever);
+  const failed = once(duplex, "error");
+  await right.close();
+  await failed;
+  expect(duplex.destroyed).toBe(true);
+});
