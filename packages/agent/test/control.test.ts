@@ -2,7 +2,7 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { lstat, mkdir, writeFile } from "node:fs/promises";
 import { request } from "node:http";
-import { connect } from "node:net";
+import { connect, createServer } from "node:net";
 import { dirname, join } from "node:path";
 import { fragmentBytesMax, makeId } from "@antibody/policy";
 import { afterEach, describe, expect, test } from "vitest";
@@ -240,6 +240,21 @@ describe("who connects and does not behave", () => {
       .toBe(200);
   });
 
+  test("a follower that does not read is let go", async () => {
+    const { agent, paths } = await startFake();
+    const deaf = connect({ path: paths.read });
+    deaf.pause();
+    deaf.on("error", () => undefined);
+    deaf.write("GET /v1/events HTTP/1.1\r\nhost: x\r\n\r\n");
+    await expect.poll(() => agent.listeners.size).toBe(1);
+    const line = { ...logLine(1), filling: "x".repeat(10_000) };
+    // Far more than the bound and all that the kernel may hold.
+    for (let sent = 0; sent < 1_000; sent += 1) for (const listener of agent.listeners) listener(line);
+    await expect.poll(() => agent.listeners.size).toBe(0);
+    expect((await ask(paths.read, "GET", "/v1/log")).status).toBe(200);
+    deaf.destroy();
+  });
+
   test("followers have a bound below that of connections", async () => {
     const { paths } = await startFake();
     const end = new AbortController();
@@ -256,6 +271,16 @@ describe("who connects and does not behave", () => {
     expect((await ask(paths.read, "GET", "/v1/inspection")).status).toBe(200);
     for (const stream of streams) stream.destroy();
   });
+});
+
+test("the client says so when something else than an agent answers", async () => {
+  const { directory } = await startFake();
+  const path = join(directory, "other.sock");
+  const other = createServer((socket) => socket.on("error", () => undefined).resume().end("220 smtp ready\r\n"));
+  await new Promise<void>((opened) => other.listen(path, opened));
+  const client = controlClient({ control: path, read: path });
+  await expect(client.inspect()).rejects.toMatchObject({ code: "failed" });
+  await new Promise((closed) => other.close(closed));
 });
 
 describe("the sockets themselves", () => {

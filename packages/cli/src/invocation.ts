@@ -27,7 +27,7 @@ export interface Invocation {
 }
 
 /** What `--json` prints: the first key names the schema in docs/schemas and its version. */
-export interface SchemaObject {
+interface SchemaObject {
   readonly schema: `antibody.${string}/${number}`;
 }
 

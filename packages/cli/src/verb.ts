@@ -11,7 +11,7 @@ export interface Shell {
 }
 
 /** One call, as a verb sees it: options and arguments are read already. */
-export interface Call<Options> {
+interface Call<Options> {
   readonly invocation: Invocation;
   readonly options: Options;
   readonly args: readonly string[];

@@ -136,6 +136,8 @@ function controlError(error: unknown, socketPath: string): ControlError {
     case "EPERM":
       return new ControlError("denied", `${socketPath} may not be opened by this user`);
     default:
+      if (code?.startsWith("HPE_"))
+        return new ControlError("failed", `what answers on ${socketPath} is no agent`);
       return new ControlError("busy", `the agent on ${socketPath} did not answer (${code ?? name})`);
   }
 }

@@ -4,7 +4,7 @@ import { createCipheriv, createDecipheriv, randomBytes, scrypt } from "node:cryp
  * Cost of the passphrase: OWASP's password storage cheat sheet (2023) asks of scrypt for N = 2^17, r = 8, p = 1.
  * It takes 128 MiB and a third of a second on a desktop.
  */
-export const sealCost = 131_072;
+const sealCost = 131_072;
 /** The highest cost that is read: a forged file must not eat all memory. */
 const costMax = 1_048_576;
 const blockSize = 8;

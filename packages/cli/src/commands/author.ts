@@ -12,7 +12,7 @@ import { readGlobs, readName } from "../options.ts";
 import type { Verb } from "../verb.ts";
 
 /** What `author keygen` tells, as `--json` prints it. */
-export interface KeygenView {
+interface KeygenView {
   readonly schema: "antibody.author/1";
   readonly name: string;
   readonly author: string;

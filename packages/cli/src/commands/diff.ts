@@ -7,7 +7,7 @@ import { printable } from "../text/printable.ts";
 import type { Verb } from "../verb.ts";
 
 /** What `diff` tells, as `--json` prints it. */
-export interface DiffView extends SourceDiff {
+interface DiffView extends SourceDiff {
   readonly schema: "antibody.diff/1";
   readonly file: string;
   readonly stream: string;

@@ -6,7 +6,7 @@ import { readName } from "../options.ts";
 import type { Verb } from "../verb.ts";
 
 /** What `init` tells, as `--json` prints it. */
-export interface InitView {
+interface InitView {
   readonly schema: "antibody.init/1";
   readonly state: string;
   readonly agent: string;

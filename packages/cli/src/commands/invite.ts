@@ -10,7 +10,7 @@ import type { Verb } from "../verb.ts";
 import type { JoinedView } from "./join.ts";
 
 /** What `invite` tells, as `--json` prints it. */
-export interface InviteView {
+interface InviteView {
   readonly schema: "antibody.invite/1";
   /** Whoever has it may join, once. */
   readonly code: string;

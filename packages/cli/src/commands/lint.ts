@@ -6,7 +6,7 @@ import type { Verb } from "../verb.ts";
 import { count } from "../views/words.ts";
 
 /** What `lint` tells, as `--json` prints it. */
-export interface LintView {
+interface LintView {
   readonly schema: "antibody.lint/1";
   readonly file: string;
   readonly stream?: string;

@@ -12,7 +12,7 @@ import type { Verb } from "../verb.ts";
 import { count } from "../views/words.ts";
 
 /** What `publish` tells, as `--json` prints it. */
-export interface PublishView {
+interface PublishView {
   readonly schema: "antibody.publish/1";
   readonly author: string;
   readonly stream: string;

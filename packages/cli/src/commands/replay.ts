@@ -8,7 +8,7 @@ import type { Verb } from "../verb.ts";
 import { count } from "../views/words.ts";
 
 /** What `replay` tells, as `--json` prints it. */
-export interface ReplayView {
+interface ReplayView {
   readonly schema: "antibody.replay/1";
   /** Absent: the recording of the running agent. */
   readonly file?: string;

@@ -48,7 +48,7 @@ export function fit(text: string, width: number): string {
 }
 
 /** A text in lines of at most `width` characters, broken at spaces; longer words are split. At least one line. */
-export function wrap(text: string, width: number): readonly string[] {
+function wrap(text: string, width: number): readonly string[] {
   const lines: string[] = [];
   let line = "";
   for (const word of printable(text)

@@ -12,7 +12,7 @@ export interface NamedAuthor {
 }
 
 /** Every author that the agent has heard of. */
-export function knownAuthors(inspection: Inspection): ReadonlySet<AuthorId> {
+function knownAuthors(inspection: Inspection): ReadonlySet<AuthorId> {
   return new Set([
     ...inspection.grants.map(({ author }) => author),
     ...inspection.streams.map(({ author }) => author),

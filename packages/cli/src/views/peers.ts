@@ -6,7 +6,7 @@ import { timeField } from "./resource.ts";
 import { verdictOrder } from "./words.ts";
 
 /** One peer, as `--json` prints it. */
-export interface PeerFields {
+interface PeerFields {
   readonly agent: string;
   readonly name: string;
   readonly verdict: Verdict;

@@ -29,7 +29,7 @@ export interface StatusView {
 }
 
 /** Where one stream of policy stands on this device. */
-export interface StreamFields {
+interface StreamFields {
   readonly author: string;
   readonly stream: string;
   readonly epoch?: number;
