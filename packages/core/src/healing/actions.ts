@@ -7,7 +7,7 @@ import type { Turn } from "../contract/turn.ts";
 import { keep, recall } from "../keeping/snapshot.ts";
 
 /** Where intents stand in the journal. */
-export const intentPrefix = "intent/";
+const intentPrefix = "intent/";
 
 /** Why a running action was told to end. */
 export type CancelReason =
@@ -40,7 +40,7 @@ export interface RunningAction {
 }
 
 /** What stands in the journal while an action runs. */
-export interface Intent {
+interface Intent {
   readonly v: 1;
   readonly resource: ResourceId;
   readonly verb: string;

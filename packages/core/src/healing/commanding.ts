@@ -21,7 +21,7 @@ export type HealingCommand = Extract<
 type Answer = { readonly done: Json } | { readonly refused: string; readonly next: string };
 
 /** How long what runs may go on after `stop`. A guess, well below the 90 s in which systemd kills. */
-export const stopGraceMs = 10_000;
+const stopGraceMs = 10_000;
 
 /** Obeys a command of the owner and replies to it. */
 export function command(parts: Parts, id: string, command: HealingCommand, turn: Turn): void {

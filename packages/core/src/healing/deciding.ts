@@ -106,7 +106,7 @@ function holdOf(
     parts.actions.enqueue(state.resource);
     return { phase: "drifted", why: `${drift}; waits until one of the running actions ends` };
   }
-  if (!plan.idempotent && freshness === "stale") {
+  if (state.duty === "keep" && !plan.idempotent && freshness === "stale") {
     look(parts, state, turn);
     const why = `${drift}; looks again before it runs what may not be run twice`;
     return { phase: "drifted", why, looks: true };

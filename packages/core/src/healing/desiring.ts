@@ -25,7 +25,7 @@ export function desire(parts: Parts, view: View, turn: Turn): void {
     wellFormed.delete(resource);
     wrong.set(resource, `waits for itself: ${circle.join(" → ")}`);
   }
-  for (const resource of view.frozen) wrong.set(resource, disputeOf(view, resource));
+  for (const [resource, why] of disputesOf(view)) wrong.set(resource, why);
 
   const cared = [...parts.states.entries()].map(([, { resource }]) => resource);
   for (const resource of cared) {
@@ -67,9 +67,13 @@ function dependenciesOf(
   return dependencies;
 }
 
-function disputeOf(view: View, resource: ResourceId): string {
-  const details = view.held.filter((held) => held.resource === resource).map(({ detail }) => detail);
-  return details.length === 0 ? "in dispute" : [...new Set(details)].join("; ");
+/** Why each resource in dispute is held, in the words of its claims. */
+function disputesOf(view: View): ReadonlyMap<ResourceId, string> {
+  const details = new Map<ResourceId, Set<string>>([...view.frozen].map((resource) => [resource, new Set()]));
+  for (const { resource, detail } of view.held) details.get(resource)?.add(detail);
+  return new Map(
+    [...details].map(([resource, why]) => [resource, why.size === 0 ? "in dispute" : [...why].join("; ")]),
+  );
 }
 
 /** The promise is in force: as before, changed, or new. */

@@ -1,5 +1,5 @@
 /** The longest duration that policy may name. A guess: longer waits are not waits but removals. */
-export const durationMsMax: number = 366 * 24 * 3_600_000;
+const durationMsMax: number = 366 * 24 * 3_600_000;
 
 const durationPattern = /^([1-9][0-9]{0,8})(ms|s|m|h|d)$/;
 const unitMs: { readonly [unit: string]: number } = {

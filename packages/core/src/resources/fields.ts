@@ -3,13 +3,13 @@ import * as z from "zod/mini";
 import { parseDuration } from "./duration.ts";
 
 /** Resources that one promise may wait for, or hang on. A guess: longer lists hide a missing fragment. */
-export const dependenciesMax = 32;
+const dependenciesMax = 32;
 /** Arguments of one command. A guess, far above what people write by hand. */
-export const argumentsMax = 64;
+const argumentsMax = 64;
 /** Characters of one argument or path. Linux refuses paths above 4,096 bytes. */
 export const argumentCharactersMax = 4_096;
 /** Time between two looks that policy may ask for, at least: no author can occupy a device with looking. A guess. */
-export const everyMsMin = 100;
+const everyMsMin = 100;
 
 /** Fields that promises of every type may have. */
 export type CommonPromise = {
@@ -41,7 +41,7 @@ export const interval: z.ZodMiniType<string, string> = z.string().check(
 );
 
 /** A resource id, as text. */
-export const resourceId: z.ZodMiniType<ResourceId, string> = z
+const resourceId: z.ZodMiniType<ResourceId, string> = z
   .string()
   .check(
     z.refine((text) => parseResourceId(text) !== undefined, "expected a resource, such as file:/etc/motd"),

@@ -183,6 +183,7 @@ it("whatever happens: bounds hold, at most one action a resource, and nothing is
     fc.property(happenings, fc.nat(), (events, seed) => {
       const bench = new Bench({ settings, seed });
       const running = new Map<string, string>();
+      const watched = new Set<string>();
       for (const event of [{ type: "desire", seed } as const, ...events]) {
         happen(bench, event);
         const isStep = event.type === "command" && event.what % 3 === 2;
@@ -192,6 +193,9 @@ it("whatever happens: bounds hold, at most one action a resource, and nothing is
               if (value === null && key.startsWith("intent/")) running.delete(key.slice("intent/".length));
             }
           }
+          if (output.type === "watch") watched.add(output.resource);
+          if (output.type === "unwatch") expect(watched.delete(output.resource)).toBe(true);
+          if (output.type === "observe") expect(watched).toContain(output.resource);
           if (output.type !== "act") continue;
           expect([...running.values()]).not.toContain(output.resource);
           running.set(output.action, output.resource);
