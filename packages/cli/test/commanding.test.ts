@@ -196,6 +196,7 @@ describe("faults of usage", () => {
     [["pause", "--for", "10m"]],
     [["pause", "--reason", "x"]],
     [["pause", "--reason", "x", "--for", "soon"]],
+    [["pause", "--reason", "x", "--for", "31d"]],
     [["pause", "--reason", "x\u0007", "--for", "1m"]],
     [["trust", "add", "a", "--scope", "**"]],
     [["trust", "add", "a", "--scope", "**", "--rank", "high"]],

@@ -1,4 +1,4 @@
-import type { ActionId, OwnerCommand } from "@antibody/core";
+import { type ActionId, type OwnerCommand, pauseMsMax, pauseReasonCharactersMax } from "@antibody/core";
 import {
   type AuthorId,
   isGlob,
@@ -14,7 +14,7 @@ import {
   scopeGlobsMax,
 } from "@antibody/policy";
 import * as z from "zod/mini";
-import { inviteMsMax, pauseMsMax, reasonCharactersMax } from "./limits.ts";
+import { inviteMsMax } from "./limits.ts";
 
 /** What asks for an invite. */
 export interface InviteRequest {
@@ -84,7 +84,7 @@ const command: z.ZodMiniType<OwnerCommand, unknown> = z.discriminatedUnion("type
   z.strictObject({
     type: z.literal("pause"),
     target,
-    reason: line(reasonCharactersMax),
+    reason: line(pauseReasonCharactersMax),
     forMs: z.int().check(z.minimum(1), z.maximum(pauseMsMax)),
   }),
   z.strictObject({ type: z.literal("resume"), target }),

@@ -9,7 +9,7 @@ export {
   type OfferReply,
 } from "./client.ts";
 export type { InviteRequest } from "./command.ts";
-export { inviteMsMax, pauseMsMax, reasonCharactersMax } from "./limits.ts";
+export { inviteMsMax } from "./limits.ts";
 export {
   type ControlPaths,
   controlPaths,

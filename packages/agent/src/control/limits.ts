@@ -22,9 +22,5 @@ export const commandTimeoutMs = 10_000;
 export const answerTimeoutMs = 15_000;
 /** Bytes of an answer that the client takes. Guess: 16,384 promises of 1 kB, a few times over. */
 export const answerBytesMax: number = 64 * 1_048_576;
-/** Longest pause: it must not be forgotten. Guess: a year. */
-export const pauseMsMax: number = 366 * 86_400_000;
-/** Characters of the reason of a pause. Guess: one line. */
-export const reasonCharactersMax = 200;
 /** Longest life of an invite. Guess: a week; the default of the command line is ten minutes. */
 export const inviteMsMax: number = 7 * 86_400_000;

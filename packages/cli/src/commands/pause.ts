@@ -1,5 +1,4 @@
-import { reasonCharactersMax } from "@antibody/agent/control";
-import { formatDuration } from "@antibody/core";
+import { formatDuration, pauseMsMax, pauseReasonCharactersMax } from "@antibody/core";
 import { InvalidArgumentError } from "commander";
 import { exitCode } from "../errors.ts";
 import { readDuration } from "../options.ts";
@@ -22,7 +21,7 @@ export const pause: Verb<{ readonly reason: string; readonly for: number }> = {
   declare: (verb) =>
     void verb
       .requiredOption("--reason <text>", "why, for whoever finds it paused", readReason)
-      .requiredOption("--for <duration>", "when it ends by itself: 30s, 10m, 2h, 1d", readDuration),
+      .requiredOption("--for <duration>", "when it ends by itself: 30s, 10m, 2h, 1d", readSpan),
   async run({ invocation, options, args: [text] }) {
     const target = findTarget(await invocation.client.inspect(), text, invocation.self);
     const order = { type: "pause", target, reason: options.reason, forMs: options.for } as const;
@@ -37,6 +36,12 @@ export const pause: Verb<{ readonly reason: string; readonly for: number }> = {
 };
 
 function readReason(text: string): string {
-  if (text !== "" && text.length <= reasonCharactersMax && !/\p{Cc}/u.test(text)) return text;
-  throw new InvalidArgumentError(`Write one line of 1 to ${reasonCharactersMax} characters.`);
+  if (text !== "" && text.length <= pauseReasonCharactersMax && !/\p{Cc}/u.test(text)) return text;
+  throw new InvalidArgumentError(`Write one line of 1 to ${pauseReasonCharactersMax} characters.`);
+}
+
+function readSpan(text: string): number {
+  const spanMs = readDuration(text);
+  if (spanMs <= pauseMsMax) return spanMs;
+  throw new InvalidArgumentError(`A pause ends within ${formatDuration(pauseMsMax)}.`);
 }

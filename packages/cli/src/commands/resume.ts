@@ -5,7 +5,7 @@ import type { Verb } from "../verb.ts";
 /** `antibody resume [RESOURCE]`: repair again. */
 export const resume: Verb<object> = {
   usage: "resume [resource]",
-  summary: "End a pause: of one resource, or the one of everything.",
+  summary: "End a pause: of one resource, or all that there are.",
   examples: ["antibody resume", "antibody resume file:/etc/motd"],
   exits: [
     [0, "resumed"],
