@@ -14,6 +14,7 @@ export * from "./enrolment/index.ts";
 export * from "./keeping/deadlines.ts";
 export * from "./keeping/store.ts";
 export * from "./limits.ts";
+export { Mind } from "./mind.ts";
 export * from "./random.ts";
 export * from "./resources/index.ts";
 export * from "./settings.ts";

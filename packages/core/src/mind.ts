@@ -263,7 +263,7 @@ export class Mind implements Knowledge {
     for (let round = 0; this.#carry(turn); round += 1) {
       if (round === settleRoundsMax) throw new Error("the parts of the mind do not settle");
     }
-    if (this.#stopping === "asked" && this.#healing.idle) {
+    if (this.#stopping === "asked" && this.#healing.idle && this.#swarm.hasLeft) {
       this.#stopping = "done";
       turn.emit({ type: "stopped" });
     }
