@@ -9,8 +9,8 @@ import {
   verifyMember,
 } from "@antibody/core";
 import { type Crypto, equalBytes, isRejection, type Signer, shortId } from "@antibody/policy";
-import type { Connection } from "@libp2p/interface";
-import { lpStream } from "@libp2p/utils";
+import type { Connection, Stream } from "@libp2p/interface";
+import { type LengthPrefixedStream, lpStream } from "@libp2p/utils";
 import { libp2pKey, peerIdOf } from "./identity.ts";
 import { type Invite, parseInviteCode } from "./inviteCode.ts";
 import {
@@ -114,29 +114,39 @@ async function askInviter(
   signal: AbortSignal,
 ): Promise<Joined> {
   const { crypto, key, name } = options;
-  const stream = await connection.newStream(joinProtocol, { signal }).catch((error: unknown) => {
-    throw new JoinError("closed", "the inviter has no invite open", newInvite, error);
-  });
-  const wire = lpStream(stream, { maxDataLength: joinAnswerBytesMax });
-  await wire.write(encodeJoinRequest({ swarm: invite.swarm, secret: invite.secret, name }), { signal });
-  const first = await wire.read({ signal }).catch((error: unknown) => {
-    if (signal.aborted) throw broken(error);
-    throw new JoinError("closed", "the inviter has no invite open", newInvite, error);
-  });
-  const answer = decodeJoinAnswer(first.slice());
+  const request = encodeJoinRequest({ swarm: invite.swarm, secret: invite.secret, name });
+  const { wire, first } = await firstAnswer(connection, request, signal);
+  const answer = decodeJoinAnswer(first);
   if (isRejection(answer)) throw new JoinError("forged", answer.detail, newInvite);
   if (answer.type === "refused") throw new JoinError(answer.reason, ...refusals[answer.reason]);
   const charter = checkCharter(answer.charter, invite, crypto);
   const certificate = checkChain(answer.chain, charter, options);
   await wire.write(encodeJoinEntry(firstEntry(certificate, options)), { signal });
   if (!isJoinWelcome((await wire.read({ signal })).slice())) throw broken("no welcome");
-  await stream.close({ signal });
+  await wire.unwrap().close({ signal });
   const members = answer.members.flatMap((wireMember): readonly Member[] => {
     const member = verifyMember(wireMember, charter, crypto);
     return isRejection(member) ? [] : [member];
   });
   const sas = shortAuthenticationString(crypto, invite.swarm, invite.inviter, key.publicKey, invite.secret);
   return { charter, certificate, members, sas };
+}
+
+/** Asks, and reads the answer: an inviter that expects nobody resets the stream. */
+async function firstAnswer(
+  connection: Connection,
+  request: Uint8Array,
+  signal: AbortSignal,
+): Promise<{ readonly wire: LengthPrefixedStream<Stream>; readonly first: Uint8Array }> {
+  try {
+    const stream = await connection.newStream(joinProtocol, { signal });
+    const wire = lpStream(stream, { maxDataLength: joinAnswerBytesMax });
+    await wire.write(request, { signal });
+    return { wire, first: (await wire.read({ signal })).slice() };
+  } catch (error) {
+    if (signal.aborted) throw broken(error);
+    throw new JoinError("closed", "the inviter has no invite open", newInvite, error);
+  }
 }
 
 function checkCharter(bytes: Uint8Array, invite: Invite, crypto: Crypto): VerifiedCharter {

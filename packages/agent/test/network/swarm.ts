@@ -45,9 +45,12 @@ export function found(): Founded {
 }
 
 /** Another member, invited by the founder. */
-export function enroll(founded: Founded, name: string): Founded {
+export function enroll(founded: Founded, name: string, mayInvite = true): Founded {
   const key = generateKey();
-  const own = sealCertificate(certificateBody(founded.charter, key, founded.key, name), founded.key);
+  const own = sealCertificate(
+    { ...certificateBody(founded.charter, key, founded.key, name), mayInvite },
+    founded.key,
+  );
   const chain = [...founded.certificate.chain, own];
   return { charter: founded.charter, key, certificate: sound(verifyChain(chain, founded.charter, crypto)) };
 }

@@ -1,0 +1,83 @@
+import { type Member, type MemberWire, memberWire, sealEntry } from "@antibody/core";
+import type { Connection, Stream } from "@libp2p/interface";
+import { lpStream } from "@libp2p/utils";
+import { multiaddr } from "@multiformats/multiaddr";
+import { encode } from "it-length-prefixed";
+import { encodeMap } from "../../src/network/cbor.ts";
+import { gossipTopics } from "../../src/network/gossip.ts";
+import { helloProtocol } from "../../src/network/hello.ts";
+import { libp2pKey } from "../../src/network/identity.ts";
+import { createNode, type NetworkNode } from "../../src/network/node.ts";
+import { framesOf } from "../../src/network/outbox.ts";
+import { crypto, type Founded, memberOf, type Station } from "./swarm.ts";
+
+/** A node that follows no rule: libp2p and gossipsub without a gate, and streams in the test's hands. */
+export class Rogue {
+  readonly node: NetworkNode;
+  readonly founded: Founded;
+
+  private constructor(node: NetworkNode, founded: Founded) {
+    this.node = node;
+    this.founded = founded;
+  }
+
+  static async start(founded: Founded): Promise<Rogue> {
+    const topics = Object.values(gossipTopics(founded.charter.swarm));
+    const node = await createNode({
+      privateKey: await libp2pKey(founded.key.seed),
+      listen: [],
+      gossip: { topics, crypto, gated: (registrar) => registrar },
+    });
+    await node.libp2p.start();
+    for (const topic of topics) node.gossip?.subscribe(topic);
+    return new Rogue(node, founded);
+  }
+
+  async connect(station: Station): Promise<Connection> {
+    const [address] = station.network.addresses();
+    if (address === undefined) throw new Error("It listens");
+    return this.node.libp2p.dial(multiaddr(address));
+  }
+
+  /** An honest hello: from then on the rogue is a peer. */
+  async hello(connection: Connection, member: Member = memberOf(this.founded, [])): Promise<void> {
+    const stream = await connection.newStream(helloProtocol);
+    const wire = lpStream(stream);
+    await wire.write(encodeMap({ type: "hello", ...memberWire(member) }));
+    await wire.read();
+    await wire.write(encodeMap({ type: "welcome" }));
+  }
+
+  /** A hello with other bytes than it should have; resolves with the answer, or rejects when there is none. */
+  async strangeHello(connection: Connection, hello: Uint8Array): Promise<Uint8Array> {
+    const wire = lpStream(await connection.newStream(helloProtocol));
+    await wire.write(hello);
+    return (await wire.read()).slice();
+  }
+
+  stop(): Promise<void> {
+    return Promise.resolve(this.node.libp2p.stop());
+  }
+}
+
+/** Sends a message in frames, as an honest peer would. */
+export function sendMessage(stream: Stream, message: Uint8Array): void {
+  for (const frame of framesOf(message)) stream.send(frame);
+}
+
+/** Sends any bytes as one frame. */
+export function sendFrame(stream: Stream, frame: Uint8Array): void {
+  stream.send(encode.single(frame));
+}
+
+/** Resolves when a stream or connection is closed, by whomever. */
+export function closed(it: Stream | Connection): Promise<void> {
+  if (it.status !== "open") return Promise.resolve();
+  return new Promise((resolve) => it.addEventListener("close", () => resolve(), { once: true }));
+}
+
+/** A member whose entry another key has signed. */
+export function forgedMember(member: Member, forger: Founded): MemberWire {
+  const { chain } = memberWire(member);
+  return { chain, entry: sealEntry(member.entry.entry, forger.key) };
+}
