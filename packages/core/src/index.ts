@@ -18,3 +18,4 @@ export { Mind } from "./mind.ts";
 export * from "./random.ts";
 export * from "./resources/index.ts";
 export * from "./settings.ts";
+export { Roster } from "./swarm/roster.ts";

@@ -1,6 +1,7 @@
 import type { AgentId, Contexts, Crypto, SwarmId, VerifiedPolicy } from "@antibody/policy";
 import type { RandomState } from "../random.ts";
 import type { Settings } from "../settings.ts";
+import type { Roster } from "../swarm/roster.ts";
 import type { JournalRecord, Output } from "./output.ts";
 import type { ResourceType } from "./resource.ts";
 import type { Member, VerifiedCertificate } from "./statements.ts";
@@ -30,6 +31,8 @@ export interface MindOptions {
   readonly resourceTypes: readonly ResourceType[];
   /** Globs of resources that no grant can reach: the agent's own state, keys, binary and sockets. */
   readonly protectedResources: readonly string[];
+  /** Where members stand on the rings; the minds of a simulator share one. Absent: made from the members. */
+  readonly roster?: Roster;
 }
 
 /** What a body found in its journal, verified again where it was signed. All empty at the first start. */

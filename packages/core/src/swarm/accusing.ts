@@ -1,0 +1,148 @@
+import type { AgentId } from "@antibody/policy";
+import type { DeathCertificate, Incarnation, SignedVote } from "../contract/statements.ts";
+import type { Turn } from "../contract/turn.ts";
+import { compareIncarnation } from "../enrolment/incarnation.ts";
+import type { Settings } from "../settings.ts";
+import type { Deaths } from "./deaths.ts";
+import type { Directory } from "./directory.ts";
+import type { Accusation } from "./findings.ts";
+import type { Links } from "./links.ts";
+import type { Membership } from "./membership.ts";
+import { assignmentOf, isAssigned, quorumOf } from "./observers.ts";
+import type { Own } from "./own.ts";
+import type { Probing } from "./probing.ts";
+import type { Votes } from "./votes.ts";
+import { hasMet, type Watch } from "./watch.ts";
+
+/** What accusing stands on. */
+export interface AccusingPorts {
+  readonly agent: AgentId;
+  readonly settings: Settings;
+  readonly own: Own;
+  readonly directory: Directory;
+  readonly links: Links;
+  readonly probing: Probing;
+  readonly votes: Votes;
+  readonly deaths: Deaths;
+  readonly membership: Membership;
+}
+
+/** Votes between fellow observers, and accusations of this agent itself. */
+export class Accusing {
+  readonly #ports: AccusingPorts;
+
+  constructor(ports: AccusingPorts) {
+    this.#ports = ports;
+  }
+
+  /** The incarnation in which a peer is held dead, here or by votes: it must hear of that before anyone else. */
+  accusationOf(peer: AgentId): Incarnation | undefined {
+    const { directory, votes, deaths } = this.#ports;
+    const incarnation = directory.get(peer)?.entry.entry.incarnation;
+    if (incarnation === undefined) return undefined;
+    const isAccused =
+      directory.deathOf(peer) !== undefined ||
+      deaths.isAccused(peer) ||
+      votes.on(peer, incarnation).length > 0;
+    return isAccused ? incarnation : undefined;
+  }
+
+  /** This agent itself is held dead by someone. */
+  refute(incarnation: Incarnation, accuser: AgentId, evidence: string, turn: Turn): void {
+    this.#ports.own.refute(incarnation, accuser, evidence, turn);
+    this.#ports.membership.answerAccusers(turn);
+  }
+
+  /** A peer is out of reach; `vote` says whether that is ripe for a vote. */
+  lost(watch: Watch, vote: Accusation | undefined, turn: Turn): void {
+    const { own, directory, votes, deaths, settings } = this.#ports;
+    const subject = watch.agent;
+    // Certificates were held back for as long as the own link lived.
+    deaths.reconsider(turn, subject);
+    const incarnation = directory.get(subject)?.entry.entry.incarnation;
+    if (vote === undefined || incarnation === undefined || directory.standingOf(subject) !== "alive") return;
+    if (own.member === undefined || own.isLeaving) return;
+    const quorum = quorumOf(directory, settings, assignmentOf(directory, settings, subject));
+    if (quorum.votes > quorum.observers) return;
+    // An observer that took a dead one's place has never met the subject. That the subject's host refuses is
+    // evidence all the same; silence is so only where others that met it say the same, and no partition is likely.
+    const isNewcomer = !hasMet(watch, incarnation);
+    if (isNewcomer && vote.evidence !== "refused") {
+      if (!vote.calm || votes.on(subject, incarnation).length === 0) return;
+    }
+    watch.votedMs = turn.now.monoMs;
+    votes.cast(subject, incarnation, vote.evidence, turn);
+  }
+
+  /** An own vote was signed: fellow observers get it, by sessions asked for where none stands. */
+  share(vote: SignedVote, turn: Turn): void {
+    const { directory, settings, links, probing, votes, deaths, agent } = this.#ports;
+    const { subject, incarnation } = vote.vote;
+    const known = directory.get(subject)?.entry.entry.incarnation;
+    if (known === undefined || compareIncarnation(incarnation, known) < 0) return;
+    if (!votes.take(vote, true, turn)) return;
+    for (const fellow of assignmentOf(directory, settings, subject).observers) {
+      if (fellow === agent) continue;
+      if (links.has(fellow)) {
+        turn.emit({ type: "send", to: fellow, message: { type: "votes", votes: [vote] } });
+      } else if (!probing.isObserved(fellow)) {
+        links.invite(fellow, turn);
+      }
+    }
+    deaths.tally(subject, turn);
+  }
+
+  /** A session stands: its peer gets the votes on subjects that it observes too. */
+  shareAll(peer: AgentId, turn: Turn): void {
+    const { directory, settings, votes } = this.#ports;
+    for (const subject of votes.subjects()) {
+      const held = votes.on(subject, directory.get(subject)?.entry.entry.incarnation);
+      const { observers } = assignmentOf(directory, settings, subject);
+      if (held.length > 0 && observers.includes(peer)) {
+        turn.emit({ type: "send", to: peer, message: { type: "votes", votes: held } });
+      }
+    }
+  }
+
+  /** A vote that `from` cast or passed on. */
+  takeVote(vote: SignedVote, from: AgentId, turn: Turn): void {
+    const { agent, directory, settings, votes, probing, deaths } = this.#ports;
+    const { subject, observer, incarnation } = vote.vote;
+    if (subject === agent) {
+      this.refute(incarnation, from, "a vote", turn);
+      return;
+    }
+    const member = directory.get(subject);
+    if (member === undefined || directory.standingOf(subject) !== "alive") return;
+    const order = compareIncarnation(incarnation, member.entry.entry.incarnation);
+    if (order < 0) {
+      // Refuted already: the voter has not heard of it.
+      turn.emit({
+        type: "send",
+        to: from,
+        message: { type: "items", members: [member], deaths: [], policy: [] },
+      });
+      return;
+    }
+    if (order > 0)
+      turn.emit({ type: "send", to: from, message: { type: "want", members: [subject], policy: [] } });
+    const assignment = assignmentOf(directory, settings, subject);
+    if (!votes.take(vote, isAssigned(assignment, observer), turn)) return;
+    deaths.tally(subject, turn);
+    // Fellow observers see for themselves at once, rather than when their next probe is due.
+    if (directory.standingOf(subject) === "alive") probing.test(subject, turn);
+  }
+
+  /** A death certificate that `from` made or passed on. */
+  takeDeath(death: DeathCertificate, from: AgentId, turn: Turn): void {
+    if (death.subject === this.#ports.agent)
+      this.refute(death.incarnation, from, "a death certificate", turn);
+    else this.#ports.deaths.heard(death, from, turn);
+  }
+
+  /** Observers changed: votes that did not count may count now. */
+  retally(turn: Turn): void {
+    this.#ports.deaths.reconsider(turn);
+    for (const subject of this.#ports.votes.subjects()) this.#ports.deaths.tally(subject, turn);
+  }
+}

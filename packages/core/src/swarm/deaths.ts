@@ -1,0 +1,186 @@
+import { type AgentId, compareText } from "@antibody/policy";
+import type { Snapshot } from "../contract/snapshot.ts";
+import type { DeathCertificate, SignedVote } from "../contract/statements.ts";
+import { type MonotonicMs, NEVER } from "../contract/time.ts";
+import type { Turn } from "../contract/turn.ts";
+import { compareIncarnation, incarnationText, isJumpTooLarge } from "../enrolment/incarnation.ts";
+import { keep, recall } from "../keeping/snapshot.ts";
+import type { Settings } from "../settings.ts";
+import type { Directory } from "./directory.ts";
+import { assignmentOf, isAssigned, quorumOf } from "./observers.ts";
+import { deathRumors } from "./pieces.ts";
+import type { Probing } from "./probing.ts";
+import type { Votes } from "./votes.ts";
+
+/** What deciding deaths stands on. */
+export interface DeathsPorts {
+  readonly agent: AgentId;
+  readonly settings: Settings;
+  readonly directory: Directory;
+  readonly probing: Probing;
+  readonly votes: Votes;
+}
+
+/** Certificates that are not provable yet. A guess: in a massacre they wait for each other's replacements. */
+export const undecidedDeathsMax = 256;
+/** Each voter waits for so long after the one before it to publish the certificate that all of them hold. A guess. */
+const publishTurnMs = 100;
+/** After one publication the next deaths are gathered for this long: thousands must not be one rumor each. A guess. */
+const gatherMs = 100;
+
+interface DeathsDump {
+  readonly undecided: readonly DeathCertificate[];
+  readonly unpublished: readonly (readonly [AgentId, MonotonicMs])[];
+  readonly publishAgainMs: MonotonicMs;
+}
+
+/** Decides who is dead: by a quorum of the assigned observers, and never against an own living link. */
+export class Deaths {
+  readonly #ports: DeathsPorts;
+  readonly #undecided = new Map<AgentId, DeathCertificate>();
+  /** Certificates made here and not yet heard of, with the time at which it is this agent's turn to publish. */
+  readonly #unpublished = new Map<AgentId, MonotonicMs>();
+  #publishAgainMs: MonotonicMs = Number.NEGATIVE_INFINITY;
+
+  constructor(ports: DeathsPorts, snapshot?: Snapshot) {
+    this.#ports = ports;
+    if (snapshot === undefined) return;
+    const dump = recall<DeathsDump>(snapshot);
+    for (const death of dump.undecided) this.#undecided.set(death.subject, death);
+    for (const [subject, at] of dump.unpublished) this.#unpublished.set(subject, at);
+    this.#publishAgainMs = dump.publishAgainMs;
+  }
+
+  dump(): Snapshot {
+    const dump: DeathsDump = {
+      undecided: [...this.#undecided.values()],
+      unpublished: [...this.#unpublished],
+      publishAgainMs: this.#publishAgainMs,
+    };
+    return keep(dump);
+  }
+
+  get undecidedCount(): number {
+    return this.#undecided.size;
+  }
+
+  get deadline(): MonotonicMs {
+    let earliest = NEVER;
+    for (const at of this.#unpublished.values()) earliest = Math.min(earliest, at);
+    return Math.max(earliest, this.#publishAgainMs);
+  }
+
+  isAccused(peer: AgentId): boolean {
+    return this.#undecided.has(peer);
+  }
+
+  /** A certificate that `from` sent or passed on. */
+  heard(death: DeathCertificate, from: AgentId, turn: Turn): void {
+    const { subject } = death;
+    const member = this.#ports.directory.get(subject);
+    // Whoever is unknown comes with its entry by anti-entropy, and its death after it.
+    if (member === undefined) return;
+    const order = compareIncarnation(death.incarnation, member.entry.entry.incarnation);
+    if (order < 0) {
+      // Refuted: the newer entry goes to whoever has not heard of it.
+      turn.emit({
+        type: "send",
+        to: from,
+        message: { type: "items", members: [member], deaths: [], policy: [] },
+      });
+      return;
+    }
+    if (order > 0)
+      turn.emit({ type: "send", to: from, message: { type: "want", members: [subject], policy: [] } });
+    // Someone has published it already.
+    if (order === 0) this.#unpublished.delete(subject);
+    if (this.#decide(death, turn) !== "contested") return;
+    // A link to the subject lives: the subject is asked, and refutes; or the link turns out to be dead too.
+    this.#ports.probing.probe(subject, turn);
+    this.#ports.probing.test(subject, turn);
+  }
+
+  /** Votes came in: they may be enough by now. */
+  tally(subject: AgentId, turn: Turn): void {
+    const { directory, votes, settings, agent } = this.#ports;
+    const incarnation = directory.get(subject)?.entry.entry.incarnation;
+    if (incarnation === undefined || directory.standingOf(subject) !== "alive") return;
+    const counted = this.#counted(subject, votes.on(subject, incarnation));
+    const assignment = assignmentOf(directory, settings, subject);
+    if (counted.length < quorumOf(directory, settings, assignment).votes) return;
+    const death: DeathCertificate = { subject, incarnation, votes: counted };
+    if (this.#decide(death, turn) !== "dead") return;
+    const place = counted.findIndex(({ vote }) => vote.observer === agent);
+    const turnsToWait = place < 0 ? counted.length : place;
+    this.#unpublished.set(subject, turn.now.monoMs + turnsToWait * publishTurnMs);
+  }
+
+  /** Something changed that certificates wait for: observers, an entry, or an own link. */
+  reconsider(turn: Turn, subject?: AgentId): void {
+    const subjects = subject === undefined ? [...this.#undecided.keys()].sort(compareText) : [subject];
+    for (const waiting of subjects) {
+      const death = this.#undecided.get(waiting);
+      if (death !== undefined) this.#decide(death, turn);
+    }
+  }
+
+  /** Publishes the certificates whose turn it is, several in one rumor. */
+  publish(turn: Turn): void {
+    const now = turn.now.monoMs;
+    if (this.#unpublished.size === 0 || this.deadline > now) return;
+    const due = [...this.#unpublished].filter(([, at]) => at <= now).map(([subject]) => subject);
+    const deaths: DeathCertificate[] = [];
+    for (const subject of due.sort(compareText)) {
+      this.#unpublished.delete(subject);
+      const death = this.#ports.directory.deathOf(subject);
+      if (death !== undefined) deaths.push(death);
+    }
+    for (const rumor of deathRumors(deaths)) turn.emit({ type: "publishRumor", rumor });
+    this.#publishAgainMs = now + gatherMs;
+  }
+
+  #decide(death: DeathCertificate, turn: Turn): "dead" | "contested" | "undecided" | "void" {
+    const { directory, settings, probing, votes } = this.#ports;
+    const { subject, incarnation } = death;
+    const member = directory.get(subject);
+    if (member === undefined) return "void";
+    const order = compareIncarnation(incarnation, member.entry.entry.incarnation);
+    const isSettled = order === 0 && directory.standingOf(subject) !== "alive";
+    if (order < 0 || isSettled || isJumpTooLarge(member.entry.entry.incarnation, incarnation)) {
+      this.#undecided.delete(subject);
+      return "void";
+    }
+    const quorum = quorumOf(directory, settings, assignmentOf(directory, settings, subject));
+    if (order > 0 || this.#counted(subject, death.votes).length < quorum.votes) {
+      this.#wait(death);
+      return "undecided";
+    }
+    if (probing.hasLivingLink(subject, turn)) {
+      this.#wait(death);
+      return "contested";
+    }
+    this.#undecided.delete(subject);
+    votes.close(subject);
+    directory.declareDead(death);
+    turn.tell("swarm.dead", "warn", {
+      peer: subject,
+      name: member.certificate.certificate.name,
+      incarnation: incarnationText(incarnation),
+      evidence: death.votes.map(({ vote }) => `${vote.observer} ${vote.evidence}`),
+    });
+    return "dead";
+  }
+
+  #counted(subject: AgentId, votes: readonly SignedVote[]): SignedVote[] {
+    const assignment = assignmentOf(this.#ports.directory, this.#ports.settings, subject);
+    return votes.filter(({ vote }) => isAssigned(assignment, vote.observer));
+  }
+
+  #wait(death: DeathCertificate): void {
+    const { subject } = death;
+    const known = this.#undecided.get(subject);
+    if (known === undefined && this.#undecided.size >= undecidedDeathsMax) return;
+    // A certificate that someone made up must not push out one that has more votes.
+    if (known === undefined || death.votes.length > known.votes.length) this.#undecided.set(subject, death);
+  }
+}

@@ -1,0 +1,205 @@
+import type { AgentId, Json } from "@antibody/policy";
+import type { Snapshot } from "../contract/snapshot.ts";
+import type { VoteEvidence } from "../contract/statements.ts";
+import { type MonotonicMs, NEVER } from "../contract/time.ts";
+import type { Turn } from "../contract/turn.ts";
+import { keep, recall } from "../keeping/snapshot.ts";
+import type { Settings } from "../settings.ts";
+import type { Directory } from "./directory.ts";
+import { LocalHealth } from "./localHealth.ts";
+import { redialWaitMs } from "./redial.ts";
+import { clearOutage, type Finding, isLost, isSilent, type Watch } from "./watch.ts";
+
+/** What an agent may vote on. `calm`: at most a third of what it observes is silent, so no partition is likely. */
+export interface Accusation {
+  readonly evidence: VoteEvidence;
+  readonly calm: boolean;
+}
+
+/** A peer out of reach. With a vote, when the evidence is conclusive and has lasted for long enough. */
+export interface Found {
+  readonly watch: Watch;
+  readonly vote: Accusation | undefined;
+}
+
+/** Silence of so many at once may be a partition: one silent peer is a peer's matter. */
+const cutOffPeersMin = 2;
+/** A vote that found no quorum is cast again before it expires at its receivers: after this part of its lifetime. */
+const voteAgainParts = [3, 4] as const;
+
+interface FindingsDump {
+  readonly score: number;
+  readonly cutOff: boolean;
+  readonly revision: number;
+}
+
+/** What this agent holds of the peers that it watches: suspicion, loss, return, and whether the fault is its own. */
+export class Findings {
+  readonly health: LocalHealth;
+  readonly #directory: Directory;
+  readonly #settings: Settings;
+  readonly #watches: ReadonlyMap<AgentId, Watch>;
+  #found: Found[] = [];
+  #cutOff = false;
+  #revision = 0;
+
+  constructor(
+    directory: Directory,
+    settings: Settings,
+    watches: ReadonlyMap<AgentId, Watch>,
+    snapshot?: Snapshot,
+  ) {
+    this.#directory = directory;
+    this.#settings = settings;
+    this.#watches = watches;
+    const dump = snapshot === undefined ? undefined : recall<FindingsDump>(snapshot);
+    this.health = new LocalHealth(dump?.score);
+    this.#cutOff = dump?.cutOff ?? false;
+    this.#revision = dump?.revision ?? 0;
+  }
+
+  dump(): Snapshot {
+    const dump: FindingsDump = { score: this.health.score, cutOff: this.#cutOff, revision: this.#revision };
+    return keep(dump);
+  }
+
+  /** Most of what this agent observes is silent: the fault is its own, and it accuses nobody. */
+  get cutOff(): boolean {
+    return this.#cutOff;
+  }
+
+  /** Rises whenever a finding changed. */
+  get revision(): number {
+    return this.#revision;
+  }
+
+  /** What was found since the last call. */
+  takeFound(): readonly Found[] {
+    const found = this.#found;
+    if (found.length > 0) this.#found = [];
+    return found;
+  }
+
+  suspect(watch: Watch, why: string, turn: Turn): void {
+    if (watch.finding !== "reachable") return;
+    watch.lostMs = turn.now.monoMs;
+    this.#set(watch, "suspected", turn);
+    turn.tell("swarm.suspected", "info", this.#fields(watch, why));
+  }
+
+  /** An own attempt ended without an answer; undefined evidence: it could not be made, and shows nothing. */
+  lose(watch: Watch, evidence: VoteEvidence | undefined, turn: Turn): void {
+    const now = turn.now.monoMs;
+    if (watch.lostMs === NEVER) watch.lostMs = now;
+    const finding = evidence === "stalled" ? "stalled" : "unreachable";
+    const isNews = watch.finding !== finding;
+    watch.evidence = evidence;
+    watch.hasStalled ||= evidence === "stalled";
+    if (evidence !== "cut" && evidence !== "stalled") watch.silentMs = NEVER;
+    else if (watch.silentMs === NEVER) watch.silentMs = now;
+    if (isNews) {
+      this.#set(watch, finding, turn);
+      turn.tell(`swarm.${finding}`, "warn", this.#fields(watch, evidence ?? "could not be tried"));
+    }
+    this.recount(turn);
+    const mayVote = evidence !== undefined && this.#mayVote(watch, now);
+    const vote = mayVote ? { evidence, calm: this.#isCalm() } : undefined;
+    if (isNews || vote !== undefined) this.#found.push({ watch, vote });
+  }
+
+  /** The peer was heard. */
+  recover(watch: Watch, turn: Turn): void {
+    if (watch.finding === "reachable") return;
+    const wasLost = isLost(watch);
+    clearOutage(watch);
+    this.#set(watch, "reachable", turn);
+    if (watch.duty === "observe") {
+      turn.tell(wasLost ? "swarm.returned" : "swarm.refuted", "info", this.#fields(watch, "it answered"));
+    }
+    this.recount(turn);
+  }
+
+  /** Another reaches it: silence begins anew, since the fault lies between the two of us. */
+  reachedBy(watch: Watch, helper: AgentId, turn: Turn): void {
+    watch.via = helper;
+    if (watch.silentMs !== NEVER) watch.silentMs = turn.now.monoMs;
+  }
+
+  /** When to try a lost peer again. A vote that is due is not waited for longer than needed. */
+  nextAttemptMs(watch: Watch, turn: Turn): MonotonicMs {
+    const now = turn.now.monoMs;
+    const at = now + redialWaitMs(now - watch.lostMs, this.#settings, turn.random);
+    const voteMs = watch.silentMs + this.#patienceMs(watch);
+    return watch.silentMs !== NEVER && voteMs > now ? Math.min(at, voteMs) : at;
+  }
+
+  /** This agent itself did not run for a while: what looks like others' silence was its own. */
+  restart(watch: Watch, turn: Turn): void {
+    if (watch.silentMs !== NEVER) watch.silentMs = turn.now.monoMs;
+    if (watch.finding !== "suspected") return;
+    clearOutage(watch);
+    this.#set(watch, "reachable", turn);
+  }
+
+  /** Weighs again whether this agent is cut off. */
+  recount(turn: Turn): void {
+    const { observed, silent } = this.#weigh();
+    const cutOff = silent >= cutOffPeersMin && 2 * silent > observed;
+    if (cutOff === this.#cutOff) return;
+    this.#cutOff = cutOff;
+    this.#revision += 1;
+    const watches = [...this.#watches.values()].filter(({ duty }) => duty === "observe");
+    turn.tell("swarm.partitioned", cutOff ? "warn" : "info", {
+      cutOff,
+      unreachable: watches.filter(isLost).map((watch) => this.#name(watch)),
+      with: watches.filter((watch) => !isLost(watch)).map((watch) => this.#name(watch)),
+      evidence: `${silent} of ${observed} observed peers are silent`,
+    });
+    // What was silent while the fault was its own is not held against anyone.
+    if (!cutOff) for (const watch of this.#watches.values()) this.restart(watch, turn);
+  }
+
+  #mayVote(watch: Watch, now: MonotonicMs): boolean {
+    if (watch.duty !== "observe" || this.#cutOff) return false;
+    const [part, whole] = voteAgainParts;
+    if (now - watch.votedMs < (this.#settings.voteLifetimeMs * part) / whole) return false;
+    return watch.evidence === "refused" || now - watch.silentMs >= this.#patienceMs(watch);
+  }
+
+  /** How long own attempts must have ended in silence before a vote. */
+  #patienceMs(watch: Watch): number {
+    const { stalledVoteAfterMs, cutVoteAfterMs } = this.#settings;
+    return (watch.hasStalled ? stalledVoteAfterMs : cutVoteAfterMs) * this.health.factor;
+  }
+
+  #isCalm(): boolean {
+    const { observed, silent } = this.#weigh();
+    return 3 * silent <= observed;
+  }
+
+  /** Peers whose host answered by refusing count on neither side: they show that the network works. */
+  #weigh(): { readonly observed: number; readonly silent: number } {
+    let observed = 0;
+    let silent = 0;
+    for (const watch of this.#watches.values()) {
+      if (watch.duty !== "observe" || watch.evidence === "refused") continue;
+      observed += 1;
+      if (isSilent(watch)) silent += 1;
+    }
+    return { observed, silent };
+  }
+
+  #set(watch: Watch, finding: Finding, turn: Turn): void {
+    watch.finding = finding;
+    watch.sinceMs = turn.now.monoMs;
+    this.#revision += 1;
+  }
+
+  #name({ agent }: Watch): string {
+    return this.#directory.get(agent)?.certificate.certificate.name ?? agent;
+  }
+
+  #fields(watch: Watch, evidence: string): { readonly [field: string]: Json } {
+    return { peer: watch.agent, name: this.#name(watch), evidence };
+  }
+}

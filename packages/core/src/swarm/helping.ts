@@ -1,0 +1,89 @@
+import type { AgentId } from "@antibody/policy";
+import type { DialResult } from "../contract/input.ts";
+import type { Snapshot } from "../contract/snapshot.ts";
+import { type MonotonicMs, NEVER } from "../contract/time.ts";
+import type { Turn } from "../contract/turn.ts";
+import { keep, recall } from "../keeping/snapshot.ts";
+import { probesForOthersMax } from "../limits.ts";
+import type { Settings } from "../settings.ts";
+import type { Links } from "./links.ts";
+import type { Probing } from "./probing.ts";
+
+interface Favor {
+  readonly requester: AgentId;
+  /** The requester's sequence, which the report carries back. */
+  readonly sequence: number;
+  readonly subject: AgentId;
+  /** Sequence of the probe sent for it; 0 where a fresh connection is tried. */
+  readonly probe: number;
+  readonly untilMs: MonotonicMs;
+}
+
+/** Probes on behalf of others (SWIM's indirect probes): at most `probesForOthersMax` at once, the rest is declined. */
+export class Helping {
+  readonly #links: Links;
+  readonly #probing: Probing;
+  readonly #settings: Settings;
+  #favors: readonly Favor[];
+
+  constructor(links: Links, probing: Probing, settings: Settings, dump?: Snapshot) {
+    this.#links = links;
+    this.#probing = probing;
+    this.#settings = settings;
+    this.#favors = dump === undefined ? [] : recall<readonly Favor[]>(dump);
+  }
+
+  dump(): Snapshot {
+    return keep(this.#favors);
+  }
+
+  get count(): number {
+    return this.#favors.length;
+  }
+
+  get deadline(): MonotonicMs {
+    let earliest = NEVER;
+    for (const { untilMs } of this.#favors) earliest = Math.min(earliest, untilMs);
+    return earliest;
+  }
+
+  /** Probes a subject over the standing session, or by a fresh connection. */
+  request(requester: AgentId, sequence: number, subject: AgentId, turn: Turn): void {
+    if (this.#favors.length >= probesForOthersMax) return;
+    const untilMs = turn.now.monoMs + this.#settings.indirectTimeoutMs;
+    const favor = { requester, sequence, subject, untilMs };
+    if (this.#links.has(subject)) {
+      this.#favors = [...this.#favors, { ...favor, probe: this.#probing.probe(subject, turn) }];
+    } else if (this.#links.dial(subject, "fresh", this.#settings.indirectTimeoutMs, turn)) {
+      this.#favors = [...this.#favors, { ...favor, probe: 0 }];
+    } else {
+      report(favor, false, turn);
+    }
+  }
+
+  /** The subject said something, which answers whoever asked for it. */
+  heard(subject: AgentId, turn: Turn): void {
+    if (this.#favors.length > 0) this.#settle((favor) => favor.subject === subject, true, turn);
+  }
+
+  dialed(subject: AgentId, result: DialResult, turn: Turn): void {
+    if (this.#favors.length === 0) return;
+    this.#settle((favor) => favor.probe === 0 && favor.subject === subject, result === "connected", turn);
+  }
+
+  due(turn: Turn): void {
+    if (this.#favors.length > 0) this.#settle(({ untilMs }) => untilMs <= turn.now.monoMs, false, turn);
+  }
+
+  #settle(isSettled: (favor: Favor) => boolean, answered: boolean, turn: Turn): void {
+    const settled = this.#favors.filter(isSettled);
+    if (settled.length === 0) return;
+    this.#favors = this.#favors.filter((favor) => !isSettled(favor));
+    for (const favor of settled) report(favor, answered, turn);
+  }
+}
+
+function report(favor: Omit<Favor, "probe" | "untilMs">, answered: boolean, turn: Turn): void {
+  const { requester, sequence, subject } = favor;
+  turn.emit({ type: "send", to: requester, message: { type: "probeReport", sequence, subject, answered } });
+}

@@ -1,0 +1,178 @@
+import type { AgentId } from "@antibody/policy";
+import type { Input } from "../contract/input.ts";
+import type { PolicyHolding } from "../contract/knowledge.ts";
+import type { HealthRumor, PeerMessage } from "../contract/messages.ts";
+import type { Member, SignedStatement } from "../contract/statements.ts";
+import type { Turn } from "../contract/turn.ts";
+import type { SwarmParts } from "./parts.ts";
+
+/** The inputs that concern the swarm. */
+export type SwarmInput = Extract<
+  Input,
+  {
+    readonly type:
+      | "wake"
+      | "addresses"
+      | "connected"
+      | "disconnected"
+      | "dialed"
+      | "message"
+      | "unsent"
+      | "rumor"
+      | "enrolled"
+      | "signed";
+  }
+>;
+
+/** Gives an input to the parts that it concerns. */
+export function takeInput(parts: SwarmParts, input: SwarmInput, policy: PolicyHolding, turn: Turn): void {
+  switch (input.type) {
+    case "wake":
+      return;
+    case "addresses":
+      parts.own.readdress(input.addresses, turn);
+      return;
+    case "connected":
+      takeConnection(parts, input.peer, input.member, turn);
+      return;
+    case "disconnected":
+      parts.links.closed(input.peer);
+      parts.reconcile.closed(input.peer);
+      parts.probing.disconnected(input.peer, turn);
+      return;
+    case "dialed":
+      if (input.result !== "connected") parts.links.failed(input.peer);
+      parts.probing.dialed(input.peer, input.purpose, input.result, turn);
+      parts.helping.dialed(input.peer, input.result, turn);
+      return;
+    case "message":
+      hear(parts, input.from, turn);
+      takeMessage(parts, input.from, input.message, policy, turn);
+      return;
+    case "unsent":
+      parts.probing.unsent(input.to, turn);
+      return;
+    case "rumor":
+      hear(parts, input.from, turn);
+      takeRumor(parts, input.from, input.rumor, turn);
+      return;
+    case "enrolled":
+      parts.membership.admit(input.member, input.member.certificate.agent, turn);
+      turn.emit({ type: "publishRumor", rumor: { type: "members", members: [input.member] } });
+      return;
+    case "signed":
+      takeSigned(parts, input.statement, turn);
+      return;
+    default:
+      throw new Error(`unknown input ${input satisfies never}`);
+  }
+}
+
+function takeConnection(parts: SwarmParts, peer: AgentId, member: Member, turn: Turn): void {
+  const { links, membership, probing, helping, accusing } = parts;
+  links.opened(peer);
+  membership.admit(member, peer, turn);
+  probing.connected(peer, member.entry.entry.incarnation, turn);
+  helping.heard(peer, turn);
+  // One side compares digests; an accused peer hears of it from whoever accuses it.
+  if (parts.agent < peer || accusing.accusationOf(peer) !== undefined) probing.probe(peer, turn);
+  accusing.shareAll(peer, turn);
+}
+
+/** Any traffic is proof of life. */
+function hear({ probing, helping }: SwarmParts, from: AgentId, turn: Turn): void {
+  probing.hear(from, turn);
+  helping.heard(from, turn);
+}
+
+function takeMessage(
+  parts: SwarmParts,
+  from: AgentId,
+  message: PeerMessage,
+  policy: PolicyHolding,
+  turn: Turn,
+): void {
+  const { accusing, probing, reconcile, helping, membership } = parts;
+  switch (message.type) {
+    case "probe":
+      takeProbe(parts, from, message, policy, turn);
+      return;
+    case "ack":
+      probing.answered(from, message.sequence, message.incarnation, turn);
+      reconcile.compared(from, message.digests, policy, turn);
+      return;
+    case "probeRequest":
+      helping.request(from, message.sequence, message.subject, turn);
+      return;
+    case "probeReport":
+      if (message.answered) probing.reported(message.subject, from, turn);
+      return;
+    case "votes":
+      for (const vote of message.votes) accusing.takeVote(vote, from, turn);
+      return;
+    case "digest":
+      reconcile.onDigest(from, message, policy, turn);
+      return;
+    case "summary":
+      reconcile.onSummary(from, message, policy, turn);
+      return;
+    case "want":
+      reconcile.onWant(from, message, policy, turn);
+      return;
+    case "items":
+      membership.admitAll(message.members, from, turn);
+      for (const death of message.deaths) accusing.takeDeath(death, from, turn);
+      reconcile.onItems(from, message, turn);
+      return;
+    default:
+      throw new Error(`unknown message ${message satisfies never}`);
+  }
+}
+
+function takeProbe(
+  { own, directory, accusing, probing, reconcile }: SwarmParts,
+  from: AgentId,
+  { sequence, accusation }: Extract<PeerMessage, { readonly type: "probe" }>,
+  policy: PolicyHolding,
+  turn: Turn,
+): void {
+  const digests = reconcile.digests(policy, turn);
+  const message = { type: "ack", sequence, digests, incarnation: own.incarnation } as const;
+  turn.emit({ type: "send", to: from, message });
+  if (accusation !== undefined) {
+    accusing.refute(accusation.incarnation, from, "told by its accuser", turn);
+  }
+  // It lives, and may not know that it is held dead here.
+  if (directory.standingOf(from) === "dead") probing.probe(from, turn);
+}
+
+function takeRumor(
+  { membership, accusing }: SwarmParts,
+  from: AgentId,
+  rumor: HealthRumor,
+  turn: Turn,
+): void {
+  switch (rumor.type) {
+    case "members":
+      membership.admitAll(rumor.members, from, turn);
+      return;
+    case "deaths":
+      for (const death of rumor.deaths) accusing.takeDeath(death, from, turn);
+      return;
+    default:
+      throw new Error(`unknown rumor ${rumor satisfies never}`);
+  }
+}
+
+function takeSigned({ membership, accusing }: SwarmParts, statement: SignedStatement, turn: Turn): void {
+  switch (statement.type) {
+    case "entry":
+      membership.signed(statement.entry, turn);
+      return;
+    case "vote":
+      accusing.share(statement.vote, turn);
+      return;
+    default:
+      throw new Error(`unknown statement ${statement satisfies never}`);
+  }
+}

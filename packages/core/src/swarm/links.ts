@@ -1,0 +1,97 @@
+import { type AgentId, compareText } from "@antibody/policy";
+import type { Snapshot } from "../contract/snapshot.ts";
+import type { MonotonicMs } from "../contract/time.ts";
+import type { Turn } from "../contract/turn.ts";
+import { Deadlines } from "../keeping/deadlines.ts";
+import { keep, recall } from "../keeping/snapshot.ts";
+import type { Settings } from "../settings.ts";
+import type { Directory } from "./directory.ts";
+
+interface LinksDump {
+  readonly connected: readonly AgentId[];
+  readonly guests: readonly (readonly [string, MonotonicMs])[];
+}
+
+/**
+ * The sessions that stand. Those with observed peers stay; a guest is a session that this agent asked for to
+ * deliver votes, and gives up when no vote needs it any more.
+ */
+export class Links {
+  readonly #directory: Directory;
+  readonly #settings: Settings;
+  readonly #connected = new Set<AgentId>();
+  readonly #guests: Deadlines;
+  #sorted: readonly AgentId[] | undefined;
+
+  constructor(directory: Directory, settings: Settings, dump?: Snapshot) {
+    this.#directory = directory;
+    this.#settings = settings;
+    const { connected, guests } =
+      dump === undefined ? { connected: [], guests: [] } : recall<LinksDump>(dump);
+    for (const peer of connected) this.#connected.add(peer);
+    this.#guests = new Deadlines(guests);
+  }
+
+  dump(): Snapshot {
+    const dump: LinksDump = { connected: this.list(), guests: this.#guests.entries() };
+    return keep(dump);
+  }
+
+  get deadline(): MonotonicMs {
+    return this.#guests.earliest();
+  }
+
+  has(peer: AgentId): boolean {
+    return this.#connected.has(peer);
+  }
+
+  /** In order of agents; the same list until a session opens or closes. */
+  list(): readonly AgentId[] {
+    this.#sorted ??= [...this.#connected].sort(compareText);
+    return this.#sorted;
+  }
+
+  opened(peer: AgentId): void {
+    if (!this.#connected.has(peer)) this.#sorted = undefined;
+    this.#connected.add(peer);
+  }
+
+  closed(peer: AgentId): void {
+    if (this.#connected.delete(peer)) this.#sorted = undefined;
+    this.#guests.delete(peer);
+  }
+
+  /** A session could not be had; it is asked for again when the next vote needs it. */
+  failed(peer: AgentId): void {
+    if (!this.#connected.has(peer)) this.#guests.delete(peer);
+  }
+
+  /** Asks for a session to deliver votes over; it stands for as long as votes count. */
+  invite(peer: AgentId, turn: Turn): void {
+    const until = turn.now.monoMs + this.#settings.voteLifetimeMs;
+    if (this.#connected.has(peer)) {
+      if (this.#guests.get(peer) !== undefined) this.#guests.set(peer, until);
+      return;
+    }
+    const isAskedFor = this.#guests.get(peer) !== undefined;
+    this.#guests.set(peer, until);
+    if (!isAskedFor) this.dial(peer, "session", this.#settings.freshTimeoutMs, turn);
+  }
+
+  /** Gives up guests that no vote needs any more, but those that are observed by now. */
+  release(isObserved: (peer: AgentId) => boolean, turn: Turn): void {
+    for (;;) {
+      const peer = this.#guests.takeDue(turn.now.monoMs) as AgentId | undefined;
+      if (peer === undefined) return;
+      if (this.#connected.has(peer) && !isObserved(peer)) turn.emit({ type: "hangUp", peer });
+    }
+  }
+
+  /** Dials at the addresses that the peer states; false when it states none. */
+  dial(peer: AgentId, purpose: "session" | "fresh", timeoutMs: number, turn: Turn): boolean {
+    const addresses = this.#directory.get(peer)?.entry.entry.addresses ?? [];
+    if (addresses.length === 0) return false;
+    turn.emit({ type: "dial", peer, addresses, purpose, timeoutMs });
+    return true;
+  }
+}

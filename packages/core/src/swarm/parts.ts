@@ -1,0 +1,89 @@
+import type { AgentId, Crypto } from "@antibody/policy";
+import type { Digests } from "../contract/messages.ts";
+import type { Snapshot } from "../contract/snapshot.ts";
+import type { Incarnation } from "../contract/statements.ts";
+import type { Turn } from "../contract/turn.ts";
+import type { Settings } from "../settings.ts";
+import { Accusing } from "./accusing.ts";
+import { Deaths } from "./deaths.ts";
+import type { Directory } from "./directory.ts";
+import { Helping } from "./helping.ts";
+import { Links } from "./links.ts";
+import { Membership } from "./membership.ts";
+import type { Identity, Own } from "./own.ts";
+import { Probing } from "./probing.ts";
+import { Reconcile } from "./reconcile.ts";
+import type { Roster } from "./roster.ts";
+import { Votes } from "./votes.ts";
+
+/** What a swarm's part of a mind is made of. */
+export interface SwarmOptions extends Identity {
+  readonly settings: Settings;
+  readonly crypto: Crypto;
+  /** Where members stand on the rings. The minds of a simulator share one; absent: made from the members. */
+  readonly roster?: Roster;
+}
+
+/** The parts of a swarm, each with a state of its own. */
+export interface SwarmParts {
+  readonly agent: AgentId;
+  readonly settings: Settings;
+  readonly own: Own;
+  readonly directory: Directory;
+  readonly links: Links;
+  readonly votes: Votes;
+  readonly probing: Probing;
+  readonly helping: Helping;
+  readonly deaths: Deaths;
+  readonly membership: Membership;
+  readonly accusing: Accusing;
+  readonly reconcile: Reconcile;
+}
+
+/** States of the parts, as they dump them. */
+export interface PartsDump {
+  readonly own: Snapshot;
+  readonly directory: Snapshot;
+  readonly links: Snapshot;
+  readonly votes: Snapshot;
+  readonly probing: Snapshot;
+  readonly helping: Snapshot;
+  readonly deaths: Snapshot;
+  readonly reconcile: Snapshot;
+}
+
+/** Puts the parts together. `digests` answers with what the whole mind holds. */
+export function composeParts(
+  { agent, swarm, settings }: SwarmOptions,
+  own: Own,
+  directory: Directory,
+  digests: (turn: Turn) => Digests,
+  dump: PartsDump | undefined,
+): SwarmParts {
+  const links = new Links(directory, settings, dump?.links);
+  const votes = new Votes({ agent, swarm, boot: own.boot }, settings, dump?.votes);
+  // Probes carry accusations, and what is accused depends on what probing finds: the knot is tied here.
+  const accusationOf = (peer: AgentId): Incarnation | undefined => accusing.accusationOf(peer);
+  const probing = new Probing({ agent, settings, directory, links, digests, accusationOf }, dump?.probing);
+  const deaths = new Deaths({ agent, settings, directory, probing, votes }, dump?.deaths);
+  const membership = new Membership({ agent, own, directory, links, probing, votes, deaths });
+  const shared = { agent, settings, own, directory, links, probing, votes, deaths, membership };
+  const accusing: Accusing = new Accusing(shared);
+  const helping = new Helping(links, probing, settings, dump?.helping);
+  const probe = (peer: AgentId, turn: Turn): void => void probing.probe(peer, turn);
+  const reconcile = new Reconcile({ settings, directory, links, probe }, dump?.reconcile);
+  return { ...shared, accusing, helping, reconcile };
+}
+
+export function dumpParts(parts: SwarmParts): PartsDump {
+  return {
+    own: parts.own.dump(),
+    directory: parts.directory.dump(),
+    links: parts.links.dump(),
+    votes: parts.votes.dump(),
+    probing: parts.probing.dump(),
+    helping: parts.helping.dump(),
+    deaths: parts.deaths.dump(),
+    reconcile: parts.reconcile.dump(),
+  };
+}

@@ -1,0 +1,392 @@
+import { type AgentId, compareText } from "@antibody/policy";
+import type { DialResult } from "../contract/input.ts";
+import type { Digests } from "../contract/messages.ts";
+import type { Snapshot } from "../contract/snapshot.ts";
+import type { Incarnation } from "../contract/statements.ts";
+import { type MonotonicMs, NEVER } from "../contract/time.ts";
+import type { Turn } from "../contract/turn.ts";
+import { Deadlines } from "../keeping/deadlines.ts";
+import { keep, recall } from "../keeping/snapshot.ts";
+import type { Settings } from "../settings.ts";
+import type { Directory } from "./directory.ts";
+import { Findings } from "./findings.ts";
+import type { Links } from "./links.ts";
+import type { Assignment } from "./observers.ts";
+import { isLost, newWatch, type Watch } from "./watch.ts";
+
+/** What probing stands on. */
+export interface ProbingPorts {
+  readonly agent: AgentId;
+  readonly settings: Settings;
+  readonly directory: Directory;
+  readonly links: Links;
+  digests(turn: Turn): Digests;
+  /** The incarnation on which votes are held against a peer: it hears of them before anyone else (buddy rule). */
+  accusationOf(peer: AgentId): Incarnation | undefined;
+}
+
+/** Two peers that both want a session do not both dial at once: the one with the greater id waits. Guesses. */
+const dialDelayMs = 300;
+const dialSpreadMs = 50;
+/** When one lost peer is back, the way to the others may be open too. A guess. */
+const wayOpenSpreadMs = 200;
+/** A body that does not say how a dial ended is not waited for beyond twice its time and this. A guess. */
+const dialGraceMs = 1_000;
+
+interface ProbingDump {
+  readonly watches: readonly Watch[];
+  readonly deadlines: readonly (readonly [string, MonotonicMs])[];
+  readonly sequence: number;
+  readonly findings: Snapshot;
+}
+
+/**
+ * Finds out whether observed peers are there. Any traffic is proof of life; silence leads to a probe, then at once
+ * to probes through others and a fresh connection, whose refusal, silence or absence says what happened.
+ */
+export class Probing {
+  readonly findings: Findings;
+  readonly #ports: ProbingPorts;
+  readonly #settings: Settings;
+  readonly #links: Links;
+  readonly #watches = new Map<AgentId, Watch>();
+  readonly #deadlines: Deadlines;
+  #sequence: number;
+
+  constructor(ports: ProbingPorts, snapshot?: Snapshot) {
+    this.#ports = ports;
+    this.#settings = ports.settings;
+    this.#links = ports.links;
+    const dump = snapshot === undefined ? undefined : recall<ProbingDump>(snapshot);
+    for (const watch of dump?.watches ?? []) this.#watches.set(watch.agent, { ...watch });
+    this.#deadlines = new Deadlines(dump?.deadlines);
+    this.#sequence = dump?.sequence ?? 0;
+    this.findings = new Findings(ports.directory, ports.settings, this.#watches, dump?.findings);
+  }
+
+  dump(): Snapshot {
+    const dump: ProbingDump = {
+      watches: [...this.#watches.values()].map((watch) => ({ ...watch })),
+      deadlines: this.#deadlines.entries(),
+      sequence: this.#sequence,
+      findings: this.findings.dump(),
+    };
+    return keep(dump);
+  }
+
+  get deadline(): MonotonicMs {
+    return this.#deadlines.earliest();
+  }
+
+  get watchCount(): number {
+    return this.#watches.size;
+  }
+
+  watchOf(peer: AgentId): Watch | undefined {
+    return this.#watches.get(peer);
+  }
+
+  isObserved(peer: AgentId): boolean {
+    return this.#watches.get(peer)?.duty === "observe";
+  }
+
+  /** A session stands and the peer spoke over it a moment ago. */
+  hasLivingLink(peer: AgentId, turn: Turn): boolean {
+    const watch = this.#watches.get(peer);
+    if (watch === undefined || watch.finding !== "reachable" || !this.#links.has(peer)) return false;
+    const { probeIntervalMs, probeTimeoutMs } = this.#settings;
+    return turn.now.monoMs - watch.heardMs <= probeIntervalMs + probeTimeoutMs * this.findings.health.factor;
+  }
+
+  /** Watches exactly these from now on. */
+  watchOnly(assignment: Assignment, turn: Turn): void {
+    const wanted = new Set([...assignment.observers, ...assignment.passed]);
+    for (const peer of this.#watches.keys()) {
+      if (wanted.has(peer)) continue;
+      this.#watches.delete(peer);
+      this.#deadlines.delete(peer);
+    }
+    for (const peer of assignment.observers) this.#watch(peer, "observe", turn);
+    for (const peer of assignment.passed) this.#watch(peer, "redial", turn);
+    // In order of agents, whatever the order in which they came: dumps and restores must not differ.
+    const sorted = [...this.#watches].sort(([left], [right]) => compareText(left, right));
+    this.#watches.clear();
+    for (const [peer, watch] of sorted) this.#watches.set(peer, watch);
+    this.findings.recount(turn);
+  }
+
+  /** Any traffic is proof of life. */
+  hear(peer: AgentId, turn: Turn): void {
+    const watch = this.#watches.get(peer);
+    if (watch === undefined) return;
+    watch.heardMs = turn.now.monoMs;
+    if (watch.finding === "reachable" || !this.#links.has(peer)) return;
+    this.#rest(watch, turn);
+    this.#recover(watch, turn);
+  }
+
+  connected(peer: AgentId, incarnation: Incarnation, turn: Turn): void {
+    const watch = this.#watches.get(peer);
+    if (watch === undefined) return;
+    watch.heardMs = turn.now.monoMs;
+    watch.met = [incarnation[0], incarnation[1]];
+    watch.stage = "idle";
+    // Anywhere within the first interval, so that probes of many sessions that begin together spread out.
+    this.#deadlines.set(peer, turn.now.monoMs + 1 + turn.random.below(this.#settings.probeIntervalMs));
+    this.#recover(watch, turn);
+  }
+
+  /** A closed socket is a hint, tested at once by a fresh connection. */
+  disconnected(peer: AgentId, turn: Turn): void {
+    const watch = this.#watches.get(peer);
+    if (watch === undefined || isLost(watch)) return;
+    if (watch.duty === "redial") this.#deadlines.set(peer, turn.now.monoMs);
+    else if (watch.stage !== "dialing") {
+      this.findings.suspect(watch, "its session closed", turn);
+      this.#dial(watch, "fresh", turn);
+    }
+  }
+
+  /** A peer acknowledged a probe of this agent. */
+  answered(peer: AgentId, sequence: number, incarnation: Incarnation, turn: Turn): void {
+    const watch = this.#watches.get(peer);
+    if (watch === undefined) return;
+    watch.met = [incarnation[0], incarnation[1]];
+    if (watch.stage !== "probing" || watch.probe !== sequence) return;
+    watch.stage = "idle";
+    this.#deadlines.set(peer, turn.now.monoMs + this.#settings.probeIntervalMs);
+    this.findings.health.answered();
+  }
+
+  dialed(peer: AgentId, purpose: "session" | "fresh", result: DialResult, turn: Turn): void {
+    const watch = this.#watches.get(peer);
+    if (watch === undefined) return;
+    if (watch.stage === "dialing") this.#conclude(watch, purpose, result, turn);
+    else if (result === "connected") this.hear(peer, turn);
+    // A dial for another purpose met a closed port: the peer's process is gone.
+    else if (result === "refused" && !this.#links.has(peer)) this.#conclude(watch, purpose, result, turn);
+  }
+
+  /** A failed send is a failed probe. */
+  unsent(peer: AgentId, turn: Turn): void {
+    const watch = this.#watches.get(peer);
+    if (watch?.duty !== "observe" || watch.stage === "dialing" || isLost(watch)) return;
+    this.#unanswered(watch, "a message could not be sent", turn);
+  }
+
+  /** Others accuse a peer that this agent still holds reachable: it sees for itself, at once. */
+  test(peer: AgentId, turn: Turn): void {
+    const watch = this.#watches.get(peer);
+    if (watch?.duty !== "observe" || watch.stage === "dialing" || isLost(watch)) return;
+    this.#dial(watch, "fresh", turn);
+  }
+
+  /** Another says whether it reached a peer for this agent. */
+  reported(subject: AgentId, helper: AgentId, turn: Turn): void {
+    const watch = this.#watches.get(subject);
+    if (watch !== undefined && watch.finding !== "reachable") this.findings.reachedBy(watch, helper, turn);
+  }
+
+  /** The peer stated something newer: where it was lost, it may be found again. */
+  renewed(peer: AgentId, turn: Turn): void {
+    const watch = this.#watches.get(peer);
+    if (watch !== undefined && watch.stage === "idle" && isLost(watch))
+      this.#deadlines.set(peer, turn.now.monoMs);
+  }
+
+  /** Sends a probe with the present digests, and with the accusation when votes are held against the peer. */
+  probe(peer: AgentId, turn: Turn): number {
+    this.#sequence += 1;
+    const sequence = this.#sequence;
+    const incarnation = this.#ports.accusationOf(peer);
+    const accusation = incarnation === undefined ? {} : { accusation: { incarnation } };
+    const digests = this.#ports.digests(turn);
+    turn.emit({ type: "send", to: peer, message: { type: "probe", sequence, digests, ...accusation } });
+    return sequence;
+  }
+
+  /** Tells every session's digests at once: this agent holds something new. */
+  probeAll(turn: Turn): void {
+    for (const watch of this.#watches.values()) {
+      if (!this.#links.has(watch.agent)) continue;
+      if (watch.stage === "idle" && watch.finding === "reachable") this.#probe(watch, turn);
+      else this.probe(watch.agent, turn);
+    }
+  }
+
+  /** This agent itself did not run for a while: everyone gets a new chance. */
+  slept(turn: Turn): void {
+    const now = turn.now.monoMs;
+    this.findings.health.missed();
+    for (const watch of this.#watches.values()) {
+      this.findings.restart(watch, turn);
+      watch.stage = "idle";
+      // Long enough ago that each is probed again, soon but not all at once.
+      if (!isLost(watch)) watch.heardMs = now - this.#settings.probeIntervalMs;
+      this.#deadlines.set(watch.agent, now + 1 + turn.random.below(wayOpenSpreadMs));
+    }
+  }
+
+  due(turn: Turn): void {
+    for (;;) {
+      const peer = this.#deadlines.takeDue(turn.now.monoMs) as AgentId | undefined;
+      if (peer === undefined) return;
+      const watch = this.#watches.get(peer);
+      if (watch !== undefined) this.#due(watch, turn);
+    }
+  }
+
+  #due(watch: Watch, turn: Turn): void {
+    switch (watch.stage) {
+      case "idle":
+        if (!this.#links.has(watch.agent)) this.#dial(watch, "session", turn);
+        else if (watch.duty === "observe") this.#idle(watch, turn);
+        return;
+      case "probing":
+        if (watch.heardMs >= watch.probedMs) this.#rest(watch, turn);
+        else this.#unanswered(watch, "a probe went unanswered", turn);
+        return;
+      case "dialing":
+        this.#conclude(watch, "fresh", "failed", turn);
+        return;
+      default:
+        throw new Error(`unknown stage ${watch.stage satisfies never}`);
+    }
+  }
+
+  #idle(watch: Watch, turn: Turn): void {
+    if (isLost(watch)) this.#dial(watch, "fresh", turn);
+    else if (watch.heardMs + this.#settings.probeIntervalMs > turn.now.monoMs) this.#rest(watch, turn);
+    else this.#probe(watch, turn);
+  }
+
+  /** Until the peer has been silent for an interval. */
+  #rest(watch: Watch, turn: Turn): void {
+    watch.stage = "idle";
+    const at = watch.heardMs + this.#settings.probeIntervalMs;
+    this.#deadlines.set(watch.agent, Math.max(at, turn.now.monoMs + 1));
+  }
+
+  #probe(watch: Watch, turn: Turn): void {
+    watch.stage = "probing";
+    watch.probedMs = turn.now.monoMs;
+    watch.probe = this.probe(watch.agent, turn);
+    const { probeTimeoutMs } = this.#settings;
+    this.#deadlines.set(watch.agent, turn.now.monoMs + probeTimeoutMs * this.findings.health.factor);
+  }
+
+  /** Silence: others are asked, and a fresh connection is tried, both at once. */
+  #unanswered(watch: Watch, why: string, turn: Turn): void {
+    this.findings.suspect(watch, why, turn);
+    this.#askOthers(watch, turn);
+    this.#dial(watch, "fresh", turn);
+    this.findings.health.missed();
+  }
+
+  #askOthers(watch: Watch, turn: Turn): void {
+    watch.via = undefined;
+    const helpers = this.#links.list().filter((peer) => {
+      const finding = this.#watches.get(peer)?.finding ?? "reachable";
+      return peer !== watch.agent && finding === "reachable";
+    });
+    for (const to of turn.random.sample(helpers, this.#settings.indirectProbeCount)) {
+      this.#sequence += 1;
+      const message = { type: "probeRequest", sequence: this.#sequence, subject: watch.agent } as const;
+      turn.emit({ type: "send", to, message });
+    }
+  }
+
+  #dial(watch: Watch, purpose: "session" | "fresh", turn: Turn): void {
+    const timeoutMs = this.#settings.freshTimeoutMs * this.findings.health.factor;
+    watch.stage = "dialing";
+    // Before a vote on silence, others are asked once more.
+    if (isLost(watch) && watch.duty === "observe" && watch.evidence !== "refused")
+      this.#askOthers(watch, turn);
+    if (this.#links.dial(watch.agent, purpose, timeoutMs, turn)) {
+      this.#deadlines.set(watch.agent, turn.now.monoMs + 2 * timeoutMs + dialGraceMs);
+    } else {
+      this.#conclude(watch, "fresh", "failed", turn);
+    }
+  }
+
+  #conclude(watch: Watch, purpose: "session" | "fresh", result: DialResult, turn: Turn): void {
+    watch.stage = "idle";
+    if (result === "connected") this.#reached(watch, purpose, turn);
+    else if (watch.duty === "redial") this.#tryAgain(watch, turn);
+    else if (result === "refused" && this.#links.has(watch.agent) && watch.finding === "reachable") {
+      // A session stands: the peer may only listen elsewhere by now.
+      this.#probe(watch, turn);
+    } else {
+      if (result === "failed") this.findings.health.missed();
+      this.findings.lose(watch, evidenceOf(result), turn);
+      this.#tryAgain(watch, turn);
+    }
+  }
+
+  #reached(watch: Watch, purpose: "session" | "fresh", turn: Turn): void {
+    watch.heardMs = turn.now.monoMs;
+    if (this.#links.has(watch.agent)) {
+      this.#rest(watch, turn);
+    } else if (purpose === "fresh") {
+      // It lives, and a session is still to come.
+      this.#dial(watch, "session", turn);
+    } else {
+      this.#deadlines.set(watch.agent, turn.now.monoMs + dialDelayMs);
+    }
+    this.#recover(watch, turn);
+  }
+
+  #tryAgain(watch: Watch, turn: Turn): void {
+    if (watch.lostMs === NEVER) watch.lostMs = turn.now.monoMs;
+    this.#deadlines.set(watch.agent, this.findings.nextAttemptMs(watch, turn));
+  }
+
+  #recover(watch: Watch, turn: Turn): void {
+    const wasLost = isLost(watch);
+    this.findings.recover(watch, turn);
+    if (wasLost) this.#wayMayBeOpen(turn);
+  }
+
+  /** One lost peer is back: the others are tried at once, since a healed partition heals for all. */
+  #wayMayBeOpen(turn: Turn): void {
+    for (const watch of this.#watches.values()) {
+      if (watch.stage !== "idle" || !isLost(watch) || this.#links.has(watch.agent)) continue;
+      const at = turn.now.monoMs + 1 + turn.random.below(wayOpenSpreadMs);
+      const planned = this.#deadlines.get(watch.agent);
+      if (planned === undefined || planned > at) this.#deadlines.set(watch.agent, at);
+    }
+  }
+
+  #watch(peer: AgentId, duty: Watch["duty"], turn: Turn): void {
+    const known = this.#watches.get(peer);
+    const now = turn.now.monoMs;
+    if (known?.duty === duty) return;
+    const watch = newWatch(peer, duty, now);
+    this.#watches.set(peer, watch);
+    if (duty === "redial") {
+      watch.finding = "unreachable";
+      watch.lostMs = now;
+      this.#tryAgain(watch, turn);
+    } else if (this.#links.has(peer)) {
+      watch.heardMs = known?.heardMs ?? now;
+      this.#deadlines.set(peer, now + 1 + turn.random.below(this.#settings.probeIntervalMs));
+    } else {
+      const delayMs = this.#ports.agent < peer || known !== undefined ? 0 : dialDelayMs;
+      this.#deadlines.set(peer, now + delayMs + turn.random.below(dialSpreadMs));
+    }
+  }
+}
+
+function evidenceOf(result: Exclude<DialResult, "connected">): "refused" | "cut" | "stalled" | undefined {
+  switch (result) {
+    case "refused":
+    case "cut":
+      return result;
+    case "silent":
+      return "stalled";
+    case "failed":
+      return undefined;
+    default:
+      throw new Error(`unknown result ${result satisfies never}`);
+  }
+}

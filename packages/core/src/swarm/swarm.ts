@@ -1,0 +1,237 @@
+import type { AgentId } from "@antibody/policy";
+import type { Verdict } from "../contract/inspection.ts";
+import type { PolicyHolding } from "../contract/knowledge.ts";
+import type { Digests } from "../contract/messages.ts";
+import type { Boot } from "../contract/mind.ts";
+import type { Snapshot } from "../contract/snapshot.ts";
+import type { Member, VerifiedCertificate } from "../contract/statements.ts";
+import { type MonotonicMs, NEVER, type Now } from "../contract/time.ts";
+import type { Turn } from "../contract/turn.ts";
+import { keep, recall } from "../keeping/snapshot.ts";
+import { Directory } from "./directory.ts";
+import { inspectSwarm, type SwarmInspection, verdictOn } from "./inspect.ts";
+import { type SwarmInput, takeInput } from "./intake.ts";
+import { type Assignment, assignmentOf } from "./observers.ts";
+import { Own } from "./own.ts";
+import { composeParts, dumpParts, type PartsDump, type SwarmOptions, type SwarmParts } from "./parts.ts";
+import { Roster } from "./roster.ts";
+
+/** An agent woken later than this did not run, or was starved: two waits for a probe's answer. */
+const lateProbeTimeouts = 2;
+/** News from anti-entropy are told on by digests after this long; news that gossip spreads too, after that. Guesses. */
+const tellOnMs = 100;
+const gossipFirstMs = 300;
+
+/** Whom an agent observes that has said goodbye. */
+const nobody: Assignment = { observers: [], passed: [] };
+
+interface SwarmDump {
+  readonly parts: PartsDump;
+  readonly isSettled: boolean;
+  readonly revision: number;
+  readonly tellOnMs: MonotonicMs;
+}
+
+/**
+ * One agent's part in its swarm: who belongs to it, who is there, who is dead, and what others must hear of that.
+ * Probing finds, accusing votes, deaths are decided by quorum, the directory holds, anti-entropy heals; this class
+ * carries what one of them found to the others.
+ */
+export class Swarm {
+  readonly #options: SwarmOptions;
+  readonly #parts: SwarmParts;
+  #policy: PolicyHolding | undefined;
+  /** The directory's presence when observers were last chosen. */
+  #presence: number;
+  /** What the revisions of the parts add up from. */
+  #revision = 0;
+  /** When sessions are told of new digests; NEVER when there is nothing to tell. */
+  #tellOnMs: MonotonicMs;
+
+  private constructor(options: SwarmOptions, own: Own, directory: Directory, dump?: SwarmDump) {
+    this.#options = options;
+    const digests = (turn: Turn): Digests => this.#parts.reconcile.digests(this.#heldPolicy(), turn);
+    this.#parts = composeParts(options, own, directory, digests, dump?.parts);
+    this.#presence = dump?.isSettled === true ? directory.presence : -1;
+    this.#revision = dump === undefined ? 0 : dump.revision - this.revision;
+    this.#tellOnMs = dump?.tellOnMs ?? NEVER;
+  }
+
+  /** A swarm as the journal remembers it. */
+  static create(options: SwarmOptions, boot: Pick<Boot, "records" | "members">): Swarm {
+    const members = boot.members.filter(({ certificate }) => certificate.agent !== options.agent);
+    const directory = new Directory(rosterOf(options, members));
+    for (const member of members) directory.accept(member);
+    return new Swarm(options, Own.create(options, boot.records), directory);
+  }
+
+  /** A swarm as `dump` left it, to the bit. */
+  static restore(options: SwarmOptions, snapshot: Snapshot): Swarm {
+    const dump = recall<SwarmDump>(snapshot);
+    const directory = Directory.restore(rosterOf(options, []), dump.parts.directory);
+    return new Swarm(options, Own.restore(options, dump.parts.own), directory, dump);
+  }
+
+  dump(): Snapshot {
+    const dump: SwarmDump = {
+      parts: dumpParts(this.#parts),
+      isSettled: this.#presence === this.#parts.directory.presence,
+      revision: this.revision,
+      tellOnMs: this.#tellOnMs,
+    };
+    return keep(dump);
+  }
+
+  /** The counter of this life: it rises at every start. */
+  get boot(): number {
+    return this.#parts.own.boot;
+  }
+
+  /** When `handle` wants to be called at the latest. */
+  get deadline(): MonotonicMs {
+    const { probing, helping, votes, links, deaths, reconcile } = this.#parts;
+    return Math.min(
+      probing.deadline,
+      helping.deadline,
+      votes.deadline,
+      links.deadline,
+      deaths.deadline,
+      reconcile.deadline,
+      this.#tellOnMs,
+    );
+  }
+
+  /** Rises whenever a verdict, a capability or the membership changed. */
+  get revision(): number {
+    const { probing, directory } = this.#parts;
+    return this.#revision + probing.findings.revision + directory.revision;
+  }
+
+  /** The goodbye is signed and on its way: the body may end. */
+  get hasLeft(): boolean {
+    return this.#parts.own.member?.entry.entry.status === "left";
+  }
+
+  /** The first step of a life: the boot counter becomes durable, the own entry is signed, known members are dialed. */
+  start(addresses: readonly string[], turn: Turn): void {
+    const { own, reconcile, probing } = this.#parts;
+    own.start(addresses, turn);
+    reconcile.start(turn);
+    this.#settle(turn);
+    probing.due(turn);
+  }
+
+  /** One input; what is due by now is done too. `policy` is what the agent holds after the input. */
+  handle(input: SwarmInput, policy: PolicyHolding, turn: Turn): void {
+    this.#policy = policy;
+    const { settings } = this.#options;
+    const { probing, membership, directory } = this.#parts;
+    const lateMs = turn.now.monoMs - this.deadline;
+    if (lateMs > lateProbeTimeouts * settings.probeTimeoutMs) probing.slept(turn);
+    const before = directory.digest;
+    takeInput(this.#parts, input, policy, turn);
+    // Gossip spreads itself; what came from one peer to another does not.
+    if (input.type === "message" && directory.digest !== before) this.#tellOn(turn.now.monoMs + tellOnMs);
+    this.#settle(turn);
+    this.#due(policy, turn);
+    this.#settle(turn);
+    membership.save(turn);
+  }
+
+  /** Announces exactly these capabilities from now on. */
+  announce(capabilities: readonly string[], turn: Turn): void {
+    this.#parts.own.announce(capabilities, turn);
+  }
+
+  /** Says goodbye: nobody will miss this agent, and it accuses nobody any more. */
+  leave(turn: Turn): void {
+    this.#parts.own.leave(turn);
+    this.#parts.probing.watchOnly(nobody, turn);
+  }
+
+  /** Other policy is held: gossip pushes it, and what gossip misses shows in the digests of early probes. */
+  policyChanged(turn: Turn): void {
+    this.#tellOn(turn.now.monoMs + gossipFirstMs);
+  }
+
+  verdictOf(agent: AgentId): Verdict {
+    const { own, directory, probing } = this.#parts;
+    if (agent === this.#options.agent) return own.isLeaving ? "left" : "reachable";
+    return verdictOn(directory, probing, agent);
+  }
+
+  /** Reachable peers that announce a capability, in order of agents. */
+  providersOf(capability: string): AgentId[] {
+    return this.members()
+      .filter(({ entry }) => entry.entry.capabilities.includes(capability))
+      .map(({ certificate }) => certificate.agent)
+      .filter((agent) => agent !== this.#options.agent && this.verdictOf(agent) === "reachable");
+  }
+
+  certificateOf(agent: AgentId): VerifiedCertificate | undefined {
+    if (agent === this.#options.agent) return this.#options.certificate;
+    return this.#parts.directory.get(agent)?.certificate;
+  }
+
+  ownMember(): Member | undefined {
+    return this.#parts.own.member;
+  }
+
+  /** Everyone with the newest entry, in order of agents; this agent too once its entry is signed. */
+  members(): readonly Member[] {
+    return this.#parts.directory.members();
+  }
+
+  inspect(_now: Now): SwarmInspection {
+    return inspectSwarm(this.#parts);
+  }
+
+  #due(policy: PolicyHolding, turn: Turn): void {
+    const { votes, probing, helping, deaths, links, reconcile } = this.#parts;
+    votes.expire(turn);
+    probing.due(turn);
+    helping.due(turn);
+    deaths.publish(turn);
+    links.release((peer) => probing.isObserved(peer), turn);
+    reconcile.due(policy, turn);
+    if (this.#tellOnMs > turn.now.monoMs) return;
+    this.#tellOnMs = NEVER;
+    probing.probeAll(turn);
+  }
+
+  /** Acts on what was found, and chooses observers anew where that changed who is there, until nothing is new. */
+  #settle(turn: Turn): void {
+    const { probing, accusing, directory, own } = this.#parts;
+    for (;;) {
+      const found = probing.findings.takeFound();
+      for (const { watch, vote } of found) accusing.lost(watch, vote, turn);
+      const isChanged = this.#presence !== directory.presence;
+      if (!isChanged && found.length === 0) return;
+      if (!isChanged) continue;
+      this.#presence = directory.presence;
+      const { settings, agent } = this.#options;
+      probing.watchOnly(own.isLeaving ? nobody : assignmentOf(directory, settings, agent), turn);
+      accusing.retally(turn);
+    }
+  }
+
+  #tellOn(at: MonotonicMs): void {
+    this.#tellOnMs = Math.min(this.#tellOnMs, at);
+  }
+
+  #heldPolicy(): PolicyHolding {
+    if (this.#policy === undefined) throw new Error("no policy to compare before the first input");
+    return this.#policy;
+  }
+}
+
+/** The roster that was given, with the agent itself and the members in it. */
+function rosterOf(
+  { roster, certificate, settings, crypto }: SwarmOptions,
+  members: readonly Member[],
+): Roster {
+  const certificates = [certificate, ...members.map((member) => member.certificate)];
+  return roster === undefined
+    ? Roster.of(certificates, settings.ringCount, crypto)
+    : roster.with(certificates);
+}

@@ -1,0 +1,158 @@
+import { type AgentId, compareText, type SwarmId } from "@antibody/policy";
+import type { Snapshot } from "../contract/snapshot.ts";
+import type { Incarnation, SignedVote, VoteEvidence } from "../contract/statements.ts";
+import { type MonotonicMs, NEVER } from "../contract/time.ts";
+import type { Turn } from "../contract/turn.ts";
+import { compareIncarnation } from "../enrolment/incarnation.ts";
+import { keep, recall } from "../keeping/snapshot.ts";
+import { pendingVotesMax } from "../limits.ts";
+import type { Settings } from "../settings.ts";
+
+/** Who votes, in which swarm and in which life. */
+export interface Voter {
+  readonly agent: AgentId;
+  readonly swarm: SwarmId;
+  readonly boot: number;
+}
+
+interface HeldVote {
+  readonly vote: SignedVote;
+  /** On this agent's own clock: a vote has no expiry by its sender's. */
+  readonly untilMs: MonotonicMs;
+}
+
+interface VotesDump {
+  readonly sequence: number;
+  readonly expiryMs: MonotonicMs;
+  readonly votes: readonly HeldVote[];
+}
+
+/** Where the last own vote is kept, with `sync`, before it is signed. */
+const voteKey = "vote";
+
+/** Votes whose quorum is open: one of each observer on each subject. */
+export class Votes {
+  readonly #voter: Voter;
+  readonly #settings: Settings;
+  /** By subject, then by observer. */
+  readonly #cases = new Map<AgentId, Map<AgentId, HeldVote>>();
+  #count = 0;
+  #sequence = 0;
+  /** No vote expires before. */
+  #expiryMs: MonotonicMs = NEVER;
+
+  constructor(voter: Voter, settings: Settings, snapshot?: Snapshot) {
+    this.#voter = voter;
+    this.#settings = settings;
+    if (snapshot === undefined) return;
+    const dump = recall<VotesDump>(snapshot);
+    this.#sequence = dump.sequence;
+    for (const held of dump.votes) this.#hold(held);
+    this.#expiryMs = dump.expiryMs;
+  }
+
+  dump(): Snapshot {
+    const votes = this.subjects().flatMap((subject) => this.#held(subject));
+    const dump: VotesDump = { sequence: this.#sequence, expiryMs: this.#expiryMs, votes };
+    return keep(dump);
+  }
+
+  get count(): number {
+    return this.#count;
+  }
+
+  get deadline(): MonotonicMs {
+    return this.#expiryMs;
+  }
+
+  /** Subjects with an open case, in order of agents. */
+  subjects(): AgentId[] {
+    return [...this.#cases.keys()].sort(compareText);
+  }
+
+  /** Votes on one incarnation of a subject, in order of observers. */
+  on(subject: AgentId, incarnation: Incarnation | undefined): readonly SignedVote[] {
+    if (incarnation === undefined || !this.#cases.has(subject)) return [];
+    return this.#held(subject)
+      .map(({ vote }) => vote)
+      .filter(({ vote }) => compareIncarnation(vote.incarnation, incarnation) === 0);
+  }
+
+  /** This agent's own finding, to be signed. It is remembered before anyone can hear it. */
+  cast(subject: AgentId, incarnation: Incarnation, evidence: VoteEvidence, turn: Turn): void {
+    this.#sequence += 1;
+    const { agent: observer, swarm, boot } = this.#voter;
+    const sequence = [boot, this.#sequence] as const;
+    const record = { key: voteKey, value: { v: 1, subject, incarnation, sequence } };
+    turn.emit({ type: "persist", durability: "sync", records: [record] });
+    turn.emit({
+      type: "sign",
+      statement: { v: 1, type: "vote", swarm, subject, incarnation, observer, evidence, sequence },
+    });
+  }
+
+  /**
+   * Takes a vote, in place of an older one of its observer on its subject. False when it is no news, or when
+   * there is no room: then assigned observers still find half of it.
+   */
+  take(vote: SignedVote, isAssigned: boolean, turn: Turn): boolean {
+    const { subject, observer, sequence } = vote.vote;
+    const held = this.#cases.get(subject)?.get(observer)?.vote.vote.sequence;
+    if (held !== undefined && !isAfter(sequence, held)) return false;
+    const room = isAssigned ? pendingVotesMax : pendingVotesMax / 2;
+    if (held === undefined && this.#count >= room) return false;
+    this.#hold({ vote, untilMs: turn.now.monoMs + this.#settings.voteLifetimeMs });
+    return true;
+  }
+
+  /** The subject stated a newer incarnation: votes on older ones are void. True if there were any. */
+  voidBelow(subject: AgentId, incarnation: Incarnation): boolean {
+    return this.#drop(subject, ({ vote }) => compareIncarnation(vote.vote.incarnation, incarnation) < 0);
+  }
+
+  /** The case is decided. */
+  close(subject: AgentId): void {
+    this.#drop(subject, () => true);
+  }
+
+  expire(turn: Turn): void {
+    if (this.#expiryMs > turn.now.monoMs) return;
+    for (const subject of this.subjects()) this.#drop(subject, ({ untilMs }) => untilMs <= turn.now.monoMs);
+    this.#expiryMs = NEVER;
+    for (const votes of this.#cases.values()) {
+      for (const { untilMs } of votes.values()) this.#expiryMs = Math.min(this.#expiryMs, untilMs);
+    }
+  }
+
+  #held(subject: AgentId): HeldVote[] {
+    const votes = [...(this.#cases.get(subject)?.values() ?? [])];
+    return votes.sort((left, right) => compareText(left.vote.vote.observer, right.vote.vote.observer));
+  }
+
+  #hold(held: HeldVote): void {
+    const { subject, observer } = held.vote.vote;
+    const votes = this.#cases.get(subject) ?? new Map<AgentId, HeldVote>();
+    this.#cases.set(subject, votes);
+    if (!votes.has(observer)) this.#count += 1;
+    votes.set(observer, held);
+    this.#expiryMs = Math.min(this.#expiryMs, held.untilMs);
+  }
+
+  #drop(subject: AgentId, isVoid: (held: HeldVote) => boolean): boolean {
+    const votes = this.#cases.get(subject);
+    if (votes === undefined) return false;
+    let dropped = false;
+    for (const [observer, held] of votes) {
+      if (!isVoid(held)) continue;
+      votes.delete(observer);
+      this.#count -= 1;
+      dropped = true;
+    }
+    if (votes.size === 0) this.#cases.delete(subject);
+    return dropped;
+  }
+}
+
+function isAfter(left: readonly [number, number], right: readonly [number, number]): boolean {
+  return left[0] > right[0] || (left[0] === right[0] && left[1] > right[1]);
+}

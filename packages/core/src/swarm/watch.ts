@@ -1,0 +1,100 @@
+import type { AgentId } from "@antibody/policy";
+import type { Incarnation, VoteEvidence } from "../contract/statements.ts";
+import { type MonotonicMs, NEVER } from "../contract/time.ts";
+
+/** What an agent finds of a peer by its own attempts. */
+export type Finding = "reachable" | "suspected" | "unreachable" | "stalled";
+
+/** What one agent knows of one peer that it observes, or goes on dialing after its death. */
+export interface Watch {
+  readonly agent: AgentId;
+  /** A dead peer is only dialed: its return shows in a session. */
+  duty: "observe" | "redial";
+  /** What is under way; the peer's deadline ends it. */
+  stage: "idle" | "probing" | "dialing";
+  finding: Finding;
+  sinceMs: MonotonicMs;
+  /** The last proof of life; −∞ when there was none yet. */
+  heardMs: MonotonicMs;
+  /** Serial and boot counter of the life with which a session was held. */
+  met: readonly [serial: number, boot: number] | undefined;
+  /** Sequence of the open probe, and when it was sent. */
+  probe: number;
+  probedMs: MonotonicMs;
+  /** When this outage began; NEVER while there is none. */
+  lostMs: MonotonicMs;
+  /** Since when every own attempt of this outage has ended in silence; NEVER while none has. */
+  silentMs: MonotonicMs;
+  /** What the last own attempt showed; undefined when it showed nothing of the peer. */
+  evidence: VoteEvidence | undefined;
+  /** In this outage the host has accepted connections: it may only be paused. */
+  hasStalled: boolean;
+  /** Who reaches it, when this agent does not. */
+  via: AgentId | undefined;
+  /** The last own vote in this outage; −∞ when there was none. */
+  votedMs: MonotonicMs;
+}
+
+/** A peer that nothing was tried with yet is taken for reachable: others enrolled it and hold it alive. */
+export function newWatch(agent: AgentId, duty: Watch["duty"], nowMs: MonotonicMs): Watch {
+  return {
+    agent,
+    duty,
+    stage: "idle",
+    finding: "reachable",
+    sinceMs: nowMs,
+    heardMs: Number.NEGATIVE_INFINITY,
+    met: undefined,
+    probe: 0,
+    probedMs: Number.NEGATIVE_INFINITY,
+    lostMs: NEVER,
+    silentMs: NEVER,
+    evidence: undefined,
+    hasStalled: false,
+    via: undefined,
+    votedMs: Number.NEGATIVE_INFINITY,
+  };
+}
+
+/** The peer was heard: what was held against it is over. */
+export function clearOutage(watch: Watch): void {
+  watch.lostMs = NEVER;
+  watch.silentMs = NEVER;
+  watch.evidence = undefined;
+  watch.hasStalled = false;
+  watch.via = undefined;
+  watch.votedMs = Number.NEGATIVE_INFINITY;
+}
+
+/** Whether the peer is out of reach, by own attempts. */
+export function isLost(watch: Watch): boolean {
+  return watch.finding === "unreachable" || watch.finding === "stalled";
+}
+
+/** Whether an own attempt ended without any answer of the peer's host: this agent's own link may be the cause. */
+export function isSilent(watch: Watch): boolean {
+  return watch.finding === "unreachable" && watch.evidence !== "refused";
+}
+
+/** Whether a session was held with the life that an incarnation belongs to. */
+export function hasMet(watch: Watch, incarnation: Incarnation): boolean {
+  return watch.met !== undefined && watch.met[0] === incarnation[0] && watch.met[1] === incarnation[1];
+}
+
+/** What a finding rests on, in one line for people. */
+export function reasonOf(watch: Watch): string {
+  const silence =
+    watch.finding === "suspected" ? "a probe went unanswered, or its session closed" : "nothing tried yet";
+  const byEvidence = {
+    refused: "its host refuses connections: the process is gone",
+    cut: "nothing comes back from its addresses",
+    stalled: "its host accepts connections, the agent says nothing",
+  };
+  if (watch.finding === "reachable") {
+    return watch.heardMs === Number.NEGATIVE_INFINITY ? silence : "it answers";
+  }
+  const own = watch.evidence === undefined ? silence : byEvidence[watch.evidence];
+  if (watch.finding === "unreachable" && watch.evidence === undefined)
+    return "this agent could not try to dial it";
+  return watch.via === undefined ? own : `${own}; ${watch.via} reaches it`;
+}
