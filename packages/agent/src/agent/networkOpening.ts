@@ -5,6 +5,8 @@ import { messageOf } from "../state/stateError.ts";
 
 /** A network that could not be opened is tried again this often: an interface may come up late. Guess. */
 const retryMs = 5_000;
+/** An opening that hangs does not keep an agent from ending. Guess: many times what opening takes. */
+const giveUpMsMax = 2_000;
 
 /** Opens the network: libp2p on a device, something simpler in tests. */
 export type OpenNetwork = (options: NetworkOptions) => Promise<Network>;
@@ -43,11 +45,16 @@ export class NetworkOpening {
     this.#trying = this.#try();
   }
 
-  /** Tries no more; resolves when nothing is left open by it but what it gave away. */
+  /** Tries no more; resolves when nothing is left open by it but what it gave away, or that takes too long. */
   async giveUp(): Promise<void> {
     this.#givenUp.abort();
     this.#opened.reject(new Error("the agent is stopping"));
-    await this.#trying;
+    const tried = new AbortController();
+    await Promise.race([
+      this.#trying,
+      setTimeout(giveUpMsMax, undefined, { signal: tried.signal }).catch(() => undefined),
+    ]);
+    tried.abort();
   }
 
   async #try(): Promise<void> {

@@ -49,7 +49,7 @@ async function start(home: Home, change: Partial<StartOptions> = {}): Promise<Ru
     build: "1.0.0",
     log: { write: () => undefined },
     // A device without a network: nothing of healing may wait for it.
-    openNetwork: () => new Promise(() => undefined),
+    openNetwork: () => Promise.reject(new Error("no interface")),
     onBroken: (error) => {
       throw error;
     },
