@@ -35,7 +35,7 @@ export interface SimCounters {
   /** How often an agent declared a peer dead whose process was there, running or paused. */
   readonly falseDeaths: number;
   readonly suspicions: number;
-  /** How often an agent heard a refutation. */
+  /** How often an agent refuted its own death. */
   readonly refutations: number;
   readonly repairs: number;
   readonly signatures: number;

@@ -135,7 +135,9 @@ export class Puppet implements SimMind {
       quorum: { observers: 0, votes: 0 },
       cutOff: false,
       localHealth: 0,
-      members: this.boot.members.map((member) => memberView(member, now)),
+      members: this.boot.members
+        .filter(({ certificate }) => certificate.agent !== this.options.agent)
+        .map((member) => memberView(member, now)),
       resources: [],
       streams:
         newest === undefined

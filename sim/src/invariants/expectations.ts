@@ -35,7 +35,8 @@ export class Expecting {
   look(): void {
     const { fromMs, withinMs } = this.expectation;
     const nowMs = this.#world.nowUs / 1_000;
-    if (this.standing.type !== "open" || nowMs < fromMs) return;
+    // At the moment itself the agents have not heard of it yet.
+    if (this.standing.type !== "open" || nowMs <= fromMs) return;
     const lacking = this.#lacking();
     if (lacking === undefined) this.standing = { type: "met", afterMs: nowMs - fromMs };
     else this.standing = { type: nowMs >= fromMs + withinMs ? "missed" : "open", lacking };

@@ -1,4 +1,5 @@
 import type { Inspection, MemberView, ResourcePhase } from "@antibody/core";
+import { compareText } from "@antibody/policy";
 import { digestOf } from "../hash/trace.ts";
 import type { SimAgent } from "../world/agent.ts";
 
@@ -6,10 +7,13 @@ import type { SimAgent } from "../world/agent.ts";
  * What all agents must come to agree on, as one key: every member with its incarnation and what is held of it, and
  * the generation in force of every stream. A suspicion is an agent's own business, and no part of it.
  */
-export function viewKey({ members, streams }: Inspection): string {
-  const sorted = [...members].sort((left, right) => (left.agent < right.agent ? -1 : 1));
+export function viewKey({ agent, incarnation, members, streams }: Inspection): string {
+  const held = members.map((member) => [member.agent, member.incarnation, classOf(member.verdict)] as const);
+  const sorted = [...held, [agent, incarnation, classOf("reachable")] as const].sort(([left], [right]) =>
+    compareText(left, right),
+  );
   return digestOf([
-    sorted.map(({ agent, incarnation, verdict }) => [agent, incarnation, classOf(verdict)]),
+    sorted,
     streams.map(({ author, stream, active }) => [author, stream, active?.manifest ?? null]),
   ]);
 }

@@ -1,4 +1,5 @@
 import type { Event } from "@antibody/core";
+import type { AgentId } from "@antibody/policy";
 import type { Publisher } from "../scenarios/publisher.ts";
 import type { SimAgent } from "../world/agent.ts";
 import type { World } from "../world/world.ts";
@@ -64,7 +65,8 @@ export class Watching {
         this.told.suspicions += 1;
         return;
       case "swarm.refuted":
-        this.told.refutations += 1;
+        // Told by the subject, and by everyone who had held it lost.
+        if (fields["peer"] === agent.id) this.told.refutations += 1;
         return;
       case "resource.repaired":
         this.told.repairs += 1;
@@ -107,8 +109,7 @@ export class Watching {
   }
 
   #hearDeath(agent: SimAgent, peer: unknown): void {
-    const subject = this.#world.agents.find(({ id }) => id === peer);
-    if (subject === undefined) throw new Error(`swarm.dead of ${String(peer)}, who is not of this world`);
+    const subject = this.#world.agentOf(peer as AgentId);
     if (subject.mind === undefined) {
       this.told.deaths += 1;
       return;

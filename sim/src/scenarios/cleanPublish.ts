@@ -6,7 +6,7 @@ export const cleanPublish: Scenario = {
   title: "An author publishes to one agent; all have it in force",
   agents: 100,
   durationMs: 60_000,
-  startSpreadMs: 3_000,
+  startSpreadMs: 0,
   bundle: {
     stream: "home",
     documents: [

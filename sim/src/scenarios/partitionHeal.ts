@@ -6,7 +6,7 @@ export const partitionHeal: Scenario = {
   title: "Two halves cannot reach each other for 20 s; after the heal they agree again",
   agents: 100,
   durationMs: 90_000,
-  startSpreadMs: 3_000,
+  startSpreadMs: 0,
   bundle: {
     stream: "home",
     documents: [{ name: "motd", promises: { "file:/etc/motd": { content: "generation {generation}\n" } } }],

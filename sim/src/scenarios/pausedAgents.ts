@@ -9,7 +9,7 @@ export const pausedAgents: Scenario = {
   title: "10% of the agents are paused beyond suspicion and come back; all hold them alive again",
   agents: 100,
   durationMs: 110_000,
-  startSpreadMs: 3_000,
+  startSpreadMs: 0,
   steps: [
     { atMs: 20_000, type: "pause", who: { percent: 10, as: "paused" } },
     { atMs: 80_000, type: "resume", who: { named: "paused" } },
