@@ -23,7 +23,9 @@ export function encodeMap(fields: { readonly [name: string]: unknown }): Uint8Ar
  */
 export function decodeMap(bytes: Uint8Array): { readonly [name: string]: unknown } | undefined {
   try {
-    const value: unknown = decode(bytes, { ...decodeOptions, tokenizer: boundedTokenizer(bytes) });
+    // Of a Buffer, cborg would hand out views: what is kept of a message must be plain, and not keep all of it.
+    const plain = new Uint8Array(bytes);
+    const value: unknown = decode(plain, { ...decodeOptions, tokenizer: boundedTokenizer(plain) });
     if (!isPlainObject(value) || value["v"] !== wireVersion) return undefined;
     const { v: _version, ...fields } = value;
     return fields;

@@ -101,6 +101,11 @@ export class Gossip {
     this.#options.gate.attach(session);
   }
 
+  /** The connections of a session have changed: the streams on one that is gone must be made again on another. */
+  moved(session: Session): void {
+    this.#options.gate.attach(session);
+  }
+
   /** A session closed. */
   closed(session: Session): void {
     this.#neighbors.delete(session.agent);
@@ -131,8 +136,8 @@ export class Gossip {
       this.#options.broken(session.agent, `a gossip message of ${message.data.length} bytes`);
       return TopicValidatorResult.Reject;
     }
-    // A copy: what is kept of a message must not keep the socket's buffers.
-    return judge(session.agent, message.data.slice());
+    // A plain copy: what is kept of a message must not keep the socket's buffers.
+    return judge(session.agent, new Uint8Array(message.data));
   }
 
   #policy(from: AgentId, data: Uint8Array): TopicValidatorResult {

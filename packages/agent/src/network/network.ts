@@ -110,7 +110,7 @@ class NetworkBody implements Network {
     this.#verifier = new Verifier({ crypto, charter, knowledge });
     this.#gate = new Gate({
       opened: (session) => this.#opened(session),
-      moved: () => undefined,
+      moved: (session) => this.#parts?.gossip.moved(session),
       closed: (session) => this.#closed(session),
     });
     this.#hello = new Hello({
