@@ -68,7 +68,7 @@ describe("why", () => {
       "file:/etc/** process:*, rank 10, enforce",
       "step 1 of 2 (spawned), started 2s ago, last progress 1s ago, gives up in 28s",
       "60s ago, start took 1s, failed: exited with 1",
-      "verified when the action ends (in 30s)",
+      "verified when the action ends in 30s",
       "cancel 3-17",
     ]) {
       expect(out.replaceAll(/\n +/g, " ")).toContain(part);

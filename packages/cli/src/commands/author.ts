@@ -124,12 +124,15 @@ function refuseExisting(paths: readonly string[]): void {
 }
 
 function keygenLines(view: KeygenView): readonly string[] {
+  // Paths are copied by people: they are never broken, whatever their length.
   return [
     `author     ${view.name} (${shortId(view.author)})`,
     `compare    ${view.compareCode}`,
     `signing    ${view.keyFile}${view.sealed ? "" : " (not sealed)"}`,
-    `next key   ${view.nextKeyFile}: move it to another place; whoever has both keys is the author`,
-    `root       ${view.rootFile}: give it to the owners of devices, and compare the code`,
-    `next: antibody trust add ${shellWord(view.rootFile)} --scope GLOB --rank 1 --mode enforce`,
+    `next key   ${view.nextKeyFile}`,
+    "           Move it to another place: it signs the change to a new key when this one is lost.",
+    `root       ${view.rootFile}`,
+    "           Give it to the owners of devices, and let them compare the code.",
+    `next: antibody trust add ${shellWord(view.rootFile)} --scope GLOB --rank 1`,
   ];
 }

@@ -1,6 +1,5 @@
 import type { Colony } from "../demo/colony.ts";
 import { ownLauncher } from "../demo/command.ts";
-import { beats, playDemo } from "../demo/demo.ts";
 import { exitCode } from "../errors.ts";
 import { type Invocation, shellWord } from "../invocation.ts";
 import type { Verb } from "../verb.ts";
@@ -15,7 +14,7 @@ const beatTimeoutMs = 60_000;
 /** `antibody demo`: the main job, with real agents. */
 export const demo: Verb<DemoCommandOptions> = {
   usage: "demo",
-  summary: "show five real agents that heal, refuse forgeries, and route around a dead peer",
+  summary: "Show five real agents that heal, refuse forgeries, and route around a dead peer",
   examples: ["antibody demo", "antibody demo --keep"],
   exits: [
     [0, "every beat passed"],
@@ -27,6 +26,8 @@ export const demo: Verb<DemoCommandOptions> = {
   },
   async run({ invocation, options }) {
     const { terminal, json } = invocation;
+    // Loaded here: the other commands start without what the forgeries need.
+    const { beats, playDemo } = await import("../demo/demo.ts");
     const say = (line: string): void => {
       if (!json) terminal.out(`${line}\n`);
     };

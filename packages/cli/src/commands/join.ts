@@ -1,4 +1,3 @@
-import { joinAgent } from "@antibody/agent";
 import { shortId } from "@antibody/policy";
 import { exitCode } from "../errors.ts";
 import { readName } from "../options.ts";
@@ -32,6 +31,8 @@ export const join: Verb<{ readonly name: string }> = {
     void command.requiredOption("--name <name>", "what this device is called in the swarm", readName),
   async run({ invocation, options, args: [code = ""] }) {
     const { state } = invocation;
+    // Loaded here: the other commands start without the body.
+    const { joinAgent } = await import("@antibody/agent");
     const joined = await joinAgent({ state, code, name: options.name, build: version });
     const view: JoinedView = {
       schema: "antibody.joined/1",

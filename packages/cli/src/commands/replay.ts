@@ -1,5 +1,5 @@
 import { readFile, writeFile } from "node:fs/promises";
-import { type Replay, readRecording, replay as replayRecording } from "@antibody/agent";
+import type { Replay } from "@antibody/agent";
 import { nodeCrypto } from "@antibody/agent/state";
 import { Mind, type Output, resourceTypes } from "@antibody/core";
 import { CliError, exitCode, messageOf } from "../errors.ts";
@@ -47,7 +47,7 @@ export const replay: Verb<{ readonly save?: string }> = {
   async run({ invocation, options, args: [file] }) {
     const bytes = file === undefined ? await invocation.client.recording() : await readBytes(file);
     if (options.save !== undefined) await writeFile(options.save, bytes, { mode: 0o600 });
-    const view = replayView(bytes, file);
+    const view = await replayView(bytes, file);
     invocation.print(view, () => replayLines(view));
     return view.equal ? exitCode.ok : exitCode.failed;
   },
@@ -61,7 +61,9 @@ async function readBytes(file: string): Promise<Uint8Array> {
   }
 }
 
-function replayView(bytes: Uint8Array, file: string | undefined): ReplayView {
+async function replayView(bytes: Uint8Array, file: string | undefined): Promise<ReplayView> {
+  // Loaded here: the other commands start without the body.
+  const { readRecording, replay: replayRecording } = await import("@antibody/agent");
   try {
     const recording = readRecording(bytes);
     const restore = Mind.restore;

@@ -1,6 +1,5 @@
 import { existsSync, statSync } from "node:fs";
 import { resolve } from "node:path";
-import { joinAgent, startAgent } from "@antibody/agent";
 import { statePaths } from "@antibody/agent/state";
 import { CliError, exitCode, usageError } from "../errors.ts";
 import type { Invocation } from "../invocation.ts";
@@ -45,6 +44,8 @@ export const run: Verb<RunOptions> = {
       .option("--sweep <duration>", "look at every resource at least this often", readDuration),
   async run({ invocation, options }) {
     const root = readRoot(options.root);
+    // Loaded here: the other commands start without the body.
+    const { startAgent } = await import("@antibody/agent");
     if (!existsSync(statePaths(invocation.state).charter)) await begin(invocation, options);
     const { interrupted } = invocation.terminal;
     const agent = await startAgent({
@@ -82,6 +83,7 @@ async function begin(invocation: Invocation, options: RunOptions): Promise<void>
     throw usageError("--join needs --name", "a member has a name in its swarm", "add --name NAME");
   }
   const { state } = invocation;
+  const { joinAgent } = await import("@antibody/agent");
   const joined = await joinAgent({ state, code: options.join, name: options.name, build: version });
   invocation.terminal.err(`joined as ${joined.name}; compare on the inviter: ${joined.sas}\n`);
 }

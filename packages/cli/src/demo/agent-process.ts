@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { readFile } from "node:fs/promises";
 import { createInterface } from "node:readline";
-import { type ControlClient, type ControlPaths, controlClient, controlPaths } from "@antibody/agent";
+import { type ControlClient, type ControlPaths, controlClient, controlPaths } from "@antibody/agent/control";
 import type { Inspection, ResourceView } from "@antibody/core";
 import type { Launcher } from "./command.ts";
 import { until } from "./until.ts";

@@ -45,7 +45,7 @@ function isPausedDrift(view: ResourceView): boolean {
 function resourceProblem(inspection: Inspection, view: ResourceView, self: string): Problem {
   const incident = inspection.incidents.findLast(({ resource }) => resource === view.resource);
   return {
-    what: `${view.resource} is ${phaseWords(view.phase)}`,
+    what: `${view.resource} is ${phaseWords(view.phase)}${view.phase === "paused" ? ", and has drifted" : ""}`,
     next:
       view.phase === "handedOff" && incident !== undefined
         ? `${self} incident show ${incident.id.slice(0, 17)}`

@@ -91,7 +91,13 @@ export function actionText(action: ActionFields, now: string): string {
   ].join(", ");
 }
 
-/** `1 in 12ms: done` */
+/** `looks again in 37s` */
+export function nextText(fields: Pick<ResourceFields, "next" | "nextAt">, now: string): string {
+  if (fields.next === "" || fields.nextAt === undefined) return fields.next;
+  return `${fields.next} ${relative(fields.nextAt, now)}`;
+}
+
+/** `1m ago, start took 12ms, failed: exited with 1` */
 export function attemptText(attempt: AttemptFields, now: string): string {
   const detail = attempt.detail === "" ? "" : `: ${attempt.detail}`;
   return `${relative(attempt.startedAt, now)}, ${attempt.verb} took ${formatDuration(attempt.tookMs)}, ${attempt.result}${detail}`;

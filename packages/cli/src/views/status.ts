@@ -4,7 +4,7 @@ import { printable } from "../text/printable.ts";
 import { labeled, table } from "../text/table.ts";
 import { age, relative, timesOf } from "../text/times.ts";
 import { type Problem, problemsOf } from "./problems.ts";
-import { actionText, type ResourceFields, resourceFields, timeField } from "./resource.ts";
+import { actionText, nextText, type ResourceFields, resourceFields, timeField } from "./resource.ts";
 import { count, phaseOrder, phaseWords, tally, verdictOrder } from "./words.ts";
 
 /** What `status` tells, as `--json` prints it. */
@@ -138,7 +138,7 @@ function resourceTable(resources: readonly ResourceFields[], now: string): reado
       phaseWords(fields.phase),
       age(fields.since, now),
       fields.action === undefined ? fields.why : actionText(fields.action, now),
-      fields.next,
+      nextText(fields, now),
     ]),
   );
 }

@@ -81,7 +81,7 @@ export function planLines(plan: TrustPlan, code: string): readonly string[] {
 }
 
 function grantText(grant: Grant): string {
-  const may = grant.powers.length === 0 ? "may run and expose nothing" : `may ${grant.powers.join(", ")}`;
+  const may = grant.powers.length === 0 ? "no powers" : `powers: ${grant.powers.join(", ")}`;
   return `${grant.scope.join(" ")}, rank ${grant.rank}, ${grant.mode}, ${may}`;
 }
 

@@ -7,6 +7,7 @@ import {
   actionText,
   attemptFields,
   attemptText,
+  nextText,
   type ResourceFields,
   resourceFields,
   timeField,
@@ -153,7 +154,7 @@ export function whyLines(view: WhyView): readonly string[] {
     ),
     ...line("now", view.action && actionText(view.action, now)),
     ...line("paused", view.pause && `ends ${relative(view.pause.until, now)}: ${view.pause.reason}`),
-    ...line("waits", waitsText(view, now)),
+    ...line("waits", nextText({ next: "", ...view }, now)),
     ...line("tried", `${view.repairsCount} repaired, ${view.failuresCount} failed in a row`),
     ...view.attempts.flatMap((attempt) => line("", attemptText(attempt, now))),
     ...view.heldClaims.flatMap((claim) =>
@@ -170,9 +171,4 @@ function signedText(view: WhyView): string | undefined {
   const { author, stream, generation, fragment, fragmentName } = signedBy;
   const named = fragmentName === undefined ? shortId(fragment) : `${fragmentName} (${shortId(fragment)})`;
   return `${shortId(author)}, stream ${stream}, generation ${generation}, fragment ${named}`;
-}
-
-function waitsText(view: WhyView, now: string): string | undefined {
-  if (view.next === undefined || view.next === "") return undefined;
-  return view.nextAt === undefined ? view.next : `${view.next} (${relative(view.nextAt, now)})`;
 }
