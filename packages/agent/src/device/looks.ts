@@ -89,6 +89,8 @@ export class Looks {
 
   /** An action on the resource ended: a look that runs since before is made again instead of told. */
   outdate(looked: Looked): void {
+    // What was told while the action ran may not have counted.
+    looked.told = undefined;
     if (looked.state === "looking") looked.outdated = true;
   }
 
