@@ -32,6 +32,8 @@ export interface StartOptions {
   readonly log?: DestinationStream;
   /** Times and counts other than the defaults, for tests and demos. */
   readonly settings?: Partial<Settings>;
+  /** Bytes of the flight recorder; `recordingBytesMaxDefault` where nothing is said. */
+  readonly recordingBytesMax?: number;
   /** Called when an invariant is broken, after the evidence is kept. Ends the process where nothing is said. */
   readonly onBroken?: (error: unknown) => void;
   /** libp2p where nothing is said. */
@@ -65,8 +67,10 @@ async function assemble(
   const { agent } = state.certificate;
   const log = new Log({ agent, destination: options.log ?? standardOutput(), wallMs });
   const tell = (entry: LogEntry): void => log.tell(entry);
-  const { root, build, settings = {} } = options;
-  const { mind, digestKey, recorder } = bearMind({ state, root, build, crypto, log, settings, wallMs });
+  const { root, build, settings = {}, recordingBytesMax } = options;
+  const { mind, digestKey, recorder } = bearMind({
+    ...{ state, root, build, crypto, log, settings, wallMs, recordingBytesMax },
+  });
   const feed: Feed = (input) => driver.feed(input);
   const network = new LateNetwork(feed);
   const device = new Device({

@@ -5,7 +5,7 @@ import type { Crypto } from "@antibody/policy";
 import { runtimeDirectory } from "../control/paths.ts";
 import type { Log } from "../log/log.ts";
 import { KeyedDigests } from "../mind/keyedDigests.ts";
-import { Recorder, recordingBytesMax } from "../mind/recorder.ts";
+import { Recorder, recordingBytesMaxDefault } from "../mind/recorder.ts";
 import { recordingHeader } from "../mind/recordingFormat.ts";
 import { FileSegments, MemorySegments, type Segments } from "../mind/segments.ts";
 import type { AgentState } from "../state/agentState.ts";
@@ -22,6 +22,7 @@ export interface BirthOptions {
   readonly crypto: Crypto;
   readonly log: Log;
   readonly settings: Partial<Settings>;
+  readonly recordingBytesMax: number | undefined;
   readonly wallMs: () => number;
 }
 
@@ -89,7 +90,7 @@ function mindOptionsOf(options: BirthOptions, digestKey: Uint8Array, crypto: Cry
 }
 
 function recorderOf(
-  { state, build, log, wallMs }: BirthOptions,
+  { state, build, log, wallMs, recordingBytesMax }: BirthOptions,
   mindOptions: MindOptions,
   mind: Mind,
   digests: KeyedDigests,
@@ -102,7 +103,7 @@ function recorderOf(
     dump: () => mind.dump(),
     digests,
     segments: openSegments(state.paths.directory, tellFailure),
-    bytesMax: recordingBytesMax,
+    bytesMax: recordingBytesMax ?? recordingBytesMaxDefault,
     onFailure: tellFailure,
   });
 }

@@ -4,7 +4,7 @@ import { encodeFrame, type RecordedStep, type RecordingHeader } from "./recordin
 import { MemorySegments, type Segments } from "./segments.ts";
 
 /** Bytes of a recording: two segments of half of it. Guess: the last hours of a quiet agent, minutes of a busy one. */
-export const recordingBytesMax = 8_388_608;
+export const recordingBytesMaxDefault = 8_388_608;
 /** Steps that wait to be written. They wait for the end of the present turn of the event loop at most. */
 const pendingStepsMax = 256;
 

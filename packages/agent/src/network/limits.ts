@@ -93,6 +93,9 @@ export const recentRootsMax = 64;
 /** Between starts of attempts on the next address of one peer. RFC 8305 uses 250 ms; a LAN answers sooner. */
 export const dialStaggerMs = 100;
 
+/** How often the addresses of this host are looked at: a Wi-Fi comes up seconds after boot. A guess. */
+export const addressLookIntervalMs = 5_000;
+
 /** Bytes of an invite code, of one message of a join, and of the list of members in its answer. */
 export const inviteCodeCharactersMax = 1_024;
 export const joinRequestBytesMax = 4_096;
@@ -115,5 +118,3 @@ export const routeHeadBytesMax = 1_024;
 /** The wait for a peer's answer to a route request, and for its local target. Guesses. */
 export const routeOpenTimeoutMs = 5_000;
 export const routeTargetTimeoutMs = 2_000;
-/** The wait for connections to close before `stop` cuts them. libp2p uses 500 ms for each. */
-export const stopTimeoutMs = 2_000;

@@ -25,6 +25,7 @@ import { JoinDesk } from "./joinDesk.ts";
 import { joinProtocol } from "./joinWire.ts";
 import { BlameBook, TokenBucket } from "./limiter.ts";
 import {
+  addressLookIntervalMs,
   banMs,
   blamedPeersMax,
   blameWindowMs,
@@ -101,6 +102,7 @@ class NetworkBody implements Network {
   readonly #routes: Routes;
   #parts: { readonly node: NetworkNode; readonly gossip: Gossip; readonly dialer: Dialer } | undefined;
   #told: readonly string[] = [];
+  #addressLook: NodeJS.Timeout | undefined;
   #stopping = false;
 
   constructor(options: NetworkOptions) {
@@ -147,11 +149,12 @@ class NetworkBody implements Network {
     this.#parts = { node, gossip, dialer: this.#makeDialer(node) };
     libp2p.addEventListener("connection:open", ({ detail }) => this.#gate.connectionOpened(detail));
     libp2p.addEventListener("connection:close", ({ detail }) => this.#connectionClosed(node, detail));
-    libp2p.addEventListener("self:peer:update", () => this.#tellAddresses());
     await this.#handleProtocols(node);
     await libp2p.start();
     gossip.start();
     this.#told = this.addresses();
+    // libp2p tells of listeners, not of interfaces that come and go under them.
+    this.#addressLook = setInterval(() => this.#tellAddresses(), addressLookIntervalMs).unref();
   }
 
   addresses(): readonly string[] {
@@ -204,6 +207,7 @@ class NetworkBody implements Network {
   async stop(): Promise<void> {
     if (this.#stopping) return;
     this.#stopping = true;
+    clearInterval(this.#addressLook);
     this.#parts?.gossip.stop();
     this.#parts?.dialer.stop();
     this.#routes.stop();
@@ -306,7 +310,7 @@ class NetworkBody implements Network {
 
   #tellAddresses(): void {
     const addresses = this.addresses();
-    if (this.#told.length === 0 || addresses.join() === this.#told.join()) return;
+    if (addresses.join() === this.#told.join()) return;
     this.#told = addresses;
     this.#feed({ type: "addresses", addresses });
   }

@@ -120,6 +120,23 @@ test("an agent without a network heals, says what it does, and its recording rep
   await agent.stop();
 });
 
+test("a recording that begins in the middle of a life replays to the bit", async () => {
+  const home = founded();
+  const agent = await start(home, { recordingBytesMax: 16_000 });
+  const { grant, root, publish } = author();
+  await offerAll(agent, [root]);
+  await agent.command({ type: "grant", grant });
+  for (let generation = 1; generation <= 8; generation += 1) {
+    await offerAll(agent, publish(generation, `${generation}\n`));
+    await contentIs(join(home.root, "etc/motd"), `${generation}\n`);
+    const recording = readRecording(agent.recording());
+    const replayed = replay(recording, { crypto, resourceTypes, restore: Mind.restore });
+    expect(replayed).toEqual({ stepCount: recording.steps.length });
+  }
+  expect(readRecording(agent.recording()).steps[0]?.input.type).not.toBe("started");
+  await agent.stop();
+});
+
 test("what the owner decided survives a restart without a network: grant, floor, pause, policy", async () => {
   const home = founded();
   const motd = join(home.root, "etc/motd");
