@@ -1,3 +1,5 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { type Inspection, Mind, resourceTypes } from "@antibody/core";
@@ -14,6 +16,7 @@ import type { Feed, LogLine } from "../../src/ports.ts";
 import { initSwarm, openAgentState } from "../../src/state/agentState.ts";
 import { generateKey } from "../../src/state/keyFile.ts";
 import { nodeCrypto } from "../../src/state/nodeCrypto.ts";
+import { openMemoryDirectory, removeRuntimeFiles } from "../../src/state/places.ts";
 import { StateError } from "../../src/state/stateError.ts";
 import { writtenPorts } from "../mind/script.ts";
 import { scratchDirectory } from "../state/scratch.ts";
@@ -160,6 +163,34 @@ test("what the owner decided survives a restart without a network: grant, floor,
   await second.command({ type: "resume", target: "*" });
   await contentIs(motd, "two\n");
   await second.stop();
+});
+
+test("a killed agent has lost nothing: what it decided, what it repaired, and what it recorded", async () => {
+  const home = founded();
+  onTestFinished(() => removeRuntimeFiles(home.state));
+  const killed = spawn(process.execPath, [join(import.meta.dirname, "runAgent.ts"), home.state, home.root]);
+  onTestFinished(() => void killed.kill("SIGKILL"));
+  await once(killed.stdout, "data");
+  const client = controlClient(controlPaths(home.state));
+  const { grant, root, publish } = author();
+  for (const bytes of [root, ...publish(1, "one\n")]) {
+    expect(await client.offer(bytes)).toMatchObject({ type: "accepted" });
+  }
+  await client.command({ type: "grant", grant });
+  const motd = join(home.root, "etc/motd");
+  await contentIs(motd, "one\n");
+  await vi.waitFor(async () => expect((await client.inspect()).resources[0]?.phase).toBe("kept"));
+  killed.kill("SIGKILL");
+  await once(killed, "exit");
+  writeFileSync(motd, "damaged while nobody looked");
+  const agent = await start(home);
+  await contentIs(motd, "one\n");
+  expect(agent.inspect().grants).toEqual([grant]);
+  const left = readFileSync(join(openMemoryDirectory(home.state) ?? "", "killed.recording"));
+  const recording = readRecording(left);
+  expect(recording.steps.some(({ input }) => input.type === "outcome")).toBe(true);
+  expect(replay(recording, { crypto, resourceTypes, restore: Mind.restore }).firstDifference).toBeUndefined();
+  await agent.stop();
 });
 
 test("a second run is refused, and the first one does not notice", async () => {
