@@ -54,6 +54,7 @@ export class Gossip {
   readonly #options: GossipOptions;
   readonly #topics: ReturnType<typeof gossipTopics>;
   readonly #neighbors = new Map<AgentId, Neighbor>();
+  readonly #publishing = new Set<Promise<unknown>>();
   #watch: NodeJS.Timeout | undefined;
 
   constructor(options: GossipOptions) {
@@ -75,6 +76,11 @@ export class Gossip {
     gossip.subscribe(this.#topics.health);
     this.#watch = setInterval(() => this.#look(), gossipWatchIntervalMs);
     this.#watch.unref();
+  }
+
+  /** Resolves when all that was published is on its way. */
+  async flush(): Promise<void> {
+    await Promise.all(this.#publishing);
   }
 
   /** Ends the looks; libp2p ends the rest. */
@@ -117,9 +123,13 @@ export class Gossip {
       this.#options.trouble(`a message of ${data.length} bytes is too large for gossip`);
       return;
     }
-    this.#options.gossip.publish(topic, data).catch((error: unknown) => {
-      this.#options.trouble(`could not publish: ${error instanceof Error ? error.message : String(error)}`);
-    });
+    const publishing = this.#options.gossip
+      .publish(topic, data)
+      .catch((error: unknown) => {
+        this.#options.trouble(`could not publish: ${error instanceof Error ? error.message : String(error)}`);
+      })
+      .finally(() => this.#publishing.delete(publishing));
+    this.#publishing.add(publishing);
   }
 
   #judge(

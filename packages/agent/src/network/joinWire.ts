@@ -19,8 +19,7 @@ import { readMember } from "./wireDecode.ts";
 /** The protocol by which an inviter takes in who holds its invite. */
 export const joinProtocol = "/antibody/join/1.0.0";
 
-/** Why an inviter, or the joiner itself, ends a join. */
-export const joinRefusals = [
+const joinRefusals = [
   "expired",
   "used",
   "unknown",
@@ -30,7 +29,7 @@ export const joinRefusals = [
   "mayNotInvite",
   "busy",
 ] as const;
-/** See `joinRefusals`. */
+/** Why an inviter ends a join. */
 export type JoinRefusal = (typeof joinRefusals)[number];
 
 /** First move, by the joiner; its key is the one that Noise proves. */

@@ -118,3 +118,6 @@ export const routeHeadBytesMax = 1_024;
 /** The wait for a peer's answer to a route request, and for its local target. Guesses. */
 export const routeOpenTimeoutMs = 5_000;
 export const routeTargetTimeoutMs = 2_000;
+
+/** The wait for the last messages to leave before the connections end. A guess: as long as libp2p waits for those. */
+export const goodbyeTimeoutMs = 500;

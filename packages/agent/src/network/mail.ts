@@ -64,6 +64,12 @@ export class Mail {
     else this.#boxOf(session).out[classOf(message.type)].send(message.type, encodeMessage(message));
   }
 
+  /** Sends what waits, and resolves when the peers have read it. */
+  async finish(): Promise<void> {
+    const boxes = [...this.#boxes.values()];
+    await Promise.all(boxes.flatMap(({ out }) => [out.probe.finish(), out.sync.finish()]));
+  }
+
   /** A session is over: what still waits is unsent. */
   closed(session: Session): void {
     const box = this.#boxes.get(session.agent);

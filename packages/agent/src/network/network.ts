@@ -1,5 +1,6 @@
 import { randomBytes } from "node:crypto";
 import type { Duplex } from "node:stream";
+import { setTimeout as delay } from "node:timers/promises";
 import {
   addressesMax,
   type DialResult,
@@ -29,6 +30,7 @@ import {
   banMs,
   blamedPeersMax,
   blameWindowMs,
+  goodbyeTimeoutMs,
   offensesMax,
   routeStreamsMax,
   tellsBurst,
@@ -211,6 +213,9 @@ class NetworkBody implements Network {
     this.#parts?.gossip.stop();
     this.#parts?.dialer.stop();
     this.#routes.stop();
+    // The mind's goodbyes were its last outputs: they leave before the connections end.
+    const said = Promise.all([this.#parts?.gossip.flush(), this.#mail.finish()]);
+    await Promise.race([said, delay(goodbyeTimeoutMs, undefined, { ref: false })]);
     await this.#parts?.node.libp2p.stop();
     this.#gate.stop();
   }

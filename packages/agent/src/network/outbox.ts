@@ -31,7 +31,7 @@ export class Outbox<Type> {
   readonly #queue: Waiting<Type>[] = [];
   #queuedBytes = 0;
   #stream: Stream | undefined;
-  #pumping = false;
+  #pumping: Promise<void> | undefined;
   #closed = false;
 
   constructor(options: OutboxOptions<Type>) {
@@ -50,7 +50,19 @@ export class Outbox<Type> {
     }
     this.#queue.push({ type, frames, bytes });
     this.#queuedBytes += bytes;
-    if (!this.#pumping) void this.#pump();
+    this.#pumping ??= this.#pump();
+  }
+
+  /** Sends what waits and ends the stream. Resolves when the peer has read all of it, or is gone. */
+  async finish(): Promise<void> {
+    await this.#pumping;
+    const stream = this.#stream;
+    if (stream === undefined || stream.status !== "open") return;
+    const { promise, resolve } = Promise.withResolvers<void>();
+    // The peer ends its side when it has come to the end of ours.
+    stream.addEventListener("close", () => resolve(), { once: true });
+    stream.close().catch(() => resolve());
+    await promise;
   }
 
   /** Ends the stream; what still waits is unsent. */
@@ -62,7 +74,6 @@ export class Outbox<Type> {
   }
 
   async #pump(): Promise<void> {
-    this.#pumping = true;
     try {
       for (let next = this.#queue[0]; next !== undefined; next = this.#queue[0]) {
         const stream = await this.#openStream();
@@ -79,7 +90,7 @@ export class Outbox<Type> {
       this.#stream = undefined;
       this.#giveUp();
     } finally {
-      this.#pumping = false;
+      this.#pumping = undefined;
     }
   }
 

@@ -55,8 +55,8 @@ export class Rogue {
     return (await wire.read()).slice();
   }
 
-  stop(): Promise<void> {
-    return Promise.resolve(this.node.libp2p.stop());
+  async stop(): Promise<void> {
+    await this.node.libp2p.stop();
   }
 }
 
@@ -73,7 +73,9 @@ export function sendFrame(stream: Stream, frame: Uint8Array): void {
 /** Resolves when a stream or connection is closed, by whomever. */
 export function closed(it: Stream | Connection): Promise<void> {
   if (it.status !== "open") return Promise.resolve();
-  return new Promise((resolve) => it.addEventListener("close", () => resolve(), { once: true }));
+  // One listener for both: their event maps differ in what these tests do not use.
+  const target: EventTarget = it as Stream;
+  return new Promise((resolve) => target.addEventListener("close", () => resolve(), { once: true }));
 }
 
 /** A member whose entry another key has signed. */

@@ -6,7 +6,7 @@ import { fileURLToPath } from "node:url";
 import { multiaddr } from "@multiformats/multiaddr";
 import { expect, test } from "vitest";
 import { openNetwork } from "../../src/network/index.ts";
-import { crypto, FakeKnowledge, found, pair, Station } from "./swarm.ts";
+import { crypto, FakeKnowledge, found, memberOf, pair, Station } from "./swarm.ts";
 
 test("a stopped network leaves nothing that keeps the process alive", async () => {
   const program = fileURLToPath(new URL("./stopping.program.ts", import.meta.url));
@@ -31,6 +31,27 @@ test("a stopped network feeds nothing more, and its port is free", async () => {
   const server = createServer().listen(port, "127.0.0.1");
   await once(server, "listening");
   server.close();
+});
+
+test("the last words arrive before the connections end", async () => {
+  const [left, right] = await pair();
+  // The mesh stands when a first rumor has come through.
+  const rumor = (n: number) => ({ type: "members", members: [memberOf(left.founded, [], n)] }) as const;
+  const again = setInterval(() => left.network.publishRumor(rumor(2)), 20);
+  await right.input("rumor").finally(() => clearInterval(again));
+  right.clear();
+  left.network.publishRumor(rumor(3));
+  left.network.send(right.agent, { type: "want", members: [], policy: [] });
+  await left.close();
+  await right.input("disconnected");
+  const heard = right.inputs.flatMap((input) =>
+    input.type === "rumor" && input.rumor.type === "members"
+      ? input.rumor.members.map(({ entry }) => entry.entry.incarnation[2])
+      : [],
+  );
+  expect(heard).toContain(3);
+  expect(right.inputs.some(({ type }) => type === "message")).toBe(true);
+  await right.close();
 });
 
 test("a port that is taken is told, and nothing is left open", async () => {
