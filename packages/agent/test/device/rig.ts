@@ -1,3 +1,4 @@
+import { hash } from "node:crypto";
 import { chmodSync, mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -22,10 +23,14 @@ import { keyedDigester } from "../../src/device/digest.ts";
 import { Device, type DeviceOptions } from "../../src/device/index.ts";
 
 export const digestKey: Uint8Array = new Uint8Array(32).fill(7);
-export const agentId: AgentId = makeId("agent", new Uint8Array(32).fill(1));
-/** An agent's id that is not this one's. */
+/** The id of the agent of a place. Each has its own: children carry it, and tests run side by side. */
+export function agentOf(place: { readonly state: string }): AgentId {
+  return makeId("agent", hash("sha256", place.state, "buffer"));
+}
+
+/** The id of an agent elsewhere. */
 export function peerId(n: number): AgentId {
-  return makeId("agent", new Uint8Array(32).fill(n + 1));
+  return makeId("agent", new Uint8Array(32).fill(n));
 }
 
 /** A resource id that the test knows to be one. */
@@ -92,7 +97,7 @@ export class Rig {
   ) {
     this.place = place;
     this.device = new Device({
-      agent: agentId,
+      agent: agentOf(place),
       root: place.root,
       stateDirectory: place.state,
       digestKey,

@@ -1,8 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { stopTimeoutMsDefault } from "@antibody/core";
 import type { AgentId } from "@antibody/policy";
-import { DeviceError } from "../deviceError.ts";
-import { signalGroup } from "./group.ts";
+import { codeOf, DeviceError } from "../deviceError.ts";
 import { holdersOf, listPids, type ProcessStat, readStat, readVariable, runs } from "./proc.ts";
 import type { ChildRecord, ChildRecords } from "./records.ts";
 
@@ -60,7 +59,7 @@ export async function findOrphans(
       continue;
     }
     // The child is gone, and what it had started itself would stand in the way of the next one.
-    if (ofName.some((each) => each.stat.group === record?.pid)) signalGroup(record?.pid ?? 0, "SIGKILL");
+    killMarked(ofName);
     records.remove(name);
   }
   return orphans;
@@ -72,6 +71,25 @@ async function waitForForked(heldFile: string): Promise<void> {
     if (performance.now() >= endMs)
       throw new DeviceError("EBUSY", `process ${holders[0]} of an earlier run still holds ${heldFile}`);
     await sleep(forkedPollMs);
+  }
+}
+
+/**
+ * Kills what a child that has ended had started itself, also where it left the child's group: it would stand in
+ * the way of the next one. Only a program that clears its environment escapes.
+ */
+export function killStartedBy(agent: AgentId, name: string, token: string): void {
+  killMarked(findMarked(agent).filter((each) => each.name === name && each.token === token));
+}
+
+function killMarked(marked: readonly Marked[]): void {
+  for (const { stat } of marked) {
+    try {
+      process.kill(stat.pid, "SIGKILL");
+    } catch (error) {
+      // It has ended meanwhile, or has become another user's.
+      if (codeOf(error) !== "ESRCH" && codeOf(error) !== "EPERM") throw error;
+    }
   }
 }
 

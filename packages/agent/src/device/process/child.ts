@@ -35,7 +35,7 @@ export class Child {
   }
 
   /** Kills what is left of the group of a child that has ended. */
-  killLeftovers(): void {
+  killGroup(): void {
     const { pid, startTicks } = this.record;
     const now = readStat(pid);
     // A group's number is not given to another process while anyone is in it.

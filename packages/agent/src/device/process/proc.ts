@@ -5,7 +5,6 @@ export interface ProcessStat {
   readonly pid: number;
   /** One letter; `Z` has ended and waits for its parent. */
   readonly state: string;
-  readonly group: number;
   readonly session: number;
   /** When it started, in clock ticks since boot: tells a pid from its reuse. */
   readonly startTicks: number;
@@ -17,10 +16,10 @@ export function readStat(pid: number): ProcessStat | undefined {
   if (text === undefined) return undefined;
   // The second field is the program's name in parentheses, and may itself hold spaces and parentheses.
   const fields = text.slice(text.lastIndexOf(")") + 2).split(" ");
-  const [state, , group, session] = fields;
+  const [state, , , session] = fields;
   const startTicks = fields[19];
   if (state === undefined || startTicks === undefined) return undefined;
-  return { pid, state, group: Number(group), session: Number(session), startTicks: Number(startTicks) };
+  return { pid, state, session: Number(session), startTicks: Number(startTicks) };
 }
 
 /** Whether the process that started at that time still runs. One that only waits for its parent does not. */

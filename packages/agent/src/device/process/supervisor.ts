@@ -3,7 +3,7 @@ import { join } from "node:path";
 import type { AgentId, ResourceId } from "@antibody/policy";
 import { DeviceError } from "../deviceError.ts";
 import type { Tree } from "../tree.ts";
-import { findOrphans } from "./adoption.ts";
+import { findOrphans, killStartedBy } from "./adoption.ts";
 import { Child } from "./child.ts";
 import { type ChildExit, type LaunchSpec, launch } from "./launch.ts";
 import { ChildRecords } from "./records.ts";
@@ -165,7 +165,8 @@ export class Supervisor {
   }
 
   #forget(name: string, child: Child): void {
-    child.killLeftovers();
+    child.killGroup();
+    killStartedBy(this.#options.agent, name, child.record.token);
     if (this.#children.get(name) !== child) return;
     this.#children.delete(name);
     this.#records.remove(name);
