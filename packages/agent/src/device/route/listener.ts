@@ -78,7 +78,7 @@ export class Listener {
       tried.add(backend);
       if ((await this.#try(client, backend)) === "served") return;
     }
-    client.destroy();
+    client.resetAndDestroy();
   }
 
   /** `untouched`: the backend took no byte, and the next may be tried. */

@@ -93,7 +93,8 @@ class Splice {
       letGo(client);
     } else {
       this.#finish(this.#spoken ? "answered" : "unanswered");
-      client.destroy();
+      // Not a plain end: the client must not take half an answer for a whole one.
+      client.resetAndDestroy();
     }
   }
 
