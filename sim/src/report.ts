@@ -46,6 +46,8 @@ export interface SimCounters {
   readonly retransmissions: number;
   /** Policy that a validator did not take from gossip. */
   readonly refusedPolicies: number;
+  /** Rumors of entries that all agents were enrolled with: they are not carried. */
+  readonly knownRumors: number;
   readonly inspections: number;
   readonly violations: number;
 }

@@ -62,6 +62,7 @@ function countersOf({ world, watching }: Running): SimCounters {
     overflows: network.overflows + counters.dropped,
     retransmissions: network.links.retransmissions,
     refusedPolicies: counters.refusedPolicies,
+    knownRumors: counters.knownRumors,
     inspections: watching.inspections,
     violations: watching.violationCount,
   };

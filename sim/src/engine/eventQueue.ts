@@ -1,9 +1,9 @@
 import { EventSlots } from "./eventSlots.ts";
 
-/** Microseconds of virtual time in one bucket of the wheel. */
-const bucketUs = 1_024;
+/** Microseconds of virtual time in one bucket of the wheel: few enough that a storm fills no bucket with thousands. */
+const bucketUs = 64;
 /** Buckets of the wheel: what lies further ahead than about 16.8 s waits in the far heap. */
-const bucketCount = 16_384;
+const bucketCount = 262_144;
 const bucketMask = bucketCount - 1;
 /** Events that may wait at once: a world that needs more has a storm, and is stopped rather than swapped out. */
 const eventsMax = 16_000_000;

@@ -4,7 +4,14 @@ import { kinds } from "../engine/kinds.ts";
 import { digestOf } from "../hash/trace.ts";
 import type { Network } from "../network/network.ts";
 import { degrees, Mesh } from "./mesh.ts";
-import { createMessage, type GossipContent, type GossipMessage, type Topic, topics } from "./message.ts";
+import {
+  createMessage,
+  forgetMessage,
+  type GossipContent,
+  type GossipMessage,
+  type Topic,
+  topics,
+} from "./message.ts";
 
 /** gossipsub's heartbeat, and for how many of them a message is offered to peers outside the mesh. Its defaults. */
 const heartbeatUs = 1_000_000;
@@ -87,7 +94,7 @@ export class Gossip {
     for (const topic of topics) this.#meshes[topic].clear(agent);
     this.#recent[agent] = [];
     this.#dueUs[agent] = Number.POSITIVE_INFINITY;
-    for (const message of this.#messages.values()) message.seen[agent] = 0;
+    for (const message of this.#messages.values()) forgetMessage(message, agent);
   }
 
   publish(agent: number, content: GossipContent, bytes: number): void {
@@ -157,13 +164,22 @@ export class Gossip {
     }
   }
 
-  /** Sends a full message. To a peer that has seen it, sending costs what it costs, and changes nothing. */
+  /**
+   * Sends a full message. To a peer that has seen it, or will sooner, sending costs what it costs and changes
+   * nothing: no event is spent on it.
+   */
   #transmit(agent: number, peer: number, message: GossipMessage): void {
-    const isNew = message.seen[peer] === 0;
-    if (isNew && !this.#network.send(agent, peer, kinds.gossip, message)) return;
-    this.counters.messages += 1;
-    this.counters.bytes += message.bytes;
-    if (!isNew) this.counters.duplicates += 1;
+    const { counters } = this;
+    counters.messages += 1;
+    counters.bytes += message.bytes;
+    if (message.seen[peer] === 1) {
+      counters.duplicates += 1;
+      return;
+    }
+    const soonestUs = message.publishedUs + (message.arrivesUs[peer] as number);
+    const arrivesUs = this.#network.sendSooner(agent, peer, kinds.gossip, message, soonestUs);
+    if (arrivesUs === undefined || arrivesUs === soonestUs) counters.duplicates += 1;
+    else message.arrivesUs[peer] = arrivesUs - message.publishedUs;
   }
 
   #needHeartbeat(agent: number): void {

@@ -18,7 +18,12 @@ export interface GossipMessage {
   readonly publishedUs: number;
   /** For each agent: 1 once it has seen the message. */
   readonly seen: Uint8Array;
+  /** For each agent: when the first copy on its way arrives, in microseconds after the publication, up to 71 min. */
+  readonly arrivesUs: Uint32Array;
 }
+
+/** Stands for a time of arrival where no copy is on its way. */
+const notOnItsWay = 0xffff_ffff;
 
 export function createMessage(
   content: GossipContent,
@@ -33,5 +38,12 @@ export function createMessage(
     bytes,
     publishedUs,
     seen: new Uint8Array(agents),
+    arrivesUs: new Uint32Array(agents).fill(notOnItsWay),
   };
+}
+
+/** An agent's process is gone: a later one has not seen the message. */
+export function forgetMessage(message: GossipMessage, agent: number): void {
+  message.seen[agent] = 0;
+  message.arrivesUs[agent] = notOnItsWay;
 }

@@ -53,6 +53,30 @@ export class Network {
     return true;
   }
 
+  /**
+   * Sends what the destination may get from others too: not if it would arrive no sooner than at `unlessUs`. Gives
+   * the time of its arrival, or `unlessUs`; undefined when no session stands. What a cut holds arrives at no time.
+   */
+  sendSooner(
+    source: number,
+    destination: number,
+    kind: number,
+    payload: unknown,
+    unlessUs: number,
+  ): number | undefined {
+    const session = this.#of(source).get(destination);
+    if (session === undefined) return undefined;
+    const direction = directionTo(session, destination);
+    if (!this.links.reaches(source, destination)) {
+      this.#hold(direction, kind, payload);
+      return unlessUs;
+    }
+    const arrivesUs = this.#arrivalUs(session, direction);
+    if (arrivesUs >= unlessUs) return unlessUs;
+    this.#push(session, direction, arrivesUs, source, destination, kind, payload);
+    return arrivesUs;
+  }
+
   /** Whether what has arrived belongs to a session that stands here; if not, the sender's end is reset. */
   receives(agent: number, source: number, sessionNumber: number): boolean {
     if (this.#of(agent).get(source)?.number === sessionNumber) return true;
@@ -166,23 +190,35 @@ export class Network {
   #carry(session: Session, source: number, destination: number, kind: number, payload: unknown): void {
     const direction = directionTo(session, destination);
     if (this.links.reaches(source, destination)) {
-      this.#transmit(session, direction, source, destination, kind, payload);
-    } else if (direction.held.length < heldMax) {
-      if (direction.held.length === 0) direction.heldSinceUs = this.#queue.nowUs;
-      direction.held.push({ kind, payload });
-    } else this.overflows += 1;
+      const arrivesUs = this.#arrivalUs(session, direction);
+      this.#push(session, direction, arrivesUs, source, destination, kind, payload);
+    } else this.#hold(direction, kind, payload);
   }
 
-  #transmit(
+  #hold(direction: Direction, kind: number, payload: unknown): void {
+    if (direction.held.length >= heldMax) {
+      this.overflows += 1;
+      return;
+    }
+    if (direction.held.length === 0) direction.heldSinceUs = this.#queue.nowUs;
+    direction.held.push({ kind, payload });
+  }
+
+  /** When something sent now arrives: after everything that was sent before. */
+  #arrivalUs(session: Session, direction: Direction): number {
+    const sentUs = Math.max(this.#queue.nowUs, direction.resumesUs);
+    return Math.max(sentUs + this.links.delayUs(session.latencyUs), direction.lastUs + 1);
+  }
+
+  #push(
     session: Session,
     direction: Direction,
+    arrivesUs: number,
     source: number,
     destination: number,
     kind: number,
     payload: unknown,
   ): void {
-    const sentUs = Math.max(this.#queue.nowUs, direction.resumesUs);
-    const arrivesUs = Math.max(sentUs + this.links.delayUs(session.latencyUs), direction.lastUs + 1);
     direction.lastUs = arrivesUs;
     this.#queue.push(arrivesUs, destination, source, kind, session.number, payload);
   }
@@ -203,7 +239,8 @@ export class Network {
     if (direction.held.length === 0) return;
     direction.resumesUs = retransmissionUs(direction.heldSinceUs, nowUs, this.links.model.retransmitUs);
     for (const { kind, payload } of direction.held.splice(0)) {
-      this.#transmit(session, direction, source, destination, kind, payload);
+      const arrivesUs = this.#arrivalUs(session, direction);
+      this.#push(session, direction, arrivesUs, source, destination, kind, payload);
     }
   }
 

@@ -1,4 +1,4 @@
-import type { Output, UnsignedStatement } from "@antibody/core";
+import type { HealthRumor, Output, UnsignedStatement } from "@antibody/core";
 import { kinds } from "../engine/kinds.ts";
 import { signStatement } from "../identity/statements.ts";
 import type { SimAgent } from "./agent.ts";
@@ -17,11 +17,9 @@ export function perform(world: World, agent: SimAgent, output: Output): void {
     case "send":
       send(world, agent, output);
       return;
-    case "publishRumor": {
-      const content = { topic: "health", rumor: output.rumor } as const;
-      world.gossip.publish(agent.index, content, rumorBytes(output.rumor));
+    case "publishRumor":
+      publishRumor(world, agent, output.rumor);
       return;
-    }
     case "publishPolicy": {
       const content = { topic: "policy", bytes: output.bytes } as const;
       world.gossip.publish(agent.index, content, output.bytes.length);
@@ -78,6 +76,18 @@ function send(world: World, agent: SimAgent, { to, message }: SendOutput): void 
   }
   world.counters.messages += 1;
   world.counters.bytes += messageBytes(message);
+}
+
+/**
+ * A rumor of nothing but entries that every agent was enrolled with, and so holds, is not carried: at the start of a
+ * thousand agents it would be a million deliveries that change nothing.
+ */
+function publishRumor(world: World, agent: SimAgent, rumor: HealthRumor): void {
+  const { enrolledEntries } = world.population;
+  const isKnown =
+    rumor.type === "members" && rumor.members.every(({ entry }) => enrolledEntries.has(entry.digest));
+  if (isKnown) world.counters.knownRumors += 1;
+  else world.gossip.publish(agent.index, { topic: "health", rumor }, rumorBytes(rumor));
 }
 
 function dial(world: World, agent: SimAgent, { peer: id, addresses, purpose, timeoutMs }: DialOutput): void {

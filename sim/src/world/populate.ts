@@ -4,6 +4,7 @@ import {
   type Member,
   Random,
   type ResourceType,
+  Roster,
   resourceTypes,
   type Settings,
 } from "@antibody/core";
@@ -22,6 +23,10 @@ export interface Population {
   readonly agents: readonly SimAgent[];
   /** The directory that every agent is enrolled with, shared by reference. */
   readonly members: readonly Member[];
+  /** Digests of the entries in it. */
+  readonly enrolledEntries: ReadonlySet<string>;
+  /** Where they stand on the rings, shared too. */
+  readonly roster: Roster;
 }
 
 /** Clocks of hosts that run since some time: nobody may compare them. In milliseconds. */
@@ -38,6 +43,12 @@ export function populate(agents: number, seed: number, settings: Settings): Popu
     settings,
     agents: swarm.agents.map((enrolled, index) => createAgent(enrolled, index, random.fork(), types)),
     members: swarm.agents.map(({ member }) => member),
+    enrolledEntries: new Set(swarm.agents.map(({ member }) => member.entry.digest)),
+    roster: Roster.of(
+      swarm.agents.map(({ certificate }) => certificate),
+      settings.ringCount,
+      modelCrypto,
+    ),
   };
 }
 

@@ -17,7 +17,7 @@ import type { Population } from "./populate.ts";
 const policyPrefix = "policy/";
 
 /** What a process of the agent gives its mind. Each gets a random stream of its own. */
-export function mindOptionsOf(agent: SimAgent, { swarm, settings }: Population): MindOptions {
+export function mindOptionsOf(agent: SimAgent, { swarm, settings, roster }: Population): MindOptions {
   return {
     agent: agent.id,
     swarm,
@@ -28,6 +28,7 @@ export function mindOptionsOf(agent: SimAgent, { swarm, settings }: Population):
     random: agent.random.fork().position(),
     crypto: modelCrypto,
     settings,
+    roster,
     resourceTypes,
     protectedResources: ["file:/var/lib/antibody/**"],
   };

@@ -45,6 +45,7 @@ export interface WorldCounters {
   unsent: number;
   dials: number;
   refusedPolicies: number;
+  knownRumors: number;
   dropped: number;
 }
 
@@ -67,6 +68,7 @@ export class World {
     unsent: 0,
     dials: 0,
     refusedPolicies: 0,
+    knownRumors: 0,
     dropped: 0,
   };
   /** When reachability changed last. */
