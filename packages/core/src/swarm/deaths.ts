@@ -6,6 +6,7 @@ import type { Turn } from "../contract/turn.ts";
 import { compareIncarnation, incarnationText, isJumpTooLarge } from "../enrolment/incarnation.ts";
 import { keep, recall } from "../keeping/snapshot.ts";
 import type { Settings } from "../settings.ts";
+import type { Asking } from "./asking.ts";
 import type { Directory } from "./directory.ts";
 import { assignmentOf, isAssigned, quorumOf } from "./observers.ts";
 import { deathRumors } from "./pieces.ts";
@@ -17,6 +18,7 @@ export interface DeathsPorts {
   readonly agent: AgentId;
   readonly settings: Settings;
   readonly directory: Directory;
+  readonly asking: Asking;
   readonly probing: Probing;
   readonly votes: Votes;
 }
@@ -96,7 +98,7 @@ export class Deaths {
     if (order === 0) this.#unpublished.delete(subject);
     if (this.#decide(death, turn) !== "contested") return;
     // A link to the subject lives: the subject is asked, and refutes; or the link turns out to be dead too.
-    this.#ports.probing.probe(subject, turn);
+    this.#ports.asking.probe(subject, turn);
     this.#ports.probing.test(subject, turn);
   }
 

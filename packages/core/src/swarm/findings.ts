@@ -125,6 +125,11 @@ export class Findings {
     if (watch.silentMs !== NEVER) watch.silentMs = turn.now.monoMs;
   }
 
+  /** Whether the next attempt, if it ends in silence, is one to vote on. */
+  isVoteDue(watch: Watch, turn: Turn): boolean {
+    return watch.evidence !== "refused" && this.#mayVote(watch, turn.now.monoMs);
+  }
+
   /** When to try a lost peer again. A vote that is due is not waited for longer than needed. */
   nextAttemptMs(watch: Watch, turn: Turn): MonotonicMs {
     const now = turn.now.monoMs;

@@ -6,8 +6,8 @@ import type { Turn } from "../contract/turn.ts";
 import { keep, recall } from "../keeping/snapshot.ts";
 import { probesForOthersMax } from "../limits.ts";
 import type { Settings } from "../settings.ts";
+import type { Asking } from "./asking.ts";
 import type { Links } from "./links.ts";
-import type { Probing } from "./probing.ts";
 
 interface Favor {
   readonly requester: AgentId;
@@ -22,13 +22,13 @@ interface Favor {
 /** Probes on behalf of others (SWIM's indirect probes): at most `probesForOthersMax` at once, the rest is declined. */
 export class Helping {
   readonly #links: Links;
-  readonly #probing: Probing;
+  readonly #asking: Asking;
   readonly #settings: Settings;
   #favors: readonly Favor[];
 
-  constructor(links: Links, probing: Probing, settings: Settings, dump?: Snapshot) {
+  constructor(links: Links, asking: Asking, settings: Settings, dump?: Snapshot) {
     this.#links = links;
-    this.#probing = probing;
+    this.#asking = asking;
     this.#settings = settings;
     this.#favors = dump === undefined ? [] : recall<readonly Favor[]>(dump);
   }
@@ -53,7 +53,7 @@ export class Helping {
     const untilMs = turn.now.monoMs + this.#settings.indirectTimeoutMs;
     const favor = { requester, sequence, subject, untilMs };
     if (this.#links.has(subject)) {
-      this.#favors = [...this.#favors, { ...favor, probe: this.#probing.probe(subject, turn) }];
+      this.#favors = [...this.#favors, { ...favor, probe: this.#asking.probe(subject, turn) }];
     } else if (this.#links.dial(subject, "fresh", this.#settings.indirectTimeoutMs, turn)) {
       this.#favors = [...this.#favors, { ...favor, probe: 0 }];
     } else {

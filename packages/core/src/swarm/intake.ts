@@ -69,13 +69,16 @@ export function takeInput(parts: SwarmParts, input: SwarmInput, policy: PolicyHo
 }
 
 function takeConnection(parts: SwarmParts, peer: AgentId, member: Member, turn: Turn): void {
-  const { links, membership, probing, helping, accusing } = parts;
+  const { links, membership, asking, probing, helping, accusing } = parts;
+  const isFirst = links.list().length === 0;
   links.opened(peer);
   membership.admit(member, peer, turn);
   probing.connected(peer, member.entry.entry.incarnation, turn);
   helping.heard(peer, turn);
   // One side compares digests; an accused peer hears of it from whoever accuses it.
-  if (parts.agent < peer || accusing.accusationOf(peer) !== undefined) probing.probe(peer, turn);
+  if (parts.agent < peer || accusing.accusationOf(peer) !== undefined) asking.probe(peer, turn);
+  // What was published before there was any session has reached nobody.
+  if (isFirst) membership.publish(turn);
   accusing.shareAll(peer, turn);
 }
 
@@ -130,7 +133,7 @@ function takeMessage(
 }
 
 function takeProbe(
-  { own, directory, accusing, probing, reconcile }: SwarmParts,
+  { own, directory, accusing, asking, reconcile }: SwarmParts,
   from: AgentId,
   { sequence, accusation }: Extract<PeerMessage, { readonly type: "probe" }>,
   policy: PolicyHolding,
@@ -143,7 +146,7 @@ function takeProbe(
     accusing.refute(accusation.incarnation, from, "told by its accuser", turn);
   }
   // It lives, and may not know that it is held dead here.
-  if (directory.standingOf(from) === "dead") probing.probe(from, turn);
+  if (directory.standingOf(from) === "dead") asking.probe(from, turn);
 }
 
 function takeRumor(

@@ -80,10 +80,17 @@ export class Membership {
     const { member } = own;
     if (member === undefined) return;
     directory.accept(member);
-    turn.emit({ type: "publishRumor", rumor: { type: "members", members: [member] } });
+    this.publish(turn);
     // The body may end before gossip gets going.
     if (own.isLeaving) for (const peer of links.list()) sendMember(member, peer, turn);
     this.answerAccusers(turn);
+  }
+
+  /** Tells everyone what this agent says of itself. */
+  publish(turn: Turn): void {
+    const { member } = this.#ports.own;
+    if (member === undefined) return;
+    turn.emit({ type: "publishRumor", rumor: { type: "members", members: [member] } });
   }
 
   /** Whoever held this agent dead gets its newest entry first of all. */

@@ -5,6 +5,7 @@ import type { Incarnation } from "../contract/statements.ts";
 import type { Turn } from "../contract/turn.ts";
 import type { Settings } from "../settings.ts";
 import { Accusing } from "./accusing.ts";
+import { Asking } from "./asking.ts";
 import { Deaths } from "./deaths.ts";
 import type { Directory } from "./directory.ts";
 import { Helping } from "./helping.ts";
@@ -32,6 +33,7 @@ export interface SwarmParts {
   readonly directory: Directory;
   readonly links: Links;
   readonly votes: Votes;
+  readonly asking: Asking;
   readonly probing: Probing;
   readonly helping: Helping;
   readonly deaths: Deaths;
@@ -46,6 +48,7 @@ export interface PartsDump {
   readonly directory: Snapshot;
   readonly links: Snapshot;
   readonly votes: Snapshot;
+  readonly asking: Snapshot;
   readonly probing: Snapshot;
   readonly helping: Snapshot;
   readonly deaths: Snapshot;
@@ -64,14 +67,14 @@ export function composeParts(
   const votes = new Votes({ agent, swarm, boot: own.boot }, settings, dump?.votes);
   // Probes carry accusations, and what is accused depends on what probing finds: the knot is tied here.
   const accusationOf = (peer: AgentId): Incarnation | undefined => accusing.accusationOf(peer);
-  const probing = new Probing({ agent, settings, directory, links, digests, accusationOf }, dump?.probing);
-  const deaths = new Deaths({ agent, settings, directory, probing, votes }, dump?.deaths);
+  const asking = new Asking({ digests, accusationOf }, dump?.asking);
+  const probing = new Probing({ agent, settings, directory, links, asking }, dump?.probing);
+  const deaths = new Deaths({ agent, settings, directory, asking, probing, votes }, dump?.deaths);
   const membership = new Membership({ agent, own, directory, links, probing, votes, deaths });
-  const shared = { agent, settings, own, directory, links, probing, votes, deaths, membership };
+  const shared = { agent, settings, own, directory, links, asking, probing, votes, deaths, membership };
   const accusing: Accusing = new Accusing(shared);
-  const helping = new Helping(links, probing, settings, dump?.helping);
-  const probe = (peer: AgentId, turn: Turn): void => void probing.probe(peer, turn);
-  const reconcile = new Reconcile({ settings, directory, links, probe }, dump?.reconcile);
+  const helping = new Helping(links, asking, settings, dump?.helping);
+  const reconcile = new Reconcile({ settings, directory, links, asking }, dump?.reconcile);
   return { ...shared, accusing, helping, reconcile };
 }
 
@@ -81,6 +84,7 @@ export function dumpParts(parts: SwarmParts): PartsDump {
     directory: parts.directory.dump(),
     links: parts.links.dump(),
     votes: parts.votes.dump(),
+    asking: parts.asking.dump(),
     probing: parts.probing.dump(),
     helping: parts.helping.dump(),
     deaths: parts.deaths.dump(),

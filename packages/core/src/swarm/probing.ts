@@ -1,6 +1,5 @@
 import { type AgentId, compareText } from "@antibody/policy";
 import type { DialResult } from "../contract/input.ts";
-import type { Digests } from "../contract/messages.ts";
 import type { Snapshot } from "../contract/snapshot.ts";
 import type { Incarnation } from "../contract/statements.ts";
 import { type MonotonicMs, NEVER } from "../contract/time.ts";
@@ -8,6 +7,7 @@ import type { Turn } from "../contract/turn.ts";
 import { Deadlines } from "../keeping/deadlines.ts";
 import { keep, recall } from "../keeping/snapshot.ts";
 import type { Settings } from "../settings.ts";
+import type { Asking } from "./asking.ts";
 import type { Directory } from "./directory.ts";
 import { Findings } from "./findings.ts";
 import type { Links } from "./links.ts";
@@ -20,9 +20,7 @@ export interface ProbingPorts {
   readonly settings: Settings;
   readonly directory: Directory;
   readonly links: Links;
-  digests(turn: Turn): Digests;
-  /** The incarnation on which votes are held against a peer: it hears of them before anyone else (buddy rule). */
-  accusationOf(peer: AgentId): Incarnation | undefined;
+  readonly asking: Asking;
 }
 
 /** Two peers that both want a session do not both dial at once: the one with the greater id waits. Guesses. */
@@ -36,7 +34,6 @@ const dialGraceMs = 1_000;
 interface ProbingDump {
   readonly watches: readonly Watch[];
   readonly deadlines: readonly (readonly [string, MonotonicMs])[];
-  readonly sequence: number;
   readonly findings: Snapshot;
 }
 
@@ -51,7 +48,6 @@ export class Probing {
   readonly #links: Links;
   readonly #watches = new Map<AgentId, Watch>();
   readonly #deadlines: Deadlines;
-  #sequence: number;
 
   constructor(ports: ProbingPorts, snapshot?: Snapshot) {
     this.#ports = ports;
@@ -60,7 +56,6 @@ export class Probing {
     const dump = snapshot === undefined ? undefined : recall<ProbingDump>(snapshot);
     for (const watch of dump?.watches ?? []) this.#watches.set(watch.agent, { ...watch });
     this.#deadlines = new Deadlines(dump?.deadlines);
-    this.#sequence = dump?.sequence ?? 0;
     this.findings = new Findings(ports.directory, ports.settings, this.#watches, dump?.findings);
   }
 
@@ -68,7 +63,6 @@ export class Probing {
     const dump: ProbingDump = {
       watches: [...this.#watches.values()].map((watch) => ({ ...watch })),
       deadlines: this.#deadlines.entries(),
-      sequence: this.#sequence,
       findings: this.findings.dump(),
     };
     return keep(dump);
@@ -154,7 +148,7 @@ export class Probing {
     watch.met = [incarnation[0], incarnation[1]];
     if (watch.stage !== "probing" || watch.probe !== sequence) return;
     watch.stage = "idle";
-    this.#deadlines.set(peer, turn.now.monoMs + this.#settings.probeIntervalMs);
+    this.#rest(watch, turn);
     this.findings.health.answered();
   }
 
@@ -194,23 +188,12 @@ export class Probing {
       this.#deadlines.set(peer, turn.now.monoMs);
   }
 
-  /** Sends a probe with the present digests, and with the accusation when votes are held against the peer. */
-  probe(peer: AgentId, turn: Turn): number {
-    this.#sequence += 1;
-    const sequence = this.#sequence;
-    const incarnation = this.#ports.accusationOf(peer);
-    const accusation = incarnation === undefined ? {} : { accusation: { incarnation } };
-    const digests = this.#ports.digests(turn);
-    turn.emit({ type: "send", to: peer, message: { type: "probe", sequence, digests, ...accusation } });
-    return sequence;
-  }
-
   /** Tells every session's digests at once: this agent holds something new. */
   probeAll(turn: Turn): void {
     for (const watch of this.#watches.values()) {
       if (!this.#links.has(watch.agent)) continue;
       if (watch.stage === "idle" && watch.finding === "reachable") this.#probe(watch, turn);
-      else this.probe(watch.agent, turn);
+      else this.#ports.asking.probe(watch.agent, turn);
     }
   }
 
@@ -256,21 +239,32 @@ export class Probing {
 
   #idle(watch: Watch, turn: Turn): void {
     if (isLost(watch)) this.#dial(watch, "fresh", turn);
-    else if (watch.heardMs + this.#settings.probeIntervalMs > turn.now.monoMs) this.#rest(watch, turn);
-    else this.#probe(watch, turn);
+    else if (this.#probeMs(watch) > turn.now.monoMs) {
+      // Its own traffic came in time, as an answer would have.
+      this.findings.health.answered();
+      this.#rest(watch, turn);
+    } else this.#probe(watch, turn);
   }
 
   /** Until the peer has been silent for an interval. */
   #rest(watch: Watch, turn: Turn): void {
     watch.stage = "idle";
-    const at = watch.heardMs + this.#settings.probeIntervalMs;
-    this.#deadlines.set(watch.agent, Math.max(at, turn.now.monoMs + 1));
+    this.#deadlines.set(watch.agent, Math.max(this.#probeMs(watch), turn.now.monoMs + 1));
+  }
+
+  /**
+   * When a peer has been silent for long enough to be probed. Of a pair the one with the smaller id is the first,
+   * so that one probe keeps both sides at rest.
+   */
+  #probeMs({ agent, heardMs }: Watch): MonotonicMs {
+    const { probeIntervalMs, probeTimeoutMs } = this.#settings;
+    return heardMs + probeIntervalMs + (this.#ports.agent < agent ? 0 : Math.floor(probeTimeoutMs / 2));
   }
 
   #probe(watch: Watch, turn: Turn): void {
     watch.stage = "probing";
     watch.probedMs = turn.now.monoMs;
-    watch.probe = this.probe(watch.agent, turn);
+    watch.probe = this.#ports.asking.probe(watch.agent, turn);
     const { probeTimeoutMs } = this.#settings;
     this.#deadlines.set(watch.agent, turn.now.monoMs + probeTimeoutMs * this.findings.health.factor);
   }
@@ -289,19 +283,17 @@ export class Probing {
       const finding = this.#watches.get(peer)?.finding ?? "reachable";
       return peer !== watch.agent && finding === "reachable";
     });
-    for (const to of turn.random.sample(helpers, this.#settings.indirectProbeCount)) {
-      this.#sequence += 1;
-      const message = { type: "probeRequest", sequence: this.#sequence, subject: watch.agent } as const;
-      turn.emit({ type: "send", to, message });
-    }
+    const chosen = turn.random.sample(helpers, this.#settings.indirectProbeCount);
+    this.#ports.asking.askOthers(watch.agent, chosen, turn);
   }
 
   #dial(watch: Watch, purpose: "session" | "fresh", turn: Turn): void {
-    const timeoutMs = this.#settings.freshTimeoutMs * this.findings.health.factor;
+    // Whoever is lost already is not wronged by impatience, and its return is noticed sooner.
+    const factor = isLost(watch) ? 1 : this.findings.health.factor;
+    const timeoutMs = this.#settings.freshTimeoutMs * factor;
     watch.stage = "dialing";
     // Before a vote on silence, others are asked once more.
-    if (isLost(watch) && watch.duty === "observe" && watch.evidence !== "refused")
-      this.#askOthers(watch, turn);
+    if (this.findings.isVoteDue(watch, turn)) this.#askOthers(watch, turn);
     if (this.#links.dial(watch.agent, purpose, timeoutMs, turn)) {
       this.#deadlines.set(watch.agent, turn.now.monoMs + 2 * timeoutMs + dialGraceMs);
     } else {
@@ -350,7 +342,7 @@ export class Probing {
   /** One lost peer is back: the others are tried at once, since a healed partition heals for all. */
   #wayMayBeOpen(turn: Turn): void {
     for (const watch of this.#watches.values()) {
-      if (watch.stage !== "idle" || !isLost(watch) || this.#links.has(watch.agent)) continue;
+      if (watch.stage !== "idle" || !isLost(watch)) continue;
       const at = turn.now.monoMs + 1 + turn.random.below(wayOpenSpreadMs);
       const planned = this.#deadlines.get(watch.agent);
       if (planned === undefined || planned > at) this.#deadlines.set(watch.agent, at);

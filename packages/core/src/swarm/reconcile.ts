@@ -8,6 +8,7 @@ import type { Turn } from "../contract/turn.ts";
 import { keep, recall } from "../keeping/snapshot.ts";
 import { policyIdsMax } from "../limits.ts";
 import type { Settings } from "../settings.ts";
+import type { Asking } from "./asking.ts";
 import { differingBuckets, differingMembers, summaryOf } from "./compare.ts";
 import type { Directory } from "./directory.ts";
 import type { Links } from "./links.ts";
@@ -18,8 +19,7 @@ export interface ReconcilePorts {
   readonly settings: Settings;
   readonly directory: Directory;
   readonly links: Links;
-  /** Compares digests with a peer (by a probe). */
-  probe(peer: AgentId, turn: Turn): void;
+  readonly asking: Asking;
 }
 
 type Message<Type extends PeerMessage["type"]> = Extract<PeerMessage, { readonly type: Type }>;
@@ -47,6 +47,10 @@ interface Mismatch {
   readonly peer: AgentId;
   readonly sinceMs: MonotonicMs;
   readonly theirs: Digests;
+  /** What was held here at that time. */
+  readonly mine: Digests;
+  /** Digests were compared once more, because what is held here had changed. */
+  readonly isRechecked: boolean;
 }
 
 /** A peer with which rounds change nothing: both sides hold what the other refuses. */
@@ -150,7 +154,8 @@ export class Reconcile {
     if (notBeforeMs > turn.now.monoMs) return;
     const known = this.#mismatches.find((mismatch) => mismatch.peer === peer);
     if (known === undefined && this.#mismatches.length >= mismatchesMax) return;
-    this.#mismatches = [...rest, { peer, theirs, sinceMs: known?.sinceMs ?? turn.now.monoMs }];
+    const sinceMs = known?.sinceMs ?? turn.now.monoMs;
+    this.#mismatches = [...rest, { peer, theirs, mine, sinceMs, isRechecked: known?.isRechecked ?? false }];
   }
 
   closed(peer: AgentId): void {
@@ -174,10 +179,24 @@ export class Reconcile {
     const waiting = this.#mismatches.filter(({ theirs }) => !isEqual(mine, theirs));
     this.#mismatches = waiting;
     for (const mismatch of waiting) {
-      if (this.#dueMs(mismatch) > now || this.#rounds.length >= roundsMax) continue;
-      this.#mismatches = this.#mismatches.filter(({ peer }) => peer !== mismatch.peer);
-      this.#note(mismatch, mine, now);
+      if (this.#dueMs(mismatch) <= now) this.#resolve(mismatch, mine, policy, turn);
+    }
+  }
+
+  /** A probe is cheaper than a round: it is sent first where what is held here is not what was compared. */
+  #resolve(mismatch: Mismatch, mine: Digests, policy: PolicyHolding, turn: Turn): void {
+    if (this.#rounds.length >= roundsMax) return;
+    const rest = this.#mismatches.filter(({ peer }) => peer !== mismatch.peer);
+    if (mismatch.isRechecked || isEqual(mine, mismatch.mine)) {
+      this.#mismatches = rest;
+      this.#note(mismatch, mine, turn.now.monoMs);
       this.#begin(mismatch.peer, policy, turn);
+    } else {
+      this.#mismatches = [
+        ...rest,
+        { ...mismatch, mine, sinceMs: turn.now.monoMs + settleMs, isRechecked: true },
+      ];
+      this.#ports.asking.probe(mismatch.peer, turn);
     }
   }
 
@@ -222,7 +241,7 @@ export class Reconcile {
     const others = this.#rounds.filter(({ peer }) => peer !== from);
     const untilMs = turn.now.monoMs + roundTimeoutMs;
     this.#rounds = awaited > 0 ? [...others, { peer: from, untilMs, awaited }] : others;
-    if (awaited <= 0) this.#ports.probe(from, turn);
+    if (awaited <= 0) this.#ports.asking.probe(from, turn);
   }
 
   #begin(peer: AgentId, policy: PolicyHolding, turn: Turn): void {

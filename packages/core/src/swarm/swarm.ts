@@ -131,7 +131,8 @@ export class Swarm {
     const before = directory.digest;
     takeInput(this.#parts, input, policy, turn);
     // Gossip spreads itself; what came from one peer to another does not.
-    if (input.type === "message" && directory.digest !== before) this.#tellOn(turn.now.monoMs + tellOnMs);
+    const isGossip = input.type === "rumor" || input.type === "signed";
+    if (!isGossip && directory.digest !== before) this.#tellOn(turn.now.monoMs + tellOnMs);
     this.#settle(turn);
     this.#due(policy, turn);
     this.#settle(turn);

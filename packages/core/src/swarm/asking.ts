@@ -1,0 +1,49 @@
+import type { AgentId } from "@antibody/policy";
+import type { Digests } from "../contract/messages.ts";
+import type { Snapshot } from "../contract/snapshot.ts";
+import type { Incarnation } from "../contract/statements.ts";
+import type { Turn } from "../contract/turn.ts";
+import { keep, recall } from "../keeping/snapshot.ts";
+
+/** What questions to peers carry. */
+export interface AskingPorts {
+  /** Digests of what is held now. */
+  digests(turn: Turn): Digests;
+  /** The incarnation on which votes are held against a peer: it hears of them before anyone else (buddy rule). */
+  accusationOf(peer: AgentId): Incarnation | undefined;
+}
+
+/** Sends probes, each with a sequence of its own. */
+export class Asking {
+  readonly #ports: AskingPorts;
+  #sequence: number;
+
+  constructor(ports: AskingPorts, dump?: Snapshot) {
+    this.#ports = ports;
+    this.#sequence = dump === undefined ? 0 : recall<number>(dump);
+  }
+
+  dump(): Snapshot {
+    return keep(this.#sequence);
+  }
+
+  /** Are you there? With the present digests, and with the accusation when votes are held against the peer. */
+  probe(peer: AgentId, turn: Turn): number {
+    this.#sequence += 1;
+    const sequence = this.#sequence;
+    const incarnation = this.#ports.accusationOf(peer);
+    const accusation = incarnation === undefined ? {} : { accusation: { incarnation } };
+    const digests = this.#ports.digests(turn);
+    turn.emit({ type: "send", to: peer, message: { type: "probe", sequence, digests, ...accusation } });
+    return sequence;
+  }
+
+  /** Please probe the subject for me (SWIM's indirect probe). */
+  askOthers(subject: AgentId, helpers: readonly AgentId[], turn: Turn): void {
+    for (const to of helpers) {
+      this.#sequence += 1;
+      const message = { type: "probeRequest", sequence: this.#sequence, subject } as const;
+      turn.emit({ type: "send", to, message });
+    }
+  }
+}
