@@ -71,10 +71,10 @@ describe("one agent on its own", () => {
   it("runs its worker again when it is killed, and only once", async () => {
     const agent = test.colony.agent(name);
     for (let kill = 0; kill < 5; kill += 1) {
-      const before = await supervisedPid(agent, "process:worker");
+      const before = await supervisedPid(agent, "worker");
       process.kill(before, "SIGKILL");
       await eventually("another worker", async () => {
-        const after = await supervisedPid(agent, "process:worker").catch(() => before);
+        const after = await supervisedPid(agent, "worker").catch(() => before);
         return after !== before;
       });
     }
@@ -82,7 +82,7 @@ describe("one agent on its own", () => {
 
   it("adopts its worker again after it was killed itself, and restores what changed meanwhile", async () => {
     const agent = test.colony.agent(name);
-    const worker = await supervisedPid(agent, "process:worker");
+    const worker = await supervisedPid(agent, "worker");
     agent.kill("SIGKILL");
     await eventually("the agent to be gone", () => !agent.running);
     writeFileSync(pathOf(3), "damaged while nobody watched\n");
@@ -92,6 +92,6 @@ describe("one agent on its own", () => {
       "the worker to be kept",
       async () => (await again.resource("process:worker"))?.phase === "kept",
     );
-    expect(await supervisedPid(again, "process:worker")).toBe(worker);
+    expect(await supervisedPid(again, "worker")).toBe(worker);
   });
 });

@@ -55,3 +55,6 @@ export const lateName = "shed";
 
 /** Agents that serve the capability of the demo. */
 export const servingNames: readonly string[] = ["garage", "garden"];
+
+/** The agent through whose route the service is called. */
+export const routingName = "attic";

@@ -1,6 +1,6 @@
 import { mkdir } from "node:fs/promises";
 import { dirname } from "node:path";
-import type { Beat } from "../beat.ts";
+import { type Beat, routingName } from "../beat.ts";
 import { until } from "../until.ts";
 import { publish, serving } from "./published.ts";
 
@@ -15,7 +15,7 @@ export const handedOff: Beat = {
     const agent = colony.agent(impossible.on);
     if (sabotage === "possibleRepair")
       await mkdir(dirname(agent.root + impossible.path), { recursive: true });
-    await publish(stage, "cellar", stage.policy.second(serving(stage), "attic", impossible));
+    await publish(stage, "cellar", stage.policy.second(serving(stage), routingName, impossible));
     await until(
       "an incident in the kitchen",
       signal,

@@ -30,11 +30,11 @@ export const processHealed: Beat = {
   title: "a supervised process killed with SIGKILL runs again",
   async play({ colony, signal }) {
     const agent = colony.agent("attic");
-    const before = await supervisedPid(agent, "process:worker");
+    const before = await supervisedPid(agent, "worker");
     process.kill(before, "SIGKILL");
     let after = before;
     await until("a new worker in the attic", signal, async () => {
-      after = await supervisedPid(agent, "process:worker").catch(() => before);
+      after = await supervisedPid(agent, "worker").catch(() => before);
       return after !== before;
     });
     return `pid ${before} was killed, pid ${after} runs ${took(agent, "process:worker")} after`;

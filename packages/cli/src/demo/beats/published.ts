@@ -1,7 +1,7 @@
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { Beat, Stage } from "../beat.ts";
-import { servingNames } from "../beat.ts";
+import { routingName, servingNames } from "../beat.ts";
 import { greeting } from "../policy.ts";
 import { until } from "../until.ts";
 
@@ -36,7 +36,7 @@ export const published: Beat = {
         ),
       );
     }
-    const { generation } = await publish(stage, "cellar", stage.policy.first(serving(stage), "attic"));
+    const { generation } = await publish(stage, "cellar", stage.policy.first(serving(stage), routingName));
     if (sabotage === "pausedEverywhere") return "published to agents that are paused";
     for (const agent of colony.agents) {
       await until(`${agent.name} to greet and to run its worker`, signal, async () => {
@@ -81,13 +81,14 @@ export async function publish(
   stage: Stage,
   name: string,
   source: string,
-): Promise<{ readonly generation: number; readonly ids: readonly string[] }> {
+): Promise<{ readonly generation: number; readonly ids: readonly string[]; readonly manifest: string }> {
   const file = join(stage.colony.directory, "policy.yaml");
   await writeFile(file, source);
   const done = await stage.colony.command(name, "publish", file, "--author", authorOf(stage).keyFile);
   return {
     generation: Number(done["generation"]),
     ids: (done["fragments"] as readonly { readonly id: string }[]).map(({ id }) => id),
+    manifest: String(done["manifest"]),
   };
 }
 

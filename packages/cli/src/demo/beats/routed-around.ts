@@ -65,7 +65,7 @@ async function secondBackend({ colony, signal }: Stage): Promise<void> {
 
 async function killServer({ colony }: Stage, name: string): Promise<void> {
   const agent = colony.agent(name);
-  const pid = await supervisedPid(agent, "process:web");
+  const pid = await supervisedPid(agent, "web");
   agent.kill("SIGKILL");
   process.kill(pid, "SIGKILL");
 }

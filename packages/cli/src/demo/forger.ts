@@ -1,0 +1,107 @@
+import { joinSwarm, memoryInviteBook, type Network, openNetwork } from "@antibody/agent/network";
+import { generateKey, nodeCrypto } from "@antibody/agent/state";
+import { type Input, type Member, sealEntry, verifyEntry } from "@antibody/core";
+import { type AgentId, isRejection, type Root, type VerifiedPolicy } from "@antibody/policy";
+import { until } from "./until.ts";
+
+/**
+ * A member that means harm: enrolled with a real invite, on the real network, without a mind of its own. It can
+ * ask peers for policy like anyone, and push to them whatever bytes it likes.
+ */
+export interface Forger {
+  /** Asks a peer for policy by id, and waits until all of it has come. */
+  capture(
+    from: AgentId,
+    ids: readonly string[],
+    signal: AbortSignal,
+  ): Promise<ReadonlyMap<string, Uint8Array>>;
+  /** Pushes bytes to every peer, as policy. */
+  push(bytes: Uint8Array): void;
+  stop(): Promise<void>;
+}
+
+/** How long a dial of the forger may take. */
+const dialTimeoutMs = 5_000;
+
+/** Joins with a code and connects to every member that it hears of. */
+export async function enlistForger(
+  code: string,
+  peers: readonly { readonly agent: AgentId; readonly addresses: readonly string[] }[],
+  root: Root,
+  signal: AbortSignal,
+): Promise<Forger> {
+  const [key, crypto] = [generateKey(), nodeCrypto()];
+  const {
+    charter,
+    certificate,
+    members: told,
+  } = await joinSwarm({ code, key, name: "mallory", crypto, build: "forged" });
+  const entry = verifyEntry(
+    sealEntry(
+      {
+        v: 1,
+        type: "entry",
+        swarm: charter.swarm,
+        agent: certificate.agent,
+        incarnation: [certificate.certificate.serial, 1, 0],
+        status: "alive",
+        addresses: [],
+        capabilities: [],
+        build: "forged",
+      },
+      key,
+    ),
+    certificate,
+    crypto,
+  );
+  if (isRejection(entry)) throw new Error(`the forger's own entry: ${entry.detail}`);
+  const own: Member = { certificate, entry };
+  const members = new Map(told.map((member) => [member.certificate.agent, member]));
+  const reached = new Set<AgentId>();
+  const captured = new Map<string, Uint8Array>();
+  const feed = (input: Input): void => {
+    if (input.type === "connected") {
+      members.set(input.peer, input.member);
+      reached.add(input.peer);
+    }
+    if (input.type === "message" && input.message.type === "items") {
+      for (const { id, bytes } of input.message.policy) captured.set(id, bytes);
+    }
+  };
+  const network: Network = await openNetwork({
+    ...{ key, charter, certificate, crypto, feed, listen: [], invites: memoryInviteBook() },
+    tell: () => undefined,
+    knowledge: {
+      rootOf: () => root,
+      certificateOf: (agent) => members.get(agent)?.certificate,
+      ownMember: () => own,
+      members: () => [...members.values()],
+    },
+  });
+  try {
+    for (const peer of peers) network.dial(peer.agent, peer.addresses, "session", dialTimeoutMs);
+    await until("the forger to reach every agent", signal, () =>
+      peers.every(({ agent }) => reached.has(agent)),
+    );
+  } catch (error) {
+    await network.stop();
+    throw error;
+  }
+  return {
+    capture: async (from, ids, patience) => {
+      network.send(from, { type: "want", members: [], policy: ids });
+      await until("the forger to get what it asked for", patience, () => ids.every((id) => captured.has(id)));
+      return captured;
+    },
+    push: (bytes) => {
+      const policy = [asIfVerified(bytes)];
+      for (const { agent } of peers) network.send(agent, { type: "items", members: [], deaths: [], policy });
+    },
+    stop: () => network.stop(),
+  };
+}
+
+/** Only the bytes of an item travel: that they were verified is exactly what the forger lies about. */
+function asIfVerified(bytes: Uint8Array): VerifiedPolicy {
+  return { type: "fragment", bytes } as VerifiedPolicy;
+}
