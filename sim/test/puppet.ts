@@ -17,7 +17,7 @@ import type { CreateMind, SimMind } from "../src/world/agent.ts";
 /** What a puppet does beyond its few habits. */
 export interface Strings {
   /** Answers an input with more outputs. */
-  readonly answer?: (input: Input, puppet: Puppet) => readonly Output[];
+  readonly answer?: (input: Input, puppet: Puppet, now: Now) => readonly Output[];
   /** Bends what it shows. */
   readonly show?: (inspection: Inspection, now: Now, puppet: Puppet) => Inspection;
 }
@@ -47,7 +47,7 @@ export class Puppet implements SimMind {
 
   step(input: Input, now: Now): StepResult {
     this.inputs.push({ input, now });
-    const outputs = [...this.#habits(input, now), ...(this.#strings.answer?.(input, this) ?? [])];
+    const outputs = [...this.#habits(input, now), ...(this.#strings.answer?.(input, this, now) ?? [])];
     return { outputs, wakeAt: this.#probeAt };
   }
 

@@ -18,14 +18,18 @@ const marks = {
   signed: 11,
 } as const;
 
+/** The first words of pi's fraction. */
+const lowStart = 0x243f6a88;
+const highStart = 0x85a308d3;
+
 /**
  * A running hash of 64 bits over plain values, in two lanes of 32: equal values in equal order give equal hashes,
  * on every machine. What is signed is hashed by its exact bytes, once for each object that carries them. It finds
  * differences between runs; it resists no attacker.
  */
 export class Trace {
-  #low = 0x243f6a88;
-  #high = 0x85a308d3;
+  #low: number = lowStart;
+  #high: number = highStart;
   readonly #texts = new Map<string, number>();
   readonly #bytes = new WeakMap<Uint8Array, number>();
   readonly #float = new Float64Array(1);
@@ -34,6 +38,12 @@ export class Trace {
   /** 16 hex digits: everything so far. */
   digest(): string {
     return hex(avalanche(this.#low)) + hex(avalanche(this.#high ^ this.#low));
+  }
+
+  /** Forgets what was added. */
+  restart(): void {
+    this.#low = lowStart;
+    this.#high = highStart;
   }
 
   word(word: number): void {
@@ -150,11 +160,14 @@ export class Trace {
   }
 }
 
+/** Remembers what it hashed, for whom asks for digests again and again. */
+const digests = new Trace();
+
 /** The hash of one plain value: 16 hex digits. */
 export function digestOf(value: unknown): string {
-  const trace = new Trace();
-  trace.value(value);
-  return trace.digest();
+  digests.restart();
+  digests.value(value);
+  return digests.digest();
 }
 
 function rotated(word: number, by: number): number {

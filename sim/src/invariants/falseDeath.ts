@@ -6,20 +6,24 @@ import type { Truth } from "./truth.ts";
 /** A peer that is alive and reachable may stay declared dead for this long, by the design. */
 export const falseDeathMsMax = 5_000;
 
-/** No peer that is alive and reachable stays declared dead for longer than `falseDeathMsMax`. One line for each. */
+/**
+ * No peer that is alive and reachable stays declared dead for longer than `falseDeathMsMax`. One line for each.
+ * `declaredMs` says when the observer told that it holds a peer dead; −∞ where that is long ago.
+ */
 export function falseDeaths(
   observer: SimAgent,
-  inspection: Inspection,
+  inspection: Pick<Inspection, "members">,
   agentOf: (id: AgentId) => SimAgent,
+  declaredMs: (subject: SimAgent) => number,
   truth: Truth,
 ): readonly string[] {
   const problems: string[] = [];
-  for (const { agent: id, verdict, sinceMs, why } of inspection.members) {
+  for (const { agent: id, verdict, why } of inspection.members) {
     if (verdict !== "dead") continue;
     const subject = agentOf(id);
     if (!truth.isAlive(subject)) continue;
-    const declaredMs = sinceMs - observer.clockOffsetMs;
-    const forMs = truth.nowMs - Math.max(declaredMs, truth.joinedSinceMs(observer, subject));
+    const sinceMs = Math.max(declaredMs(subject), truth.joinedSinceMs(observer, subject));
+    const forMs = truth.nowMs - sinceMs;
     if (forMs <= falseDeathMsMax) continue;
     problems.push(
       `${subject.name} is alive and reachable, and held dead for ${Math.round(forMs)} ms: ${why}`,

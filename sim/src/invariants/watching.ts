@@ -41,6 +41,8 @@ export class Watching {
   readonly #policy: PolicyInvariants;
   readonly #lookAfter: (delayMs: number, look: Look) => void;
   readonly #pending = new Set<SimAgent>();
+  /** When an observer declared a subject dead whose process was there, by pair. */
+  readonly #declaredMs = new Map<number, number>();
   /** Invariant and agent that are violated already: told once. */
   readonly #known = new Set<string>();
 
@@ -99,7 +101,9 @@ export class Watching {
     this.inspections += 1;
     const agentOf = this.#world.agentOf.bind(this.#world);
     this.#report("policy", agent, this.#policy.look(agent, inspection));
-    this.#report("falseDeath", agent, falseDeaths(agent, inspection, agentOf, this.#truth));
+    const declaredMs = (subject: SimAgent): number =>
+      this.#declaredMs.get(this.#pair(agent, subject)) ?? Number.NEGATIVE_INFINITY;
+    this.#report("falseDeath", agent, falseDeaths(agent, inspection, agentOf, declaredMs, this.#truth));
     this.#report("boundedQueues", agent, overfullQueues(inspection));
   }
 
@@ -115,7 +119,12 @@ export class Watching {
       return;
     }
     this.told.falseDeaths += 1;
+    this.#declaredMs.set(this.#pair(agent, subject), this.#truth.nowMs);
     this.#lookSoon(agent);
+  }
+
+  #pair(observer: SimAgent, subject: SimAgent): number {
+    return observer.index * this.#world.agents.length + subject.index;
   }
 
   #lookSoon(agent: SimAgent): void {

@@ -80,6 +80,7 @@ export class Deeds {
       return named;
     }
     if ("all" in selection) return agents;
+    if ("names" in selection) return agents.filter(({ name }) => selection.names.includes(name));
     const count =
       "count" in selection ? selection.count : Math.round((agents.length * selection.percent) / 100);
     const running = agents.filter((agent) => agent.mind !== undefined && !agent.isPaused);
