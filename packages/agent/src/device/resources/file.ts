@@ -157,13 +157,18 @@ function prepare(
     for (let written = 0; written < bytes.length; ) written += writeSync(handle, bytes, written);
     giveOwner(handle, promise, replaced, services);
     // After the owner: chown clears the set-user-id bits.
-    fchmodSync(
-      handle,
-      modeBits(promise.mode ?? (replaced === undefined ? fileModeDefault : modeText(replaced))),
-    );
+    fchmodSync(handle, modeFor(promise, replaced, fstatSync(handle)));
   } finally {
     closeSync(handle);
   }
+}
+
+/** The promised mode, or that of the file that is replaced; but its set-user-id bits are of its owner alone. */
+function modeFor(promise: FilePromise, replaced: Stats | undefined, now: Stats): number {
+  if (promise.mode !== undefined) return modeBits(promise.mode);
+  if (replaced === undefined) return modeBits(fileModeDefault);
+  const sameOwner = replaced.uid === now.uid && replaced.gid === now.gid;
+  return replaced.mode & (sameOwner ? 0o7777 : 0o1777);
 }
 
 function giveOwner(
