@@ -3,6 +3,7 @@ import type { DeathCertificate, Incarnation, SignedVote } from "../contract/stat
 import type { Turn } from "../contract/turn.ts";
 import { compareIncarnation } from "../enrolment/incarnation.ts";
 import type { Settings } from "../settings.ts";
+import type { Asking } from "./asking.ts";
 import type { Deaths } from "./deaths.ts";
 import type { Directory } from "./directory.ts";
 import type { Accusation } from "./findings.ts";
@@ -21,6 +22,7 @@ export interface AccusingPorts {
   readonly own: Own;
   readonly directory: Directory;
   readonly links: Links;
+  readonly asking: Asking;
   readonly probing: Probing;
   readonly votes: Votes;
   readonly deaths: Deaths;
@@ -106,7 +108,7 @@ export class Accusing {
 
   /** A vote that `from` cast or passed on. */
   takeVote(vote: SignedVote, from: AgentId, turn: Turn): void {
-    const { agent, directory, settings, votes, probing, deaths } = this.#ports;
+    const { agent, directory, settings, votes, asking, probing, deaths } = this.#ports;
     const { subject, observer, incarnation } = vote.vote;
     if (subject === agent) {
       this.refute(incarnation, from, "a vote", turn);
@@ -129,8 +131,11 @@ export class Accusing {
     const assignment = assignmentOf(directory, settings, subject);
     if (!votes.take(vote, isAssigned(assignment, observer), turn)) return;
     deaths.tally(subject, turn);
-    // Fellow observers see for themselves at once, rather than when their next probe is due.
-    if (directory.standingOf(subject) === "alive") probing.test(subject, turn);
+    if (directory.standingOf(subject) !== "alive") return;
+    // The accused hears of it first, where the link to it lives; and this agent sees for itself at once, rather
+    // than when its next probe is due.
+    if (probing.hasLivingLink(subject, turn)) asking.probe(subject, turn);
+    probing.test(subject, turn);
   }
 
   /** A death certificate that `from` made or passed on. */

@@ -119,8 +119,12 @@ export class Directory {
 
   /** Everyone, in order of agents. */
   members(): Member[] {
-    const known = this.#members.filter((member) => member !== undefined);
-    return known.sort((left, right) => compareText(left.certificate.agent, right.certificate.agent));
+    const members: Member[] = [];
+    for (const slot of this.#roster.slotsByAgent) {
+      const member = this.#members[slot];
+      if (member !== undefined) members.push(member);
+    }
+    return members;
   }
 
   deaths(): DeathCertificate[] {

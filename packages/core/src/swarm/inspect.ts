@@ -31,12 +31,18 @@ export function inspectSwarm(parts: SwarmParts): SwarmInspection {
     quorum: quorumOf(directory, settings, assignmentOf(directory, settings, agent)),
     cutOff: probing.findings.cutOff,
     localHealth: probing.findings.health.score,
-    members: directory
-      .members()
-      .filter(({ certificate }) => certificate.agent !== agent)
-      .map((member) => viewOf(parts, member)),
+    members: viewsOf(parts),
     queues: queuesOf(parts),
   };
+}
+
+/** One loop and no copies: a simulator looks at a thousand agents with a thousand members each. */
+function viewsOf(parts: SwarmParts): MemberView[] {
+  const views: MemberView[] = [];
+  for (const member of parts.directory.members()) {
+    if (member.certificate.agent !== parts.agent) views.push(viewOf(parts, member));
+  }
+  return views;
 }
 
 function viewOf(

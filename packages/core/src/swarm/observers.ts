@@ -5,6 +5,15 @@ import type { Directory } from "./directory.ts";
 /** Dead members that one agent goes on dialing. A guess: after a massacre the survivors share the rest. */
 export const deadRedialedMax = 64;
 
+/**
+ * Assignments as they were last asked for, until somebody comes or goes: one decision asks several times, and one
+ * directory has one agent's settings.
+ */
+const memos = new WeakMap<
+  Directory,
+  { readonly presence: number; readonly assignments: Map<AgentId, Assignment> }
+>();
+
 /** Who observes a subject, and so whom it observes: the relation is mutual. Both in order of agents. */
 export interface Assignment {
   readonly observers: readonly AgentId[];
@@ -27,6 +36,20 @@ export interface Quorum {
  * it cannot observe.
  */
 export function assignmentOf(directory: Directory, settings: Settings, subject: AgentId): Assignment {
+  const { presence } = directory;
+  let found = memos.get(directory);
+  if (found === undefined || found.presence !== presence) {
+    found = { presence, assignments: new Map() };
+    memos.set(directory, found);
+  }
+  const known = found.assignments.get(subject);
+  if (known !== undefined) return known;
+  const assignment = assign(directory, settings, subject);
+  found.assignments.set(subject, assignment);
+  return assignment;
+}
+
+function assign(directory: Directory, settings: Settings, subject: AgentId): Assignment {
   const own = directory.roster.slotOf(subject);
   if (own === undefined) return { observers: [], passed: [] };
   const observers = new Set<number>();

@@ -24,7 +24,7 @@ export interface ProbingPorts {
 }
 
 /** Two peers that both want a session do not both dial at once: the one with the greater id waits. Guesses. */
-const dialDelayMs = 300;
+const dialDelayMs = 150;
 const dialSpreadMs = 50;
 /** When one lost peer is back, the way to the others may be open too. A guess. */
 const wayOpenSpreadMs = 200;

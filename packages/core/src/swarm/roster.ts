@@ -31,6 +31,7 @@ export class Roster {
   readonly #slots: ReadonlyMap<AgentId, number>;
   readonly #rings: readonly Ring[];
   readonly #seeds: Uint32Array;
+  #slotsByAgent: readonly number[] | undefined;
   /** What was added last: minds that share this roster and meet the same newcomer go on sharing. */
   #next: { readonly key: string; readonly roster: Roster } | undefined;
 
@@ -75,6 +76,14 @@ export class Roster {
   /** A number that depends on the agent alone, 32 bits: where its digests begin. */
   seedAt(slot: number): number {
     return this.#seeds[slot] ?? 0;
+  }
+
+  /** Slots in the order of their agents, sorted once for all who share this roster. */
+  get slotsByAgent(): readonly number[] {
+    this.#slotsByAgent ??= this.#seats
+      .map((_, slot) => slot)
+      .sort((left, right) => compareText(this.agentAt(left), this.agentAt(right)));
+    return this.#slotsByAgent;
   }
 
   /** The next slot on a ring, in one direction (1 or −1). */

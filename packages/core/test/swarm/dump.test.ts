@@ -8,8 +8,9 @@ import { defaultSettings } from "../../src/settings.ts";
 import type { SwarmInput } from "../../src/swarm/intake.ts";
 import type { SwarmOptions } from "../../src/swarm/parts.ts";
 import { Swarm } from "../../src/swarm/swarm.ts";
+import { FakePolicy } from "./fakePolicy.ts";
 import { enrol, fakeCrypto, memberOf, signMember, signVote, swarmId, voteOf } from "./people.ts";
-import { FakePolicy, World } from "./world.ts";
+import { World } from "./world.ts";
 
 const own = enrol("own");
 /** Enough for rings, few enough that they meet in one run. */

@@ -1,8 +1,7 @@
-import type { AgentId, VerifiedPolicy } from "@antibody/policy";
+import type { AgentId } from "@antibody/policy";
 import type { Event } from "../../src/contract/event.ts";
 import type { DialResult } from "../../src/contract/input.ts";
 import type { Verdict } from "../../src/contract/inspection.ts";
-import type { PolicyHolding } from "../../src/contract/knowledge.ts";
 import type { Output } from "../../src/contract/output.ts";
 import type { Member } from "../../src/contract/statements.ts";
 import type { Turn } from "../../src/contract/turn.ts";
@@ -11,60 +10,14 @@ import { defaultSettings, type Settings } from "../../src/settings.ts";
 import type { SwarmInput } from "../../src/swarm/intake.ts";
 import type { Roster } from "../../src/swarm/roster.ts";
 import { Swarm } from "../../src/swarm/swarm.ts";
+import { Agenda } from "./agenda.ts";
+import { FakePolicy } from "./fakePolicy.ts";
+import type { Host, Line } from "./host.ts";
 import { enrol, fakeCrypto, memberOf, type Person, signMember, signVote, swarmId } from "./people.ts";
+import { inputText, outputText } from "./words.ts";
 
 const latencyMs = 5;
 const gossipMs = 20;
-
-/** Documents that are named by a text: what the swarm needs of policy. */
-export class FakePolicy implements PolicyHolding {
-  readonly ids = new Set<string>();
-  digest(): string {
-    return [...this.ids].sort().join("+") || "none";
-  }
-  heads(): ReturnType<PolicyHolding["heads"]> {
-    return { ids: [...this.ids].sort(), streams: [] };
-  }
-  wantedFrom(theirs: ReturnType<PolicyHolding["heads"]>): readonly string[] {
-    return theirs.ids.filter((id) => !this.ids.has(id));
-  }
-  lackedBy(theirs: ReturnType<PolicyHolding["heads"]>): readonly string[] {
-    return [...this.ids].sort().filter((id) => !theirs.ids.includes(id));
-  }
-  take(ids: readonly string[]): readonly VerifiedPolicy[] {
-    return ids
-      .filter((id) => this.ids.has(id))
-      .map((id) => ({ id, bytes: new Uint8Array(100) }) as unknown as VerifiedPolicy);
-  }
-}
-
-export interface Host {
-  readonly person: Person;
-  swarm: Swarm;
-  readonly policy: FakePolicy;
-  readonly random: Random;
-  state: "running" | "paused" | "killed";
-  /** Inputs that wait for a paused process. */
-  held: SwarmInput[];
-  readonly records: Map<string, unknown>;
-  readonly known: Map<AgentId, Member>;
-  readonly sessions: Set<Host>;
-  wakeMs: number;
-  life: number;
-}
-
-/** One line of what happened: the virtual time, who, and what. */
-export interface Line {
-  readonly atMs: number;
-  readonly name: string;
-  readonly text: string;
-}
-
-interface Scheduled {
-  readonly atMs: number;
-  readonly order: number;
-  readonly run: () => void;
-}
 
 /** Several swarms in virtual time, over a network that can be cut. */
 export class World {
@@ -80,8 +33,7 @@ export class World {
   #steps = 0;
   readonly #settings: Settings;
   readonly #roster: Roster | undefined;
-  readonly #queue: Scheduled[] = [];
-  #order = 0;
+  readonly #agenda = new Agenda();
   /** Whether anything passes from one to the other. */
   passes: (from: string, to: string) => boolean = () => true;
 
@@ -155,7 +107,7 @@ export class World {
     host.life += 1;
     host.held = [];
     this.hosts.set(name, host);
-    this.#step(host, "started", (turn) => swarm.start([`/test/${name}`], turn));
+    this.#step(host, "started", (turn) => host.swarm.start([`/test/${name}`], turn));
     return host;
   }
 
@@ -208,7 +160,11 @@ export class World {
     if (input.type === "message" && input.message.type === "items") {
       for (const { id } of input.message.policy) this.#hold(host, id);
     }
-    this.#step(host, summaryOf(input, this), (turn) => host.swarm.handle(input, host.policy, turn));
+    this.#step(
+      host,
+      inputText(input, (agent) => this.nameOf(agent)),
+      (turn) => host.swarm.handle(input, host.policy, turn),
+    );
   }
 
   /** Gives a document to one agent; gossip takes it on if it works. */
@@ -225,10 +181,7 @@ export class World {
 
   run(forMs: number): void {
     const endMs = this.nowMs + forMs;
-    for (;;) {
-      const next = this.#queue[0];
-      if (next === undefined || next.atMs > endMs) break;
-      this.#pop();
+    for (let next = this.#agenda.take(endMs); next !== undefined; next = this.#agenda.take(endMs)) {
       this.nowMs = next.atMs;
       next.run();
     }
@@ -288,7 +241,9 @@ export class World {
   }
 
   #note(host: Host, what: string, outputs: readonly Output[]): void {
-    const given = outputs.map((output) => outputText(output, this)).filter((text) => text !== "");
+    const given = outputs
+      .map((output) => outputText(output, (agent) => this.nameOf(agent)))
+      .filter((text) => text !== "");
     if (given.length === 0 && /^(wake|ack|probe|dialed|started|signed|hello|items|digest)/.test(what)) return;
     const text = given.length === 0 ? what : `${what} -> ${given.join("; ")}`;
     this.lines.push({ atMs: this.nowMs, name: host.person.name, text });
@@ -427,68 +382,6 @@ export class World {
   }
 
   #at(afterMs: number, run: () => void): void {
-    this.#order += 1;
-    const scheduled = { atMs: this.nowMs + afterMs, order: this.#order, run };
-    let index = this.#queue.length;
-    while (index > 0 && isAfter(this.#queue[index - 1] as Scheduled, scheduled)) index -= 1;
-    this.#queue.splice(index, 0, scheduled);
-  }
-
-  #pop(): void {
-    this.#queue.shift();
-  }
-}
-
-function isAfter(left: Scheduled, right: Scheduled): boolean {
-  return left.atMs > right.atMs || (left.atMs === right.atMs && left.order > right.order);
-}
-
-function summaryOf(input: SwarmInput, world: World): string {
-  switch (input.type) {
-    case "wake":
-      return "wake";
-    case "addresses":
-      return "addresses";
-    case "connected":
-      return `hello ${world.nameOf(input.peer)}`;
-    case "disconnected":
-      return `${world.nameOf(input.peer)} disconnected`;
-    case "dialed":
-      return `dialed ${world.nameOf(input.peer)} ${input.purpose}: ${input.result}`;
-    case "message":
-      return `${input.message.type} from ${world.nameOf(input.from)}`;
-    case "unsent":
-      return `unsent ${input.message} to ${world.nameOf(input.to)}`;
-    case "rumor":
-      return `rumor of ${input.rumor.type}`;
-    case "enrolled":
-      return `enrolled ${input.member.certificate.certificate.name}`;
-    case "signed":
-      return `signed ${input.statement.type}`;
-    default:
-      throw new Error(`unknown input ${input satisfies never}`);
-  }
-}
-
-function outputText(output: Output, world: World): string {
-  switch (output.type) {
-    case "send": {
-      const { type } = output.message;
-      const isChatter = type === "ack" || (type === "probe" && output.message.accusation === undefined);
-      const accused = type === "probe" ? " with accusation" : "";
-      return isChatter ? "" : `${type}${accused} to ${world.nameOf(output.to)}`;
-    }
-    case "dial":
-      return `dial ${world.nameOf(output.peer)} ${output.purpose}`;
-    case "persist":
-      return `persist ${output.durability} ${output.records.map(({ key }) => key.split("/")[0]).join(", ")}`;
-    case "publishRumor":
-      return `publish ${output.rumor.type}`;
-    case "sign":
-      return `sign ${output.statement.type} ${output.statement.incarnation.join(".")}`;
-    case "tell":
-      return `${output.event.name} ${String(output.event.fields["name"] ?? "")}`.trim();
-    default:
-      return output.type;
+    this.#agenda.add(this.nowMs + afterMs, run);
   }
 }
