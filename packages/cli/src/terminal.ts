@@ -1,5 +1,6 @@
+import { createInterface } from "node:readline";
+import { Writable } from "node:stream";
 import type { Environment } from "@antibody/agent/control";
-import { confirm, isCancel, password } from "@clack/prompts";
 
 /** Where a command reads and writes: the process's own streams, or a test's. */
 export interface Terminal {
@@ -51,12 +52,36 @@ export function processTerminal(): Terminal {
     },
     now: () => Date.now(),
     async confirm(question) {
-      const answer = await confirm({ message: question, initialValue: false, output: process.stderr });
-      return !isCancel(answer) && answer;
+      const answer = await ask(`${question} [y/N] `, process.stderr);
+      return answer !== undefined && /^y(es)?$/i.test(answer.trim());
     },
-    async askSecret(question) {
-      const answer = await password({ message: question, output: process.stderr });
-      return isCancel(answer) ? undefined : answer;
+    askSecret: async (question) => {
+      const answer = await ask(`${question}: `, undefined);
+      process.stderr.write("\n");
+      return answer;
     },
   };
+}
+
+/**
+ * Asks for a line; undefined when the user backs out. Without an echo nothing that is typed shows. Plain on purpose:
+ * it works on a serial console that knows neither its width nor colors.
+ */
+async function ask(question: string, echo: NodeJS.WriteStream | undefined): Promise<string | undefined> {
+  const silent = new Writable({ write: (_chunk, _encoding, done) => done() });
+  const lines = createInterface({
+    input: process.stdin,
+    output: echo ?? silent,
+    terminal: true,
+    historySize: 0,
+  });
+  if (echo === undefined) process.stderr.write(question);
+  return new Promise((answered) => {
+    // Ctrl-C and Ctrl-D close it without an answer.
+    lines.once("close", () => answered(undefined));
+    lines.question(echo === undefined ? "" : question, (answer) => {
+      answered(answer);
+      lines.close();
+    });
+  });
 }
