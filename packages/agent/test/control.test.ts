@@ -276,7 +276,12 @@ describe("who connects and does not behave", () => {
 test("the client says so when something else than an agent answers", async () => {
   const { directory } = await startFake();
   const path = join(directory, "other.sock");
-  const other = createServer((socket) => socket.on("error", () => undefined).resume().end("220 smtp ready\r\n"));
+  const other = createServer((socket) =>
+    socket
+      .on("error", () => undefined)
+      .resume()
+      .end("220 smtp ready\r\n"),
+  );
   await new Promise<void>((opened) => other.listen(path, opened));
   const client = controlClient({ control: path, read: path });
   await expect(client.inspect()).rejects.toMatchObject({ code: "failed" });
