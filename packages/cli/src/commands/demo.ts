@@ -8,9 +8,6 @@ interface DemoCommandOptions {
   readonly keep?: boolean;
 }
 
-/** A beat that takes longer has failed: each takes a few seconds, the handoff up to fifteen on a slow day. */
-const beatTimeoutMs = 60_000;
-
 /** `antibody demo`: the main job, with real agents. */
 export const demo: Verb<DemoCommandOptions> = {
   usage: "demo",
@@ -35,7 +32,6 @@ export const demo: Verb<DemoCommandOptions> = {
     const report = await playDemo({
       launcher: ownLauncher(),
       signal: terminal.interrupted,
-      beatTimeoutMs,
       onBeat: ({ passed, title, tookMs, evidence }) => {
         say(`${passed ? "ok  " : "FAIL"} ${seconds(tookMs)}  ${title}`);
         say(`             ${evidence}`);

@@ -27,6 +27,9 @@ export const beats: readonly Beat[] = [
   handedOff,
 ];
 
+/** How long a beat may take where nothing else is said. */
+const beatTimeoutMs = 60_000;
+
 /** How one beat ended. */
 export interface BeatOutcome {
   readonly beat: string;
@@ -42,7 +45,8 @@ export interface DemoOptions {
   readonly launcher: Launcher;
   /** Ends everything, orderly. */
   readonly signal: AbortSignal;
-  readonly beatTimeoutMs: number;
+  /** After so long a beat has failed; it takes seconds, the handoff up to fifteen. Default: `beatTimeoutMs`. */
+  readonly timeoutMsOf?: (beat: string) => number;
   /** Names of beats to play; the first two are always played. Absent: all. */
   readonly only?: readonly string[];
   readonly sabotage?: Sabotage;
@@ -98,7 +102,10 @@ async function playBeat(
   options: DemoOptions,
 ): Promise<BeatOutcome> {
   const startedMs = performance.now();
-  const signal = AbortSignal.any([options.signal, AbortSignal.timeout(options.beatTimeoutMs)]);
+  const signal = AbortSignal.any([
+    options.signal,
+    AbortSignal.timeout(options.timeoutMsOf?.(beat.name) ?? beatTimeoutMs),
+  ]);
   const ended = (passed: boolean, evidence: string): BeatOutcome => ({
     beat: beat.name,
     title: beat.title,

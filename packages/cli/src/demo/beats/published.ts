@@ -29,20 +29,19 @@ export const published: Beat = {
     await makeAuthor(stage);
     const trusting = colony.agents.filter((agent) => !(sabotage === "noGrant" && agent.name === "kitchen"));
     await Promise.all(trusting.map((agent) => trustAuthor(stage, agent.name)));
+    const { generation } = await publish(stage, "cellar", stage.policy.first(serving(stage), routingName));
+    for (const agent of colony.agents) {
+      await until(`${agent.name} to greet and to run its worker`, signal, async () => {
+        const worker = await agent.resource("process:worker");
+        return worker?.phase === "kept" && (await agent.read("/etc/greeting")) === greeting;
+      });
+    }
     if (sabotage === "pausedEverywhere") {
       await Promise.all(
         colony.agents.map(({ name }) =>
           colony.command(name, "pause", "--reason", "sabotage", "--for", "10m"),
         ),
       );
-    }
-    const { generation } = await publish(stage, "cellar", stage.policy.first(serving(stage), routingName));
-    if (sabotage === "pausedEverywhere") return "published to agents that are paused";
-    for (const agent of colony.agents) {
-      await until(`${agent.name} to greet and to run its worker`, signal, async () => {
-        const worker = await agent.resource("process:worker");
-        return worker?.phase === "kept" && (await agent.read("/etc/greeting")) === greeting;
-      });
     }
     return `generation ${generation}, given to cellar, is in force on ${colony.agents.length} devices`;
   },
