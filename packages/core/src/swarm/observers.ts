@@ -1,4 +1,4 @@
-import { type AgentId, compareText } from "@antibody/policy";
+import type { AgentId } from "@antibody/policy";
 import type { Settings } from "../settings.ts";
 import type { Directory } from "./directory.ts";
 
@@ -52,19 +52,18 @@ export function assignmentOf(directory: Directory, settings: Settings, subject: 
 function assign(directory: Directory, settings: Settings, subject: AgentId): Assignment {
   const own = directory.roster.slotOf(subject);
   if (own === undefined) return { observers: [], passed: [] };
-  const observers = new Set<number>();
-  const passed = new Set<number>();
+  const slots: Slots = { observers: [], passed: [] };
   if (isFullMesh(directory, settings)) {
     for (let slot = 0; slot < directory.roster.size; slot += 1) {
-      if (slot !== own) place(directory, slot, observers, passed);
+      if (slot !== own) place(directory, slot, slots);
     }
   } else {
     for (let ring = 0; ring < directory.roster.ringCount; ring += 1) {
-      walk(directory, ring, own, 1, observers, passed);
-      walk(directory, ring, own, -1, observers, passed);
+      walk(directory, ring, own, 1, slots);
+      walk(directory, ring, own, -1, slots);
     }
   }
-  return { observers: agentsOf(directory, observers), passed: agentsOf(directory, passed) };
+  return { observers: agentsOf(directory, slots.observers), passed: agentsOf(directory, slots.passed) };
 }
 
 /**
@@ -81,38 +80,51 @@ export function quorumOf(directory: Directory, settings: Settings, assignment: A
   return { observers, votes: Math.max(2, votes) };
 }
 
+/** Whether two assignments name the same agents. */
+export function isSameAssignment(left: Assignment, right: Assignment): boolean {
+  return isSameList(left.observers, right.observers) && isSameList(left.passed, right.passed);
+}
+
 /** Whether an observer's vote on a subject counts: it is assigned, or was until it died itself. */
 export function isAssigned(assignment: Assignment, observer: AgentId): boolean {
   return assignment.observers.includes(observer) || assignment.passed.includes(observer);
+}
+
+function isSameList(left: readonly AgentId[], right: readonly AgentId[]): boolean {
+  return left.length === right.length && left.every((agent, index) => agent === right[index]);
 }
 
 function isFullMesh(directory: Directory, settings: Settings): boolean {
   return directory.livingCount <= settings.fullMeshMembersMax;
 }
 
-function walk(
-  directory: Directory,
-  ring: number,
-  own: number,
-  direction: 1 | -1,
-  observers: Set<number>,
-  passed: Set<number>,
-): void {
+/** Slots without duplicates. Lists, since they are short and a simulator makes a million of them. */
+interface Slots {
+  readonly observers: number[];
+  readonly passed: number[];
+}
+
+function walk(directory: Directory, ring: number, own: number, direction: 1 | -1, slots: Slots): void {
   const { roster } = directory;
   for (let slot = roster.neighbor(ring, own, direction); slot !== own; ) {
-    if (place(directory, slot, observers, passed)) return;
+    if (place(directory, slot, slots)) return;
     slot = roster.neighbor(ring, slot, direction);
   }
 }
 
 /** Notes a slot as observer or as passed; true for an observer, which ends a walk. */
-function place(directory: Directory, slot: number, observers: Set<number>, passed: Set<number>): boolean {
+function place(directory: Directory, slot: number, { observers, passed }: Slots): boolean {
   const standing = directory.standingAt(slot);
-  if (standing === "alive") observers.add(slot);
-  else if (standing === "dead" && passed.size < deadRedialedMax) passed.add(slot);
+  if (standing === "alive") add(observers, slot);
+  else if (standing === "dead" && passed.length < deadRedialedMax) add(passed, slot);
   return standing === "alive";
 }
 
-function agentsOf(directory: Directory, slots: ReadonlySet<number>): AgentId[] {
-  return [...slots].map((slot) => directory.roster.agentAt(slot)).sort(compareText);
+function add(slots: number[], slot: number): void {
+  if (!slots.includes(slot)) slots.push(slot);
+}
+
+function agentsOf({ roster }: Directory, slots: readonly number[]): AgentId[] {
+  const ranked = [...slots].sort((left, right) => roster.rankAt(left) - roster.rankAt(right));
+  return ranked.map((slot) => roster.agentAt(slot));
 }

@@ -32,6 +32,7 @@ export class Roster {
   readonly #rings: readonly Ring[];
   readonly #seeds: Uint32Array;
   #slotsByAgent: readonly number[] | undefined;
+  #ranks: Int32Array | undefined;
   /** What was added last: minds that share this roster and meet the same newcomer go on sharing. */
   #next: { readonly key: string; readonly roster: Roster } | undefined;
 
@@ -84,6 +85,15 @@ export class Roster {
       .map((_, slot) => slot)
       .sort((left, right) => compareText(this.agentAt(left), this.agentAt(right)));
     return this.#slotsByAgent;
+  }
+
+  /** The place of a slot in the order of agents. */
+  rankAt(slot: number): number {
+    if (this.#ranks === undefined) {
+      this.#ranks = new Int32Array(this.size);
+      for (const [rank, ranked] of this.slotsByAgent.entries()) this.#ranks[ranked] = rank;
+    }
+    return this.#ranks[slot] ?? 0;
   }
 
   /** The next slot on a ring, in one direction (1 or −1). */

@@ -11,7 +11,7 @@ import { keep, recall } from "../keeping/snapshot.ts";
 import { Directory } from "./directory.ts";
 import { inspectSwarm, type SwarmInspection, verdictOn } from "./inspect.ts";
 import { type SwarmInput, takeInput } from "./intake.ts";
-import { type Assignment, assignmentOf } from "./observers.ts";
+import { type Assignment, assignmentOf, isSameAssignment } from "./observers.ts";
 import { Own } from "./own.ts";
 import { composeParts, dumpParts, type PartsDump, type SwarmOptions, type SwarmParts } from "./parts.ts";
 import { Roster } from "./roster.ts";
@@ -43,6 +43,8 @@ export class Swarm {
   #policy: PolicyHolding | undefined;
   /** The directory's presence when observers were last chosen. */
   #presence: number;
+  /** Whom this agent watches since; undefined after a restore, where it is found out again. */
+  #watched: Assignment | undefined;
   /** What the revisions of the parts add up from. */
   #revision = 0;
   /** When sessions are told of new digests; NEVER when there is nothing to tell. */
@@ -211,7 +213,12 @@ export class Swarm {
       if (!isChanged) continue;
       this.#presence = directory.presence;
       const { settings, agent } = this.#options;
-      probing.watchOnly(own.isLeaving ? nobody : assignmentOf(directory, settings, agent), turn);
+      const assignment = own.isLeaving ? nobody : assignmentOf(directory, settings, agent);
+      // Whoever comes and goes elsewhere changes nothing here: in a massacre that is nearly everyone.
+      if (this.#watched === undefined || !isSameAssignment(assignment, this.#watched)) {
+        probing.watchOnly(assignment, turn);
+      }
+      this.#watched = assignment;
       accusing.retally(turn);
     }
   }
