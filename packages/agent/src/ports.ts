@@ -1,7 +1,6 @@
 import type { Duplex } from "node:stream";
 import type {
   ActionId,
-  DialResult,
   Durability,
   Event,
   HealthRumor,
@@ -42,8 +41,6 @@ export interface NetworkPort {
   openRoute(backend: AgentId, capability: string, signal: AbortSignal): Promise<Duplex>;
   stop(): Promise<void>;
 }
-
-export type { DialResult };
 
 /** The device: files, processes, probes, local listeners. Results come back as inputs. */
 export interface DevicePort {

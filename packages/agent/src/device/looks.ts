@@ -3,7 +3,7 @@ import { codeOf, messageOf } from "./deviceError.ts";
 import type { ResourceBody, Subject } from "./resourceBody.ts";
 
 /** Looks by slow bodies that run at once. A guess: enough that one hanging check does not hold the others. */
-export const slowLooksMax = 16;
+const slowLooksMax = 16;
 /** Looking goes on for this long before other work of the agent has its turn. A guess, below a probe's timeout by far. */
 const sliceMs = 8;
 /** Looks that events may cause within a second, for one resource; then one every `dampedEveryMs`. Guesses. */

@@ -24,7 +24,7 @@ import {
 export type Registrar = GossipSubComponents["registrar"];
 
 /** How a dial is bounded and followed. */
-export interface DialAttempt {
+interface DialAttempt {
   readonly signal: AbortSignal;
   /** Called when the other end has accepted the connection, before any handshake. */
   accepted(): void;

@@ -34,7 +34,7 @@ export interface Stage {
 }
 
 /** The author of the demo: made by `antibody author keygen`. */
-export interface DemoAuthor {
+interface DemoAuthor {
   readonly id: string;
   readonly keyFile: string;
   readonly rootFile: string;

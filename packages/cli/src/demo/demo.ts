@@ -31,7 +31,7 @@ export const beats: readonly Beat[] = [
 const beatTimeoutMs = 60_000;
 
 /** How one beat ended. */
-export interface BeatOutcome {
+interface BeatOutcome {
   readonly beat: string;
   readonly title: string;
   readonly passed: boolean;

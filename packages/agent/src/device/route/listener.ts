@@ -7,7 +7,7 @@ import { splice } from "./splice.ts";
 /** Connections of one route at once; more are refused by closing them. A guess, within the usual limit of descriptors. */
 export const routeConnectionsMax = 256;
 /** Time to reach one backend before the next is tried. A guess: two round trips of a bad link. */
-export const routeConnectTimeoutMs = 2_000;
+const routeConnectTimeoutMs = 2_000;
 /** Good answers of one backend are told at most this often: the mind needs the change, not the traffic. A guess. */
 const answeredEveryMs = 1_000;
 
