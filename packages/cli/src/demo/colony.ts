@@ -1,5 +1,6 @@
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
+import { removeRuntimeFiles } from "@antibody/agent/state";
 import { AgentProcess } from "./agent-process.ts";
 import { type Launcher, runCommand } from "./command.ts";
 import { supervisedPids } from "./supervised.ts";
@@ -90,6 +91,8 @@ export class Colony {
   async end(): Promise<void> {
     await Promise.all(this.agents.map((agent) => agent.end()));
     for (const pid of await supervisedPids(this.agents.map((agent) => agent.id))) kill(pid);
+    // A killed agent leaves its recording in memory, for the next start; there is none.
+    for (const agent of this.agents) removeRuntimeFiles(agent.state);
   }
 }
 

@@ -1,4 +1,5 @@
 import { spawn } from "node:child_process";
+import { isSea } from "node:sea";
 
 /** How to run the `antibody` command as a process of its own: this same executable and bundle. */
 export interface Launcher {
@@ -9,7 +10,8 @@ export interface Launcher {
 /** The command that is running now. */
 export function ownLauncher(): Launcher {
   const script = process.argv[1];
-  return script === undefined
+  // A single executable repeats its own path there: it needs no script.
+  return script === undefined || isSea()
     ? { file: process.execPath, args: [] }
     : { file: process.execPath, args: [script] };
 }

@@ -92,7 +92,7 @@ export async function playDemo(options: DemoOptions): Promise<DemoReport> {
 }
 
 async function setStage(colony: Colony, options: DemoOptions): Promise<Omit<Stage, "signal">> {
-  const policy = demoPolicy(await choosePorts(servingNames));
+  const policy = demoPolicy(await choosePorts(servingNames), options.launcher);
   return { colony, policy, names: demoNames, sabotage: options.sabotage };
 }
 

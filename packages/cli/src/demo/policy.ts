@@ -1,4 +1,5 @@
 import { createServer } from "node:net";
+import type { Launcher } from "./command.ts";
 
 /** Ports of this machine that the demo's policy names, free when they were asked for. */
 export interface DemoPorts {
@@ -29,10 +30,6 @@ export const greeting = "This device heals itself.\n";
 /** The supervised process on every device. */
 const worker = ["/bin/sleep", "86400"];
 
-/** A service in one line: it answers every request with the name of its device. */
-const serviceSource =
-  "require('node:http').createServer((q, a) => a.end(process.argv[2])).listen(+process.argv[1], '127.0.0.1')";
-
 /** Finds ports that nobody uses. */
 export async function choosePorts(serving: readonly string[]): Promise<DemoPorts> {
   const ports = await Promise.all([...serving, "route"].map(() => freePort()));
@@ -40,10 +37,12 @@ export async function choosePorts(serving: readonly string[]): Promise<DemoPorts
   return { services, route: ports.at(-1) ?? 0 };
 }
 
-/** Policy as an author would write it, for these ports. */
-export function demoPolicy(ports: DemoPorts): DemoPolicy {
+/** Policy as an author would write it, for these ports; the launcher runs the service that it promises. */
+export function demoPolicy(ports: DemoPorts, launcher: Launcher): DemoPolicy {
   const first = (serving: readonly string[], routing: string): string =>
-    [everywhere(), ...serving.map((name) => service(name, ports)), route(routing, ports)].join("---\n");
+    [everywhere(), ...serving.map((name) => service(name, ports, launcher)), route(routing, ports)].join(
+      "---\n",
+    );
   return {
     ports,
     first,
@@ -65,9 +64,9 @@ promises:
 `;
 }
 
-function service(name: string, ports: DemoPorts): string {
+function service(name: string, ports: DemoPorts, { file, args }: Launcher): string {
   const port = ports.services.get(name) ?? 0;
-  const command = [process.execPath, "-e", serviceSource, String(port), name];
+  const command = [file, ...args, "demo", "serve", String(port), name];
   return `stream: home
 name: service-${name}
 when: name == ${JSON.stringify(name)}

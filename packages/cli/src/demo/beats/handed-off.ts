@@ -1,5 +1,6 @@
 import { mkdir } from "node:fs/promises";
 import { dirname } from "node:path";
+import { shortId } from "@antibody/policy";
 import { type Beat, routingName } from "../beat.ts";
 import { until } from "../until.ts";
 import { publish, serving } from "./published.ts";
@@ -25,7 +26,7 @@ export const handedOff: Beat = {
     if (incident === undefined || incident.attempts.length === 0 || incident.next === "") {
       throw new Error("the incident has no attempts or no next command");
     }
-    const last = incident.attempts.at(-1);
-    return `${incident.id.slice(0, 17)}: ${incident.cause}; ${incident.attempts.length} attempts, the last: ${last?.detail}; next: ${incident.next}`;
+    const { id, attempts, cause, next } = incident;
+    return `${shortId(id)} holds ${attempts.length} attempts: ${cause}; next: ${next}`;
   },
 };
