@@ -96,7 +96,7 @@ export class Dialer {
     if (result === "established") return "connected";
     connection.abort(new Error("No hello"));
     if (result === "broken" && signal.aborted) return this.#tell(agent, "silent", "no hello followed");
-    return this.#tell(agent, "failed", result === "refused" ? "hello was refused" : "hello broke off");
+    return this.#tell(agent, "failed", `hello: ${result}`);
   }
 
   #tell(agent: AgentId, result: DialResult, detail: string): DialResult {

@@ -31,8 +31,8 @@ interface Standing {
 }
 
 interface Peer {
-  agent: AgentId;
-  peer: PeerId;
+  readonly agent: AgentId;
+  readonly peer: PeerId;
   member: Member;
   standing: readonly Standing[];
 }
@@ -84,25 +84,24 @@ export class Gate {
     if (connection.status !== "open") return;
     clearTimeout(this.#deadlines.get(connection.id));
     this.#deadlines.delete(connection.id);
-    const key = connection.remotePeer.toString();
-    const { agent } = member.certificate;
-    const known = this.#peers.get(key);
     const standing: Standing = { connection, sinceMs: this.#clock() };
+    const known = this.#peers.get(connection.remotePeer.toString());
     if (known === undefined) {
-      const peer: Peer = { agent, peer: connection.remotePeer, member, standing: [standing] };
-      this.#peers.set(key, peer);
-      this.#agents.set(agent, key);
-      this.#listener.opened(sessionOf(peer));
+      this.#open(member, standing);
       return;
     }
-    known.member = member;
-    known.standing = [...known.standing, standing];
-    this.#listener.moved(sessionOf(known));
     // A peer says hello only when it has no session with us; two dials at once are the exception.
     const staleBeforeMs = standing.sinceMs - staleConnectionAfterMs;
-    for (const older of known.standing) {
-      if (older.sinceMs < staleBeforeMs) older.connection.abort(new Error("Replaced by a newer connection"));
+    const stale = known.standing.filter(({ sinceMs }) => sinceMs < staleBeforeMs);
+    if (stale.length === known.standing.length) {
+      this.#close(known);
+      this.#open(member, standing);
+    } else {
+      known.member = member;
+      known.standing = [...known.standing, standing];
+      this.#listener.moved(sessionOf(known));
     }
+    for (const older of stale) older.connection.abort(new Error("Replaced by a newer connection"));
   }
 
   /** A connection is gone, for whatever reason. */
@@ -110,18 +109,15 @@ export class Gate {
     clearTimeout(this.#deadlines.get(connection.id));
     this.#deadlines.delete(connection.id);
     this.#admitted.delete(connection.id);
-    const key = connection.remotePeer.toString();
-    const peer = this.#peers.get(key);
+    const peer = this.#peers.get(connection.remotePeer.toString());
     const left = peer?.standing.filter((standing) => standing.connection.id !== connection.id);
     if (peer === undefined || left === undefined || left.length === peer.standing.length) return;
-    if (left.length > 0) {
-      peer.standing = left;
-      this.#listener.moved(sessionOf(peer));
+    if (left.length === 0) {
+      this.#close(peer);
       return;
     }
-    this.#peers.delete(key);
-    this.#agents.delete(peer.agent);
-    this.#listener.closed(sessionOf(peer));
+    peer.standing = left;
+    this.#listener.moved(sessionOf(peer));
   }
 
   /** The session with an agent, if one stands. */
@@ -187,6 +183,21 @@ export class Gate {
   /** Tells gated services that a peer is gone. */
   detach(session: Session): void {
     for (const topology of new Set(this.#topologies.values())) void topology.onDisconnect?.(session.peer);
+  }
+
+  #open(member: Member, standing: Standing): void {
+    const { agent } = member.certificate;
+    const { remotePeer } = standing.connection;
+    const peer: Peer = { agent, peer: remotePeer, member, standing: [standing] };
+    this.#peers.set(remotePeer.toString(), peer);
+    this.#agents.set(agent, remotePeer.toString());
+    this.#listener.opened(sessionOf(peer));
+  }
+
+  #close(peer: Peer): void {
+    this.#peers.delete(peer.peer.toString());
+    this.#agents.delete(peer.agent);
+    this.#listener.closed(sessionOf(peer));
   }
 
   /** Forgets deadlines; connections are closed by who owns them. */

@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { type HealthRumor, type Input, messageBytesMax } from "@antibody/core";
-import { type AgentId, isRejection, type Rejection, type SwarmId } from "@antibody/policy";
+import { type AgentId, isRejection, type SwarmId } from "@antibody/policy";
 import { type GossipSub, type Message, TopicValidatorResult } from "@libp2p/gossipsub";
 import type { PeerId } from "@libp2p/interface";
 import type { Gate, Session } from "./gate.ts";
@@ -12,7 +12,7 @@ import {
   gossipReattachAfterLooks,
   gossipWatchIntervalMs,
 } from "./limits.ts";
-import { isBlameful, type Verifier } from "./verifier.ts";
+import { isBlameful, type RefusedItem, type Verifier } from "./verifier.ts";
 import { encodeRumor } from "./wire.ts";
 import { decodeRumor } from "./wireDecode.ts";
 
@@ -28,7 +28,7 @@ export interface GossipOptions {
   readonly gate: Gate;
   readonly verifier: Verifier;
   feed(input: Extract<Input, { readonly type: "policy" | "rumor" }>): void;
-  rejected(from: AgentId, topic: "policy" | "health", rejection: Rejection): void;
+  refused(from: AgentId, item: RefusedItem): void;
   /** Bytes that are no message of the topic. */
   broken(from: AgentId, detail: string): void;
   /** Ends every connection with a peer, whose gossip stream cannot be repaired otherwise. */
@@ -152,7 +152,7 @@ export class Gossip {
 
   #policy(from: AgentId, data: Uint8Array): TopicValidatorResult {
     const policy = this.#options.verifier.policy(data);
-    if (isRejection(policy)) return this.#refuse(from, "policy", policy);
+    if (isRejection(policy)) return this.#refuse(from, { kind: "policy", rejection: policy });
     this.#options.feed({ type: "policy", policy, from });
     return TopicValidatorResult.Accept;
   }
@@ -164,14 +164,16 @@ export class Gossip {
       return TopicValidatorResult.Reject;
     }
     const rumor = this.#options.verifier.rumor(wire);
-    if (isRejection(rumor)) return this.#refuse(from, "health", rumor);
+    if (isRejection(rumor)) {
+      return this.#refuse(from, { kind: wire.type === "members" ? "member" : "death", rejection: rumor });
+    }
     this.#options.feed({ type: "rumor", from, rumor });
     return TopicValidatorResult.Accept;
   }
 
-  #refuse(from: AgentId, topic: "policy" | "health", rejection: Rejection): TopicValidatorResult {
-    this.#options.rejected(from, topic, rejection);
-    return isBlameful(rejection) ? TopicValidatorResult.Reject : TopicValidatorResult.Ignore;
+  #refuse(from: AgentId, item: RefusedItem): TopicValidatorResult {
+    this.#options.refused(from, item);
+    return isBlameful(item.rejection) ? TopicValidatorResult.Reject : TopicValidatorResult.Ignore;
   }
 
   /**

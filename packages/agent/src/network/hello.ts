@@ -1,3 +1,4 @@
+import { setTimeout as delay } from "node:timers/promises";
 import { type Member, type MemberWire, memberWire } from "@antibody/core";
 import { type AgentId, isRejection, type Rejection, reject } from "@antibody/policy";
 import type { Connection, Stream } from "@libp2p/interface";
@@ -26,8 +27,11 @@ export interface HelloOptions {
   refused(connection: Connection, rejection: Rejection): void;
 }
 
-/** How a hello ended: `refused` on either side, or `broken` when the stream ended or said nothing in time. */
-export type HelloResult = "established" | "refused" | "broken";
+/**
+ * How a hello ended: `refused` on either side; `broken` when the stream ended or said nothing in time; `unready`
+ * when this agent has not signed its own entry yet.
+ */
+export type HelloResult = "established" | "refused" | "broken" | "unready";
 
 /** Says hello over connections that we opened, and answers those that others opened. */
 export class Hello {
@@ -41,10 +45,12 @@ export class Hello {
   /** Three moves: our hello, theirs, and a welcome, after which both sides have verified the other. */
   async say(connection: Connection, signal: AbortSignal): Promise<HelloResult> {
     const { gate } = this.#options;
+    const own = await this.#ownFields(signal);
+    if (own === undefined) return "unready";
     try {
       const stream = await connection.newStream(helloProtocol, { signal });
       const wire = frames(stream);
-      await wire.write(encodeMap({ type: "hello", ...(await this.#ownFields(signal)) }), { signal });
+      await wire.write(encodeMap({ type: "hello", ...own }), { signal });
       const member = this.#check(connection, readHello((await wire.read({ signal })).slice()));
       if (isRejection(member)) {
         this.#options.refused(connection, member);
@@ -77,6 +83,7 @@ export class Hello {
         return;
       }
       const own = await this.#ownFields(signal);
+      if (own === undefined) throw new Error("Not ready");
       // Before our own hello is out: the other side may use the session as soon as it has read it.
       gate.admit(connection);
       await wire.write(encodeMap({ type: "hello", ...own }), { signal });
@@ -90,12 +97,12 @@ export class Hello {
   }
 
   /** An agent that was just started signs its first entry within milliseconds: it is waited for. */
-  async #ownFields(signal: AbortSignal): Promise<MemberWire> {
+  async #ownFields(signal: AbortSignal): Promise<MemberWire | undefined> {
     for (;;) {
       const own = this.#options.own();
       if (own !== undefined) return memberWire(own);
-      signal.throwIfAborted();
-      await new Promise((resolve) => setTimeout(resolve, ownEntryPollMs));
+      if (signal.aborted) return undefined;
+      await delay(ownEntryPollMs, undefined, { ref: false });
     }
   }
 

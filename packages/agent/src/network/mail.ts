@@ -1,5 +1,5 @@
 import { type Input, messageBytesMax, type PeerMessage } from "@antibody/core";
-import type { AgentId, Rejection } from "@antibody/policy";
+import type { AgentId } from "@antibody/policy";
 import type { StreamHandler } from "@libp2p/interface";
 import type { Gate, Session } from "./gate.ts";
 import { ProtocolBreach, readMessages } from "./inbox.ts";
@@ -14,7 +14,7 @@ import {
   syncMessagesPerSecond,
 } from "./limits.ts";
 import { Outbox } from "./outbox.ts";
-import type { Verifier } from "./verifier.ts";
+import type { RefusedItem, Verifier } from "./verifier.ts";
 import { encodeMessage } from "./wire.ts";
 import { decodeMessage } from "./wireDecode.ts";
 
@@ -33,7 +33,7 @@ export interface MailOptions {
   readonly verifier: Verifier;
   feed(input: Extract<Input, { readonly type: "message" | "unsent" }>): void;
   /** Items of a peer that did not verify. */
-  rejected(from: AgentId, rejections: readonly Rejection[]): void;
+  refused(from: AgentId, items: readonly RefusedItem[]): void;
   /** A peer that broke the protocol: what it sent was no message, or too large. */
   broken(from: AgentId, detail: string): void;
 }
@@ -103,8 +103,8 @@ export class Mail {
     const wire = decodeMessage(bytes);
     if (wire === undefined) throw new ProtocolBreach("bytes that are no message");
     if (classOf(wire.type) !== mail) throw new ProtocolBreach(`a ${wire.type} among ${mail} messages`);
-    const { message, rejections } = this.#options.verifier.message(wire);
-    if (rejections.length > 0) this.#options.rejected(from, rejections);
+    const { message, refused } = this.#options.verifier.message(wire);
+    if (refused.length > 0) this.#options.refused(from, refused);
     this.#options.feed({ type: "message", from, message });
   }
 

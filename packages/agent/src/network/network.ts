@@ -40,7 +40,7 @@ import { Mail, type MailClass, mailProtocols } from "./mail.ts";
 import { createNode, type NetworkNode } from "./node.ts";
 import { isLoopback } from "./reach.ts";
 import { Routes, routeProtocol } from "./routes.ts";
-import { isBlameful, Verifier } from "./verifier.ts";
+import { isBlameful, type RefusedItem, Verifier } from "./verifier.ts";
 
 /** Names of the log lines that only the network tells, beside those of the mind. */
 export type NetworkEventName =
@@ -129,8 +129,8 @@ class NetworkBody implements Network {
       gate: this.#gate,
       verifier: this.#verifier,
       feed: (input) => this.#feed(input),
-      rejected: (from, rejections) => {
-        for (const rejection of rejections) this.#reject(from, "items", rejection);
+      refused: (from, items) => {
+        for (const item of items) this.#refused(from, item);
       },
       broken: (from, detail) => this.#offense(from, offensesMax, detail),
     });
@@ -227,7 +227,7 @@ class NetworkBody implements Network {
       gate: this.#gate,
       verifier: this.#verifier,
       feed: (input) => this.#feed(input),
-      rejected: (from, topic, rejection) => this.#reject(from, topic, rejection),
+      refused: (from, item) => this.#refused(from, item),
       broken: (from, detail) => this.#offense(from, offensesMax, detail),
       hangUp: (session) => this.#hangUpSession(session),
       trouble: (detail, from) => this.#trouble(detail, from),
@@ -320,10 +320,11 @@ class NetworkBody implements Network {
     this.#feed({ type: "addresses", addresses });
   }
 
-  #reject(from: AgentId, where: string, rejection: Rejection): void {
+  #refused(from: AgentId, { kind, rejection }: RefusedItem): void {
     const { reason, detail } = rejection;
     const blameful = isBlameful(rejection);
-    this.#tell("policy.rejected", blameful ? "warn" : "info", { reason, detail, from, where });
+    const name = kind === "policy" ? "policy.rejected" : "network.refused";
+    this.#tell(name, blameful ? "warn" : "info", { reason, detail, from, kind });
     if (blameful) this.#offense(from, 1, detail);
   }
 

@@ -51,10 +51,19 @@ export interface VerifierOptions {
   readonly knowledge: Pick<Knowledge, "rootOf" | "certificateOf">;
 }
 
+/** What can be refused in a message. */
+export type ItemKind = "policy" | "member" | "vote" | "death";
+
+/** An item that was refused, and why. */
+export interface RefusedItem {
+  readonly kind: ItemKind;
+  readonly rejection: Rejection;
+}
+
 /** A message of which everything is verified that is left of it, and what was refused. */
 export interface VerifiedMessage {
   readonly message: PeerMessage;
-  readonly rejections: readonly Rejection[];
+  readonly refused: readonly RefusedItem[];
 }
 
 /** Turns untrusted statements and policy into verified ones. A signature that was seen lately is not checked again. */
@@ -85,29 +94,32 @@ export class Verifier {
 
   /** A message between peers. Items that are refused are left out; a message without items comes as it is. */
   message(wire: WireMessage): VerifiedMessage {
-    const rejections: Rejection[] = [];
-    const sift = <Wire, Value>(wires: readonly Wire[], verify: (wire: Wire) => Value | Rejection) =>
+    const refused: RefusedItem[] = [];
+    const sift = <Wire, Value>(
+      kind: ItemKind,
+      wires: readonly Wire[],
+      verify: (wire: Wire) => Value | Rejection,
+    ): readonly Value[] =>
       wires.flatMap((item): Value[] => {
         const value = verify(item);
         if (!isRejection(value)) return [value];
-        rejections.push(value);
+        refused.push({ kind, rejection: value });
         return [];
       });
     switch (wire.type) {
-      case "votes":
-        return {
-          message: { type: "votes", votes: sift(wire.votes, (bytes) => this.#vote(bytes)) },
-          rejections,
-        };
+      case "votes": {
+        const votes = sift("vote", wire.votes, (bytes) => this.#vote(bytes));
+        return { message: { type: "votes", votes }, refused };
+      }
       case "items": {
-        const members = sift(wire.members, (member) => this.member(member));
-        const deaths = sift(wire.deaths, (death) => this.#death(death));
+        const members = sift("member", wire.members, (member) => this.member(member));
+        const deaths = sift("death", wire.deaths, (death) => this.#death(death));
         // In their order, roots first: what a root of this message signs can be verified after it.
-        const policy = sift(wire.policy, (bytes) => this.policy(bytes));
-        return { message: { type: "items", members, deaths, policy }, rejections };
+        const policy = sift("policy", wire.policy, (bytes) => this.policy(bytes));
+        return { message: { type: "items", members, deaths, policy }, refused };
       }
       default:
-        return { message: wire, rejections };
+        return { message: wire, refused };
     }
   }
 

@@ -83,7 +83,7 @@ test("a forgery ends at the first agent, which names its sender", async () => {
   expect((await middle.event("policy.rejected")).fields).toMatchObject({
     reason: "badSignature",
     from: first.agent,
-    where: "policy",
+    kind: "policy",
   });
   await end.input("policy", ({ policy }) => policy.type === "fragment");
   expect(end.events).toEqual([]);
@@ -119,7 +119,7 @@ test("a rumor with one forged member is not heard", async () => {
   const forged = { ...honest, entry: memberOf(end.founded, [], 3).entry };
   end.clear();
   first.network.publishRumor({ type: "members", members: [honest, forged] });
-  expect((await middle.event("policy.rejected")).fields).toMatchObject({ where: "health" });
+  expect((await middle.event("network.refused")).fields).toMatchObject({ kind: "member", from: first.agent });
   expect(end.inputs).toEqual([]);
 });
 

@@ -195,7 +195,7 @@ test("a bad item is left out, a good one beside it is taken, and many cost the s
   const { message } = await honest.input("message");
   if (message.type !== "items") throw new Error("Items were sent");
   expect(message.members.map(({ entry }) => entry.entry.incarnation)).toEqual([[1, 1, 2]]);
-  expect(honest.events[0]).toMatchObject({ name: "policy.rejected", fields: { reason: "badSignature" } });
+  expect(honest.events[0]).toMatchObject({ name: "network.refused", fields: { reason: "badSignature" } });
   const members = new Array(7).fill(bad);
   sendMessage(stream, encodeWire({ type: "items", members, deaths: [], policy: [] }));
   await closed(connection);
