@@ -47,10 +47,17 @@ export function verifyMember(
   return isRejection(entry) ? entry : { certificate, entry };
 }
 
+/** Records of members that were asked for: the minds of a simulator, which share members, share these too. */
+const records = new WeakMap<Member, JournalRecord>();
+
 /** The journal's record of a member. */
 export function memberRecord(member: Member): JournalRecord {
+  const known = records.get(member);
+  if (known !== undefined) return known;
   const { chain, entry } = memberWire(member);
-  return { key: `${recordPrefix}${member.certificate.agent}`, value: { v: 1, chain, entry } };
+  const record = { key: `${recordPrefix}${member.certificate.agent}`, value: { v: 1, chain, entry } };
+  records.set(member, record);
+  return record;
 }
 
 /** What a journal's record holds, to be verified again; undefined when the record is not of a member. */

@@ -34,7 +34,7 @@ interface DirectoryDump {
 export class Directory {
   #roster: Roster;
   /** By slot of the roster. */
-  readonly #members: (Member | undefined)[] = [];
+  readonly #members: (Member | undefined)[];
   readonly #deaths = new Map<number, DeathCertificate>();
   readonly #digest = new DirectoryDigest();
   #size = 0;
@@ -44,6 +44,8 @@ export class Directory {
 
   constructor(roster: Roster) {
     this.#roster = roster;
+    // At its full length from the start: an array that is filled in random order would become a hash table.
+    this.#members = new Array<Member | undefined>(roster.size);
   }
 
   static restore(roster: Roster, dump: Snapshot | undefined): Directory {
@@ -119,12 +121,17 @@ export class Directory {
 
   /** Everyone, in order of agents. */
   members(): Member[] {
-    const members: Member[] = [];
+    const known: Member[] = [];
+    this.visit((member) => known.push(member));
+    return known;
+  }
+
+  /** Everyone, with the death of who is dead, in order of agents. */
+  visit(visitor: (member: Member, death: DeathCertificate | undefined) => void): void {
     for (const slot of this.#roster.slotsByAgent) {
       const member = this.#members[slot];
-      if (member !== undefined) members.push(member);
+      if (member !== undefined) visitor(member, this.#deaths.get(slot));
     }
-    return members;
   }
 
   deaths(): DeathCertificate[] {
@@ -166,7 +173,9 @@ export class Directory {
       return compareIncarnation(entry.incarnation, known.incarnation) === 0 ? "conflicting" : "older";
     }
     if (isJumpTooLarge(held.entry.entry.incarnation, entry.incarnation)) return "refused";
-    this.#put({ certificate: preferredCertificate(held, member), entry: member.entry });
+    const certificate = preferredCertificate(held, member);
+    // The same object where possible: the minds of a simulator share it.
+    this.#put(certificate === member.certificate ? member : { certificate, entry: member.entry });
     return "renewed";
   }
 
@@ -185,9 +194,10 @@ export class Directory {
   }
 
   #put(member: Member): void {
-    const { roster } = this;
-    this.#roster = roster.with([member.certificate]);
-    if (this.#roster !== roster) this.#presence += 1;
+    if (!this.#roster.has(member.certificate)) {
+      this.#roster = this.#roster.with([member.certificate]);
+      this.#presence += 1;
+    }
     const slot = this.#slot(member.certificate.agent);
     if (this.#members[slot] === undefined) this.#size += 1;
     this.#change(slot, () => {

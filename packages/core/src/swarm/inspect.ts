@@ -1,6 +1,6 @@
 import type { AgentId } from "@antibody/policy";
 import type { Inspection, MemberView, Verdict } from "../contract/inspection.ts";
-import type { Member } from "../contract/statements.ts";
+import type { DeathCertificate, Member } from "../contract/statements.ts";
 import { membersMax, pendingVotesMax, probesForOthersMax } from "../limits.ts";
 import { undecidedDeathsMax } from "./deaths.ts";
 import type { Directory } from "./directory.ts";
@@ -8,7 +8,7 @@ import { assignmentOf, deadRedialedMax, quorumOf } from "./observers.ts";
 import type { SwarmParts } from "./parts.ts";
 import type { Probing } from "./probing.ts";
 import { mismatchesMax, roundsMax } from "./reconcile.ts";
-import { reasonOf } from "./watch.ts";
+import { reasonOf, type Watch } from "./watch.ts";
 
 /** The swarm's part of an inspection. Members are the peers, without the agent itself. */
 export type SwarmInspection = Pick<
@@ -36,19 +36,36 @@ export function inspectSwarm(parts: SwarmParts): SwarmInspection {
   };
 }
 
-/** One loop and no copies: a simulator looks at a thousand agents with a thousand members each. */
 function viewsOf(parts: SwarmParts): MemberView[] {
+  const { agent: own, probing, links, votes } = parts;
   const views: MemberView[] = [];
-  for (const member of parts.directory.members()) {
-    if (member.certificate.agent !== parts.agent) views.push(viewOf(parts, member));
-  }
+  parts.directory.visit((member, death) => {
+    const { agent } = member.certificate;
+    if (agent === own) return;
+    // Most members of a large swarm are nobody's business here, and look the same to all who do not observe them.
+    const isDistant = probing.watchOf(agent) === undefined && !links.has(agent) && !votes.isAbout(agent);
+    views.push(isDistant ? distantView(parts, member, death) : viewOf(parts, member, death));
+  });
   return views;
+}
+
+/** Views of members by whoever does not observe them: the minds of a simulator share members, and these. */
+const distantViews = new WeakMap<Member | DeathCertificate, MemberView>();
+
+function distantView(parts: SwarmParts, member: Member, death: DeathCertificate | undefined): MemberView {
+  const known = distantViews.get(death ?? member);
+  if (known !== undefined) return known;
+  const view = viewOf(parts, member, death);
+  distantViews.set(death ?? member, view);
+  return view;
 }
 
 function viewOf(
   { directory, probing, links, votes }: SwarmParts,
-  { certificate, entry }: Member,
+  member: Member,
+  death: DeathCertificate | undefined,
 ): MemberView {
+  const { certificate, entry } = member;
   const { agent } = certificate;
   const { incarnation, addresses, capabilities } = entry.entry;
   const watch = probing.watchOf(agent);
@@ -57,11 +74,11 @@ function viewOf(
     name: certificate.certificate.name,
     verdict: verdictOn(directory, probing, agent),
     sinceMs: watch?.sinceMs ?? Number.NEGATIVE_INFINITY,
-    why: whyOf(directory, probing, agent),
+    why: whyOf(member, death, watch),
     incarnation,
     addresses,
     capabilities,
-    observedByMe: probing.isObserved(agent),
+    observedByMe: watch?.duty === "observe",
     connected: links.has(agent),
     votes: votes
       .on(agent, incarnation)
@@ -69,24 +86,20 @@ function viewOf(
   };
 }
 
-function whyOf(directory: Directory, probing: Probing, agent: AgentId): string {
-  const standing = directory.standingOf(agent);
-  const watch = probing.watchOf(agent);
-  switch (standing) {
-    case "dead": {
-      const votes = directory.deathOf(agent)?.votes ?? [];
-      return `${votes.length} observers voted: ${votes.map(({ vote }) => vote.evidence).join(", ")}`;
-    }
+function whyOf({ entry }: Member, death: DeathCertificate | undefined, watch: Watch | undefined): string {
+  const { status } = entry.entry;
+  if (death !== undefined) {
+    return `${death.votes.length} observers voted: ${death.votes.map(({ vote }) => vote.evidence).join(", ")}`;
+  }
+  switch (status) {
     case "left":
       return "it said goodbye";
     case "away":
       return "it said that it would be away";
     case "alive":
       return watch === undefined ? "others observe it, and none has found it gone" : reasonOf(watch);
-    case undefined:
-      return "it is not enrolled here";
     default:
-      throw new Error(`unknown standing ${standing satisfies never}`);
+      throw new Error(`unknown status ${status satisfies never}`);
   }
 }
 

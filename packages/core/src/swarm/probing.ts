@@ -113,10 +113,17 @@ export class Probing {
   hear(peer: AgentId, turn: Turn): void {
     const watch = this.#watches.get(peer);
     if (watch === undefined) return;
-    watch.heardMs = turn.now.monoMs;
-    if (watch.finding === "reachable" || !this.#links.has(peer)) return;
-    this.#rest(watch, turn);
-    this.#recover(watch, turn);
+    const now = turn.now.monoMs;
+    watch.heardMs = now;
+    if (watch.finding !== "reachable") {
+      if (!this.#links.has(peer)) return;
+      this.#rest(watch, turn);
+      this.#recover(watch, turn);
+    } else if (watch.stage === "idle" && watch.duty === "observe") {
+      // Moving a deadline is cheaper than being woken to find that there is nothing to do.
+      const at = this.#deadlines.get(peer) ?? NEVER;
+      if (at - now < this.#settings.probeIntervalMs / 2 && this.#links.has(peer)) this.#rest(watch, turn);
+    }
   }
 
   connected(peer: AgentId, incarnation: Incarnation, turn: Turn): void {

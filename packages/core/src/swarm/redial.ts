@@ -1,16 +1,26 @@
 import type { Random } from "../random.ts";
 import type { Settings } from "../settings.ts";
 
-/** A lost peer is tried again within this part of the time that it has been lost. A guess. */
-const outagePart = 8;
+/** A lost peer is tried about as often as a reachable one is probed, until the outage is long. Guesses. */
+const lostPart = 4;
+const longLostPart = 32;
+/** A dead one, which a quorum vouches for, ever more seldom from the start. A guess. */
+const deadPart = 2;
 
 /**
- * How long to wait before the next dial of a lost peer, in milliseconds: full jitter (AWS Architecture Blog, 2015)
- * below a bound that grows with the outage, from `redialBaseMs` to `redialMaxMs`. Bound to the outage and not to
- * the number of attempts, a partition of ten seconds is found healed within two, and a peer gone for a week costs
- * a dial in fifteen seconds.
+ * How long to wait before the next dial of a lost or dead peer, in milliseconds: full jitter (AWS Architecture Blog,
+ * 2015) below a bound that grows with the outage, from `redialBaseMs` to `redialMaxMs`. Bound to the outage and not
+ * to the number of attempts, a partition of up to a minute is found healed within some two seconds, and a peer that
+ * has been gone for a week costs a dial in fifteen seconds.
  */
-export function redialWaitMs(outageMs: number, settings: Settings, random: Random): number {
-  const boundMs = Math.max(settings.redialBaseMs, Math.floor(outageMs / outagePart));
-  return 1 + random.below(Math.min(settings.redialMaxMs, boundMs));
+export function redialWaitMs(
+  outageMs: number,
+  peer: "lost" | "dead",
+  settings: Settings,
+  random: Random,
+): number {
+  const { redialBaseMs, redialMaxMs, probeIntervalMs } = settings;
+  const lostMs = Math.max(Math.min(outageMs / lostPart, probeIntervalMs), outageMs / longLostPart);
+  const boundMs = peer === "dead" ? outageMs / deadPart : lostMs;
+  return 1 + random.below(Math.floor(Math.min(redialMaxMs, Math.max(redialBaseMs, boundMs))));
 }

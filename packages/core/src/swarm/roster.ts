@@ -70,6 +70,12 @@ export class Roster {
     return this.#slots.get(agent);
   }
 
+  /** Whether a certificate's agent is here, at the place that the certificate gives it. */
+  has({ agent, certificate }: VerifiedCertificate): boolean {
+    const slot = this.#slots.get(agent);
+    return slot !== undefined && this.#seats[slot]?.nonce === certificate.nonce;
+  }
+
   agentAt(slot: number): AgentId {
     return this.#seat(slot).agent;
   }
@@ -106,13 +112,9 @@ export class Roster {
   /** A roster with members added, or moved where their nonce is another one. Itself when nothing changes. */
   with(certificates: readonly VerifiedCertificate[]): Roster {
     const changes = new Map<AgentId, string>();
-    for (const { agent, certificate } of certificates) {
-      const slot = this.#slots.get(agent);
-      if (slot === undefined || this.#seat(slot).nonce !== certificate.nonce) {
-        changes.set(agent, certificate.nonce);
-      } else {
-        changes.delete(agent);
-      }
+    for (const certificate of certificates) {
+      if (this.has(certificate)) changes.delete(certificate.agent);
+      else changes.set(certificate.agent, certificate.certificate.nonce);
     }
     if (changes.size === 0) return this;
     const key = [...changes].join(" ");

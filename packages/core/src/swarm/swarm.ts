@@ -49,6 +49,8 @@ export class Swarm {
   #revision = 0;
   /** When sessions are told of new digests; NEVER when there is nothing to tell. */
   #tellOnMs: MonotonicMs;
+  /** The deadline, until something may have moved it. */
+  #deadline: MonotonicMs | undefined;
 
   private constructor(options: SwarmOptions, own: Own, directory: Directory, dump?: SwarmDump) {
     this.#options = options;
@@ -91,16 +93,8 @@ export class Swarm {
 
   /** When `handle` wants to be called at the latest. */
   get deadline(): MonotonicMs {
-    const { probing, helping, votes, links, deaths, reconcile } = this.#parts;
-    return Math.min(
-      probing.deadline,
-      helping.deadline,
-      votes.deadline,
-      links.deadline,
-      deaths.deadline,
-      reconcile.deadline,
-      this.#tellOnMs,
-    );
+    this.#deadline ??= this.#earliest();
+    return this.#deadline;
   }
 
   /** Rises whenever a verdict, a capability or the membership changed. */
@@ -116,6 +110,7 @@ export class Swarm {
 
   /** The first step of a life: the boot counter becomes durable, the own entry is signed, known members are dialed. */
   start(addresses: readonly string[], turn: Turn): void {
+    this.#deadline = undefined;
     const { own, reconcile, probing } = this.#parts;
     own.start(addresses, turn);
     reconcile.start(turn);
@@ -129,12 +124,13 @@ export class Swarm {
     const { settings } = this.#options;
     const { probing, membership, directory } = this.#parts;
     const lateMs = turn.now.monoMs - this.deadline;
+    this.#deadline = undefined;
     if (lateMs > lateProbeTimeouts * settings.probeTimeoutMs) probing.slept(turn);
-    const before = directory.digest;
+    const before = directory.revision;
     takeInput(this.#parts, input, policy, turn);
-    // Gossip spreads itself; what came from one peer to another does not.
-    const isGossip = input.type === "rumor" || input.type === "signed";
-    if (!isGossip && directory.digest !== before) this.#tellOn(turn.now.monoMs + tellOnMs);
+    // Gossip spreads itself; what one peer told another in a session does not.
+    const isTold = input.type === "connected" || (input.type === "message" && input.message.type === "items");
+    if (isTold && directory.revision !== before) this.#tellOn(turn.now.monoMs + tellOnMs);
     this.#settle(turn);
     this.#due(policy, turn);
     this.#settle(turn);
@@ -148,6 +144,7 @@ export class Swarm {
 
   /** Says goodbye: nobody will miss this agent, and it accuses nobody any more. */
   leave(turn: Turn): void {
+    this.#deadline = undefined;
     this.#parts.own.leave(turn);
     this.#parts.probing.watchOnly(nobody, turn);
   }
@@ -189,6 +186,19 @@ export class Swarm {
     return inspectSwarm(this.#parts);
   }
 
+  #earliest(): MonotonicMs {
+    const { probing, helping, votes, links, deaths, reconcile } = this.#parts;
+    return Math.min(
+      probing.deadline,
+      helping.deadline,
+      votes.deadline,
+      links.deadline,
+      deaths.deadline,
+      reconcile.deadline,
+      this.#tellOnMs,
+    );
+  }
+
   #due(policy: PolicyHolding, turn: Turn): void {
     const { votes, probing, helping, deaths, links, reconcile } = this.#parts;
     votes.expire(turn);
@@ -224,6 +234,7 @@ export class Swarm {
   }
 
   #tellOn(at: MonotonicMs): void {
+    this.#deadline = undefined;
     this.#tellOnMs = Math.min(this.#tellOnMs, at);
   }
 

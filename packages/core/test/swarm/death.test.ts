@@ -77,9 +77,9 @@ describe("a process that is killed", () => {
     expect(world.told("swarm.returned")).toHaveLength(4);
     expect(world.transcript("a")).toMatchInlineSnapshot(`
       [
-        "5007 ms: wake -> dial c session",
-        "5022 ms: hello c -> swarm.returned c; persist batched member",
-        "5056 ms: rumor of members",
+        "5047 ms: wake -> dial c session",
+        "5062 ms: hello c -> swarm.returned c; persist batched member",
+        "5100 ms: rumor of members",
       ]
     `);
   });
@@ -171,14 +171,14 @@ describe("an accusation", () => {
     expect(world.verdicts("c")).toEqual(["reachable"]);
     expect(world.told("swarm.refuted")).toMatchInlineSnapshot(`
       [
-        "c: c (told by its accuser)",
+        "c: c (a death certificate)",
       ]
     `);
     expect(world.transcript("c").slice(0, 3)).toMatchInlineSnapshot(`
       [
-        "26763 ms: probe from a -> sign entry 1.1.1; swarm.refuted c",
-        "26763 ms: signed entry -> publish members; items to a; items to b; items to e",
-        "27186 ms: wake -> digest to b",
+        "26920 ms: digest from e -> summary to e",
+        "26920 ms: digest from d -> summary to d",
+        "26920 ms: digest from a -> summary to a",
       ]
     `);
   });
