@@ -21,7 +21,7 @@ const steps = {
 const tasks = {
   demo: [steps.bundle, [node, bundle, "demo", ...args]],
   antibody: [steps.bundle, [node, bundle, ...args]],
-  build: [steps.bundle],
+  build: [[node, join(root, "scripts", "build.mjs"), ...args]],
   bench: [steps.bundle, [node, join(root, "bench", "main.ts"), ...args]],
   check: [steps.types, steps.lint, steps.dead],
   test: [steps.types, steps.lint, steps.dead, steps.bundle, [...steps.unit, ...args]],

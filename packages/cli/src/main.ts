@@ -9,6 +9,9 @@ process.stdout.on("error", (error: NodeJS.ErrnoException) => {
   if (error.code === "EPIPE") process.exit(0);
   throw error;
 });
-process.exitCode = await runCommandLine(process.argv.slice(2), processTerminal());
-// A socket that a failed step left open must not hold whoever waits for the exit code.
-setTimeout(() => process.exit(), lettingGoMsMax).unref();
+// No top-level await: inside the single executable this is a CommonJS script.
+void runCommandLine(process.argv.slice(2), processTerminal()).then((code) => {
+  process.exitCode = code;
+  // A socket that a failed step left open must not hold whoever waits for the exit code.
+  setTimeout(() => process.exit(), lettingGoMsMax).unref();
+});

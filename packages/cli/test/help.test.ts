@@ -10,8 +10,8 @@ afterEach(clearStages);
 function commandsOf(command: Command, words: readonly string[]): readonly (readonly string[])[] {
   return command.commands.flatMap((each) => {
     const path = [...words, each.name()];
-    // A group does nothing itself; `peers` does, and has a command below it as well.
-    const itself = each.commands.length === 0 || each.name() === "peers" ? [path] : [];
+    // A group does nothing itself; these do, and have a command below them as well.
+    const itself = each.commands.length === 0 || ["peers", "demo"].includes(each.name()) ? [path] : [];
     return [...itself, ...commandsOf(each, path)];
   });
 }
@@ -52,6 +52,7 @@ describe("help", () => {
       "sim run",
       "schema",
       "demo",
+      "demo serve",
     ];
     expect(names.toSorted()).toEqual(grammar.toSorted());
   });

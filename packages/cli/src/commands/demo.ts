@@ -1,7 +1,9 @@
+import { createServer } from "node:http";
 import type { Colony } from "../demo/colony.ts";
 import { ownLauncher } from "../demo/command.ts";
 import { exitCode } from "../errors.ts";
 import { type Invocation, shellWord } from "../invocation.ts";
+import { readWhole } from "../options.ts";
 import type { Verb } from "../verb.ts";
 
 interface DemoCommandOptions {
@@ -56,6 +58,29 @@ export const demo: Verb<DemoCommandOptions> = {
       ],
     );
     return report.passed ? exitCode.ok : exitCode.failed;
+  },
+};
+
+/** `antibody demo serve PORT NAME`: the service that the demo's policy promises. */
+export const demoServe: Verb<object> = {
+  usage: "serve <port> <name>",
+  summary: "Answer every request on loopback with a name, until ended: the service that the demo heals",
+  examples: ["antibody demo serve 8080 attic"],
+  exits: [
+    [0, "ended by SIGTERM or SIGINT"],
+    [1, "the port is taken"],
+  ],
+  asksAgent: false,
+  async run({ invocation, args: [port = "", name = ""] }) {
+    const server = createServer((_request, response) => response.end(name));
+    await new Promise<void>((ended, failed) => {
+      server.once("error", failed);
+      server.listen(readWhole(1, 65_535)(port), "127.0.0.1");
+      invocation.terminal.interrupted.addEventListener("abort", () => server.close(() => ended()), {
+        once: true,
+      });
+    });
+    return exitCode.ok;
   },
 };
 

@@ -2,7 +2,7 @@ import type { Command } from "commander";
 import { addVerb, type Shell } from "../verb.ts";
 import { authorKeygen } from "./author.ts";
 import { cancel } from "./cancel.ts";
-import { demo } from "./demo.ts";
+import { demo, demoServe } from "./demo.ts";
 import { diff } from "./diff.ts";
 import { incidentList, incidentShow } from "./incident.ts";
 import { init } from "./init.ts";
@@ -62,5 +62,5 @@ export function addCommands(program: Command, shell: Shell): void {
   const sim = program.command("sim").description("The same agents by the thousand, in virtual time.");
   addVerb(sim, shell, simRun);
   addVerb(program, shell, replay);
-  addVerb(program, shell, demo);
+  addVerb(addVerb(program, shell, demo), shell, demoServe);
 }

@@ -1,0 +1,81 @@
+// A Node single executable application: the pinned Node, stripped, with the command inside.
+import { execFileSync, spawnSync } from "node:child_process";
+import {
+  chmodSync,
+  copyFileSync,
+  mkdtempSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
+import { join } from "node:path";
+import { inject } from "postject";
+import { dist } from "./bundle.mjs";
+import { nodeExecutable } from "./node.mjs";
+
+/** What Node looks for in itself (its documentation, "Single executable applications"). */
+const resource = "NODE_SEA_BLOB";
+const fuse = "NODE_SEA_FUSE_fce680ab2cc467b6e072b8b5df1996b2";
+
+/**
+ * Flags for small memory, measured: a small young generation, code for size, one thread for V8's own work.
+ * They come from the configuration inside, because an executable's own command line belongs to the command.
+ */
+const flags = ["--max-semi-space-size=1", "--optimize-for-size", "--v8-pool-size=1"];
+
+/** Tools that strip an executable of any architecture, best first; the last one only its own. */
+const strippers = { x64: ["llvm-strip", "strip"], arm64: ["llvm-strip", "aarch64-linux-gnu-strip"] };
+
+/** Makes dist/antibody-linux-ARCH from the script. */
+export async function makeExecutable(arch, script) {
+  const executable = join(dist, `antibody-linux-${arch}`);
+  const scratch = mkdtempSync(join(dist, ".executable-"));
+  try {
+    const bare = join(scratch, "node");
+    copyFileSync(nodeExecutable(arch), bare);
+    chmodSync(bare, 0o755);
+    // Before the blob goes in: stripped afterwards, the executable prints nothing.
+    strip(arch, bare);
+    await inject(bare, resource, blobOf(script, scratch), { sentinelFuse: fuse });
+    renameSync(bare, executable);
+  } finally {
+    rmSync(scratch, { recursive: true, force: true });
+  }
+  return executable;
+}
+
+/** The blob is the same for every architecture as long as it holds neither code cache nor snapshot. */
+function blobOf(script, scratch) {
+  const config = join(scratch, "sea.json");
+  const blob = join(scratch, "sea.blob");
+  writeFileSync(
+    config,
+    JSON.stringify({
+      main: script,
+      output: blob,
+      disableExperimentalSEAWarning: true,
+      useCodeCache: false,
+      useSnapshot: false,
+      execArgv: flags,
+      // `--node-options=…`, for what needs more room than an agent (the simulator).
+      execArgvExtension: "cli",
+    }),
+  );
+  execFileSync(process.execPath, ["--experimental-sea-config", config], {
+    stdio: ["ignore", "ignore", "inherit"],
+  });
+  return readFileSync(blob);
+}
+
+function strip(arch, executable) {
+  for (const tool of strippers[arch]) {
+    const { error, status } = spawnSync(tool, ["--strip-all", executable], {
+      stdio: ["ignore", "ignore", "inherit"],
+    });
+    if (error === undefined && status === 0) return;
+  }
+  process.stderr.write(
+    `antibody: nothing here strips ${arch} executables; this one is larger than it need be\n  next: apt-get install llvm\n`,
+  );
+}
