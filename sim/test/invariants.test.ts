@@ -2,6 +2,7 @@ import type { Inspection, MemberView } from "@antibody/core";
 import { type FragmentId, makeId, parseStreamName, type StreamName } from "@antibody/policy";
 import { describe, expect, it } from "vitest";
 import { PolicyInvariants } from "../src/invariants/policy.ts";
+import { agree } from "../src/invariants/views.ts";
 import type { Deed, Scenario } from "../src/scenarios/scenario.ts";
 import { type Play, play, quiet, type Strings } from "./puppet.ts";
 
@@ -152,7 +153,7 @@ describe("an invariant fires when", () => {
     const scenario = quiet({ expectations: [{ type: "oneView", fromMs: 1_000, withinMs: 3_000 }] });
     expect(violationsOf(play(scenario))).toEqual([]);
     expect(violationsOf(play(scenario, bend(bendMember("agent-2", { verdict: "unreachable" }))))).toEqual([
-      "oneViewMs@1s : not within 3000 ms: agent-2: holds another view than others",
+      "oneViewMs@1s : not within 3000 ms: agent-2: does not hold the view of agent-1",
     ]);
   });
 
@@ -233,5 +234,56 @@ describe("no invariant fires when", () => {
     };
     expect(looked(true)).toEqual([]);
     expect(looked(false)).toEqual(["lost: generation 1.9 was held, now nothing is"]);
+  });
+});
+
+describe("two views", () => {
+  type View = Parameters<typeof agree>[0];
+  const ids = [0, 1, 2, 3].map((index) => makeId("agent", new Uint8Array(32).fill(index)));
+  const viewOf = (own: number, differences: Partial<MemberView> = {}, about = 2): View => ({
+    agent: ids[own] as View["agent"],
+    incarnation: [1, 1, 0],
+    members: ids.flatMap((agent, index) => {
+      const base = { name: "", sinceMs: 0, why: "", addresses: [], capabilities: [], votes: [] };
+      const held = { ...base, agent, verdict: "reachable", incarnation: [1, 1, 0] } as const;
+      const view = { ...held, observedByMe: false, connected: false };
+      if (index === own) return [];
+      return [index === about ? { ...view, ...differences } : view];
+    }),
+    streams: [],
+  });
+
+  it("agree whoever holds them, and whatever is only suspected", () => {
+    for (const left of [0, 1, 2, 3]) {
+      for (const right of [0, 1, 2, 3]) {
+        if (left === right) continue;
+        expect(agree(viewOf(left), viewOf(right))).toBe(true);
+        expect(agree(viewOf(left, { verdict: "suspected" }), viewOf(right))).toBe(true);
+      }
+    }
+  });
+
+  it.each<[string, Partial<MemberView>]>([
+    ["a verdict", { verdict: "dead" }],
+    ["an incarnation", { incarnation: [1, 1, 1] }],
+    ["who is a member", { agent: ids[0] as MemberView["agent"] }],
+  ])("differ in %s, also of each other", (_, differences) => {
+    for (const about of [0, 1, 2, 3]) {
+      for (const right of [0, 1, 2, 3]) {
+        const left = about === 3 ? 1 : 3;
+        if (left === right || ("agent" in differences && about === 0)) continue;
+        expect(agree(viewOf(left, differences, about), viewOf(right))).toBe(false);
+        expect(agree(viewOf(right), viewOf(left, differences, about))).toBe(false);
+      }
+    }
+  });
+
+  it("differ in the generation in force", () => {
+    const manifest = makeId("frag", new Uint8Array(32));
+    const active = { version: { epoch: 1, generation: 1 }, manifest };
+    const streams = [{ author, stream, active }];
+    expect(agree({ ...viewOf(0), streams }, { ...viewOf(1), streams })).toBe(true);
+    expect(agree({ ...viewOf(0), streams }, { ...viewOf(1), streams: [{ author, stream }] })).toBe(false);
+    expect(agree({ ...viewOf(0), streams }, viewOf(1))).toBe(false);
   });
 });

@@ -3,7 +3,7 @@ import type { Publisher } from "../scenarios/publisher.ts";
 import type { Expectation } from "../scenarios/scenario.ts";
 import type { SimAgent } from "../world/agent.ts";
 import type { World } from "../world/world.ts";
-import { unkept, viewKey, wrongDeaths } from "./views.ts";
+import { agree, unkept, wrongDeaths } from "./views.ts";
 
 /** How an expectation stands. */
 export type Standing =
@@ -70,11 +70,11 @@ export class Expecting {
         return (inspection) => listed(wrongDeaths(inspection, ended));
       }
       case "oneView": {
-        let first: string | undefined;
+        let first: Inspection | undefined;
         return (inspection) => {
-          const key = viewKey(inspection);
-          first ??= key;
-          return key === first ? undefined : "holds another view than others";
+          if (first === undefined) first = inspection;
+          else if (!agree(first, inspection)) return `does not hold the view of ${first.name}`;
+          return undefined;
         };
       }
       case "allKept":

@@ -1,21 +1,68 @@
-import type { Inspection, MemberView, ResourcePhase } from "@antibody/core";
-import { compareText } from "@antibody/policy";
-import { digestOf } from "../hash/trace.ts";
+import type { Incarnation, Inspection, MemberView, ResourcePhase } from "@antibody/core";
 import type { SimAgent } from "../world/agent.ts";
 
+/** What agents must agree on, as far as it is compared. */
+export type ComparedView = Pick<Inspection, "agent" | "incarnation" | "members" | "streams">;
+
 /**
- * What all agents must come to agree on, as one key: every member with its incarnation and what is held of it, and
- * the generation in force of every stream. A suspicion is an agent's own business, and no part of it.
+ * Whether two agents hold one view: of every member, each other included, its incarnation and what is held of it; of
+ * every stream the generation in force. A suspicion is an agent's own business, and no part of it. Members come in
+ * one order, without the agent itself.
  */
-export function viewKey({ agent, incarnation, members, streams }: Inspection): string {
-  const held = members.map((member) => [member.agent, member.incarnation, classOf(member.verdict)] as const);
-  const sorted = [...held, [agent, incarnation, classOf("reachable")] as const].sort(([left], [right]) =>
-    compareText(left, right),
+export function agree(left: ComparedView, right: ComparedView): boolean {
+  return agreeOnMembers(left, right) && agreeOnStreams(left.streams, right.streams);
+}
+
+function agreeOnMembers(left: ComparedView, right: ComparedView): boolean {
+  if (left.agent === right.agent) throw new Error("An agent was compared with itself");
+  if (left.members.length !== right.members.length) return false;
+  const others = right.members.values();
+  let met = 0;
+  const next = (): MemberView | undefined => {
+    const other = others.next().value;
+    if (other?.agent !== left.agent) return other;
+    met += holdsAlive(other, left) ? 1 : 0;
+    return others.next().value;
+  };
+  for (const member of left.members) {
+    if (member.agent === right.agent) {
+      met += holdsAlive(member, right) ? 1 : 0;
+    } else {
+      const other = next();
+      if (other !== member && (other === undefined || !isSame(member, other))) return false;
+    }
+  }
+  // The last entry may be of the left agent itself; nobody else is left.
+  return next() === undefined && met === 2;
+}
+
+function isSame(left: MemberView, right: MemberView): boolean {
+  return (
+    left.agent === right.agent &&
+    classOf(left.verdict) === classOf(right.verdict) &&
+    isSameIncarnation(left.incarnation, right.incarnation)
   );
-  return digestOf([
-    sorted,
-    streams.map(({ author, stream, active }) => [author, stream, active?.manifest ?? null]),
-  ]);
+}
+
+/** Whether a member is held as it holds itself. */
+function holdsAlive(held: MemberView, self: ComparedView): boolean {
+  return classOf(held.verdict) === "alive" && isSameIncarnation(held.incarnation, self.incarnation);
+}
+
+function isSameIncarnation(left: Incarnation, right: Incarnation): boolean {
+  return left === right || left.every((part, index) => part === right[index]);
+}
+
+function agreeOnStreams(left: Inspection["streams"], right: Inspection["streams"]): boolean {
+  return (
+    left.length === right.length &&
+    left.every(({ author, stream, active }, index) => {
+      const other = right[index];
+      return (
+        other?.author === author && other.stream === stream && other.active?.manifest === active?.manifest
+      );
+    })
+  );
 }
 
 /** The names of the members that an agent holds dead, sorted. */
