@@ -14,7 +14,7 @@ describe.skipIf(reason !== undefined)(
   () => {
     it("shows it as such, loses no member, and is one again with what was published meanwhile", async () => {
       const namespaces = new Namespaces(names);
-      const test = makeColony(namespaces);
+      const test = makeColony({ namespaces });
       try {
         await form(test, names);
         const author = await makeAuthor(test, "a1");

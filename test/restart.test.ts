@@ -65,9 +65,48 @@ describe("an agent that starts again, alone and without a network", () => {
     truncateSync(join(state, "journal.db"), 100);
     const again = await test.colony.start("one");
     expect((await again.inspect()).name).toBe("one");
+    expect(await generation()).toBe(1);
     expect(readdirSync(state).filter((file) => file.startsWith("journal.db.broken"))).not.toEqual([]);
   });
 });
+
+describe("a clock that says 1970", () => {
+  it("keeps an agent from nothing: it joins, takes policy, heals, pauses and starts again", async () => {
+    const early = makeColony({ nodeFlags: ["--import", wallClockFrom(0)] });
+    try {
+      await form(early, ["one", "two"]);
+      const { keyFile } = await makeAuthor(early, "one");
+      const file = join(early.colony.directory, "policy.yaml");
+      writeFileSync(file, 'stream: home\nname: all\npromises:\n  file:/etc/kept: { content: "kept\\n" }\n');
+      await early.colony.command("one", "publish", file, "--author", keyFile);
+      const two = early.colony.agent("two");
+      await eventually("the file on two", async () => (await two.read("/etc/kept")) === "kept\n");
+      expect((await two.inspect()).wallMs).toBeLessThan(24 * 3_600_000);
+      await early.colony.command("two", "pause", "file:/etc/kept", "--reason", "test", "--for", "1h");
+      two.kill("SIGKILL");
+      await eventually("two to be gone", () => !two.running);
+      const again = await early.colony.start("two");
+      expect((await again.inspect()).pauses).toHaveLength(1);
+      await early.colony.command("two", "resume");
+      writeFileSync(join(again.root, "etc/kept"), "damaged\n");
+      await eventually("the repair", async () => (await again.read("/etc/kept")) === "kept\n");
+    } finally {
+      await early.end();
+    }
+  });
+});
+
+/** A module that moves the wall clock of its process: it says `startMs` when the process starts. */
+function wallClockFrom(startMs: number): string {
+  const source = `
+    const Real = Date;
+    const offset = ${startMs} - Real.now();
+    globalThis.Date = class extends Real {
+      constructor(...args) { args.length === 0 ? super(Real.now() + offset) : super(...args); }
+      static now() { return Real.now() + offset; }
+    };`;
+  return `data:text/javascript,${encodeURIComponent(source)}`;
+}
 
 describe("one state directory", () => {
   it("belongs to one agent: a second run is refused and names the first", async () => {

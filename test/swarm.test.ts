@@ -21,6 +21,19 @@ function toldOf(name: string, event: string, sinceMs: number): readonly AgentPro
   );
 }
 
+/** The established TCP connections of a process, as `local peer`. */
+async function socketsOf(pid: number): Promise<ReadonlySet<string>> {
+  const { stdout } = await run("ss", ["-Htnp", "state", "established"]);
+  const own = stdout.split("\n").filter((line) => line.includes(`pid=${pid},`));
+  return new Set(own.map((line) => line.trim().split(/\s+/).slice(2, 4).join(" ")));
+}
+
+/** Ends a connection from outside, as a failing router would. */
+async function cut(socket: string): Promise<void> {
+  const [local = "", peer = ""] = socket.split(" ");
+  await run("ss", ["-K", "src", local, "dst", peer]);
+}
+
 beforeAll(async () => {
   test = makeColony();
   await form(test, names);
@@ -33,13 +46,11 @@ describe("twenty agents", () => {
     const [subject] = test.colony.agents.slice(3);
     if (subject === undefined) throw new Error("there are twenty agents");
     const since = performance.now();
-    const { stdout } = await run("ss", ["-Htnp"]);
-    const ports = stdout
-      .split("\n")
-      .filter((line) => line.includes(`pid=${subject.pid},`))
-      .map((line) => line.split(/\s+/)[3]?.split(":").at(-1));
-    expect(ports.length).toBeGreaterThan(0);
-    for (const port of ports) await run("ss", ["-K", "sport", "=", `:${port}`]).catch(() => undefined);
+    const before = await socketsOf(subject.pid);
+    expect(before.size).toBeGreaterThan(0);
+    for (const socket of before) await cut(socket);
+    const after = await socketsOf(subject.pid);
+    expect([...before].filter((socket) => after.has(socket))).toEqual([]);
     await eventually("everyone to reach it again", () =>
       allHold(others(subject.name), [subject.name], "reachable"),
     );

@@ -23,17 +23,27 @@ export interface TestColony {
   end(): Promise<void>;
 }
 
-/** A colony on loopback, or with one agent in each of the namespaces. */
-export function makeColony(namespaces?: Namespaces): TestColony {
+/** How the world of a test differs from loopback and today. */
+interface ColonyWorld {
+  /** One agent lives in each. */
+  readonly namespaces?: Namespaces;
+  /** Flags of Node, before the bundle. */
+  readonly nodeFlags?: readonly string[];
+}
+
+/** A colony on loopback, where nothing else is said. */
+export function makeColony({ namespaces, nodeFlags = [] }: ColonyWorld = {}): TestColony {
   const directory = mkdtempSync(join(tmpdir(), "antibody-test-"));
   const signal = AbortSignal.timeout(2 * waitMaxMs);
   const colony = new Colony({
     directory,
     signal,
-    launcherOf: (name) =>
-      namespaces === undefined
-        ? launcher
-        : { file: "ip", args: [...namespaces.enter(name), launcher.file, ...launcher.args] },
+    launcherOf: (name) => {
+      const args = [...nodeFlags, ...launcher.args];
+      return namespaces === undefined
+        ? { file: launcher.file, args }
+        : { file: "ip", args: [...namespaces.enter(name), launcher.file, ...args] };
+    },
     listenOf: (name) => `/ip4/${namespaces?.addressOf(name) ?? "127.0.0.1"}/tcp/0`,
   });
   return {
