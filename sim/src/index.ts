@@ -4,4 +4,12 @@ export type { LinkModel } from "./network/links.ts";
 export type { Progress, SimCounters, SimReport } from "./report.ts";
 export { type RunOptions, runScenario } from "./run.ts";
 export { listScenarios } from "./scenarios/index.ts";
-export type { Deed, Expectation, Scenario, ScenarioBundle, Selection, Step } from "./scenarios/scenario.ts";
+export type {
+  Deed,
+  Expectation,
+  Scenario,
+  ScenarioBundle,
+  ScenarioDocument,
+  Selection,
+  Step,
+} from "./scenarios/scenario.ts";

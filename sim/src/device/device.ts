@@ -10,7 +10,7 @@ import type {
 import type { ResourceId, ResourcePromise } from "@antibody/policy";
 
 /** How long the body takes, in microseconds. Guesses: a small file on an SD card, a process start. */
-export const deviceTimes = { observeUs: 500, watchUs: 1_000, actUsMin: 2_000, actUsMax: 30_000 } as const;
+const deviceTimes = { observeUs: 500, watchUs: 1_000, actUsMin: 2_000, actUsMax: 30_000 } as const;
 
 type ActOutput = Extract<Output, { readonly type: "act" }>;
 

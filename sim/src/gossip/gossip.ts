@@ -70,11 +70,6 @@ export class Gossip {
     this.#recent = Array.from({ length: agents }, () => []);
   }
 
-  /** Messages that are still remembered by anyone. */
-  get held(): number {
-    return this.#messages.size;
-  }
-
   meshOf(agent: number, topic: Topic): readonly number[] {
     return this.#meshes[topic].peersOf(agent);
   }

@@ -66,7 +66,7 @@ function agreeOnStreams(left: Inspection["streams"], right: Inspection["streams"
 }
 
 /** The names of the members that an agent holds dead, sorted. */
-export function heldDead({ members }: Inspection): readonly string[] {
+function heldDead({ members }: Inspection): readonly string[] {
   return members
     .filter(({ verdict }) => verdict === "dead")
     .map(({ name }) => name)

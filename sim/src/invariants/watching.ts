@@ -9,7 +9,7 @@ import { PolicyInvariants } from "./policy.ts";
 import { Truth, type Violation } from "./truth.ts";
 
 /** Violations kept in a report; the rest are counted. */
-export const violationsKeptMax = 100;
+const violationsKeptMax = 100;
 /** Looks that wait for their time at once, so that a storm of false deaths does not become one of looks. */
 const pendingLooksMax = 100_000;
 

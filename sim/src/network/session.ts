@@ -1,5 +1,5 @@
 /** What waits for a cut to end, as TCP keeps it. */
-export interface Held {
+interface Held {
   readonly kind: number;
   readonly payload: unknown;
 }

@@ -25,7 +25,7 @@ export interface SimMind {
 export type CreateMind = (options: MindOptions, boot: Boot) => SimMind;
 
 /** What came while the process was paused, as its host's buffers keep it. */
-export interface Waiting {
+interface Waiting {
   readonly kind: number;
   readonly source: number;
   readonly tag: number;

@@ -1,4 +1,4 @@
-import type { Event, Input, Inspection, MonotonicMs, Now, Output } from "@antibody/core";
+import type { Event, Input, Inspection, Now, Output } from "@antibody/core";
 import { NEVER, Random } from "@antibody/core";
 import type { AgentId } from "@antibody/policy";
 import type { DeviceNote } from "../device/device.ts";
@@ -103,10 +103,6 @@ export class World {
     return this.#queue.nowUs;
   }
 
-  get waitingEvents(): number {
-    return this.#queue.size;
-  }
-
   /** The hash over every output of every agent so far. */
   get hash(): string {
     return this.#trace.digest();
@@ -144,11 +140,6 @@ export class World {
   clockOf(agent: SimAgent): Now {
     const ms = Math.floor(this.nowUs / 1_000);
     return { monoMs: ms + agent.clockOffsetMs, wallMs: epochWallMs + ms };
-  }
-
-  /** Milliseconds of virtual time at a time of the agent's own clock. */
-  worldMsOf(agent: SimAgent, monoMs: MonotonicMs): number {
-    return monoMs - agent.clockOffsetMs;
   }
 
   inspect(agent: SimAgent): Inspection | undefined {
