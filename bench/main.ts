@@ -1,43 +1,116 @@
-import { cpus, totalmem } from "node:os";
 import { parseArgs } from "node:util";
-import { death } from "./death.ts";
-import type { Figures } from "./figures.ts";
-import { heal } from "./heal.ts";
-import { sim } from "./sim.ts";
+import { type Benchmark, benchmarks } from "./benchmarks.ts";
+import { machine, versions } from "./machine.ts";
+import type { Run } from "./run.ts";
+import { table } from "./table.ts";
 
-/** Every benchmark by name. Each runs real agents, or the simulator, and is measured from outside. */
-const benchmarks: Readonly<Record<string, (agents: number | undefined) => Promise<Figures>>> = {
-  heal: () => heal(),
-  death: (agents) => death(agents ?? 20),
-  sim: (agents) => sim(agents ?? 1_000),
-};
+const exitCode = { ok: 0, failed: 1, usage: 2 } as const;
 
-const { values, positionals } = parseArgs({
-  allowPositionals: true,
-  options: { json: { type: "boolean" }, agents: { type: "string" } },
-});
-const [name = ""] = positionals;
-const benchmark = Object.hasOwn(benchmarks, name) ? benchmarks[name] : undefined;
-const agents = values.agents === undefined ? undefined : Number(values.agents);
-if (benchmark === undefined || (agents !== undefined && !(Number.isSafeInteger(agents) && agents > 0))) {
-  process.stderr.write(
-    `bench: ${benchmark === undefined ? `no benchmark "${name}"` : "--agents takes a whole number"}\n  next: npm run -s bench -- ${Object.keys(benchmarks).join("|")} [--agents N] [--json]\n`,
-  );
-  process.exit(2);
+/** After an interruption everything must have ended by then; agents are given 8 seconds to. */
+const endTimeoutMs = 20_000;
+
+/** Swarms of real processes: more than this no machine bears. The simulator takes more. */
+const agentsMax = 100_000;
+
+const help = `Usage: npm run -s bench -- NAME [--agents N] [--peers] [--json]
+
+Measures real agents, as processes of their own, from outside.
+
+${Object.entries(benchmarks)
+  .map(([name, { summary }]) => `  ${name.padEnd(9)} ${summary}`)
+  .join("\n")}
+
+  --agents N  how many agents (publish, death, sim)
+  --peers     measure other programs beside, unpacked from Debian's packages, not installed (heal, death)
+  --json      one JSON object on one line instead of a table
+  --help      this text
+
+Progress goes to standard error. Exits with 0 when measured, 1 when that failed or was interrupted, 2 for usage.
+What each figure means: docs/benchmarks.md.
+`;
+
+interface Words {
+  readonly benchmark: Benchmark;
+  readonly name: string;
+  readonly agents: number | undefined;
+  readonly peers: boolean;
+  readonly json: boolean;
 }
-const figures = await benchmark(agents);
-const machine = {
-  cpu: cpus()[0]?.model ?? "unknown",
-  cores: cpus().length,
-  memoryMb: Math.round(totalmem() / 1e6),
-};
-if (values.json === true) {
-  process.stdout.write(
-    `${JSON.stringify({ schema: "antibody.bench/1", bench: name, machine, node: process.version, ...figures })}\n`,
-  );
-} else {
-  process.stdout.write(`${name}, on ${machine.cores} × ${machine.cpu}, Node ${process.version}\n`);
-  for (const [figure, value] of Object.entries(figures))
-    process.stdout.write(`  ${figure.padEnd(24)} ${value}\n`);
+
+process.exit(await main(process.argv.slice(2)));
+
+async function main(args: readonly string[]): Promise<number> {
+  const words = read(args);
+  if (typeof words === "string") {
+    const asked = words === "";
+    (asked ? process.stdout : process.stderr).write(
+      asked ? help : `bench: ${words}\n  next: npm run -s bench -- --help\n`,
+    );
+    return asked ? exitCode.ok : exitCode.usage;
+  }
+  const interrupted = new AbortController();
+  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
+    process.on(signal, () => interrupt(interrupted));
+  }
+  const run: Run = {
+    agents: words.agents,
+    peers: words.peers,
+    signal: interrupted.signal,
+    say: (text) => void process.stderr.write(`${words.name}: ${text}\n`),
+  };
+  try {
+    const { figures, peers } = await words.benchmark.measure(run);
+    interrupted.signal.throwIfAborted();
+    const head = { schema: "antibody.bench/1", bench: words.name, machine: machine(), versions: versions() };
+    const result = { ...head, measuredAt: new Date().toISOString(), ...figures };
+    process.stdout.write(
+      words.json
+        ? `${JSON.stringify(peers === undefined ? result : { ...result, peers })}\n`
+        : table(words.name, words.benchmark, { figures, ...(peers === undefined ? {} : { peers }) }),
+    );
+    return exitCode.ok;
+  } catch (error) {
+    const reason = interrupted.signal.aborted ? "interrupted; everything has ended" : reasonOf(error);
+    process.stderr.write(`bench: ${reason}\n`);
+    return exitCode.failed;
+  }
 }
-process.exit(0);
+
+function interrupt(interrupted: AbortController): void {
+  if (interrupted.signal.aborted) return;
+  process.stderr.write("bench: interrupted, ending what was started\n");
+  interrupted.abort(new Error("interrupted"));
+  setTimeout(() => process.exit(exitCode.failed), endTimeoutMs).unref();
+}
+
+/** What was asked for; the empty text for help, or what is wrong with it. */
+function read(args: readonly string[]): Words | string {
+  const options = {
+    agents: { type: "string" },
+    peers: { type: "boolean" },
+    json: { type: "boolean" },
+    help: { type: "boolean", short: "h" },
+  } as const;
+  try {
+    const { values, positionals } = parseArgs({ args: [...args], allowPositionals: true, options });
+    if (values.help === true) return "";
+    const [name = "", ...more] = positionals;
+    const benchmark = Object.hasOwn(benchmarks, name) ? benchmarks[name] : undefined;
+    if (benchmark === undefined || more.length > 0) {
+      return `${name === "" ? "name one" : `there is no benchmark "${positionals.join(" ")}"`}: ${Object.keys(benchmarks).join(", ")}`;
+    }
+    const agents = values.agents === undefined ? undefined : Number(values.agents);
+    if (agents !== undefined && !(Number.isSafeInteger(agents) && agents >= 3 && agents <= agentsMax)) {
+      return `--agents takes a whole number from 3 to ${agentsMax}`;
+    }
+    if (agents !== undefined && !benchmark.takesAgents) return `${name} does not take --agents`;
+    if (values.peers === true && !benchmark.takesPeers) return `${name} does not take --peers`;
+    return { benchmark, name, agents, peers: values.peers === true, json: values.json === true };
+  } catch (error) {
+    return reasonOf(error);
+  }
+}
+
+function reasonOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

@@ -1,0 +1,71 @@
+import { death } from "./death.ts";
+import type { Outcome } from "./figures.ts";
+import { heal } from "./heal.ts";
+import { idle } from "./idle.ts";
+import { policy } from "./policy.ts";
+import { publish } from "./publish.ts";
+import type { Run } from "./run.ts";
+import { sim } from "./sim.ts";
+
+/** One benchmark. */
+export interface Benchmark {
+  /** One line. */
+  readonly summary: string;
+  readonly takesAgents: boolean;
+  readonly takesPeers: boolean;
+  /** What figures are to reach, by their names. */
+  readonly targets: Readonly<Record<string, string>>;
+  measure(run: Run): Promise<Outcome>;
+}
+
+/** Every benchmark by name. */
+export const benchmarks: Readonly<Record<string, Benchmark>> = {
+  heal: {
+    summary: "damage to files and processes until it is repaired, on one agent",
+    takesAgents: false,
+    takesPeers: true,
+    targets: { fileP50Ms: "≤ 5", processP50Ms: "≤ 10", sweep1000Ms: "≤ 30", lostDrifts: "0" },
+    measure: heal,
+  },
+  idle: {
+    summary: "memory, processor and writes of one agent at rest, with 10 peers",
+    takesAgents: false,
+    takesPeers: false,
+    targets: {
+      pssMb: "≤ 90",
+      anonMb: "≤ 35",
+      cpuPercent: "≤ 0.3",
+      startToFirstRepairMs: "≤ 300",
+      journalWritesPerMin: "0",
+    },
+    measure: idle,
+  },
+  publish: {
+    summary: "publishing a bundle until the last agent has it, beside bare gossipsub",
+    takesAgents: true,
+    takesPeers: false,
+    targets: { timesRawGossipsub: "≤ 1.5" },
+    measure: publish,
+  },
+  death: {
+    summary: "killing an agent until every other one knows",
+    takesAgents: true,
+    takesPeers: true,
+    targets: { falseDeaths: "0" },
+    measure: death,
+  },
+  sim: {
+    summary: "speed and memory of the simulator",
+    takesAgents: true,
+    takesPeers: false,
+    targets: {},
+    measure: sim,
+  },
+  policy: {
+    summary: "verifying signed policy, and merging 10,000 promises, in this process",
+    takesAgents: false,
+    takesPeers: false,
+    targets: {},
+    measure: policy,
+  },
+};

@@ -1,0 +1,156 @@
+import { createPublicKey, verify } from "node:crypto";
+import { setImmediate as turn } from "node:timers/promises";
+import { keyFromSeed, nodeCrypto, type PrivateKey } from "@antibody/agent/state";
+import {
+  type AuthorId,
+  type BundleDocument,
+  createAuthor,
+  type Grant,
+  isRejection,
+  parseResourceId,
+  parseStreamName,
+  type ResourceId,
+  type Root,
+  sealBundle,
+  type VerifiedPolicy,
+  verifyPolicy,
+  view,
+} from "@antibody/policy";
+import { type Outcome, quantile, round } from "./figures.ts";
+import type { Run } from "./run.ts";
+
+const promiseCount = 10_000;
+const promisesInFragment = 50;
+const repeats = 15;
+const messageBytes = 1_024;
+/** Raw verifications in one repeat: as many as there are fragments, 200. */
+const rawCount: number = promiseCount / promisesInFragment;
+
+/** RFC 8410: the fixed DER head of an Ed25519 public key, before its 32 bytes. */
+const spkiHead = Buffer.from("302a300506032b6570032100", "hex");
+
+interface Author {
+  readonly id: AuthorId;
+  readonly key: PrivateKey;
+  readonly policy: VerifiedPolicy;
+  readonly root: Root;
+}
+
+/**
+ * The pure parts in this process: documents verified a second, from bytes, beside bare signatures of node:crypto;
+ * and the merge of 10,000 promises into desired state.
+ */
+export async function policy(run: Run): Promise<Outcome> {
+  const author = makeAuthor();
+  const documents = Array.from({ length: promiseCount / promisesInFragment }, (_, part) => fragment(part));
+  const stream = parseStreamName("home");
+  if (stream === undefined) throw new Error("a name for a stream");
+  const crypto = nodeCrypto();
+  const header = { author: author.id, stream, epoch: 1, generation: 1, signer: author.key, crypto };
+  const bundle = sealBundle({ ...header, documents });
+  const small = sealBundle({ ...header, documents: [{ name: "small", promises: promises(0, 1) }] });
+  const smallBytes = small.fragments[0] ?? new Uint8Array();
+  const verified = [...bundle.fragments, bundle.manifest].map((bytes) => verifyOne(author, bytes));
+  const figures = {
+    verify: [] as number[],
+    large: [] as number[],
+    raw: [] as number[],
+    merge: [] as number[],
+  };
+  const bare = rawVerification(author.key);
+  for (let repeat = 0; repeat < repeats; repeat += 1) {
+    run.say(`repeat ${repeat + 1} of ${repeats}`);
+    run.signal.throwIfAborted();
+    figures.raw.push(perSecond(rawCount, () => bare()));
+    figures.verify.push(perSecond(rawCount, () => verifyOne(author, smallBytes)));
+    figures.large.push(
+      perSecond(rawCount, (index) => verifyOne(author, bundle.fragments[index] ?? smallBytes)),
+    );
+    figures.merge.push(mergeMs(author, verified));
+    await turn();
+  }
+  return {
+    figures: {
+      verifyPerSecond: Math.round(quantile(figures.verify, 0.5)),
+      rawVerifyPerSecond: Math.round(quantile(figures.raw, 0.5)),
+      verifyPerSecondOf50Promises: Math.round(quantile(figures.large, 0.5)),
+      fragmentBytes: smallBytes.length,
+      fragmentBytesOf50Promises: bundle.fragments[0]?.length ?? 0,
+      merge10000PromisesMs: quantile(figures.merge, 0.5),
+      merge10000PromisesP99Ms: quantile(figures.merge, 0.99),
+      merge10000PromisesMaxMs: quantile(figures.merge, 1),
+      repeats,
+    },
+  };
+}
+
+function makeAuthor(): Author {
+  const key = keyFromSeed(new Uint8Array(32).fill(1));
+  const next = keyFromSeed(new Uint8Array(32).fill(2));
+  const crypto = nodeCrypto();
+  const { author, bytes } = createAuthor({ signer: key, nextPublicKeys: [next.publicKey], crypto });
+  const policy = verifyPolicy(bytes, { crypto, rootOf: () => undefined });
+  if (isRejection(policy) || policy.type !== "root") throw new Error("a root that was just made is sound");
+  return { id: author, key, policy, root: policy.root };
+}
+
+function fragment(part: number): BundleDocument {
+  return { name: `part-${part}`, promises: promises(part * promisesInFragment, promisesInFragment) };
+}
+
+function promises(first: number, count: number): BundleDocument["promises"] {
+  const all: Record<ResourceId, { readonly content: string; readonly mode: string }> = {};
+  for (let index = first; index < first + count; index += 1) {
+    const id = parseResourceId(`file:/etc/antibody.d/file-${index}`)?.id;
+    if (id !== undefined) all[id] = { content: `content ${index}\n`, mode: "0644" };
+  }
+  return all;
+}
+
+/** Nothing is remembered between verifications but the prepared key, as on the device. */
+const crypto = nodeCrypto();
+
+function verifyOne(author: Author, bytes: Uint8Array): VerifiedPolicy {
+  const policy = verifyPolicy(bytes, { crypto, rootOf: () => author.root });
+  if (isRejection(policy)) throw new Error(policy.detail);
+  return policy;
+}
+
+function rawVerification(key: PrivateKey): () => void {
+  const message = Buffer.alloc(messageBytes, 7);
+  const signature = key.sign(message);
+  const spki = Buffer.concat([spkiHead, key.publicKey]);
+  const publicKey = createPublicKey({ key: spki, format: "der", type: "spki" });
+  return () => {
+    if (!verify(null, message, publicKey, signature))
+      throw new Error("a signature that was just made is good");
+  };
+}
+
+function perSecond(count: number, each: (index: number) => void): number {
+  const startedMs = performance.now();
+  for (let index = 0; index < count; index += 1) each(index);
+  return round((count * 1_000) / (performance.now() - startedMs));
+}
+
+function mergeMs(author: Author, verified: readonly VerifiedPolicy[]): number {
+  const grant: Grant = {
+    author: author.id,
+    scope: ["**"],
+    rank: 10,
+    mode: "enforce",
+    powers: [],
+    bytesMax: 64 * 1_048_576,
+  };
+  const startedMs = performance.now();
+  const made = view({
+    set: [author.policy, ...verified],
+    grants: [grant],
+    contexts: { arch: "arm64", hostname: "pi", name: "pi", os: "linux", tags: [] },
+    floors: new Map(),
+    requires: () => [],
+  });
+  const tookMs = performance.now() - startedMs;
+  if (made.promises.size !== promiseCount) throw new Error(`merged ${made.promises.size} promises`);
+  return tookMs;
+}

@@ -1,0 +1,35 @@
+import { readdirSync, readFileSync } from "node:fs";
+
+/** What the kernel counts of a process, read from outside (proc(5)). Everything here throws when it is gone. */
+
+/** Time on a processor of all its threads, in milliseconds, to the microsecond. */
+export function cpuMs(pid: number): number {
+  let nanoseconds = 0;
+  for (const thread of readdirSync(`/proc/${pid}/task`)) {
+    nanoseconds += Number(readFileSync(`/proc/${pid}/task/${thread}/schedstat`, "utf8").split(" ")[0]);
+  }
+  return nanoseconds / 1e6;
+}
+
+/** Bytes that it has read by read(2) and its kin, from wherever. */
+export function bytesRead(pid: number): number {
+  return field(readFileSync(`/proc/${pid}/io`, "utf8"), "rchar");
+}
+
+/** Bytes that it has caused to be written to storage. */
+export function bytesStored(pid: number): number {
+  return field(readFileSync(`/proc/${pid}/io`, "utf8"), "write_bytes");
+}
+
+/** Resident, proportional and anonymous memory, in megabytes of 10^6 bytes. */
+export function memoryMb(pid: number): { readonly rss: number; readonly pss: number; readonly anon: number } {
+  const text = readFileSync(`/proc/${pid}/smaps_rollup`, "utf8");
+  const mb = (name: string): number => (field(text, name) * 1_024) / 1e6;
+  return { rss: mb("Rss"), pss: mb("Pss"), anon: mb("Anonymous") };
+}
+
+function field(text: string, name: string): number {
+  const found = new RegExp(`^${name}:\\s+(\\d+)`, "m").exec(text);
+  if (found === null) throw new Error(`no ${name} where the kernel tells it`);
+  return Number(found[1]);
+}

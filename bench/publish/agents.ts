@@ -1,0 +1,120 @@
+import { setTimeout as wait } from "node:timers/promises";
+import { nodeCrypto } from "@antibody/agent/state";
+import {
+  type BundleDocument,
+  isRejection,
+  parseResourceId,
+  parseStreamName,
+  sealBundle,
+} from "@antibody/policy";
+import { type AuthorKey, readKeyFile } from "../../packages/cli/src/author/keyFile.ts";
+import type { AgentProcess } from "../../packages/cli/src/demo/agent-process.ts";
+import { form, makeAuthor } from "../../test/harness/colonies.ts";
+import { agentNames, type Run, waitFor, withColony } from "../run.ts";
+
+/** Bundles published one after the other, each to another agent. */
+const repeats = 30;
+/** Not measured: the first ones meet cold code, in both programs. */
+const warmups = 5;
+/** Between two bundles. */
+const restMs = 500;
+const arriveWithinMs = 20_000;
+
+/** How long bundles took. */
+export interface Arrivals {
+  /** Of each bundle, until the last agent had it. */
+  readonly lastMs: readonly number[];
+  /** Of each bundle and agent. */
+  readonly eachMs: readonly number[];
+  /** Bundles that did not reach everybody in time. */
+  readonly missed: number;
+}
+
+/** Publishes to real agents. An agent has a bundle when its log tells that it is in force. */
+export async function measureAgents(
+  run: Run,
+  count: number,
+): Promise<Arrivals & { readonly documentBytes: readonly number[] }> {
+  return withColony(run, async (test) => {
+    const names = agentNames(count);
+    run.say(`forming a swarm of ${count} agents`);
+    await form(test, names);
+    const { keyFile } = await makeAuthor(test, names[0] ?? "");
+    const author = await readKeyFile(keyFile, () => Promise.reject(new Error("the key has no passphrase")));
+    const { agents } = test.colony;
+    let documentBytes: readonly number[] = [];
+    const lastMs: number[] = [];
+    const eachMs: number[] = [];
+    let missed = 0;
+    for (let generation = 1; generation <= warmups + repeats; generation += 1) {
+      const documents = seal(author, generation);
+      documentBytes = documents.slice(1).map(({ length }) => length);
+      const to = agents[generation % agents.length];
+      if (to === undefined) throw new Error("a swarm has agents");
+      const took = await publishOne(run, agents, to, documents, generation);
+      if (generation <= warmups) continue;
+      if (generation % 5 === 0) run.say(`${generation - warmups} of ${repeats} bundles published`);
+      if (took === undefined) missed += 1;
+      else {
+        eachMs.push(...took);
+        lastMs.push(Math.max(...took));
+      }
+      await wait(restMs, undefined, { signal: run.signal });
+    }
+    return { lastMs, eachMs, missed, documentBytes };
+  });
+}
+
+/** Root, fragment and manifest. The fragment applies nowhere: what is measured is that it spreads, not a repair. */
+function seal(author: AuthorKey, generation: number): readonly Uint8Array[] {
+  const stream = parseStreamName("home");
+  const resource = parseResourceId("file:/etc/motd");
+  if (stream === undefined || resource === undefined) throw new Error("names that are sound");
+  const document: BundleDocument = {
+    name: "motd",
+    when: 'name == "nobody"',
+    promises: { [resource.id]: { content: `generation ${generation}\n` } },
+  };
+  const bundle = sealBundle({
+    author: author.author,
+    stream,
+    epoch: author.root.epoch,
+    generation,
+    documents: [document],
+    signer: author.key,
+    crypto: nodeCrypto(),
+  });
+  return [author.rootBytes, ...bundle.fragments, bundle.manifest];
+}
+
+/** Of each agent the time from the first word to the publishing one; undefined where one of them got nothing. */
+async function publishOne(
+  run: Run,
+  agents: readonly AgentProcess[],
+  to: AgentProcess,
+  documents: readonly Uint8Array[],
+  generation: number,
+): Promise<readonly number[] | undefined> {
+  const [root, ...bundle] = documents;
+  if (generation === 1 && root !== undefined) await offer(to, root);
+  const startedMs = performance.now();
+  for (const document of bundle) await offer(to, document);
+  const activatedMs = (agent: AgentProcess): number | undefined =>
+    agent.lines.findLast((line) => line.event === "policy.activated" && line["generation"] === generation)
+      ?.atMs;
+  const arrived = await waitFor(
+    run,
+    "the bundle to arrive",
+    () => agents.every((agent) => activatedMs(agent) !== undefined),
+    arriveWithinMs,
+  ).then(
+    () => true,
+    () => run.signal.throwIfAborted(),
+  );
+  return arrived === true ? agents.map((agent) => (activatedMs(agent) ?? startedMs) - startedMs) : undefined;
+}
+
+async function offer(to: AgentProcess, document: Uint8Array): Promise<void> {
+  const reply = await to.client.offer(document);
+  if (isRejection(reply)) throw new Error(`${to.name} rejects the bundle: ${reply.detail}`);
+}

@@ -1,0 +1,48 @@
+import { randomBytes } from "node:crypto";
+import { nodeCrypto } from "@antibody/agent/state";
+import { libp2pKey } from "../../packages/agent/src/network/identity.ts";
+import { createNode, parseAddress } from "../../packages/agent/src/network/node.ts";
+import { type Order, topic } from "./rawOrders.ts";
+
+/**
+ * One node of bare gossipsub as a process, with the settings of libp2p that agents have. Orders come as lines of
+ * JSON on standard input, and every message that arrives is told as a line: its first four bytes, a number.
+ */
+const node = await createNode({
+  privateKey: await libp2pKey(new Uint8Array(randomBytes(32))),
+  listen: ["/ip4/127.0.0.1/tcp/0"],
+  gossip: { topics: [topic], crypto: nodeCrypto(), gated: (registrar) => registrar },
+});
+const { libp2p, gossip } = node;
+if (gossip === undefined) throw new Error("a node with gossip has it");
+gossip.addEventListener("gossipsub:message", ({ detail }) => {
+  process.stdout.write(`${Buffer.from(detail.msg.data).readUInt32BE(0)}\n`);
+});
+await libp2p.start();
+gossip.subscribe(topic);
+const [address] = libp2p.getMultiaddrs();
+process.stdout.write(`${address?.toString()}\n`);
+
+let rest = "";
+process.stdin.setEncoding("utf8").on("data", (text: string) => {
+  const lines = (rest + text).split("\n");
+  rest = lines.pop() ?? "";
+  for (const line of lines) void obey(JSON.parse(line) as Order);
+});
+// Whoever gave the orders is gone: so is the reason to be.
+process.stdin.on("end", () => process.exit(0));
+
+async function obey(order: Order): Promise<void> {
+  if (order.type === "dial") {
+    const to = parseAddress(order.address);
+    if (to === undefined) throw new Error(`no address: ${order.address}`);
+    await libp2p.dial(to);
+    process.stdout.write("dialed\n");
+    return;
+  }
+  for (const { number, bytes } of order.messages) {
+    const data = randomBytes(bytes);
+    data.writeUInt32BE(number, 0);
+    void gossip?.publish(topic, data);
+  }
+}
