@@ -2,14 +2,13 @@ import type { AgentId } from "@antibody/policy";
 import type { DeathCertificate, Incarnation, SignedVote } from "../contract/statements.ts";
 import type { Turn } from "../contract/turn.ts";
 import { compareIncarnation } from "../enrolment/incarnation.ts";
-import type { Settings } from "../settings.ts";
 import type { Asking } from "./asking.ts";
 import type { Deaths } from "./deaths.ts";
 import type { Directory } from "./directory.ts";
 import type { Accusation } from "./findings.ts";
 import type { Links } from "./links.ts";
 import type { Membership } from "./membership.ts";
-import { assignmentOf, isAssigned, quorumOf } from "./observers.ts";
+import type { Observers } from "./observers.ts";
 import type { Own } from "./own.ts";
 import type { Probing } from "./probing.ts";
 import type { Votes } from "./votes.ts";
@@ -18,9 +17,9 @@ import { hasMet, type Watch } from "./watch.ts";
 /** What accusing stands on. */
 export interface AccusingPorts {
   readonly agent: AgentId;
-  readonly settings: Settings;
   readonly own: Own;
   readonly directory: Directory;
+  readonly observers: Observers;
   readonly links: Links;
   readonly asking: Asking;
   readonly probing: Probing;
@@ -57,14 +56,14 @@ export class Accusing {
 
   /** A peer is out of reach; `vote` says whether that is ripe for a vote. */
   lost(watch: Watch, vote: Accusation | undefined, turn: Turn): void {
-    const { own, directory, votes, deaths, settings } = this.#ports;
+    const { own, directory, observers, votes, deaths } = this.#ports;
     const subject = watch.agent;
     // Certificates were held back for as long as the own link lived.
     deaths.reconsider(turn, subject);
     const incarnation = directory.get(subject)?.entry.entry.incarnation;
     if (vote === undefined || incarnation === undefined || directory.standingOf(subject) !== "alive") return;
     if (own.member === undefined || own.isLeaving) return;
-    const quorum = quorumOf(directory, settings, assignmentOf(directory, settings, subject));
+    const quorum = observers.quorumOf(subject);
     if (quorum.votes > quorum.observers) return;
     // An observer that took a dead one's place has never met the subject. That the subject's host refuses is
     // evidence all the same; silence is so only where others that met it say the same, and no partition is likely.
@@ -76,31 +75,23 @@ export class Accusing {
     votes.cast(subject, incarnation, vote.evidence, turn);
   }
 
-  /** An own vote was signed: fellow observers get it, by sessions asked for where none stands. */
+  /** An own vote was signed. */
   share(vote: SignedVote, turn: Turn): void {
-    const { directory, settings, links, probing, votes, deaths, agent } = this.#ports;
+    const { directory, votes, deaths } = this.#ports;
     const { subject, incarnation } = vote.vote;
     const known = directory.get(subject)?.entry.entry.incarnation;
     if (known === undefined || compareIncarnation(incarnation, known) < 0) return;
     if (!votes.take(vote, true, turn)) return;
-    for (const fellow of assignmentOf(directory, settings, subject).observers) {
-      if (fellow === agent) continue;
-      if (links.has(fellow)) {
-        turn.emit({ type: "send", to: fellow, message: { type: "votes", votes: [vote] } });
-      } else if (!probing.isObserved(fellow)) {
-        links.invite(fellow, turn);
-      }
-    }
+    this.#tellFellows(subject, [vote], turn);
     deaths.tally(subject, turn);
   }
 
   /** A session stands: its peer gets the votes on subjects that it observes too. */
   shareAll(peer: AgentId, turn: Turn): void {
-    const { directory, settings, votes } = this.#ports;
+    const { directory, observers, votes } = this.#ports;
     for (const subject of votes.subjects()) {
       const held = votes.on(subject, directory.get(subject)?.entry.entry.incarnation);
-      const { observers } = assignmentOf(directory, settings, subject);
-      if (held.length > 0 && observers.includes(peer)) {
+      if (held.length > 0 && observers.of(subject).observers.includes(peer)) {
         turn.emit({ type: "send", to: peer, message: { type: "votes", votes: held } });
       }
     }
@@ -108,7 +99,7 @@ export class Accusing {
 
   /** A vote that `from` cast or passed on. */
   takeVote(vote: SignedVote, from: AgentId, turn: Turn): void {
-    const { agent, directory, settings, votes, asking, probing, deaths } = this.#ports;
+    const { agent, directory, observers, votes, asking, probing, deaths } = this.#ports;
     const { subject, observer, incarnation } = vote.vote;
     if (subject === agent) {
       this.refute(incarnation, from, "a vote", turn);
@@ -128,8 +119,7 @@ export class Accusing {
     }
     if (order > 0)
       turn.emit({ type: "send", to: from, message: { type: "want", members: [subject], policy: [] } });
-    const assignment = assignmentOf(directory, settings, subject);
-    if (!votes.take(vote, isAssigned(assignment, observer), turn)) return;
+    if (!votes.take(vote, observers.isAssigned(observer, subject), turn)) return;
     deaths.tally(subject, turn);
     if (directory.standingOf(subject) !== "alive") return;
     // The accused hears of it first, where the link to it lives; and this agent sees for itself at once, rather
@@ -145,9 +135,31 @@ export class Accusing {
     else this.#ports.deaths.heard(death, from, turn);
   }
 
-  /** Observers changed: votes that did not count may count now. */
+  /** Whether there is anything to count again. */
+  get hasCases(): boolean {
+    return this.#ports.votes.count > 0 || this.#ports.deaths.undecidedCount > 0;
+  }
+
+  /** Observers changed: votes that did not count may count now, and new fellows have not heard of the case. */
   retally(turn: Turn): void {
-    this.#ports.deaths.reconsider(turn);
-    for (const subject of this.#ports.votes.subjects()) this.#ports.deaths.tally(subject, turn);
+    const { votes, deaths, directory } = this.#ports;
+    deaths.reconsider(turn);
+    for (const subject of votes.subjects()) {
+      const held = votes.on(subject, directory.get(subject)?.entry.entry.incarnation);
+      if (votes.hasOwn(subject)) this.#tellFellows(subject, held, turn);
+      deaths.tally(subject, turn);
+    }
+  }
+
+  /** Fellow observers get votes, over sessions that are asked for where none stands. */
+  #tellFellows(subject: AgentId, held: readonly SignedVote[], turn: Turn): void {
+    const { observers, links, probing, votes } = this.#ports;
+    for (const fellow of votes.untold(subject, observers.of(subject).observers)) {
+      if (links.has(fellow)) {
+        turn.emit({ type: "send", to: fellow, message: { type: "votes", votes: held } });
+      } else if (!probing.isObserved(fellow)) {
+        links.invite(fellow, turn);
+      }
+    }
   }
 }

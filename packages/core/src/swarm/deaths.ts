@@ -1,14 +1,13 @@
 import { type AgentId, compareText } from "@antibody/policy";
 import type { Snapshot } from "../contract/snapshot.ts";
-import type { DeathCertificate, SignedVote } from "../contract/statements.ts";
+import type { DeathCertificate } from "../contract/statements.ts";
 import { type MonotonicMs, NEVER } from "../contract/time.ts";
 import type { Turn } from "../contract/turn.ts";
 import { compareIncarnation, incarnationText, isJumpTooLarge } from "../enrolment/incarnation.ts";
 import { keep, recall } from "../keeping/snapshot.ts";
-import type { Settings } from "../settings.ts";
 import type { Asking } from "./asking.ts";
 import type { Directory } from "./directory.ts";
-import { assignmentOf, isAssigned, quorumOf } from "./observers.ts";
+import type { Observers } from "./observers.ts";
 import { deathRumors } from "./pieces.ts";
 import type { Probing } from "./probing.ts";
 import type { Votes } from "./votes.ts";
@@ -16,8 +15,8 @@ import type { Votes } from "./votes.ts";
 /** What deciding deaths stands on. */
 export interface DeathsPorts {
   readonly agent: AgentId;
-  readonly settings: Settings;
   readonly directory: Directory;
+  readonly observers: Observers;
   readonly asking: Asking;
   readonly probing: Probing;
   readonly votes: Votes;
@@ -104,12 +103,11 @@ export class Deaths {
 
   /** Votes came in: they may be enough by now. */
   tally(subject: AgentId, turn: Turn): void {
-    const { directory, votes, settings, agent } = this.#ports;
+    const { directory, votes, observers, agent } = this.#ports;
     const incarnation = directory.get(subject)?.entry.entry.incarnation;
     if (incarnation === undefined || directory.standingOf(subject) !== "alive") return;
-    const counted = this.#counted(subject, votes.on(subject, incarnation));
-    const assignment = assignmentOf(directory, settings, subject);
-    if (counted.length < quorumOf(directory, settings, assignment).votes) return;
+    const { counted, quorum } = observers.weigh(subject, votes.on(subject, incarnation));
+    if (counted.length < quorum.votes) return;
     const death: DeathCertificate = { subject, incarnation, votes: counted };
     if (this.#decide(death, turn) !== "dead") return;
     const place = counted.findIndex(({ vote }) => vote.observer === agent);
@@ -142,7 +140,7 @@ export class Deaths {
   }
 
   #decide(death: DeathCertificate, turn: Turn): "dead" | "contested" | "undecided" | "void" {
-    const { directory, settings, probing, votes } = this.#ports;
+    const { directory, observers, probing } = this.#ports;
     const { subject, incarnation } = death;
     const member = directory.get(subject);
     if (member === undefined) return "void";
@@ -152,8 +150,8 @@ export class Deaths {
       this.#undecided.delete(subject);
       return "void";
     }
-    const quorum = quorumOf(directory, settings, assignmentOf(directory, settings, subject));
-    if (order > 0 || this.#counted(subject, death.votes).length < quorum.votes) {
+    const { counted, quorum } = observers.weigh(subject, death.votes);
+    if (order > 0 || counted.length < quorum.votes) {
       this.#wait(death);
       return "undecided";
     }
@@ -161,21 +159,22 @@ export class Deaths {
       this.#wait(death);
       return "contested";
     }
+    this.#accept(death, turn);
+    return "dead";
+  }
+
+  #accept(death: DeathCertificate, turn: Turn): void {
+    const { directory, votes } = this.#ports;
+    const { subject, incarnation } = death;
     this.#undecided.delete(subject);
     votes.close(subject);
     directory.declareDead(death);
     turn.tell("swarm.dead", "warn", {
       peer: subject,
-      name: member.certificate.certificate.name,
+      name: directory.get(subject)?.certificate.certificate.name ?? "",
       incarnation: incarnationText(incarnation),
-      evidence: death.votes.map(({ vote }) => `${vote.observer} ${vote.evidence}`),
+      evidence: deathEvidence(death),
     });
-    return "dead";
-  }
-
-  #counted(subject: AgentId, votes: readonly SignedVote[]): SignedVote[] {
-    const assignment = assignmentOf(this.#ports.directory, this.#ports.settings, subject);
-    return votes.filter(({ vote }) => isAssigned(assignment, vote.observer));
   }
 
   #wait(death: DeathCertificate): void {
@@ -185,4 +184,15 @@ export class Deaths {
     // A certificate that someone made up must not push out one that has more votes.
     if (known === undefined || death.votes.length > known.votes.length) this.#undecided.set(subject, death);
   }
+}
+
+/** What a certificate rests on, for people: `7 votes: 6 refused, 1 cut`. */
+export function deathEvidence({ votes }: DeathCertificate): string {
+  const counts = { refused: 0, cut: 0, stalled: 0 };
+  for (const { vote } of votes) counts[vote.evidence] += 1;
+  const parts: string[] = [];
+  for (const evidence of ["refused", "cut", "stalled"] as const) {
+    if (counts[evidence] > 0) parts.push(`${counts[evidence]} ${evidence}`);
+  }
+  return `${votes.length} votes: ${parts.join(", ")}`;
 }

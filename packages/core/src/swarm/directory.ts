@@ -22,6 +22,10 @@ export type Acceptance =
   /** An incarnation that jumps too far, or one member too many. */
   | "refused";
 
+const standingByCode: readonly (Standing | undefined)[] = [undefined, "alive", "dead", "away", "left"];
+/** Changes that are named one by one until someone asks; more than these are a change of everything. A guess. */
+const changedMax = 64;
+
 interface DirectoryDump {
   readonly members: readonly Member[];
   readonly deaths: readonly DeathCertificate[];
@@ -36,6 +40,9 @@ export class Directory {
   /** By slot of the roster. */
   readonly #members: (Member | undefined)[];
   readonly #deaths = new Map<number, DeathCertificate>();
+  /** By slot, as codes: looked up at every step of a walk on the rings. */
+  #standings: Uint8Array;
+  #changed: number[] | undefined = [];
   readonly #digest = new DirectoryDigest();
   #size = 0;
   #livingCount = 0;
@@ -46,6 +53,7 @@ export class Directory {
     this.#roster = roster;
     // At its full length from the start: an array that is filled in random order would become a hash table.
     this.#members = new Array<Member | undefined>(roster.size);
+    this.#standings = new Uint8Array(roster.size);
   }
 
   static restore(roster: Roster, dump: Snapshot | undefined): Directory {
@@ -111,12 +119,18 @@ export class Directory {
 
   standingOf(agent: AgentId): Standing | undefined {
     const slot = this.#roster.slotOf(agent);
-    return slot === undefined ? undefined : this.#statementAt(slot)?.standing;
+    return slot === undefined ? undefined : this.standingAt(slot);
   }
 
   standingAt(slot: number): Standing | undefined {
-    if (this.#deaths.has(slot)) return "dead";
-    return this.#members[slot]?.entry.entry.status;
+    return standingByCode[this.#standings[slot] ?? 0];
+  }
+
+  /** For one reader: slots whose standing changed since its last call; undefined when they were too many to name. */
+  takeChanged(): readonly number[] | undefined {
+    const changed = this.#changed;
+    if (changed === undefined || changed.length > 0) this.#changed = [];
+    return changed;
   }
 
   /** Everyone, in order of agents. */
@@ -153,8 +167,7 @@ export class Directory {
     const newcomers = members.filter(
       ({ certificate }) => this.#roster.slotOf(certificate.agent) === undefined,
     );
-    if (newcomers.length > 0)
-      this.#roster = this.#roster.with(newcomers.map(({ certificate }) => certificate));
+    if (newcomers.length > 0) this.#grow(this.#roster.with(newcomers.map(({ certificate }) => certificate)));
   }
 
   /** Takes a member's statement if it supersedes what is held. */
@@ -195,8 +208,7 @@ export class Directory {
 
   #put(member: Member): void {
     if (!this.#roster.has(member.certificate)) {
-      this.#roster = this.#roster.with([member.certificate]);
-      this.#presence += 1;
+      this.#grow(this.#roster.with([member.certificate]));
     }
     const slot = this.#slot(member.certificate.agent);
     if (this.#members[slot] === undefined) this.#size += 1;
@@ -204,6 +216,14 @@ export class Directory {
       this.#deaths.delete(slot);
       this.#members[slot] = member;
     });
+  }
+
+  #grow(roster: Roster): void {
+    const standings = new Uint8Array(roster.size);
+    standings.set(this.#standings);
+    this.#standings = standings;
+    this.#roster = roster;
+    this.#presence += 1;
   }
 
   /** Changes what is held of a slot, and keeps counts and digests true to it. */
@@ -216,6 +236,11 @@ export class Directory {
     if (after !== undefined) this.#toggle(slot, after);
     if (before?.standing === after?.standing) return;
     this.#presence += 1;
+    this.#standings[slot] = after === undefined ? 0 : standingByCode.indexOf(after.standing);
+    if (this.#changed !== undefined) {
+      if (this.#changed.length < changedMax) this.#changed.push(slot);
+      else this.#changed = undefined;
+    }
     this.#livingCount += Number(isLiving(after?.standing)) - Number(isLiving(before?.standing));
   }
 

@@ -2,9 +2,9 @@ import type { AgentId } from "@antibody/policy";
 import type { Inspection, MemberView, Verdict } from "../contract/inspection.ts";
 import type { DeathCertificate, Member } from "../contract/statements.ts";
 import { membersMax, pendingVotesMax, probesForOthersMax } from "../limits.ts";
-import { undecidedDeathsMax } from "./deaths.ts";
+import { deathEvidence, undecidedDeathsMax } from "./deaths.ts";
 import type { Directory } from "./directory.ts";
-import { assignmentOf, deadRedialedMax, quorumOf } from "./observers.ts";
+import { deadRedialedMax } from "./observers.ts";
 import type { SwarmParts } from "./parts.ts";
 import type { Probing } from "./probing.ts";
 import { mismatchesMax, roundsMax } from "./reconcile.ts";
@@ -25,10 +25,10 @@ export function verdictOn(directory: Directory, probing: Probing, agent: AgentId
 
 /** What people and checkers see of a swarm. */
 export function inspectSwarm(parts: SwarmParts): SwarmInspection {
-  const { agent, settings, directory, probing } = parts;
+  const { probing } = parts;
   return {
     incarnation: parts.own.incarnation,
-    quorum: quorumOf(directory, settings, assignmentOf(directory, settings, agent)),
+    quorum: parts.observers.quorumOf(parts.agent),
     cutOff: probing.findings.cutOff,
     localHealth: probing.findings.health.score,
     members: viewsOf(parts),
@@ -89,7 +89,7 @@ function viewOf(
 function whyOf({ entry }: Member, death: DeathCertificate | undefined, watch: Watch | undefined): string {
   const { status } = entry.entry;
   if (death !== undefined) {
-    return `${death.votes.length} observers voted: ${death.votes.map(({ vote }) => vote.evidence).join(", ")}`;
+    return deathEvidence(death);
   }
   switch (status) {
     case "left":

@@ -1,18 +1,14 @@
 import type { AgentId } from "@antibody/policy";
+import type { SignedVote } from "../contract/statements.ts";
 import type { Settings } from "../settings.ts";
 import type { Directory } from "./directory.ts";
+import type { Roster } from "./roster.ts";
+import type { Standing } from "./supersedes.ts";
 
 /** Dead members that one agent goes on dialing. A guess: after a massacre the survivors share the rest. */
 export const deadRedialedMax = 64;
-
-/**
- * Assignments as they were last asked for, until somebody comes or goes: one decision asks several times, and one
- * directory has one agent's settings.
- */
-const memos = new WeakMap<
-  Directory,
-  { readonly presence: number; readonly assignments: Map<AgentId, Assignment> }
->();
+/** Assignments remembered: this agent's own, and those of subjects with open cases. A guess. */
+const rememberedMax = 64;
 
 /** Who observes a subject, and so whom it observes: the relation is mutual. Both in order of agents. */
 export interface Assignment {
@@ -30,101 +26,149 @@ export interface Quorum {
   readonly votes: number;
 }
 
-/**
- * Up to `fullMeshMembersMax` living members everyone observes everyone. Above, a subject's observers are its
- * next neighbors on each ring, to both sides, walking over the dead; who left or is away is walked over too, since
- * it cannot observe.
- */
-export function assignmentOf(directory: Directory, settings: Settings, subject: AgentId): Assignment {
-  const { presence } = directory;
-  let found = memos.get(directory);
-  if (found === undefined || found.presence !== presence) {
-    found = { presence, assignments: new Map() };
-    memos.set(directory, found);
-  }
-  const known = found.assignments.get(subject);
-  if (known !== undefined) return known;
-  const assignment = assign(directory, settings, subject);
-  found.assignments.set(subject, assignment);
-  return assignment;
-}
-
-function assign(directory: Directory, settings: Settings, subject: AgentId): Assignment {
-  const own = directory.roster.slotOf(subject);
-  if (own === undefined) return { observers: [], passed: [] };
-  const slots: Slots = { observers: [], passed: [] };
-  if (isFullMesh(directory, settings)) {
-    for (let slot = 0; slot < directory.roster.size; slot += 1) {
-      if (slot !== own) place(directory, slot, slots);
-    }
-  } else {
-    for (let ring = 0; ring < directory.roster.ringCount; ring += 1) {
-      walk(directory, ring, own, 1, slots);
-      walk(directory, ring, own, -1, slots);
-    }
-  }
-  return { observers: agentsOf(directory, slots.observers), passed: agentsOf(directory, slots.passed) };
-}
-
-/**
- * Votes needed: in a full mesh of n members q = max(2, ⌊(n−1)/2⌋+1) of the n−1 others, so that two members never
- * kill each other. On the rings 7 of 10, and as large a share where several rings give the same neighbor.
- */
-export function quorumOf(directory: Directory, settings: Settings, assignment: Assignment): Quorum {
-  if (isFullMesh(directory, settings)) {
-    const observers = Math.max(0, directory.livingCount - 1);
-    return { observers, votes: Math.max(2, Math.floor(observers / 2) + 1) };
-  }
-  const observers = assignment.observers.length;
-  const votes = Math.ceil((settings.quorumVotes * observers) / settings.observerCount);
-  return { observers, votes: Math.max(2, votes) };
-}
-
-/** Whether two assignments name the same agents. */
-export function isSameAssignment(left: Assignment, right: Assignment): boolean {
-  return isSameList(left.observers, right.observers) && isSameList(left.passed, right.passed);
-}
-
-/** Whether an observer's vote on a subject counts: it is assigned, or was until it died itself. */
-export function isAssigned(assignment: Assignment, observer: AgentId): boolean {
-  return assignment.observers.includes(observer) || assignment.passed.includes(observer);
-}
-
-function isSameList(left: readonly AgentId[], right: readonly AgentId[]): boolean {
-  return left.length === right.length && left.every((agent, index) => agent === right[index]);
-}
-
-function isFullMesh(directory: Directory, settings: Settings): boolean {
-  return directory.livingCount <= settings.fullMeshMembersMax;
-}
-
 /** Slots without duplicates. Lists, since they are short and a simulator makes a million of them. */
 interface Slots {
   readonly observers: number[];
   readonly passed: number[];
+  /** Who would observe if nobody were dead. */
+  readonly undying: number[];
 }
 
-function walk(directory: Directory, ring: number, own: number, direction: 1 | -1, slots: Slots): void {
-  const { roster } = directory;
-  for (let slot = roster.neighbor(ring, own, direction); slot !== own; ) {
-    if (place(directory, slot, slots)) return;
-    slot = roster.neighbor(ring, slot, direction);
+/**
+ * Who observes whom. Up to `fullMeshMembersMax` living members everyone observes everyone. Above, a subject's
+ * observers are its next neighbors on each ring, to both sides, walking over the dead; who left or is away is walked
+ * over too, since it cannot observe.
+ */
+export class Observers {
+  readonly #directory: Directory;
+  readonly #settings: Settings;
+  readonly #remembered = new Map<AgentId, Assignment>();
+  #roster: Roster | undefined;
+
+  constructor(directory: Directory, settings: Settings) {
+    this.#directory = directory;
+    this.#settings = settings;
   }
-}
 
-/** Notes a slot as observer or as passed; true for an observer, which ends a walk. */
-function place(directory: Directory, slot: number, { observers, passed }: Slots): boolean {
-  const standing = directory.standingAt(slot);
-  if (standing === "alive") add(observers, slot);
-  else if (standing === "dead" && passed.length < deadRedialedMax) add(passed, slot);
-  return standing === "alive";
+  /** The same object until it changes. */
+  of(subject: AgentId): Assignment {
+    this.#forgetChanged();
+    const known = this.#remembered.get(subject);
+    if (known !== undefined) return known;
+    const { observers, passed } = this.#slotsOf(subject);
+    const assignment = { observers: this.#agents(observers), passed: this.#agents(passed) };
+    if (this.#remembered.size >= rememberedMax) this.#remembered.clear();
+    this.#remembered.set(subject, assignment);
+    return assignment;
+  }
+
+  quorumOf(subject: AgentId): Quorum {
+    return this.#quorum(this.#slotsOf(subject));
+  }
+
+  /** The votes that count: of observers that are assigned, or were until they died; and how many are needed. */
+  weigh(subject: AgentId, votes: readonly SignedVote[]): { counted: readonly SignedVote[]; quorum: Quorum } {
+    const slots = this.#slotsOf(subject);
+    const counted = votes.filter(({ vote }) => {
+      const slot = this.#directory.roster.slotOf(vote.observer);
+      return slot !== undefined && (slots.observers.includes(slot) || slots.passed.includes(slot));
+    });
+    return { counted, quorum: this.#quorum(slots) };
+  }
+
+  isAssigned(observer: AgentId, subject: AgentId): boolean {
+    const { observers, passed } = this.of(subject);
+    return observers.includes(observer) || passed.includes(observer);
+  }
+
+  /**
+   * In a full mesh of n members q = max(2, ⌊(n−1)/2⌋+1) of the n−1 others, so that two members never kill each
+   * other. On the rings 7 of 10, and as large a share where several rings give the same neighbor. That share is
+   * taken of those who would observe if nobody were dead: agents that have heard of different deaths then still
+   * ask for the same number.
+   */
+  #quorum({ observers, undying }: Slots): Quorum {
+    if (this.#isFullMesh()) {
+      const others = Math.max(0, this.#directory.livingCount - 1);
+      return { observers: others, votes: Math.max(2, Math.floor(others / 2) + 1) };
+    }
+    const { quorumVotes, observerCount } = this.#settings;
+    const share = Math.ceil((quorumVotes * undying.length) / observerCount);
+    return { observers: observers.length, votes: Math.max(2, Math.min(share, observers.length)) };
+  }
+
+  #isFullMesh(): boolean {
+    return this.#directory.livingCount <= this.#settings.fullMeshMembersMax;
+  }
+
+  #slotsOf(subject: AgentId): Slots {
+    const { roster } = this.#directory;
+    const own = roster.slotOf(subject);
+    const slots: Slots = { observers: [], passed: [], undying: [] };
+    if (own === undefined) return slots;
+    if (this.#isFullMesh()) {
+      for (let slot = 0; slot < roster.size; slot += 1) if (slot !== own) this.#place(slot, slots);
+      return slots;
+    }
+    for (let ring = 0; ring < roster.ringCount; ring += 1) {
+      this.#walk(ring, own, 1, slots);
+      this.#walk(ring, own, -1, slots);
+    }
+    return slots;
+  }
+
+  #walk(ring: number, own: number, direction: 1 | -1, slots: Slots): void {
+    const { roster } = this.#directory;
+    let isFirst = true;
+    for (let slot = roster.neighbor(ring, own, direction); slot !== own; ) {
+      const standing = this.#place(slot, slots);
+      if (isFirst && (standing === "alive" || standing === "dead")) {
+        isFirst = false;
+        add(slots.undying, slot);
+      }
+      if (standing === "alive") return;
+      slot = roster.neighbor(ring, slot, direction);
+    }
+  }
+
+  /** Notes a slot as observer or as passed. */
+  #place(slot: number, { observers, passed }: Slots): Standing | undefined {
+    const standing = this.#directory.standingAt(slot);
+    if (standing === "alive") add(observers, slot);
+    else if (standing === "dead" && passed.length < deadRedialedMax) add(passed, slot);
+    return standing;
+  }
+
+  #agents(slots: readonly number[]): AgentId[] {
+    const { roster } = this.#directory;
+    const ranked = [...slots].sort((left, right) => roster.rankAt(left) - roster.rankAt(right));
+    return ranked.map((slot) => roster.agentAt(slot));
+  }
+
+  /** Whoever dies elsewhere changes nothing here: in a massacre that is nearly everyone. */
+  #forgetChanged(): void {
+    const { roster } = this.#directory;
+    const changed = this.#directory.takeChanged();
+    const isMoved = roster !== this.#roster;
+    this.#roster = roster;
+    if (changed?.length === 0 && !isMoved) return;
+    const hasCome =
+      changed === undefined || changed.some((slot) => this.#directory.standingAt(slot) === "alive");
+    // At the border between mesh and rings everything changes.
+    const isNearMesh = this.#directory.livingCount <= this.#settings.fullMeshMembersMax + 1;
+    if (isMoved || hasCome || isNearMesh) {
+      this.#remembered.clear();
+      return;
+    }
+    for (const slot of changed) {
+      const agent = roster.agentAt(slot);
+      for (const [subject, { observers, passed }] of this.#remembered) {
+        if (observers.includes(agent) || passed.includes(agent)) this.#remembered.delete(subject);
+      }
+    }
+  }
 }
 
 function add(slots: number[], slot: number): void {
   if (!slots.includes(slot)) slots.push(slot);
-}
-
-function agentsOf({ roster }: Directory, slots: readonly number[]): AgentId[] {
-  const ranked = [...slots].sort((left, right) => roster.rankAt(left) - roster.rankAt(right));
-  return ranked.map((slot) => roster.agentAt(slot));
 }

@@ -11,6 +11,7 @@ import type { Directory } from "./directory.ts";
 import { Helping } from "./helping.ts";
 import { Links } from "./links.ts";
 import { Membership } from "./membership.ts";
+import { Observers } from "./observers.ts";
 import type { Identity, Own } from "./own.ts";
 import { Probing } from "./probing.ts";
 import { Reconcile } from "./reconcile.ts";
@@ -31,6 +32,7 @@ export interface SwarmParts {
   readonly settings: Settings;
   readonly own: Own;
   readonly directory: Directory;
+  readonly observers: Observers;
   readonly links: Links;
   readonly votes: Votes;
   readonly asking: Asking;
@@ -63,15 +65,28 @@ export function composeParts(
   digests: (turn: Turn) => Digests,
   dump: PartsDump | undefined,
 ): SwarmParts {
+  const observers = new Observers(directory, settings);
   const links = new Links(directory, settings, dump?.links);
   const votes = new Votes({ agent, swarm, boot: own.boot }, settings, dump?.votes);
   // Probes carry accusations, and what is accused depends on what probing finds: the knot is tied here.
   const accusationOf = (peer: AgentId): Incarnation | undefined => accusing.accusationOf(peer);
   const asking = new Asking({ digests, accusationOf }, dump?.asking);
   const probing = new Probing({ agent, settings, directory, links, asking }, dump?.probing);
-  const deaths = new Deaths({ agent, settings, directory, asking, probing, votes }, dump?.deaths);
+  const deaths = new Deaths({ agent, directory, observers, asking, probing, votes }, dump?.deaths);
   const membership = new Membership({ agent, own, directory, links, probing, votes, deaths });
-  const shared = { agent, settings, own, directory, links, asking, probing, votes, deaths, membership };
+  const shared = {
+    agent,
+    settings,
+    own,
+    directory,
+    observers,
+    links,
+    asking,
+    probing,
+    votes,
+    deaths,
+    membership,
+  };
   const accusing: Accusing = new Accusing(shared);
   const helping = new Helping(links, asking, settings, dump?.helping);
   const reconcile = new Reconcile({ settings, directory, links, asking }, dump?.reconcile);

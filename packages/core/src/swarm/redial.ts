@@ -4,8 +4,6 @@ import type { Settings } from "../settings.ts";
 /** A lost peer is tried about as often as a reachable one is probed, until the outage is long. Guesses. */
 const lostPart = 4;
 const longLostPart = 32;
-/** A dead one, which a quorum vouches for, ever more seldom from the start. A guess. */
-const deadPart = 2;
 
 /**
  * How long to wait before the next dial of a lost or dead peer, in milliseconds: full jitter (AWS Architecture Blog,
@@ -21,6 +19,7 @@ export function redialWaitMs(
 ): number {
   const { redialBaseMs, redialMaxMs, probeIntervalMs } = settings;
   const lostMs = Math.max(Math.min(outageMs / lostPart, probeIntervalMs), outageMs / longLostPart);
-  const boundMs = peer === "dead" ? outageMs / deadPart : lostMs;
+  // A dead peer, which a quorum vouches for, will most likely say itself that it is back.
+  const boundMs = peer === "dead" ? Math.max(outageMs, probeIntervalMs) : lostMs;
   return 1 + random.below(Math.floor(Math.min(redialMaxMs, Math.max(redialBaseMs, boundMs))));
 }

@@ -11,7 +11,7 @@ import { keep, recall } from "../keeping/snapshot.ts";
 import { Directory } from "./directory.ts";
 import { inspectSwarm, type SwarmInspection, verdictOn } from "./inspect.ts";
 import { type SwarmInput, takeInput } from "./intake.ts";
-import { type Assignment, assignmentOf, isSameAssignment } from "./observers.ts";
+import type { Assignment } from "./observers.ts";
 import { Own } from "./own.ts";
 import { composeParts, dumpParts, type PartsDump, type SwarmOptions, type SwarmParts } from "./parts.ts";
 import { Roster } from "./roster.ts";
@@ -21,6 +21,8 @@ const lateProbeTimeouts = 2;
 /** News from anti-entropy are told on by digests after this long; news that gossip spreads too, after that. Guesses. */
 const tellOnMs = 100;
 const gossipFirstMs = 300;
+/** Observers change in bursts, and votes are counted again once for all of them. A guess. */
+const retallyAfterMs = 50;
 
 /** Whom an agent observes that has said goodbye. */
 const nobody: Assignment = { observers: [], passed: [] };
@@ -30,6 +32,7 @@ interface SwarmDump {
   readonly isSettled: boolean;
   readonly revision: number;
   readonly tellOnMs: MonotonicMs;
+  readonly retallyMs: MonotonicMs;
 }
 
 /**
@@ -49,6 +52,8 @@ export class Swarm {
   #revision = 0;
   /** When sessions are told of new digests; NEVER when there is nothing to tell. */
   #tellOnMs: MonotonicMs;
+  /** When votes are counted again because observers changed; NEVER when they need not be. */
+  #retallyMs: MonotonicMs;
   /** The deadline, until something may have moved it. */
   #deadline: MonotonicMs | undefined;
 
@@ -59,6 +64,7 @@ export class Swarm {
     this.#presence = dump?.isSettled === true ? directory.presence : -1;
     this.#revision = dump === undefined ? 0 : dump.revision - this.revision;
     this.#tellOnMs = dump?.tellOnMs ?? NEVER;
+    this.#retallyMs = dump?.retallyMs ?? NEVER;
   }
 
   /** A swarm as the journal remembers it. */
@@ -82,6 +88,7 @@ export class Swarm {
       isSettled: this.#presence === this.#parts.directory.presence,
       revision: this.revision,
       tellOnMs: this.#tellOnMs,
+      retallyMs: this.#retallyMs,
     };
     return keep(dump);
   }
@@ -196,12 +203,17 @@ export class Swarm {
       deaths.deadline,
       reconcile.deadline,
       this.#tellOnMs,
+      this.#retallyMs,
     );
   }
 
   #due(policy: PolicyHolding, turn: Turn): void {
-    const { votes, probing, helping, deaths, links, reconcile } = this.#parts;
+    const { votes, probing, helping, deaths, links, reconcile, accusing } = this.#parts;
     votes.expire(turn);
+    if (this.#retallyMs <= turn.now.monoMs) {
+      this.#retallyMs = NEVER;
+      accusing.retally(turn);
+    }
     probing.due(turn);
     helping.due(turn);
     deaths.publish(turn);
@@ -214,7 +226,7 @@ export class Swarm {
 
   /** Acts on what was found, and chooses observers anew where that changed who is there, until nothing is new. */
   #settle(turn: Turn): void {
-    const { probing, accusing, directory, own } = this.#parts;
+    const { probing, accusing, directory, observers, own } = this.#parts;
     for (;;) {
       const found = probing.findings.takeFound();
       for (const { watch, vote } of found) accusing.lost(watch, vote, turn);
@@ -222,14 +234,11 @@ export class Swarm {
       if (!isChanged && found.length === 0) return;
       if (!isChanged) continue;
       this.#presence = directory.presence;
-      const { settings, agent } = this.#options;
-      const assignment = own.isLeaving ? nobody : assignmentOf(directory, settings, agent);
+      const assignment = own.isLeaving ? nobody : observers.of(this.#options.agent);
       // Whoever comes and goes elsewhere changes nothing here: in a massacre that is nearly everyone.
-      if (this.#watched === undefined || !isSameAssignment(assignment, this.#watched)) {
-        probing.watchOnly(assignment, turn);
-      }
+      if (assignment !== this.#watched) probing.watchOnly(assignment, turn);
       this.#watched = assignment;
-      accusing.retally(turn);
+      if (accusing.hasCases) this.#retallyMs = Math.min(this.#retallyMs, turn.now.monoMs + retallyAfterMs);
     }
   }
 

@@ -25,6 +25,7 @@ interface VotesDump {
   readonly sequence: number;
   readonly expiryMs: MonotonicMs;
   readonly votes: readonly HeldVote[];
+  readonly told: readonly (readonly [AgentId, readonly AgentId[]])[];
 }
 
 /** Where the last own vote is kept, with `sync`, before it is signed. */
@@ -36,6 +37,8 @@ export class Votes {
   readonly #settings: Settings;
   /** By subject, then by observer. */
   readonly #cases = new Map<AgentId, Map<AgentId, HeldVote>>();
+  /** By subject: the fellow observers that got this agent's present vote, or for whom a session was asked. */
+  readonly #told = new Map<AgentId, Set<AgentId>>();
   #count = 0;
   #sequence = 0;
   /** No vote expires before. */
@@ -49,11 +52,13 @@ export class Votes {
     this.#sequence = dump.sequence;
     for (const held of dump.votes) this.#hold(held);
     this.#expiryMs = dump.expiryMs;
+    for (const [subject, told] of dump.told) this.#told.set(subject, new Set(told));
   }
 
   dump(): Snapshot {
     const votes = this.subjects().flatMap((subject) => this.#held(subject));
-    const dump: VotesDump = { sequence: this.#sequence, expiryMs: this.#expiryMs, votes };
+    const told = [...this.#told].map(([subject, fellows]) => [subject, [...fellows]] as const);
+    const dump: VotesDump = { sequence: this.#sequence, expiryMs: this.#expiryMs, votes, told };
     return keep(dump);
   }
 
@@ -80,6 +85,20 @@ export class Votes {
     return this.#held(subject)
       .map(({ vote }) => vote)
       .filter(({ vote }) => compareIncarnation(vote.incarnation, incarnation) === 0);
+  }
+
+  /** Whether this agent's own vote is in an open case. */
+  hasOwn(subject: AgentId): boolean {
+    return this.#cases.get(subject)?.has(this.#voter.agent) ?? false;
+  }
+
+  /** Those of the fellow observers that have not been told of an open case yet; from now on they have. */
+  untold(subject: AgentId, fellows: readonly AgentId[]): readonly AgentId[] {
+    const told = this.#told.get(subject) ?? new Set<AgentId>([this.#voter.agent]);
+    this.#told.set(subject, told);
+    const untold = fellows.filter((fellow) => !told.has(fellow));
+    for (const fellow of untold) told.add(fellow);
+    return untold;
   }
 
   /** This agent's own finding, to be signed. It is remembered before anyone can hear it. */
@@ -139,6 +158,8 @@ export class Votes {
     this.#cases.set(subject, votes);
     if (!votes.has(observer)) this.#count += 1;
     votes.set(observer, held);
+    // A new vote of this agent is news to everyone.
+    if (observer === this.#voter.agent) this.#told.delete(subject);
     this.#expiryMs = Math.min(this.#expiryMs, held.untilMs);
   }
 
@@ -152,7 +173,10 @@ export class Votes {
       this.#count -= 1;
       dropped = true;
     }
-    if (votes.size === 0) this.#cases.delete(subject);
+    if (votes.size === 0) {
+      this.#cases.delete(subject);
+      this.#told.delete(subject);
+    }
     return dropped;
   }
 }

@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { defaultSettings } from "../../src/settings.ts";
 import { Directory } from "../../src/swarm/directory.ts";
-import { assignmentOf, isAssigned, quorumOf } from "../../src/swarm/observers.ts";
+import { type Assignment, Observers, type Quorum } from "../../src/swarm/observers.ts";
 import { Roster } from "../../src/swarm/roster.ts";
 import { enrol, fakeCrypto, memberOf, type Person, voteOf } from "./people.ts";
 
@@ -16,8 +16,8 @@ function directoryOf(members: readonly Person[]): Directory {
   return directory;
 }
 
-function die(directory: Directory, subject: Person): void {
-  const incarnation = [1, 1, 0] as const;
+function die(directory: Directory, subject: Person, n = 0): void {
+  const incarnation = [1, 1, n] as const;
   const voter = people.find((person) => person !== subject) as Person;
   directory.declareDead({
     subject: subject.agent,
@@ -26,8 +26,12 @@ function die(directory: Directory, subject: Person): void {
   });
 }
 
+const assignmentOf = (directory: Directory, { agent }: Person): Assignment =>
+  new Observers(directory, defaultSettings).of(agent);
+const quorumOf = (directory: Directory, { agent }: Person): Quorum =>
+  new Observers(directory, defaultSettings).quorumOf(agent);
 const observersOf = (directory: Directory, person: Person): readonly string[] =>
-  assignmentOf(directory, defaultSettings, person.agent).observers;
+  assignmentOf(directory, person).observers;
 
 describe("roster", () => {
   test("gives everyone the same neighbors, however it came about", () => {
@@ -117,7 +121,7 @@ describe("observers", () => {
         const living = people.filter((person) => !dying.includes(person));
         const dialed = new Set<string>();
         for (const person of living) {
-          const { observers, passed } = assignmentOf(directory, defaultSettings, person.agent);
+          const { observers, passed } = assignmentOf(directory, person);
           for (const observer of living.filter(({ agent }) => observers.includes(agent))) {
             expect(observersOf(directory, observer)).toContain(person.agent);
           }
@@ -136,21 +140,21 @@ describe("observers", () => {
     const before = observersOf(directory, subject);
     const observer = people.find(({ agent }) => agent === before[0]) as Person;
     die(directory, observer);
-    const after = assignmentOf(directory, defaultSettings, subject.agent);
+    const after = assignmentOf(directory, subject);
     expect(after.observers).not.toContain(observer.agent);
-    expect(isAssigned(after, observer.agent)).toBe(true);
+    const now = new Observers(directory, defaultSettings);
+    expect(now.isAssigned(observer.agent, subject.agent)).toBe(true);
     const stranger = people.find(
-      ({ agent }) => !isAssigned(after, agent) && agent !== subject.agent,
+      ({ agent }) => !now.isAssigned(agent, subject.agent) && agent !== subject.agent,
     ) as Person;
-    expect(isAssigned(after, stranger.agent)).toBe(false);
+    expect(now.isAssigned(stranger.agent, subject.agent)).toBe(false);
   });
 });
 
 describe("quorum", () => {
   const quorum = (count: number): number => {
     const directory = directoryOf(people.slice(0, count));
-    const assignment = assignmentOf(directory, defaultSettings, (people[0] as Person).agent);
-    return quorumOf(directory, defaultSettings, assignment).votes;
+    return quorumOf(directory, people[0] as Person).votes;
   };
 
   test("is max(2, ⌊m/2⌋+1) of the m others up to 12 members", () => {
@@ -159,9 +163,8 @@ describe("quorum", () => {
 
   test("is seven tenths of the assigned observers above", () => {
     const directory = directoryOf(people);
-    for (const { agent } of people) {
-      const assignment = assignmentOf(directory, defaultSettings, agent);
-      const { observers, votes } = quorumOf(directory, defaultSettings, assignment);
+    for (const person of people) {
+      const { observers, votes } = quorumOf(directory, person);
       expect(votes).toBe([0, 0, 0, 0, 0, 0, 0, 5, 6, 7, 7][observers]);
     }
   });
@@ -171,7 +174,52 @@ describe("quorum", () => {
     die(directory, people[1] as Person);
     directory.accept(memberOf(people[2] as Person, [1, 1, 1], { status: "left" }));
     directory.accept(memberOf(people[3] as Person, [1, 1, 1], { status: "away" }));
-    const assignment = assignmentOf(directory, defaultSettings, (people[0] as Person).agent);
-    expect(quorumOf(directory, defaultSettings, assignment)).toEqual({ observers: 4, votes: 3 });
+    expect(quorumOf(directory, people[0] as Person)).toEqual({ observers: 4, votes: 3 });
+  });
+
+  test("stays the same for agents that have heard of different deaths", () => {
+    fc.assert(
+      fc.property(
+        fc.shuffledSubarray(people.slice(1), { minLength: 1, maxLength: 30 }),
+        fc.nat(),
+        (dying, cut) => {
+          const subject = people[0] as Person;
+          const [some, all] = [directoryOf(people), directoryOf(people)];
+          for (const person of dying) die(all, person);
+          for (const person of dying.slice(0, cut % dying.length)) die(some, person);
+          expect(quorumOf(some, subject).votes).toBe(quorumOf(all, subject).votes);
+        },
+      ),
+      { numRuns: 30 },
+    );
+  });
+});
+
+describe("what is remembered of observers", () => {
+  test("is what would be found anew, whoever dies and returns", () => {
+    fc.assert(
+      fc.property(
+        fc.array(fc.record({ index: fc.nat({ max: 39 }), dies: fc.boolean() }), { maxLength: 60 }),
+        (changes) => {
+          const members = people.slice(0, 40);
+          const directory = directoryOf(members);
+          const remembering = new Observers(directory, { ...defaultSettings, fullMeshMembersMax: 30 });
+          for (const { index, dies } of changes) {
+            const person = members[index] as Person;
+            const [, , n] = directory.get(person.agent)?.entry.entry.incarnation ?? [0, 0, 0];
+            if (dies) die(directory, person, n);
+            else directory.accept(memberOf(person, [1, 1, n + 1]));
+            const asked = [members[0], members[7], person] as Person[];
+            const found = asked.map(({ agent }) => remembering.of(agent));
+            const anew = new Observers(Directory.restore(directory.roster, directory.dump()), {
+              ...defaultSettings,
+              fullMeshMembersMax: 30,
+            });
+            expect(found).toEqual(asked.map(({ agent }) => anew.of(agent)));
+          }
+        },
+      ),
+      { numRuns: 30 },
+    );
   });
 });
