@@ -32,7 +32,8 @@ export function defaultStateDirectory(environment: Environment, userId: number):
  */
 export function runtimeDirectory(stateDirectory: string, environment: Environment, userId: number): string {
   const state = resolve(stateDirectory);
-  if (state === systemStateDirectory && userId === 0) return "/run/antibody";
+  // Whoever asks: the service runs as a user of its own, and root asks it.
+  if (state === systemStateDirectory) return "/run/antibody";
   const userRuntime = environment["XDG_RUNTIME_DIR"];
   if (userRuntime !== undefined && state === defaultStateDirectory(environment, userId)) {
     return join(userRuntime, "antibody");

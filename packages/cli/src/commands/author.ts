@@ -9,6 +9,7 @@ import { newPassphrase } from "../author/passphrase.ts";
 import { CliError, exitCode } from "../errors.ts";
 import { shellWord } from "../invocation.ts";
 import { readGlobs, readName } from "../options.ts";
+import { actAsOwnerOf } from "../service/owner.ts";
 import type { Verb } from "../verb.ts";
 
 /** What `author keygen` tells, as `--json` prints it. */
@@ -52,6 +53,7 @@ export const authorKeygen: Verb<KeygenOptions> = {
       .option("--scope <glob>", "resources that the author limits itself to (repeatable)", readGlobs)
       .option("--no-passphrase", "leave the keys unsealed (for tests and throw-away authors)"),
   async run({ invocation, options }) {
+    if (options.out === undefined) actAsOwnerOf(invocation.state);
     const directory = options.out ?? join(invocation.state, "author-keys");
     const paths = pathsOf(directory, options.name);
     refuseExisting(Object.values(paths));

@@ -3,6 +3,8 @@ import { initSwarm, nodeCrypto, readKeyFile } from "@antibody/agent/state";
 import { base32Encode, shortId } from "@antibody/policy";
 import { exitCode } from "../errors.ts";
 import { readName } from "../options.ts";
+import { startCommand } from "../service/manager.ts";
+import { actAsOwnerOf } from "../service/owner.ts";
 import type { Verb } from "../verb.ts";
 
 /** What `init` tells, as `--json` prints it. */
@@ -38,6 +40,7 @@ export const init: Verb<InitOptions> = {
       .requiredOption("--name <name>", "what this device is called in the swarm", readName)
       .option("--swarm <name>", "what people call the swarm; default: the name of the device", readName),
   async run({ invocation, options }) {
+    actAsOwnerOf(invocation.state);
     const swarmName = options.swarm === undefined ? {} : { swarmName: options.swarm };
     const founded = initSwarm({ state: invocation.state, name: options.name, ...swarmName }, nodeCrypto());
     const view: InitView = {
@@ -47,7 +50,7 @@ export const init: Verb<InitOptions> = {
       name: founded.name,
       swarm: founded.swarm,
       recoveryKey: grouped(base32Encode(readKeyFile(founded.recoveryKeyPath).seed)),
-      nextCommand: `${invocation.self} run`,
+      nextCommand: startCommand(invocation.state) ?? `${invocation.self} run`,
     };
     invocation.print(view, () => initLines(view));
     // A key that can take the swarm back is worth nothing where whoever steals the device finds it.

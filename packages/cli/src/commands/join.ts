@@ -1,6 +1,8 @@
 import { shortId } from "@antibody/policy";
 import { exitCode } from "../errors.ts";
 import { readName } from "../options.ts";
+import { startCommand } from "../service/manager.ts";
+import { actAsOwnerOf } from "../service/owner.ts";
 import type { Verb } from "../verb.ts";
 import { version } from "../version.ts";
 
@@ -31,6 +33,7 @@ export const join: Verb<{ readonly name: string }> = {
     void command.requiredOption("--name <name>", "what this device is called in the swarm", readName),
   async run({ invocation, options, args: [code = ""] }) {
     const { state } = invocation;
+    actAsOwnerOf(invocation.state);
     // Loaded here: the other commands start without the body.
     const { joinAgent } = await import("@antibody/agent");
     const joined = await joinAgent({ state, code, name: options.name, build: version });
@@ -41,7 +44,7 @@ export const join: Verb<{ readonly name: string }> = {
       comparisonCode: joined.sas,
       swarm: joined.swarm,
       state,
-      nextCommand: `${invocation.self} run`,
+      nextCommand: startCommand(invocation.state) ?? `${invocation.self} run`,
     };
     invocation.print(view, () => [
       `joined     ${shortId(joined.swarm)} as ${joined.name} (${shortId(joined.agent)})`,

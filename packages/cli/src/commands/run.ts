@@ -4,6 +4,8 @@ import { statePaths } from "@antibody/agent/state";
 import { CliError, exitCode, usageError } from "../errors.ts";
 import type { Invocation } from "../invocation.ts";
 import { readDuration, readName } from "../options.ts";
+import { serviceManager } from "../service/notify.ts";
+import { actAsOwnerOf } from "../service/owner.ts";
 import type { Verb } from "../verb.ts";
 import { version } from "../version.ts";
 
@@ -44,6 +46,7 @@ export const run: Verb<RunOptions> = {
       .option("--sweep <duration>", "look at every resource at least this often", readDuration),
   async run({ invocation, options }) {
     const root = readRoot(options.root);
+    actAsOwnerOf(invocation.state);
     // Loaded here: the other commands start without the body.
     const { startAgent } = await import("@antibody/agent");
     if (!existsSync(statePaths(invocation.state).charter)) await begin(invocation, options);
@@ -55,8 +58,18 @@ export const run: Verb<RunOptions> = {
       ...(options.listen === undefined ? {} : { listen: options.listen }),
       ...(options.sweep === undefined ? {} : { settings: { sweepIntervalMs: options.sweep } }),
     });
-    // A failure to stop comes through `ended` as well.
-    const stop = (): void => void agent.stop().catch(() => undefined);
+    const manager = serviceManager({
+      environment: invocation.terminal.environment,
+      check: () => void agent.inspect(),
+      onFailure: (cause) =>
+        invocation.terminal.err(`antibody: systemd hears nothing of this agent: ${cause}\n`),
+    });
+    const stop = (): void => {
+      manager?.stopping();
+      // A failure to stop comes through `ended` as well.
+      agent.stop().catch(() => undefined);
+    };
+    manager?.ready();
     if (interrupted.aborted) stop();
     else interrupted.addEventListener("abort", stop, { once: true });
     const { name } = agent.inspect();

@@ -13,7 +13,8 @@ export function signalGroup(group: number, signal: NodeJS.Signals): boolean {
 }
 
 /** Variables that speak of the agent to its own service manager, and not of its children. */
-const ownVariables = /^(ANTIBODY_|NOTIFY_SOCKET$|WATCHDOG_|LISTEN_|INVOCATION_ID$|MAINPID$)/;
+const ownVariables =
+  /^(ANTIBODY_|NOTIFY_SOCKET$|WATCHDOG_|LISTEN_|INVOCATION_ID$|MAINPID$|MALLOC_ARENA_MAX$)/;
 
 /** The agent's environment without what is the agent's own. */
 export function childEnvironment(): { [name: string]: string } {

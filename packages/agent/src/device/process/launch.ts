@@ -8,6 +8,7 @@ import type { Tree } from "../tree.ts";
 import { markerOf, markerVariable } from "./adoption.ts";
 import { Child } from "./child.ts";
 import { childEnvironment } from "./group.ts";
+import { withoutCapabilities } from "./privileges.ts";
 import { readStat } from "./proc.ts";
 import type { ChildRecord, ChildRecords } from "./records.ts";
 
@@ -43,7 +44,7 @@ export interface LaunchOptions {
  * it does not end of a broken one. Throws with the cause when the system cannot start it.
  */
 export async function launch({ agent, name, spec, tree, records, ended }: LaunchOptions): Promise<Child> {
-  const [program = "", ...programArguments] = spec.command;
+  const [program = "", ...programArguments] = withoutCapabilities(spec.command);
   const token = randomBytes(8).toString("hex");
   const cwd = tree.real(spec.cwd ?? "/");
   const output = openOutput(records, name);

@@ -5,6 +5,7 @@ import type { Readable } from "node:stream";
 import { outputCharactersMax } from "@antibody/core";
 import { childEnvironment, signalGroup } from "./group.ts";
 import { startError } from "./launch.ts";
+import { withoutCapabilities } from "./privileges.ts";
 
 /** From SIGTERM to SIGKILL for a command that is canceled or takes too long. A guess: time to remove a lock file. */
 const killAfterMs = 500;
@@ -31,7 +32,7 @@ export async function runCommand(
   signal: AbortSignal,
 ): Promise<Ended> {
   if (signal.aborted) return { type: "canceled", output: "" };
-  const [program = "", ...programArguments] = command;
+  const [program = "", ...programArguments] = withoutCapabilities(command);
   const child = spawn(program, programArguments, {
     cwd,
     env: childEnvironment(),

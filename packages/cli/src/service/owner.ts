@@ -1,0 +1,14 @@
+import { statSync } from "node:fs";
+
+/**
+ * Root acts as the owner of a state directory that is there already: what it makes in it has to be the service's
+ * own. Without root, or on a directory of root's, nothing changes. There is no way back in this process.
+ */
+export function actAsOwnerOf(stateDirectory: string): void {
+  if (process.geteuid?.() !== 0) return;
+  const owner = statSync(stateDirectory, { throwIfNoEntry: false });
+  if (owner === undefined || owner.uid === 0) return;
+  process.setgroups?.([owner.gid]);
+  process.setgid?.(owner.gid);
+  process.setuid?.(owner.uid);
+}

@@ -1,0 +1,99 @@
+/** What a unit of systemd is written from. */
+export interface UnitOptions {
+  /** Absolute path of the executable. */
+  readonly executable: string;
+  /** `system`: for the device, as a user of its own. `user`: for whoever installs it without root. */
+  readonly scope: "system" | "user";
+}
+
+/** The system user and group that the service runs as. */
+export const serviceUser = "antibody";
+/** Where the service keeps its state. */
+export const serviceState = "/var/lib/antibody";
+/** The name of the unit. */
+export const unitName = "antibody.service";
+
+/**
+ * The unit of the agent. Ceilings hold for the agent together with what it supervises; they are guesses, made to be
+ * changed by `systemctl edit antibody`.
+ */
+export function unitText({ executable, scope }: UnitOptions): string {
+  const sections = scope === "system" ? systemLines(executable) : userLines(executable);
+  return `${sections.join("\n")}\n`;
+}
+
+function systemLines(executable: string): readonly string[] {
+  return [
+    ...unitSection,
+    `ConditionPathExists=${serviceState}/charter.json`,
+    "",
+    ...serviceSection,
+    `ExecStart=${executable} --state ${serviceState} run`,
+    `User=${serviceUser}`,
+    `Group=${serviceUser}`,
+    "StateDirectory=antibody",
+    "StateDirectoryMode=0700",
+    "RuntimeDirectory=antibody",
+    "RuntimeDirectoryMode=0750",
+    "",
+    "# It may do what its user may, and nothing more. For what its grants need beyond that: antibody install --heal files",
+    "CapabilityBoundingSet=CAP_CHOWN CAP_DAC_OVERRIDE CAP_FOWNER",
+    "AmbientCapabilities=",
+    "NoNewPrivileges=yes",
+    "ProtectClock=yes",
+    "ProtectKernelLogs=yes",
+    "ProtectKernelModules=yes",
+    "RestrictNamespaces=yes",
+    "RestrictRealtime=yes",
+    "RestrictSUIDSGID=yes",
+    "LockPersonality=yes",
+    "SystemCallArchitectures=native",
+    "RestrictAddressFamilies=AF_UNIX AF_INET AF_INET6 AF_NETLINK",
+    "",
+    ...ceilings,
+    "",
+    "[Install]",
+    "WantedBy=multi-user.target",
+  ];
+}
+
+function userLines(executable: string): readonly string[] {
+  return [
+    ...unitSection,
+    "ConditionPathExists=%S/antibody/charter.json",
+    "",
+    ...serviceSection,
+    `ExecStart=${executable} run`,
+    "NoNewPrivileges=yes",
+    "",
+    ...ceilings,
+    "",
+    "[Install]",
+    "WantedBy=default.target",
+  ];
+}
+
+const unitSection = [
+  "[Unit]",
+  "Description=Antibody agent: keeps this device as policy promises",
+  "Documentation=man:antibody(1)",
+  "# Repairs do not wait for a network, and nobody is there to reset a limit of starts.",
+  "StartLimitIntervalSec=0",
+];
+
+const serviceSection = [
+  "[Service]",
+  "Type=notify",
+  "# Node has no datagram sockets: systemd-notify speaks for the agent.",
+  "NotifyAccess=all",
+  "WatchdogSec=120",
+  "Restart=on-failure",
+  "RestartSec=1",
+  "TimeoutStopSec=60",
+  "# What the agent supervises outlives a crash of the agent: the next start adopts it.",
+  "KillMode=process",
+  "OOMPolicy=continue",
+  "Environment=MALLOC_ARENA_MAX=1",
+];
+
+const ceilings = ["MemoryMax=50%", "CPUQuota=100%", "CPUWeight=50", "TasksMax=1024"];
