@@ -38,11 +38,22 @@ const agentExits = [
   [75, "the agent did not answer in time: try again"],
 ] as const;
 
+/** What a command is, for those who write about commands: the manual. */
+export type VerbFacts = Pick<Verb<never>, "examples" | "exits" | "asksAgent">;
+
+const factsByCommand = new WeakMap<Command, VerbFacts>();
+
+/** What was said of a command when it was added; undefined for a group that does nothing itself. */
+export function factsOf(command: Command): VerbFacts | undefined {
+  return factsByCommand.get(command);
+}
+
 /** Adds a verb to a command, with its help. */
 export function addVerb<Options>(parent: Command, shell: Shell, verb: Verb<Options>): Command {
   const command = parent.command(verb.usage).description(verb.summary);
   verb.declare?.(command);
   command.addHelpText("after", helpText(verb));
+  factsByCommand.set(command, verb);
   command.action(async () => {
     const invocation = makeInvocation(shell.terminal, command.optsWithGlobals<GlobalOptions>());
     const args = command.processedArgs.filter((arg): arg is string => typeof arg === "string");
@@ -51,16 +62,20 @@ export function addVerb<Options>(parent: Command, shell: Shell, verb: Verb<Optio
   return command;
 }
 
-function helpText(verb: Pick<Verb<never>, "examples" | "exits" | "asksAgent">): string {
-  const exits = [...verb.exits, usageExit, ...(verb.asksAgent ? agentExits : [])].toSorted(
+/** Every exit code of a command with its meaning, those of all commands among them, by number. */
+export function exitsOf(verb: VerbFacts): readonly (readonly [code: ExitCode, meaning: string])[] {
+  return [...verb.exits, usageExit, ...(verb.asksAgent ? agentExits : [])].toSorted(
     ([left], [right]) => left - right,
   );
+}
+
+function helpText(verb: VerbFacts): string {
   return [
     "",
     verb.examples.length === 1 ? "Example:" : "Examples:",
     ...verb.examples.map((example) => `  $ ${example}`),
     "",
     "Exit codes:",
-    ...exits.map(([code, meaning]) => `  ${String(code).padStart(2)}  ${meaning}`),
+    ...exitsOf(verb).map(([code, meaning]) => `  ${String(code).padStart(2)}  ${meaning}`),
   ].join("\n");
 }

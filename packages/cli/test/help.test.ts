@@ -53,6 +53,8 @@ describe("help", () => {
       "schema",
       "demo",
       "demo serve",
+      "completion",
+      "manual",
     ];
     expect(names.toSorted()).toEqual(grammar.toSorted());
   });

@@ -2,6 +2,7 @@ import type { Command } from "commander";
 import { addVerb, type Shell } from "../verb.ts";
 import { authorKeygen } from "./author.ts";
 import { cancel } from "./cancel.ts";
+import { completion, manual } from "./completion.ts";
 import { demo, demoServe } from "./demo.ts";
 import { diff } from "./diff.ts";
 import { incidentList, incidentShow } from "./incident.ts";
@@ -63,4 +64,7 @@ export function addCommands(program: Command, shell: Shell): void {
   addVerb(sim, shell, simRun);
   addVerb(program, shell, replay);
   addVerb(addVerb(program, shell, demo), shell, demoServe);
+
+  addVerb(program, shell, completion(program));
+  addVerb(program, shell, manual(program));
 }
