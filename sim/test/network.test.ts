@@ -46,6 +46,14 @@ describe("a dial", () => {
     expect(logOf(wire, 0)).toEqual([]);
   });
 
+  it("makes a fresh connection the session where there is none", () => {
+    const wire = createWire(2);
+    wire.dialing.dial(0, 1, "fresh", 1_000, true);
+    wire.runTo(100);
+    expect(logOf(wire, 1)).toEqual(["opened 0"]);
+    expect(logOf(wire, 0)).toEqual(["opened 1", "fresh 1 connected"]);
+  });
+
   it("gives one session to two that dial each other at once", () => {
     for (let seed = 1; seed <= 30; seed += 1) {
       const wire = createWire(2, {}, seed);
@@ -80,7 +88,7 @@ describe("a dial", () => {
     wire.runTo(1_500);
     hostOf(wire, 1).paused = false;
     wire.runTo(2_100);
-    expect(logOf(wire, 0)).toEqual(["fresh 1 silent", "fresh 1 connected"]);
+    expect(logOf(wire, 0)).toEqual(["fresh 1 silent", "opened 1", "fresh 1 connected"]);
   });
 
   it.each([

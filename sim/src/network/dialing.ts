@@ -67,21 +67,28 @@ export class Dialing {
     } else if (hosts.isPaused(peer) || !hosts.canGreet(peer)) {
       const againUs = Math.min(nowUs + acceptRetryUs, timeoutUs);
       this.#queue.push(againUs, peer, agent, kinds.dialReached, life, dial);
-    } else if (purpose === "fresh" || this.#network.isJoined(agent, peer)) {
+    } else if (this.#isEnough(agent, peer, purpose)) {
       this.#end(agent, peer, purpose, "connected", nowUs + latencyUs);
-    } else if (this.#network.accept(peer, agent, latencyUs)) {
+    } else if (this.#network.accept(peer, agent, latencyUs, purpose)) {
       this.#end(agent, peer, purpose, "connected", nowUs + latencyUs);
     }
   }
 
   /** The dialer's end of a session stands: that is how its attempt ends. */
   opened(agent: number, peer: number, payload: unknown): void {
-    if (this.#network.opened(agent, peer, payload)) this.#hosts.dialed(agent, peer, "session", "connected");
+    const purpose = this.#network.opened(agent, peer, payload);
+    if (purpose !== undefined) this.#hosts.dialed(agent, peer, purpose, "connected");
   }
 
   ended(agent: number, peer: number, payload: unknown): void {
     const { purpose, result } = payload as DialEnd;
     this.#hosts.dialed(agent, peer, purpose, result);
+  }
+
+  /** A fresh connection beside a session only proves that the peer lives; alone, it becomes the session. */
+  #isEnough(agent: number, peer: number, purpose: DialPurpose): boolean {
+    const network = this.#network;
+    return network.isJoined(agent, peer) || (purpose === "fresh" && network.hasSession(agent, peer));
   }
 
   #end(agent: number, peer: number, purpose: DialPurpose, result: DialResult, atUs: number): void {

@@ -1,6 +1,6 @@
 import type { EventQueue } from "../engine/eventQueue.ts";
 import { kinds } from "../engine/kinds.ts";
-import type { Hosts } from "./hosts.ts";
+import type { DialPurpose, Hosts } from "./hosts.ts";
 import type { Links } from "./links.ts";
 import {
   createSession,
@@ -96,14 +96,21 @@ export class Network {
    * Opens the peer's end of a session that was dialed; the dialer's end opens when the answer has come back.
    * Where both dial at once, the first session serves both: true then, since the dialer's end stands already.
    */
-  accept(peer: number, dialer: number, latencyUs: number): boolean {
+  accept(peer: number, dialer: number, latencyUs: number, purpose: DialPurpose): boolean {
     const half = this.#of(dialer).get(peer);
     if (half !== undefined && half.dialerLife === this.#hosts.lifeOf(peer)) {
       this.#stand(half, peer, dialer);
       return true;
     }
     this.#sessionNumber += 1;
-    const session = createSession(this.#sessionNumber, dialer, this.#hosts.lifeOf(dialer), peer, latencyUs);
+    const session = createSession(
+      this.#sessionNumber,
+      dialer,
+      this.#hosts.lifeOf(dialer),
+      peer,
+      latencyUs,
+      purpose,
+    );
     this.#of(peer).set(dialer, session);
     // Whatever the peer sends comes after its answer to hello.
     this.#carry(session, peer, dialer, kinds.opened, session);
@@ -111,16 +118,19 @@ export class Network {
     return false;
   }
 
-  /** The answer to a dial has come back: the dialer's end stands. False when that process is gone. */
-  opened(agent: number, peer: number, payload: unknown): boolean {
+  /**
+   * The answer to a dial has come back: the dialer's end stands. Gives what the dialer had asked for; undefined when
+   * that process is gone.
+   */
+  opened(agent: number, peer: number, payload: unknown): DialPurpose | undefined {
     const session = payload as Session;
-    if (this.#of(agent).get(peer) === session) return true;
+    if (this.#of(agent).get(peer) === session) return session.purpose;
     if (!this.#hosts.isRunning(agent) || this.#hosts.lifeOf(agent) !== session.dialerLife) {
       this.receives(agent, peer, session.number);
-      return false;
+      return undefined;
     }
     this.#stand(session, agent, peer);
-    return true;
+    return session.purpose;
   }
 
   /** Word has come that the other end is gone. */

@@ -1,3 +1,5 @@
+import type { DialPurpose } from "./hosts.ts";
+
 /** What waits for a cut to end, as TCP keeps it. */
 interface Held {
   readonly kind: number;
@@ -34,6 +36,8 @@ export interface Session {
   readonly toHigh: Direction;
   /** Life of the dialer's process, as long as only the other end stands and the answer to hello is on its way. */
   dialerLife: number;
+  /** What the dialer asked for. */
+  readonly purpose: DialPurpose;
 }
 
 /** The life of no process. */
@@ -45,6 +49,7 @@ export function createSession(
   dialerLife: number,
   peer: number,
   latencyUs: number,
+  purpose: DialPurpose,
 ): Session {
   return {
     number,
@@ -52,6 +57,7 @@ export function createSession(
     high: Math.max(dialer, peer),
     latencyUs,
     dialerLife,
+    purpose,
     toLow: createDirection(),
     toHigh: createDirection(),
   };
