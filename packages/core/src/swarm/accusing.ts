@@ -75,6 +75,15 @@ export class Accusing {
     votes.cast(subject, incarnation, vote.evidence, turn);
   }
 
+  /**
+   * A peer is in reach again. Where no quorum was found, nothing need be refuted: each observer that reaches it
+   * drops the case, and a heal does not become a storm of new incarnations.
+   */
+  returned(peer: AgentId): void {
+    const { directory, deaths, votes } = this.#ports;
+    if (directory.deathOf(peer) === undefined && !deaths.isAccused(peer)) votes.close(peer);
+  }
+
   /** An own vote was signed. */
   share(vote: SignedVote, turn: Turn): void {
     const { directory, votes, deaths } = this.#ports;

@@ -4,8 +4,7 @@ import { directoryBucketCount } from "../limits.ts";
 /**
  * Digests of a directory, by bucket and whole: the exclusive or of 64 bits for each (agent, incarnation, dead or
  * not), so that one changed member costs the same in a swarm of five and of ten thousand. They find honest
- * differences; they do not withstand a member that looks for collisions, which the exchange at intervals of a
- * different pair would not notice either, and which hides nothing but the member's own entry.
+ * differences; they do not withstand a member that looks for collisions, which hides nothing but its own entry.
  */
 export class DirectoryDigest {
   /** Two words a bucket. */

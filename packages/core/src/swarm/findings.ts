@@ -16,11 +16,11 @@ export interface Accusation {
   readonly calm: boolean;
 }
 
-/** A peer out of reach. With a vote, when the evidence is conclusive and has lasted for long enough. */
-export interface Found {
-  readonly watch: Watch;
-  readonly vote: Accusation | undefined;
-}
+/** What own attempts showed, for the rest of the swarm to act on. */
+export type Found =
+  /** Out of reach. With a vote, when the evidence is conclusive and has lasted for long enough. */
+  | { readonly type: "lost"; readonly watch: Watch; readonly vote: Accusation | undefined }
+  | { readonly type: "returned"; readonly watch: Watch };
 
 /** Silence of so many at once may be a partition: one silent peer is a peer's matter. */
 const cutOffPeersMin = 2;
@@ -104,7 +104,7 @@ export class Findings {
     this.recount(turn);
     const mayVote = evidence !== undefined && this.#mayVote(watch, now);
     const vote = mayVote ? { evidence, calm: this.#isCalm() } : undefined;
-    if (isNews || vote !== undefined) this.#found.push({ watch, vote });
+    if (isNews || vote !== undefined) this.#found.push({ type: "lost", watch, vote });
   }
 
   /** The peer was heard. */
@@ -117,6 +117,7 @@ export class Findings {
       turn.tell(wasLost ? "swarm.returned" : "swarm.refuted", "info", this.#fields(watch, "it answered"));
     }
     this.recount(turn);
+    if (wasLost) this.#found.push({ type: "returned", watch });
   }
 
   /** Another reaches it: silence begins anew, since the fault lies between the two of us. */

@@ -75,6 +75,7 @@ function takeConnection(parts: SwarmParts, peer: AgentId, member: Member, turn: 
   membership.admit(member, peer, turn);
   probing.connected(peer, member.entry.entry.incarnation, turn);
   helping.heard(peer, turn);
+  accusing.returned(peer);
   // One side compares digests; an accused peer hears of it from whoever accuses it.
   if (parts.agent < peer || accusing.accusationOf(peer) !== undefined) asking.probe(peer, turn);
   // What was published before there was any session has reached nobody.

@@ -324,6 +324,11 @@ export class Probing {
 
   #reached(watch: Watch, purpose: "session" | "fresh", turn: Turn): void {
     watch.heardMs = turn.now.monoMs;
+    if (isLost(watch) && this.#links.has(watch.agent)) {
+      // The session that stands was silent all the while: TCP may not try it again for as long as it was cut.
+      turn.emit({ type: "hangUp", peer: watch.agent });
+      this.#links.closed(watch.agent);
+    }
     if (this.#links.has(watch.agent)) {
       this.#rest(watch, turn);
     } else if (purpose === "fresh") {

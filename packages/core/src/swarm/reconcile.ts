@@ -173,7 +173,7 @@ export class Reconcile {
     if (this.#intervalMs <= now) {
       this.#planInterval(turn);
       const peers = this.#ports.links.list();
-      if (peers.length > 0) this.#begin(turn.random.pick(peers), policy, turn);
+      if (peers.length > 0) this.#ports.asking.probe(turn.random.pick(peers), turn);
     }
     const mine = this.digests(policy, turn);
     const waiting = this.#mismatches.filter(({ theirs }) => !isEqual(mine, theirs));

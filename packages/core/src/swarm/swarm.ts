@@ -229,7 +229,10 @@ export class Swarm {
     const { probing, accusing, directory, observers, own } = this.#parts;
     for (;;) {
       const found = probing.findings.takeFound();
-      for (const { watch, vote } of found) accusing.lost(watch, vote, turn);
+      for (const one of found) {
+        if (one.type === "lost") accusing.lost(one.watch, one.vote, turn);
+        else accusing.returned(one.watch.agent);
+      }
       const isChanged = this.#presence !== directory.presence;
       if (!isChanged && found.length === 0) return;
       if (!isChanged) continue;
