@@ -1,5 +1,6 @@
 import { existsSync, statSync } from "node:fs";
 import { resolve } from "node:path";
+import { runtimeDirectory } from "@antibody/agent/control";
 import { statePaths } from "@antibody/agent/state";
 import { CliError, exitCode, usageError } from "../errors.ts";
 import type { Invocation } from "../invocation.ts";
@@ -46,7 +47,8 @@ export const run: Verb<RunOptions> = {
       .option("--sweep <duration>", "look at every resource at least this often", readDuration),
   async run({ invocation, options }) {
     const root = readRoot(options.root);
-    actAsOwnerOf(invocation.state);
+    const { environment, userId } = invocation.terminal;
+    actAsOwnerOf(invocation.state, [runtimeDirectory(invocation.state, environment, userId)]);
     // Loaded here: the other commands start without the body.
     const { startAgent } = await import("@antibody/agent");
     if (!existsSync(statePaths(invocation.state).charter)) await begin(invocation, options);
