@@ -14,9 +14,11 @@ describe.each(listScenarios().map(({ name }) => name))("the scenario %s", (scena
     expect(Object.keys(report.milestones).length).toBeGreaterThan(0);
   });
 
-  it("holds in a small swarm, where everyone observes everyone", async () => {
-    const report = await runScenario({ scenario, agents: 10, seed: 1 });
-    expect(report.violations).toEqual([]);
+  it.each([5, 10])("holds with %i agents, where everyone observes everyone", async (agents) => {
+    for (const seed of [1, 2, 3]) {
+      const report = await runScenario({ scenario, agents, seed });
+      expect(report.violations).toEqual([]);
+    }
   });
 });
 
