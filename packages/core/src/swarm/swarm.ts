@@ -139,8 +139,12 @@ export class Swarm {
     const isTold = input.type === "connected" || (input.type === "message" && input.message.type === "items");
     if (isTold && directory.revision !== before) this.#tellOn(turn.now.monoMs + tellOnMs);
     this.#settle(turn);
-    this.#due(policy, turn);
-    this.#settle(turn);
+    this.#deadline = this.#earliest();
+    if (this.#deadline <= turn.now.monoMs) {
+      this.#due(policy, turn);
+      this.#settle(turn);
+      this.#deadline = undefined;
+    }
     membership.save(turn);
   }
 
