@@ -65,7 +65,7 @@ async function assemble(
 ): Promise<RunningAgent> {
   const wallMs = (): number => clock.now().wallMs;
   const { agent } = state.certificate;
-  const log = new Log({ agent, destination: options.log ?? standardOutput(), wallMs });
+  const log = new Log({ agent, destination: options.log ?? standardOutput(agent), wallMs });
   const tell = (entry: LogEntry): void => log.tell(entry);
   const { root, build, settings = {}, recordingBytesMax } = options;
   const { mind, digestKey, recorder } = bearMind({

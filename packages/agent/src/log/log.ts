@@ -1,6 +1,7 @@
 import type { AgentId, Json } from "@antibody/policy";
 import { type DestinationStream, type Logger, pino } from "pino";
 import type { LogLine } from "../ports.ts";
+import { descriptorWriter } from "./lineWriter.ts";
 
 /** Lines kept for who looks later. Guess: a bad night of one agent; under 2 MB with lines of usual length. */
 export const logLinesKeptMax = 1_000;
@@ -74,20 +75,14 @@ export class Log {
 }
 
 /**
- * Standard output as a destination. When nobody reads it any more (a closed pipe), lines are no longer written
- * there; the agent goes on.
+ * Standard output as a destination, which is never waited for. When nobody reads it any more (a closed pipe), lines
+ * are no longer written there; the agent goes on.
  */
-export function standardOutput(): DestinationStream {
-  const stream = pino.destination({ dest: 1, sync: true });
-  let closed = false;
-  stream.on("error", () => {
-    closed = true;
+export function standardOutput(agent: AgentId): DestinationStream {
+  return descriptorWriter(1, (count) => {
+    const head = { time: new Date().toISOString(), level: "warn", event: "agent.linesDropped", agent };
+    return `${JSON.stringify({ ...head, count })}\n`;
   });
-  return {
-    write: (line) => {
-      if (!closed) stream.write(line);
-    },
-  };
 }
 
 function jsonLogger(destination: DestinationStream): Logger {
