@@ -1,12 +1,15 @@
 import { type AgentId, compareText } from "@antibody/policy";
+import type { DialResult } from "../contract/input.ts";
 import type { Snapshot } from "../contract/snapshot.ts";
 import type { DeathCertificate } from "../contract/statements.ts";
 import { type MonotonicMs, NEVER } from "../contract/time.ts";
 import type { Turn } from "../contract/turn.ts";
 import { compareIncarnation, incarnationText, isJumpTooLarge } from "../enrolment/incarnation.ts";
+import { Deadlines } from "../keeping/deadlines.ts";
 import { keep, recall } from "../keeping/snapshot.ts";
 import type { Asking } from "./asking.ts";
 import type { Directory } from "./directory.ts";
+import type { Links } from "./links.ts";
 import type { Observers } from "./observers.ts";
 import { deathRumors } from "./pieces.ts";
 import type { Probing } from "./probing.ts";
@@ -18,8 +21,10 @@ export interface DeathsPorts {
   readonly directory: Directory;
   readonly observers: Observers;
   readonly asking: Asking;
+  readonly links: Links;
   readonly probing: Probing;
   readonly votes: Votes;
+  readonly freshTimeoutMs: number;
 }
 
 /** Certificates that are not provable yet. A guess: in a massacre they wait for each other's replacements. */
@@ -29,7 +34,16 @@ const publishTurnMs = 100;
 /** After one publication the next deaths are gathered for this long: thousands must not be one rumor each. A guess. */
 const gatherMs = 100;
 
+/**
+ * A certificate with half of a quorum that does not add up here is checked by an own dial after so long, spread so
+ * that a forged one does not send the whole swarm to its subject at once. Guesses.
+ */
+const checkAfterMs = 5_000;
+const checkSpreadMs = 20_000;
+
 interface DeathsDump {
+  readonly checks: readonly (readonly [string, MonotonicMs])[];
+  readonly checking: readonly AgentId[];
   readonly undecided: readonly DeathCertificate[];
   readonly unpublished: readonly (readonly [AgentId, MonotonicMs])[];
   readonly publishAgainMs: MonotonicMs;
@@ -41,12 +55,17 @@ export class Deaths {
   readonly #undecided = new Map<AgentId, DeathCertificate>();
   /** Certificates made here and not yet heard of, with the time at which it is this agent's turn to publish. */
   readonly #unpublished = new Map<AgentId, MonotonicMs>();
+  /** When an undecided subject is dialed, and those that are being dialed. */
+  readonly #checks: Deadlines;
+  readonly #checking = new Set<AgentId>();
   #publishAgainMs: MonotonicMs = Number.NEGATIVE_INFINITY;
 
   constructor(ports: DeathsPorts, snapshot?: Snapshot) {
     this.#ports = ports;
-    if (snapshot === undefined) return;
-    const dump = recall<DeathsDump>(snapshot);
+    const dump = snapshot === undefined ? undefined : recall<DeathsDump>(snapshot);
+    this.#checks = new Deadlines(dump?.checks);
+    if (dump === undefined) return;
+    for (const subject of dump.checking) this.#checking.add(subject);
     for (const death of dump.undecided) this.#undecided.set(death.subject, death);
     for (const [subject, at] of dump.unpublished) this.#unpublished.set(subject, at);
     this.#publishAgainMs = dump.publishAgainMs;
@@ -54,6 +73,8 @@ export class Deaths {
 
   dump(): Snapshot {
     const dump: DeathsDump = {
+      checks: this.#checks.entries(),
+      checking: [...this.#checking],
       undecided: [...this.#undecided.values()],
       unpublished: [...this.#unpublished],
       publishAgainMs: this.#publishAgainMs,
@@ -68,7 +89,7 @@ export class Deaths {
   get deadline(): MonotonicMs {
     let earliest = NEVER;
     for (const at of this.#unpublished.values()) earliest = Math.min(earliest, at);
-    return Math.max(earliest, this.#publishAgainMs);
+    return Math.min(Math.max(earliest, this.#publishAgainMs), this.#checks.earliest());
   }
 
   isAccused(peer: AgentId): boolean {
@@ -124,11 +145,36 @@ export class Deaths {
     }
   }
 
+  due(turn: Turn): void {
+    if (this.deadline > turn.now.monoMs) return;
+    this.#publish(turn);
+    for (;;) {
+      const subject = this.#checks.takeDue(turn.now.monoMs) as AgentId | undefined;
+      if (subject === undefined) return;
+      const { links, freshTimeoutMs } = this.#ports;
+      if (this.#undecided.has(subject) && links.dial(subject, "fresh", freshTimeoutMs, turn)) {
+        this.#checking.add(subject);
+      }
+    }
+  }
+
+  /** A dial has ended; it may have been the one that decides about a certificate which does not add up here. */
+  dialed(subject: AgentId, result: DialResult, turn: Turn): void {
+    if (!this.#checking.delete(subject)) return;
+    const death = this.#undecided.get(subject);
+    if (death === undefined || this.#decide(death, turn) !== "undecided") return;
+    // Its host says that the process is gone: own evidence, beside half of a quorum's.
+    if (result === "refused") this.#accept(death, turn);
+    // It lives, and hears that it is held dead as soon as a session stands.
+    else if (result === "connected") this.#ports.links.invite(subject, turn);
+  }
+
   /** Publishes the certificates whose turn it is, several in one rumor. */
-  publish(turn: Turn): void {
+  #publish(turn: Turn): void {
     const now = turn.now.monoMs;
-    if (this.#unpublished.size === 0 || this.deadline > now) return;
+    if (this.#unpublished.size === 0 || this.#publishAgainMs > now) return;
     const due = [...this.#unpublished].filter(([, at]) => at <= now).map(([subject]) => subject);
+    if (due.length === 0) return;
     const deaths: DeathCertificate[] = [];
     for (const subject of due.sort(compareText)) {
       this.#unpublished.delete(subject);
@@ -153,6 +199,7 @@ export class Deaths {
     const { counted, quorum } = observers.weigh(subject, death.votes);
     if (order > 0 || counted.length < quorum.votes) {
       this.#wait(death);
+      if (order === 0 && 2 * counted.length >= quorum.votes) this.#planCheck(subject, turn);
       return "undecided";
     }
     if (probing.hasLivingLink(subject, turn)) {
@@ -175,6 +222,12 @@ export class Deaths {
       incarnation: incarnationText(incarnation),
       evidence: deathEvidence(death),
     });
+  }
+
+  #planCheck(subject: AgentId, turn: Turn): void {
+    if (this.#checking.has(subject) || this.#checks.get(subject) !== undefined) return;
+    if (!this.#undecided.has(subject)) return;
+    this.#checks.set(subject, turn.now.monoMs + checkAfterMs + turn.random.below(checkSpreadMs));
   }
 
   #wait(death: DeathCertificate): void {

@@ -44,6 +44,7 @@ export function takeInput(parts: SwarmParts, input: SwarmInput, policy: PolicyHo
       if (input.result !== "connected") parts.links.failed(input.peer);
       parts.probing.dialed(input.peer, input.purpose, input.result, turn);
       parts.helping.dialed(input.peer, input.result, turn);
+      parts.deaths.dialed(input.peer, input.result, turn);
       return;
     case "message":
       hear(parts, input.from, turn);

@@ -220,7 +220,7 @@ export class Swarm {
     }
     probing.due(turn);
     helping.due(turn);
-    deaths.publish(turn);
+    deaths.due(turn);
     links.release((peer) => probing.isObserved(peer), turn);
     reconcile.due(policy, turn);
     if (this.#tellOnMs > turn.now.monoMs) return;

@@ -244,6 +244,34 @@ describe("an accusation", () => {
     expect(world.verdicts("n0")).toEqual(["reachable"]);
   });
 
+  test("with half of a quorum is checked by an own dial: it stands if the subject's host refuses", () => {
+    for (const isGone of [false, true]) {
+      const all = names(30);
+      const world = World.formed(all);
+      const people = all.map((name) => world.host(name).person);
+      const directory = new Directory(Roster.of([], defaultSettings.ringCount, fakeCrypto));
+      for (const person of people) directory.accept(memberOf(person, [1, 1, 0]));
+      const [subject] = people as [(typeof people)[number]];
+      const { observers } = new Observers(directory, defaultSettings).of(subject.agent);
+      const stranger = people.findLast(({ agent }) => !observers.includes(agent)) ?? subject;
+      const votes = people
+        .filter(({ agent }) => observers.slice(0, 5).includes(agent))
+        .map((person) => voteOf(person, subject, [1, 1, 0]))
+        .sort((left, right) => (left.vote.observer < right.vote.observer ? -1 : 1));
+      const death = { subject: subject.agent, incarnation: [1, 1, 0] as const, votes };
+      const from = people[1]?.agent ?? subject.agent;
+      // Nothing else reaches the stranger: it must see for itself.
+      const { name } = stranger;
+      world.passes = (left, right) =>
+        left === name || right === name ? left === "n0" || right === "n0" : true;
+      if (isGone) world.kill("n0");
+      world.feed(world.host(name), { type: "rumor", from, rumor: { type: "deaths", deaths: [death] } });
+      world.run(26_000);
+      expect(world.verdict(name, "n0")).toBe(isGone ? "dead" : "reachable");
+      if (!isGone) expect(world.host("n0").swarm.ownMember()?.entry.entry.incarnation).toEqual([1, 1, 1]);
+    }
+  });
+
   test("that is proven but wrong is ignored by whoever has a living link, and refuted by its subject", () => {
     const world = World.formed(five);
     const [a, b, c, d] = five.map((name) => world.host(name).person) as [
