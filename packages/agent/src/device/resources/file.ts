@@ -149,10 +149,8 @@ function prepare(
   before: Stats | undefined,
   services: FileServices,
 ): void {
-  unlinkIfThere(at);
   const replaced = before?.isFile() === true ? before : undefined;
-  const flags = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW;
-  const handle = openSync(at, flags, 0o600);
+  const handle = openNew(at);
   try {
     for (let written = 0; written < bytes.length; ) written += writeSync(handle, bytes, written);
     giveOwner(handle, promise, replaced, services);
@@ -160,6 +158,18 @@ function prepare(
     fchmodSync(handle, modeFor(promise, replaced, fstatSync(handle)));
   } finally {
     closeSync(handle);
+  }
+}
+
+/** A file that is nobody else's. What a killed agent left under the name goes first, and is seldom there. */
+function openNew(at: string): number {
+  const flags = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW;
+  try {
+    return openSync(at, flags, 0o600);
+  } catch (error) {
+    if (codeOf(error) !== "EEXIST") throw error;
+    unlinkIfThere(at);
+    return openSync(at, flags, 0o600);
   }
 }
 
