@@ -22,10 +22,10 @@ export interface Settings {
   readonly quorumVotes: number;
   /** A vote counts for this long after it came, on the receiver's clock. Guess: three times the slowest detection. */
   readonly voteLifetimeMs: number;
-  /** A lost peer is dialed again after this long, doubling up to the maximum, with full jitter. Guesses. */
+  /** A lost peer is dialed again within a part of its outage, between these, with full jitter (redial.ts). Guesses. */
   readonly redialBaseMs: number;
   readonly redialMaxMs: number;
-  /** Digests are compared with a random peer at least this often, even when probes show no difference. Guess. */
+  /** Digests are compared with a random peer at least this often; rounds that change nothing wait up to this long. Guess. */
   readonly antiEntropyIntervalMs: number;
 
   // Healing
