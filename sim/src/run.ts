@@ -1,4 +1,4 @@
-import { rssMb, wallMs, yieldOnce } from "./engine/wallClock.ts";
+import { keepHeapSmall, rssMb, wallMs, yieldOnce } from "./engine/hostProcess.ts";
 import type { Progress, SimReport } from "./report.ts";
 import { progressOf, reportOf } from "./reporting.ts";
 import { Running } from "./running.ts";
@@ -23,6 +23,8 @@ export interface RunOptions {
 
 /** Events between two looks at the wall clock: some milliseconds. */
 const sliceEvents = 2_000;
+/** From here on a world is worth a smaller heap. A guess. */
+const largeAgents = 500;
 /** How long the process does nothing else, and how often progress is told. */
 const holdMsMax = 50;
 const progressEveryMs = 250;
@@ -37,6 +39,7 @@ export async function runScenario(options: RunOptions): Promise<SimReport> {
   if (!(agents >= 2) || !Number.isSafeInteger(agents)) throw new Error(`${agents} agents make no swarm`);
   if (!(options.seed >= 0) || !Number.isSafeInteger(options.seed))
     throw new Error(`${options.seed} is no seed`);
+  if (agents >= largeAgents) keepHeapSmall();
   const startedMs = wallMs();
   const running = new Running(scenario, agents, options.seed, options.createMind ?? createCoreMind);
   let yieldedMs = startedMs;

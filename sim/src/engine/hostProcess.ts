@@ -1,3 +1,5 @@
+import { setFlagsFromString } from "node:v8";
+
 /** Real time, for speed and progress alone: nothing in a world sees it. */
 export function wallMs(): number {
   return Number(process.hrtime.bigint() / 1_000n) / 1_000;
@@ -11,4 +13,13 @@ export function rssMb(): number {
 /** Lets the process do something else: signals, output. */
 export function yieldOnce(): Promise<void> {
   return new Promise((resolve) => setImmediate(resolve));
+}
+
+/**
+ * Lets the heap of this process grow by less than a third between collections, from now on. In a large world most
+ * of what grows old is a message that is dropped a moment later: V8's own factor, up to four, takes half as much
+ * memory again and no less time (measured at 1,000 agents).
+ */
+export function keepHeapSmall(): void {
+  setFlagsFromString("--heap-growing-percent=30");
 }
