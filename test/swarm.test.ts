@@ -43,8 +43,7 @@ afterAll(() => test.end());
 
 describe("twenty agents", () => {
   it("do not take a cut socket for a death while the process lives", async () => {
-    const [subject] = test.colony.agents.slice(3);
-    if (subject === undefined) throw new Error("there are twenty agents");
+    const subject = test.colony.agent("agent-03");
     const since = performance.now();
     const before = await socketsOf(subject.pid);
     expect(before.size).toBeGreaterThan(0);
@@ -58,8 +57,7 @@ describe("twenty agents", () => {
   });
 
   it("take a paused agent back without a lasting verdict", async () => {
-    const [subject] = test.colony.agents.slice(5);
-    if (subject === undefined) throw new Error("there are twenty agents");
+    const subject = test.colony.agent("agent-05");
     const since = performance.now();
     subject.kill("SIGSTOP");
     await eventually(
@@ -83,8 +81,7 @@ describe("twenty agents", () => {
   });
 
   it("all know of a killed one, by a quorum's word, and of nobody else", async () => {
-    const [subject] = test.colony.agents.slice(7);
-    if (subject === undefined) throw new Error("there are twenty agents");
+    const subject = test.colony.agent("agent-07");
     const since = performance.now();
     subject.kill("SIGKILL");
     await eventually("all survivors to know", () => allHold(others(subject.name), [subject.name], "dead"));
@@ -94,8 +91,7 @@ describe("twenty agents", () => {
   });
 
   it("welcome it back when it starts again", async () => {
-    const name = names[7] ?? "";
-    await test.colony.start(name);
+    await test.colony.start("agent-07");
     await eventually("everyone to reach everyone", () => allHold(test.colony.living, names, "reachable"));
   });
 });

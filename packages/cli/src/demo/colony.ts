@@ -71,6 +71,7 @@ export class Colony {
 
   /** Starts an agent and waits until it answers on its socket. `args` go to `antibody run`. */
   async start(name: string, ...args: readonly string[]): Promise<AgentProcess> {
+    if (this.#agents.get(name)?.running === true) throw new Error(`agent ${name} runs already`);
     await mkdir(join(this.rootOf(name), "etc"), { recursive: true });
     const agent = new AgentProcess({
       name,
