@@ -1,8 +1,11 @@
 import { runCommandLine } from "./program.ts";
 import { processTerminal } from "./terminal.ts";
 
-/** A command has ended, but something still holds the process: it may take this long to let go. Guess. */
-const lettingGoMsMax = 2_000;
+/**
+ * A command has ended, but something still holds the process (a timer of libp2p): it may take this long to let go.
+ * Guess; nothing that was written is lost, because output is synchronous on Linux.
+ */
+const lettingGoMsMax = 200;
 
 // A reader that went away (`antibody logs | head`) is no error.
 process.stdout.on("error", (error: NodeJS.ErrnoException) => {

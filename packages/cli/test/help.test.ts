@@ -53,6 +53,8 @@ describe("help", () => {
       "schema",
       "demo",
       "demo serve",
+      "install",
+      "uninstall",
       "completion",
       "manual",
     ];

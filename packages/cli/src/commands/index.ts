@@ -7,6 +7,7 @@ import { demo, demoServe } from "./demo.ts";
 import { diff } from "./diff.ts";
 import { incidentList, incidentShow } from "./incident.ts";
 import { init } from "./init.ts";
+import { install } from "./install.ts";
 import { invite } from "./invite.ts";
 import { join } from "./join.ts";
 import { lint } from "./lint.ts";
@@ -24,6 +25,7 @@ import { status } from "./status.ts";
 import { step } from "./step.ts";
 import { stop } from "./stop.ts";
 import { trustAdd, trustList, trustRemove } from "./trust.ts";
+import { uninstall } from "./uninstall.ts";
 import { why } from "./why.ts";
 
 /** Adds every command, in the order in which people meet them. */
@@ -65,6 +67,8 @@ export function addCommands(program: Command, shell: Shell): void {
   addVerb(program, shell, replay);
   addVerb(addVerb(program, shell, demo), shell, demoServe);
 
+  addVerb(program, shell, install(program));
+  addVerb(program, shell, uninstall);
   addVerb(program, shell, completion(program));
   addVerb(program, shell, manual(program));
 }
