@@ -1,6 +1,82 @@
+import { chmodSync, mkdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import type { Figures } from "../figures.ts";
-import type { Run } from "../run.ts";
+import { unpack } from "../peers/debian.ts";
+import { type Run, withDirectory } from "../run.ts";
+import { cfengineDefault, cfengineLoop } from "./cfengine.ts";
+import { type KeptFile, type KeptProcess, pidOf, textOf } from "./damage.ts";
+import { monit } from "./monit.ts";
+import { contentOf } from "./promises.ts";
+import { runit } from "./runit.ts";
 
-export async function healPeers(_run: Run): Promise<Readonly<Record<string, Figures>>> {
-  return {};
+const fileCount = 1_000;
+const processCount = 20;
+
+/** What the others are to keep: the same files, and processes of the same kind. */
+export interface Stage {
+  readonly directory: string;
+  readonly files: readonly KeptFile[];
+  readonly processes: readonly KeptProcess[];
+  /** Where the right contents of a file lie, for those who copy. */
+  sourceOf(index: number): string;
+  /** A script that becomes the process. It does not return. */
+  workerOf(index: number): string;
+  /** The only argument of a process after it has become `sleep`: tells it from the others. */
+  argumentOf(index: number): string;
+}
+
+/** The same damage repaired by others, one after the other on a quiet machine. */
+export async function healPeers(run: Run): Promise<Readonly<Record<string, Figures>>> {
+  const packages = {
+    cfengine: await unpack(run, "cfengine3"),
+    monit: await unpack(run, "monit"),
+    runit: await unpack(run, "runit"),
+  };
+  return {
+    runit: await staged((stage) => runit(run, packages.runit, stage)),
+    "monit, 1 s": await staged((stage) => monit(run, packages.monit, stage)),
+    "cf-agent, 1 s loop": await staged((stage) => cfengineLoop(run, packages.cfengine, stage)),
+    "cfengine3, default": await staged((stage) => cfengineDefault(run, packages.cfengine, stage)),
+  };
+}
+
+function staged<Value>(use: (stage: Stage) => Promise<Value>): Promise<Value> {
+  return withDirectory(async (directory) => {
+    const stage = setStage(directory);
+    try {
+      return await use(stage);
+    } finally {
+      for (const { pidFile } of stage.processes) endProcess(textOf(pidFile));
+    }
+  });
+}
+
+function setStage(directory: string): Stage {
+  for (const name of ["etc", "src", "workers"]) mkdirSync(join(directory, name));
+  const files = Array.from({ length: fileCount }, (_, index): KeptFile => {
+    const content = contentOf(index);
+    writeFileSync(join(directory, "src", `file-${index}`), content);
+    writeFileSync(join(directory, "etc", `file-${index}`), content);
+    return { path: join(directory, "etc", `file-${index}`), content };
+  });
+  const argumentOf = (index: number): string => String(1_000_000 + index);
+  const workerOf = (index: number): string => join(directory, "workers", `worker-${index}.sh`);
+  const processes = Array.from({ length: processCount }, (_, index): KeptProcess => {
+    const pidFile = join(directory, "workers", `worker-${index}.pid`);
+    writeFileSync(workerOf(index), `#!/bin/sh\necho $$ > ${pidFile}\nexec sleep ${argumentOf(index)}\n`);
+    chmodSync(workerOf(index), 0o755);
+    return { pidFile };
+  });
+  const sourceOf = (index: number): string => join(directory, "src", `file-${index}`);
+  return { directory, files, processes, sourceOf, workerOf, argumentOf };
+}
+
+/** Who supervised it is gone; a daemon leaves its children running. */
+function endProcess(pid: string): void {
+  if (pid === "") return;
+  try {
+    process.kill(pidOf(pid), "SIGKILL");
+  } catch (error) {
+    if (!(error instanceof Error && "code" in error && error.code === "ESRCH")) throw error;
+  }
 }
