@@ -53,6 +53,7 @@ describe("help", () => {
       "schema",
       "demo",
       "demo serve",
+      "doctor",
       "install",
       "uninstall",
       "completion",

@@ -9,6 +9,7 @@ export {
 } from "./agentState.ts";
 export { writeFileAtomic } from "./atomicFile.ts";
 export { generateKey, keyFromSeed, type PrivateKey, readKeyFile, writeKeyFile } from "./keyFile.ts";
+export { lastHolder } from "./lock.ts";
 export { nodeCrypto } from "./nodeCrypto.ts";
 export { makeOwnDirectory, removeRuntimeFiles, type StatePaths, statePaths } from "./places.ts";
 export { errnoOf, StateError, type StateErrorCode } from "./stateError.ts";

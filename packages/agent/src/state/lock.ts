@@ -1,4 +1,4 @@
-import { closeSync, openSync, readSync, realpathSync, truncateSync } from "node:fs";
+import { closeSync, existsSync, openSync, readSync, realpathSync, truncateSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { isBroken, isBusy } from "./sqlite.ts";
@@ -61,6 +61,12 @@ function openLocked(path: string): DatabaseSync {
     database.close();
     throw error;
   }
+}
+
+/** The pid of whoever held a state directory last, for people: it may have ended since. */
+export function lastHolder(stateDirectory: string): number | undefined {
+  const path = join(stateDirectory, "lock");
+  return existsSync(path) ? readPid(path) : undefined;
 }
 
 function readPid(path: string): number | undefined {

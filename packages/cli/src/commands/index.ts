@@ -5,6 +5,7 @@ import { cancel } from "./cancel.ts";
 import { completion, manual } from "./completion.ts";
 import { demo, demoServe } from "./demo.ts";
 import { diff } from "./diff.ts";
+import { doctor } from "./doctor.ts";
 import { incidentList, incidentShow } from "./incident.ts";
 import { init } from "./init.ts";
 import { install } from "./install.ts";
@@ -67,6 +68,7 @@ export function addCommands(program: Command, shell: Shell): void {
   addVerb(program, shell, replay);
   addVerb(addVerb(program, shell, demo), shell, demoServe);
 
+  addVerb(program, shell, doctor);
   addVerb(program, shell, install(program));
   addVerb(program, shell, uninstall);
   addVerb(program, shell, completion(program));

@@ -25,6 +25,8 @@ export interface MemberView {
   readonly incarnation: Incarnation;
   readonly addresses: readonly string[];
   readonly capabilities: readonly string[];
+  /** Version of its build, as it said itself. */
+  readonly build?: string;
   readonly observedByMe: boolean;
   readonly connected: boolean;
   readonly votes: readonly { readonly observer: AgentId; readonly evidence: VoteEvidence }[];

@@ -67,7 +67,7 @@ function viewOf(
 ): MemberView {
   const { certificate, entry } = member;
   const { agent } = certificate;
-  const { incarnation, addresses, capabilities } = entry.entry;
+  const { incarnation, addresses, capabilities, build } = entry.entry;
   const watch = probing.watchOf(agent);
   return {
     agent,
@@ -78,6 +78,7 @@ function viewOf(
     incarnation,
     addresses,
     capabilities,
+    build,
     observedByMe: watch?.duty === "observe",
     connected: links.has(agent),
     votes: votes

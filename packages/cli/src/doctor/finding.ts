@@ -1,0 +1,39 @@
+/** What `doctor` looks at, in the order in which it is told. */
+export const checkNames = [
+  "agent",
+  "service",
+  "clock",
+  "disk",
+  "inotify",
+  "descriptors",
+  "permissions",
+  "reach",
+  "ports",
+  "peers",
+  "versions",
+] as const;
+
+/** One thing that `doctor` looks at. */
+export type CheckName = (typeof checkNames)[number];
+
+/** How one thing was found: well, in need of a command, or not to be seen from here. */
+export interface Checked {
+  readonly check: CheckName;
+  readonly verdict: "ok" | "finding" | "unseen";
+  /** What was seen, one line. */
+  readonly detail: string;
+  /** The command that mends it; null where there is nothing to mend. */
+  readonly nextCommand: string | null;
+}
+
+export function well(check: CheckName, detail: string): Checked {
+  return { check, verdict: "ok", detail, nextCommand: null };
+}
+
+export function finding(check: CheckName, detail: string, nextCommand: string): Checked {
+  return { check, verdict: "finding", detail, nextCommand };
+}
+
+export function unseen(check: CheckName, detail: string): Checked {
+  return { check, verdict: "unseen", detail, nextCommand: null };
+}
