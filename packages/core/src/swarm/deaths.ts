@@ -1,7 +1,7 @@
 import { type AgentId, compareText } from "@antibody/policy";
 import type { DialResult } from "../contract/input.ts";
 import type { Snapshot } from "../contract/snapshot.ts";
-import type { DeathCertificate } from "../contract/statements.ts";
+import type { DeathCertificate, SignedVote } from "../contract/statements.ts";
 import { type MonotonicMs, NEVER } from "../contract/time.ts";
 import type { Turn } from "../contract/turn.ts";
 import { compareIncarnation, incarnationText, isJumpTooLarge } from "../enrolment/incarnation.ts";
@@ -10,7 +10,7 @@ import { keep, recall } from "../keeping/snapshot.ts";
 import type { Asking } from "./asking.ts";
 import type { Directory } from "./directory.ts";
 import type { Links } from "./links.ts";
-import type { Observers } from "./observers.ts";
+import type { Observers, Quorum } from "./observers.ts";
 import { deathRumors } from "./pieces.ts";
 import type { Probing } from "./probing.ts";
 import type { Votes } from "./votes.ts";
@@ -35,13 +35,20 @@ const publishTurnMs = 100;
 const gatherMs = 100;
 
 /**
- * A certificate with half of a quorum that does not add up here is checked by an own dial after so long, spread so
- * that a forged one does not send the whole swarm to its subject at once. Guesses.
+ * A certificate with half of a quorum that does not add up here is checked by an own dial after so long, and spread
+ * by so much for each member: a forged one sends at most a hundred dials a second to its subject. Guesses.
  */
-const checkAfterMs = 5_000;
-const checkSpreadMs = 20_000;
+const checkAfterMs = 1_000;
+const checkSpreadPerMemberMs = 10;
+
+/**
+ * A case with half of a quorum and an own refusal that no vote was added to for so long is stuck: some of the
+ * missing observers are dead themselves, and wait for each other to be found so. A guess, well above what votes need.
+ */
+const stuckAfterMs = 3_000;
 
 interface DeathsDump {
+  readonly stuck: readonly (readonly [string, MonotonicMs])[];
   readonly checks: readonly (readonly [string, MonotonicMs])[];
   readonly checking: readonly AgentId[];
   readonly undecided: readonly DeathCertificate[];
@@ -58,12 +65,15 @@ export class Deaths {
   /** When an undecided subject is dialed, and those that are being dialed. */
   readonly #checks: Deadlines;
   readonly #checking = new Set<AgentId>();
+  /** When a case is taken to be stuck. */
+  readonly #stuck: Deadlines;
   #publishAgainMs: MonotonicMs = Number.NEGATIVE_INFINITY;
 
   constructor(ports: DeathsPorts, snapshot?: Snapshot) {
     this.#ports = ports;
     const dump = snapshot === undefined ? undefined : recall<DeathsDump>(snapshot);
     this.#checks = new Deadlines(dump?.checks);
+    this.#stuck = new Deadlines(dump?.stuck);
     if (dump === undefined) return;
     for (const subject of dump.checking) this.#checking.add(subject);
     for (const death of dump.undecided) this.#undecided.set(death.subject, death);
@@ -73,6 +83,7 @@ export class Deaths {
 
   dump(): Snapshot {
     const dump: DeathsDump = {
+      stuck: this.#stuck.entries(),
       checks: this.#checks.entries(),
       checking: [...this.#checking],
       undecided: [...this.#undecided.values()],
@@ -89,7 +100,8 @@ export class Deaths {
   get deadline(): MonotonicMs {
     let earliest = NEVER;
     for (const at of this.#unpublished.values()) earliest = Math.min(earliest, at);
-    return Math.min(Math.max(earliest, this.#publishAgainMs), this.#checks.earliest());
+    const publishMs = Math.max(earliest, this.#publishAgainMs);
+    return Math.min(publishMs, this.#checks.earliest(), this.#stuck.earliest());
   }
 
   isAccused(peer: AgentId): boolean {
@@ -124,16 +136,18 @@ export class Deaths {
 
   /** Votes came in: they may be enough by now. */
   tally(subject: AgentId, turn: Turn): void {
-    const { directory, votes, observers, agent } = this.#ports;
+    const { directory, votes, observers } = this.#ports;
     const incarnation = directory.get(subject)?.entry.entry.incarnation;
     if (incarnation === undefined || directory.standingOf(subject) !== "alive") return;
     const { counted, quorum } = observers.weigh(subject, votes.on(subject, incarnation));
-    if (counted.length < quorum.votes) return;
     const death: DeathCertificate = { subject, incarnation, votes: counted };
-    if (this.#decide(death, turn) !== "dead") return;
-    const place = counted.findIndex(({ vote }) => vote.observer === agent);
-    const turnsToWait = place < 0 ? counted.length : place;
-    this.#unpublished.set(subject, turn.now.monoMs + turnsToWait * publishTurnMs);
+    if (counted.length < quorum.votes) {
+      if (isHalf(counted, quorum) && this.#hasRefused(counted)) {
+        this.#stuck.set(subject, turn.now.monoMs + stuckAfterMs);
+      }
+      return;
+    }
+    if (this.#decide(death, turn) === "dead") this.#planPublication(death, turn);
   }
 
   /** Something changed that certificates wait for: observers, an entry, or an own link. */
@@ -147,6 +161,11 @@ export class Deaths {
 
   due(turn: Turn): void {
     if (this.deadline > turn.now.monoMs) return;
+    for (;;) {
+      const subject = this.#stuck.takeDue(turn.now.monoMs) as AgentId | undefined;
+      if (subject === undefined) break;
+      this.#freeStuck(subject, turn);
+    }
     this.#publish(turn);
     for (;;) {
       const subject = this.#checks.takeDue(turn.now.monoMs) as AgentId | undefined;
@@ -167,6 +186,34 @@ export class Deaths {
     if (result === "refused") this.#accept(death, turn);
     // It lives, and hears that it is held dead as soon as a session stands.
     else if (result === "connected") this.#ports.links.invite(subject, turn);
+  }
+
+  /**
+   * Two dead neighbors count as each other's observers until one of them is held dead, and may so lack a quorum
+   * forever. Half of it and the host's own refusal decide here; whoever hears of it dials for itself.
+   */
+  #freeStuck(subject: AgentId, turn: Turn): void {
+    const { directory, votes, observers, probing } = this.#ports;
+    const incarnation = directory.get(subject)?.entry.entry.incarnation;
+    if (incarnation === undefined || directory.standingOf(subject) !== "alive") return;
+    const { counted, quorum } = observers.weigh(subject, votes.on(subject, incarnation));
+    if (!isHalf(counted, quorum) || !this.#hasRefused(counted) || probing.hasLivingLink(subject, turn))
+      return;
+    const death: DeathCertificate = { subject, incarnation, votes: counted };
+    this.#accept(death, turn);
+    this.#planPublication(death, turn);
+  }
+
+  /** Whether this agent itself was refused by the subject's host. */
+  #hasRefused(votes: readonly SignedVote[]): boolean {
+    return votes.some(({ vote }) => vote.observer === this.#ports.agent && vote.evidence === "refused");
+  }
+
+  /** The voters publish in turns, so that mostly one of them does. */
+  #planPublication({ subject, votes }: DeathCertificate, turn: Turn): void {
+    const place = votes.findIndex(({ vote }) => vote.observer === this.#ports.agent);
+    const turnsToWait = place < 0 ? votes.length : place;
+    this.#unpublished.set(subject, turn.now.monoMs + turnsToWait * publishTurnMs);
   }
 
   /** Publishes the certificates whose turn it is, several in one rumor. */
@@ -199,7 +246,7 @@ export class Deaths {
     const { counted, quorum } = observers.weigh(subject, death.votes);
     if (order > 0 || counted.length < quorum.votes) {
       this.#wait(death);
-      if (order === 0 && 2 * counted.length >= quorum.votes) this.#planCheck(subject, turn);
+      if (order === 0 && isHalf(counted, quorum)) this.#planCheck(subject, turn);
       return "undecided";
     }
     if (probing.hasLivingLink(subject, turn)) {
@@ -227,7 +274,8 @@ export class Deaths {
   #planCheck(subject: AgentId, turn: Turn): void {
     if (this.#checking.has(subject) || this.#checks.get(subject) !== undefined) return;
     if (!this.#undecided.has(subject)) return;
-    this.#checks.set(subject, turn.now.monoMs + checkAfterMs + turn.random.below(checkSpreadMs));
+    const spreadMs = checkSpreadPerMemberMs * (this.#ports.directory.size + 1);
+    this.#checks.set(subject, turn.now.monoMs + checkAfterMs + turn.random.below(spreadMs));
   }
 
   #wait(death: DeathCertificate): void {
@@ -237,6 +285,10 @@ export class Deaths {
     // A certificate that someone made up must not push out one that has more votes.
     if (known === undefined || death.votes.length > known.votes.length) this.#undecided.set(subject, death);
   }
+}
+
+function isHalf(counted: readonly SignedVote[], quorum: Quorum): boolean {
+  return 2 * counted.length >= quorum.votes;
 }
 
 /** What a certificate rests on, for people: `7 votes: 6 refused, 1 cut`. */
