@@ -2,8 +2,8 @@
  * What JSON has no word for is a text that begins with NUL and a letter: bytes in base64, numbers without
  * digits and the negative zero, nothing in a list. A text that begins with NUL itself gets one more before it.
  */
-const escape = "\u0000";
-const escapeCode = 0;
+const mark = "\u0000";
+const markCode = 0;
 
 /** A value as JSON that `readStep` gives back equal: with bytes, with every number, without undefined fields. */
 export function stepText(value: unknown): string {
@@ -20,20 +20,20 @@ function say(this: unknown, key: string, said: unknown): unknown {
   const value = said instanceof Object ? Reflect.get(Object(this), key) : said;
   switch (typeof value) {
     case "string":
-      return value.charCodeAt(0) === escapeCode ? `${escape}s${value}` : value;
+      return value.charCodeAt(0) === markCode ? `${mark}s${value}` : value;
     case "number":
-      return Number.isFinite(value) && !Object.is(value, -0) ? value : `${escape}n${numberText(value)}`;
+      return Number.isFinite(value) && !Object.is(value, -0) ? value : `${mark}n${numberText(value)}`;
     case "object":
       return value instanceof Uint8Array ? bytesText(value) : value;
     case "undefined":
-      return Array.isArray(this) ? `${escape}u` : undefined;
+      return Array.isArray(this) ? `${mark}u` : undefined;
     default:
       return value;
   }
 }
 
 function hear(_key: string, value: unknown): unknown {
-  if (typeof value !== "string" || value.charCodeAt(0) !== escapeCode) return value;
+  if (typeof value !== "string" || value.charCodeAt(0) !== markCode) return value;
   const rest = value.slice(2);
   switch (value[1]) {
     case "s":
@@ -54,5 +54,5 @@ function numberText(value: number): string {
 }
 
 function bytesText(bytes: Uint8Array): string {
-  return `${escape}b${Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString("base64")}`;
+  return `${mark}b${Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString("base64")}`;
 }
