@@ -11,6 +11,7 @@ import type { Turn } from "./contract/turn.ts";
 import { Healing } from "./healing/healing.ts";
 import { PolicyKeeping } from "./keeping/policies.ts";
 import { keep, recall } from "./keeping/snapshot.ts";
+import { capabilitiesMax } from "./limits.ts";
 import { Random, type RandomState } from "./random.ts";
 import { Routing } from "./routing/routing.ts";
 import { Swarm } from "./swarm/swarm.ts";
@@ -18,8 +19,11 @@ import { Swarm } from "./swarm/swarm.ts";
 /** Version of the shape of a dump. */
 const dumpVersion = 1;
 
-/** How often the parts may answer each other within one step; a capability that depends on others settles in two. */
-const settleRoundsMax = 8;
+/**
+ * How often the parts may answer each other within one step. A capability that waits for another learns of it in
+ * the next round, and of its trouble in the one after: a chain of all that may be announced takes two for each.
+ */
+const settleRoundsMax: number = 2 * capabilitiesMax + 8;
 
 interface MindDump {
   readonly v: typeof dumpVersion;

@@ -75,12 +75,12 @@ export class Capabilities {
   ): readonly CapabilitySeen[] {
     const news: CapabilitySeen[] = [];
     const states = new Map<ResourceId, CapabilityState>();
-    let announcedCount = 0;
     for (const [resource, state] of this.#states) {
-      const because = announcedCount < capabilitiesMax ? withheldBecause(state, phaseOf) : tooMany;
+      // By its place among what is promised, never by what is announced already: with a while between the two,
+      // one that makes room for another would take that room back, for ever.
+      const because = states.size < capabilitiesMax ? withheldBecause(state, phaseOf) : tooMany;
       const observation: CapabilityObservation =
         because === undefined ? { type: "announced" } : { type: "withheld", because };
-      if (because === undefined) announcedCount += 1;
       const isNews = state.told === undefined || !sameJson(state.told, observation);
       if (isNews) news.push({ resource, observation });
       states.set(resource, isNews ? { ...state, told: observation } : state);
@@ -113,7 +113,7 @@ export class Capabilities {
   }
 }
 
-const tooMany = `more than ${capabilitiesMax} capabilities are announced`;
+const tooMany = `more than ${capabilitiesMax} capabilities are promised here`;
 
 function withheldBecause(
   { claim }: CapabilityState,
