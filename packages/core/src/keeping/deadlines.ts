@@ -20,14 +20,17 @@ export class Deadlines {
     return this.#at.get(key);
   }
 
-  /** Replaces the deadline of a key; NEVER removes it. */
+  /** Replaces the deadline of a key; NEVER removes it. Putting off costs nothing until the old time comes. */
   set(key: string, at: MonotonicMs): void {
-    if (this.#at.get(key) === at) return;
+    const before = this.#at.get(key);
+    if (before === at) return;
     if (at === NEVER) {
       this.#at.delete(key);
       return;
     }
     this.#at.set(key, at);
+    // Every key has an entry in the heap that is not after its deadline.
+    if (before !== undefined && before < at) return;
     this.#push([at, key]);
     // Moved deadlines leave stale entries behind; rebuild before they outnumber the living.
     if (this.#heap.length > 2 * this.#at.size + 64) this.#rebuild();
@@ -58,11 +61,15 @@ export class Deadlines {
     return [...this.#at].sort(([left], [right]) => (left < right ? -1 : 1));
   }
 
+  /** Until the top of the heap is a deadline: what was removed goes, what was put off moves to its time. */
   #dropStale(): void {
     for (;;) {
       const top = this.#heap[0];
-      if (top === undefined || this.#at.get(top[1]) === top[0]) return;
+      if (top === undefined) return;
+      const at = this.#at.get(top[1]);
+      if (at === top[0]) return;
       this.#pop();
+      if (at !== undefined && at > top[0]) this.#push([at, top[1]]);
     }
   }
 
