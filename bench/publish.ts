@@ -15,6 +15,11 @@ export async function publish(run: Run): Promise<Outcome> {
   const agents = run.agents ?? agentsDefault;
   const real = await measureAgents(run, agents);
   const raw = await measureRawGossip(run, agents, real.documentBytes);
+  if (real.lastMs.length === 0 || raw.lastMs.length === 0) {
+    throw new Error(
+      `no bundle reached everybody: ${real.missed} of agents and ${raw.missed} bare ones missed`,
+    );
+  }
   const p50 = (samples: readonly number[]): number => quantile(samples, 0.5);
   return {
     figures: {

@@ -73,9 +73,7 @@ export async function cfengineDefault(run: Run, unpacked: Unpacked, stage: Stage
   const place = prepare(unpacked, stage);
   const [file = "", ...args] = place.agent;
   execFileSync(file, args, { env: place.env, stdio: "ignore" });
-  await waitFor(run, "processes to start", () =>
-    stage.processes.every(({ pidFile }) => textOf(pidFile) !== ""),
-  );
+  await workersRun(run, stage);
   return whileRunning(run, [place.execd, "--no-fork"], place.env, async () => {
     run.say(`cfengine3 as it comes: damage over ${pulseMs / 60_000} minutes, then up to one more pulse`);
     const options = { run, lostAfterMs: pulseLostAfterMs };
@@ -98,6 +96,12 @@ export async function cfengineDefault(run: Run, unpacked: Unpacked, stage: Stage
       lostDrifts: [...healed, ...started].reduce((sum, { lostDrifts }) => sum + lostDrifts, 0),
     };
   });
+}
+
+async function workersRun(run: Run, stage: Stage): Promise<void> {
+  await waitFor(run, "processes to start", () =>
+    stage.processes.every(({ pidFile }) => textOf(pidFile) !== ""),
+  );
 }
 
 function prepare({ program, env }: Unpacked, stage: Stage): Workplace {

@@ -1,10 +1,10 @@
-import { chmodSync, mkdirSync, writeFileSync } from "node:fs";
+import { chmodSync, mkdirSync, readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Figures } from "../figures.ts";
 import { unpack } from "../peers/debian.ts";
 import { type Run, withDirectory } from "../run.ts";
 import { cfengineDefault, cfengineLoop } from "./cfengine.ts";
-import { type KeptFile, type KeptProcess, pidOf, textOf } from "./damage.ts";
+import { type KeptFile, type KeptProcess, textOf } from "./damage.ts";
 import { monit } from "./monit.ts";
 import { contentOf } from "./promises.ts";
 import { runit } from "./runit.ts";
@@ -46,10 +46,12 @@ function staged<Value>(use: (stage: Stage) => Promise<Value>): Promise<Value> {
     try {
       return await use(stage);
     } finally {
-      for (const { pidFile } of stage.processes) endProcess(textOf(pidFile));
+      endWorkers(stage);
     }
   });
 }
+
+let stageCount = 0;
 
 function setStage(directory: string): Stage {
   for (const name of ["etc", "src", "workers"]) mkdirSync(join(directory, name));
@@ -59,7 +61,10 @@ function setStage(directory: string): Stage {
     writeFileSync(join(directory, "etc", `file-${index}`), content);
     return { path: join(directory, "etc", `file-${index}`), content };
   });
-  const argumentOf = (index: number): string => String(1_000_000 + index);
+  // Of no other process: seconds in which nobody else sleeps.
+  stageCount += 1;
+  const base = 1_000_000_000 + (process.pid % 1_000_000) * 1_000 + stageCount * 100;
+  const argumentOf = (index: number): string => String(base + index);
   const workerOf = (index: number): string => join(directory, "workers", `worker-${index}.sh`);
   const processes = Array.from({ length: processCount }, (_, index): KeptProcess => {
     const pidFile = join(directory, "workers", `worker-${index}.pid`);
@@ -71,11 +76,17 @@ function setStage(directory: string): Stage {
   return { directory, files, processes, sourceOf, workerOf, argumentOf };
 }
 
-/** Who supervised it is gone; a daemon leaves its children running. */
-function endProcess(pid: string): void {
-  if (pid === "") return;
+/** Who supervised them is gone; a daemon leaves its children running. Found by what only they are called by. */
+function endWorkers(stage: Stage): void {
+  const wanted = new Set(stage.processes.map((_, index) => `sleep\0${stage.argumentOf(index)}\0`));
+  for (const name of readdirSync("/proc")) {
+    if (/^\d+$/.test(name) && wanted.has(textOf(`/proc/${name}/cmdline`))) end(Number(name));
+  }
+}
+
+function end(pid: number): void {
   try {
-    process.kill(pidOf(pid), "SIGKILL");
+    process.kill(pid, "SIGKILL");
   } catch (error) {
     if (!(error instanceof Error && "code" in error && error.code === "ESRCH")) throw error;
   }

@@ -21,7 +21,7 @@ export async function runit(run: Run, { program, env, version }: Unpacked, stage
   }
   const runsvdir = program("usr/bin/runsvdir");
   const path = { ...env, PATH: `${dirname(runsvdir)}:${env["PATH"] ?? ""}` };
-  return whileRunning(run, [runsvdir, services], path, async () => {
+  const measure = async (): Promise<Figures> => {
     await waitFor(run, "runit to start its services", () =>
       stage.processes.every(({ pidFile }) => textOf(pidFile) !== ""),
     );
@@ -35,5 +35,7 @@ export async function runit(run: Run, { program, env, version }: Unpacked, stage
       lostDrifts += killed.lostDrifts;
     }
     return { version, ...damageFigures("process", { samplesMs, lostDrifts }), lostDrifts };
-  });
+  };
+  // Of this signal runsvdir ends what it runs; of any other, itself only.
+  return whileRunning(run, [runsvdir, services], path, measure, "SIGHUP");
 }

@@ -79,12 +79,13 @@ async function apt(command: string, args: readonly string[]): Promise<{ readonly
   }
 }
 
-/** A program that runs in the foreground while `use` runs, and has ended afterwards. */
+/** A program that runs in the foreground while `use` runs, and has ended afterwards, of this signal or a stronger. */
 export async function whileRunning<Value>(
   run: Run,
   command: readonly string[],
   env: NodeJS.ProcessEnv,
   use: () => Promise<Value>,
+  endSignal: NodeJS.Signals = "SIGTERM",
 ): Promise<Value> {
   const [file = "", ...args] = command;
   const child = spawn(file, args, { env, stdio: ["ignore", "ignore", "pipe"] });
@@ -103,14 +104,14 @@ export async function whileRunning<Value>(
   } finally {
     run.signal.removeEventListener("abort", onAbort);
     child.off("exit", onExit);
-    await end(child);
+    await end(child, endSignal);
   }
 }
 
-async function end(child: ChildProcess): Promise<void> {
+async function end(child: ChildProcess, signal: NodeJS.Signals): Promise<void> {
   if (child.exitCode !== null || child.signalCode !== null) return;
   const exited = once(child, "exit");
-  child.kill("SIGTERM");
+  child.kill(signal);
   const timer = setTimeout(() => child.kill("SIGKILL"), endTimeoutMs);
   await exited;
   clearTimeout(timer);

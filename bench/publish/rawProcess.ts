@@ -1,8 +1,30 @@
 import { randomBytes } from "node:crypto";
 import { nodeCrypto } from "@antibody/agent/state";
 import { libp2pKey } from "../../packages/agent/src/network/identity.ts";
-import { createNode, parseAddress } from "../../packages/agent/src/network/node.ts";
+import { createNode, parseAddress, type Registrar } from "../../packages/agent/src/network/node.ts";
 import { type Order, topic } from "./rawOrders.ts";
+
+type Topology = Parameters<Registrar["register"]>[1];
+const topologies = new Set<Topology>();
+
+/** The registrar, which remembers who wants to hear of peers. */
+function listening(registrar: Registrar): Registrar {
+  return {
+    getProtocols: () => registrar.getProtocols(),
+    getHandler: (protocol) => registrar.getHandler(protocol),
+    handle: (protocol, handler, options) => registrar.handle(protocol, handler, options),
+    unhandle: (protocol, options) => registrar.unhandle(protocol, options),
+    use: (protocol, middleware) => registrar.use(protocol, middleware),
+    unuse: (protocol) => registrar.unuse(protocol),
+    getMiddleware: (protocol) => registrar.getMiddleware(protocol),
+    getTopologies: () => [...topologies],
+    register: async (protocol, topology) => {
+      topologies.add(topology);
+      return protocol;
+    },
+    unregister: () => undefined,
+  };
+}
 
 /**
  * One node of bare gossipsub as a process, with the settings of libp2p that agents have. Orders come as lines of
@@ -11,12 +33,16 @@ import { type Order, topic } from "./rawOrders.ts";
 const node = await createNode({
   privateKey: await libp2pKey(new Uint8Array(randomBytes(32))),
   listen: ["/ip4/127.0.0.1/tcp/0"],
-  gossip: { topics: [topic], crypto: nodeCrypto(), gated: (registrar) => registrar },
+  gossip: { topics: [topic], crypto: nodeCrypto(), gated: listening },
 });
 const { libp2p, gossip } = node;
 if (gossip === undefined) throw new Error("a node with gossip has it");
 gossip.addEventListener("gossipsub:message", ({ detail }) => {
   process.stdout.write(`${Buffer.from(detail.msg.data).readUInt32BE(0)}\n`);
+});
+// Without identify, as in agents: gossip is told of a peer as soon as it is connected.
+libp2p.addEventListener("connection:open", ({ detail }) => {
+  for (const topology of topologies) void topology.onConnect?.(detail.remotePeer, detail);
 });
 await libp2p.start();
 gossip.subscribe(topic);
