@@ -24,8 +24,8 @@ const fuse = "NODE_SEA_FUSE_fce680ab2cc467b6e072b8b5df1996b2";
  */
 const flags = ["--max-semi-space-size=1", "--optimize-for-size", "--v8-pool-size=1"];
 
-/** Tools that strip an executable of any architecture, best first; the last one only its own. */
-const strippers = { x64: ["llvm-strip", "strip"], arm64: ["llvm-strip", "aarch64-linux-gnu-strip"] };
+/** Tools that strip the executables of an architecture on x64, best first. */
+const strippers = { x64: ["strip", "llvm-strip"], arm64: ["aarch64-linux-gnu-strip", "llvm-strip"] };
 
 /** Makes dist/antibody-linux-ARCH from the script. */
 export async function makeExecutable(arch, script) {
@@ -76,6 +76,6 @@ function strip(arch, executable) {
     if (error === undefined && status === 0) return;
   }
   process.stderr.write(
-    `antibody: nothing here strips ${arch} executables; this one is larger than it need be\n  next: apt-get install llvm\n`,
+    `antibody: nothing here strips ${arch} executables; this one is larger than it need be\n  next: apt-get install binutils binutils-aarch64-linux-gnu\n`,
   );
 }

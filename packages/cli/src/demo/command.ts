@@ -28,11 +28,12 @@ export function runCommand(
   launcher: Launcher,
   args: readonly string[],
   signal: AbortSignal,
+  timeoutMs: number = commandTimeoutMs,
 ): Promise<CommandOutcome> {
   return new Promise((resolve, reject) => {
     const child = spawn(launcher.file, [...launcher.args, ...args], {
       stdio: ["ignore", "pipe", "pipe"],
-      timeout: commandTimeoutMs,
+      timeout: timeoutMs,
       killSignal: "SIGKILL",
       signal,
     });

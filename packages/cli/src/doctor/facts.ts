@@ -47,7 +47,7 @@ export interface ServiceFacts {
   readonly enabled: boolean | undefined;
 }
 
-export interface ClockFacts {
+interface ClockFacts {
   /** The newest thing in the state was written then; undefined without a state. */
   readonly lastWrittenMs: number | undefined;
   /** Whether the clock is kept by the network, where the system knows. */

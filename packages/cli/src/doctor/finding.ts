@@ -1,20 +1,16 @@
 /** What `doctor` looks at, in the order in which it is told. */
-export const checkNames = [
-  "agent",
-  "service",
-  "clock",
-  "disk",
-  "inotify",
-  "descriptors",
-  "permissions",
-  "reach",
-  "ports",
-  "peers",
-  "versions",
-] as const;
-
-/** One thing that `doctor` looks at. */
-export type CheckName = (typeof checkNames)[number];
+export type CheckName =
+  | "agent"
+  | "service"
+  | "clock"
+  | "disk"
+  | "inotify"
+  | "descriptors"
+  | "permissions"
+  | "reach"
+  | "ports"
+  | "peers"
+  | "versions";
 
 /** How one thing was found: well, in need of a command, or not to be seen from here. */
 export interface Checked {
