@@ -1,6 +1,7 @@
 import { existsSync, mkdtempSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { setImmediate as turn, setTimeout as wait } from "node:timers/promises";
 import { Colony } from "../packages/cli/src/demo/colony.ts";
 import type { Launcher } from "../packages/cli/src/demo/command.ts";
 import { until } from "../packages/cli/src/demo/until.ts";
@@ -91,6 +92,10 @@ export function agentNames(count: number): readonly string[] {
   return Array.from({ length: count }, (_, index) => `agent-${String(index).padStart(3, "0")}`);
 }
 
+/** What has not come by then is looked for at intervals, so that minutes of waiting do not take a core. */
+const spinMs = 1_000;
+const slowLookMs = 5;
+
 /** Looks as often as it can, yielding between looks. The time since the start; undefined beyond the bound. */
 export async function spinUntil(
   run: Run,
@@ -100,8 +105,9 @@ export async function spinUntil(
 ): Promise<number | undefined> {
   while (!condition()) {
     run.signal.throwIfAborted();
-    if (performance.now() - startedMs > boundMs) return undefined;
-    await new Promise((resolve) => setImmediate(resolve));
+    const tookMs = performance.now() - startedMs;
+    if (tookMs > boundMs) return undefined;
+    await (tookMs < spinMs ? turn() : wait(slowLookMs));
   }
   return performance.now() - startedMs;
 }
