@@ -37,12 +37,23 @@ export async function makeExecutable(arch, script) {
     chmodSync(bare, 0o755);
     // Before the blob goes in: stripped afterwards, the executable prints nothing.
     strip(arch, bare);
-    await inject(bare, resource, blobOf(script, scratch), { sentinelFuse: fuse });
+    await injectQuietly(bare, blobOf(script, scratch));
     renameSync(bare, executable);
   } finally {
     rmSync(scratch, { recursive: true, force: true });
   }
   return executable;
+}
+
+/** Its library warns of names that stripping took away, once for each; a failure throws all the same. */
+async function injectQuietly(executable, blob) {
+  const { warn } = console;
+  console.warn = () => undefined;
+  try {
+    await inject(executable, resource, blob, { sentinelFuse: fuse });
+  } finally {
+    console.warn = warn;
+  }
 }
 
 /** The blob is the same for every architecture as long as it holds neither code cache nor snapshot. */
@@ -63,7 +74,7 @@ function blobOf(script, scratch) {
     }),
   );
   execFileSync(process.execPath, ["--experimental-sea-config", config], {
-    stdio: ["ignore", "ignore", "inherit"],
+    stdio: ["ignore", "ignore", "pipe"],
   });
   return readFileSync(blob);
 }
