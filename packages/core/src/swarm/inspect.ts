@@ -36,28 +36,76 @@ export function inspectSwarm(parts: SwarmParts): SwarmInspection {
   };
 }
 
+/**
+ * Most members of a large swarm are nobody's business here, and look the same to whoever neither observes nor
+ * meets them: their views are kept until the directory changes, and the few near ones are put in their places.
+ */
 function viewsOf(parts: SwarmParts): MemberView[] {
-  const { agent: own, probing, links, votes } = parts;
-  const views: MemberView[] = [];
-  parts.directory.visit((member, death) => {
-    const { agent } = member.certificate;
-    if (agent === own) return;
-    // Most members of a large swarm are nobody's business here, and look the same to all who do not observe them.
-    const isDistant = probing.watchOf(agent) === undefined && !links.has(agent) && !votes.isAbout(agent);
-    views.push(isDistant ? distantView(parts, member, death) : viewOf(parts, member, death));
-  });
+  const { agent: own, directory, probing, links, votes } = parts;
+  const views = [...distantViewsOf(parts)];
+  for (const agent of new Set([...probing.watched(), ...links.list(), ...votes.subjects()])) {
+    const member = agent === own ? undefined : directory.get(agent);
+    if (member === undefined) continue;
+    views[placeOf(agent, views)] = viewOf(parts, member, directory.deathOf(agent));
+  }
   return views;
 }
 
-/** Views of members by whoever does not observe them: the minds of a simulator share members, and these. */
+interface DistantViews {
+  readonly revision: number;
+  /** Everyone but the agent itself, in order of agents. */
+  readonly views: readonly MemberView[];
+}
+
+const distantByDirectory = new WeakMap<Directory, DistantViews>();
+
+function distantViewsOf(parts: SwarmParts): readonly MemberView[] {
+  const { agent: own, directory } = parts;
+  const known = distantByDirectory.get(directory);
+  if (known?.revision === directory.revision) return known.views;
+  const views: MemberView[] = [];
+  directory.visit((member, death) => {
+    if (member.certificate.agent !== own) views.push(distantView(member, death));
+  });
+  distantByDirectory.set(directory, { revision: directory.revision, views });
+  return views;
+}
+
+/** The minds of a simulator share members, and so these. */
 const distantViews = new WeakMap<Member | DeathCertificate, MemberView>();
 
-function distantView(parts: SwarmParts, member: Member, death: DeathCertificate | undefined): MemberView {
+function distantView(member: Member, death: DeathCertificate | undefined): MemberView {
   const known = distantViews.get(death ?? member);
   if (known !== undefined) return known;
-  const view = viewOf(parts, member, death);
+  const { certificate, entry } = member;
+  const { status, incarnation, addresses, capabilities, build } = entry.entry;
+  const view: MemberView = {
+    agent: certificate.agent,
+    name: certificate.certificate.name,
+    verdict: death !== undefined ? "dead" : status === "alive" ? "reachable" : status,
+    sinceMs: Number.NEGATIVE_INFINITY,
+    why: whyOf(member, death, undefined),
+    incarnation,
+    addresses,
+    capabilities,
+    build,
+    observedByMe: false,
+    connected: false,
+    votes: [],
+  };
   distantViews.set(death ?? member, view);
   return view;
+}
+
+/** Where a member's view stands; it does. */
+function placeOf(agent: AgentId, views: readonly MemberView[]): number {
+  let [low, high] = [0, views.length - 1];
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if ((views[middle] as MemberView).agent < agent) low = middle + 1;
+    else high = middle;
+  }
+  return low;
 }
 
 function viewOf(
@@ -109,7 +157,7 @@ function queuesOf(parts: SwarmParts): Inspection["queues"] {
   const observedMax = Math.max(settings.fullMeshMembersMax, settings.observerCount);
   return [
     { name: "members", length: directory.size, bound: membersMax },
-    { name: "watches", length: probing.watchCount, bound: observedMax + deadRedialedMax },
+    { name: "watches", length: probing.watched().length, bound: observedMax + deadRedialedMax },
     { name: "pendingVotes", length: votes.count, bound: pendingVotesMax },
     { name: "probesForOthers", length: helping.count, bound: probesForOthersMax },
     { name: "undecidedDeaths", length: deaths.undecidedCount, bound: undecidedDeathsMax },

@@ -72,8 +72,9 @@ export class Probing {
     return this.#deadlines.earliest();
   }
 
-  get watchCount(): number {
-    return this.#watches.size;
+  /** Everyone watched, in order of agents. */
+  watched(): readonly AgentId[] {
+    return [...this.#watches.keys()];
   }
 
   watchOf(peer: AgentId): Watch | undefined {

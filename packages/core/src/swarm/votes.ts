@@ -75,10 +75,6 @@ export class Votes {
     return [...this.#cases.keys()].sort(compareText);
   }
 
-  isAbout(subject: AgentId): boolean {
-    return this.#cases.has(subject);
-  }
-
   /** Votes on one incarnation of a subject, in order of observers. */
   on(subject: AgentId, incarnation: Incarnation | undefined): readonly SignedVote[] {
     if (incarnation === undefined || !this.#cases.has(subject)) return [];
