@@ -153,7 +153,7 @@ export class Gossip {
   #policy(from: AgentId, data: Uint8Array): TopicValidatorResult {
     const policy = this.#options.verifier.policy(data);
     if (isRejection(policy)) return this.#refuse(from, { kind: "policy", rejection: policy });
-    this.#options.feed({ type: "policy", policy, from });
+    this.#feedAfterForwarding({ type: "policy", policy, from });
     return TopicValidatorResult.Accept;
   }
 
@@ -167,8 +167,16 @@ export class Gossip {
     if (isRejection(rumor)) {
       return this.#refuse(from, { kind: wire.type === "members" ? "member" : "death", rejection: rumor });
     }
-    this.#options.feed({ type: "rumor", from, rumor });
+    this.#feedAfterForwarding({ type: "rumor", from, rumor });
     return TopicValidatorResult.Accept;
+  }
+
+  /**
+   * gossipsub forwards in the turn in which the validator answers. The mind's step may wait for the disk: those
+   * behind this agent need not.
+   */
+  #feedAfterForwarding(input: Parameters<GossipOptions["feed"]>[0]): void {
+    setImmediate(() => this.#options.feed(input));
   }
 
   #refuse(from: AgentId, item: RefusedItem): TopicValidatorResult {
