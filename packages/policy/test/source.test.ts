@@ -69,6 +69,17 @@ describe("what YAML does in silence is told", () => {
     });
   });
 
+  it("and nobody is told to quote a number that is only too large", () => {
+    const tooLarge = [{ path: ["mode"], message: "expected at most 65535" }];
+    const compiled = compileSource(
+      `${head}promises:\n  file:/a: { mode: 70000 }\n`,
+      "home.yaml",
+      () => tooLarge,
+    );
+    expect(compiled).toMatchObject({ problems: [{ message: "file:/a: mode: expected at most 65535" }] });
+    expect(compiled).not.toHaveProperty(["problems", "0", "hint"]);
+  });
+
   it.each([
     ["a fraction", "1.5", "4:23 1.5 is not a safe integer"],
     ["an exponent", "1e400", "4:23 Infinity is not a safe integer"],

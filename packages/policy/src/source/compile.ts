@@ -224,7 +224,8 @@ function readPromise(claim: Entry, reading: Reading): [ResourceId, ResourcePromi
   for (const fault of checkPromise(resource.kind, promise, resource.name)) {
     const node = fault.path.length === 0 ? claim.key : nodeAt(value, fault.path);
     // A missing field has no place of its own: it is told at the resource.
-    const hint = fault.hint ?? quotingHint(node);
+    // A number out of its range was meant as a number: quoting it would not help.
+    const hint = fault.hint ?? (fault.message.startsWith("expected at ") ? undefined : quotingHint(node));
     problems.add(
       node === value ? claim.key : node,
       `${resource.id}: ${pathText(fault.path)}${fault.message}`,
