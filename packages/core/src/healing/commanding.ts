@@ -82,7 +82,10 @@ function resume(parts: Parts, target: PauseTarget, turn: Turn): Answer {
   if (first === undefined) {
     return target !== "*" && parts.pauses.has("*")
       ? { refused: `${target} is paused with all others`, next: "antibody resume" }
-      : { refused: `${target === "*" ? "nothing" : target} is not paused`, next: "antibody status" };
+      : {
+          refused: target === "*" ? "nothing is paused" : `${target} is not paused`,
+          next: "antibody status",
+        };
   }
   for (const each of ended) endPause(parts, each, "resumed", turn);
   return { done: { resumed: ended } };

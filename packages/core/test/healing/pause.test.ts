@@ -122,7 +122,7 @@ describe("a pause", () => {
     [{ ...pauseMotd, forMs: Number.POSITIVE_INFINITY }, "ends by itself"],
     [{ ...pauseMotd, target: id("file:/etc/nothing") }, "nothing is promised"],
     [{ type: "resume", target: id(motd) }, "is not paused"],
-    [{ type: "resume", target: "*" }, "nothing is not paused"],
+    [{ type: "resume", target: "*" }, "nothing is paused"],
     [{ type: "step", target: id(motd) }, "is not paused"],
     [{ type: "cancel", action: "9-9" }, "no action 9-9"],
   ] as const)("%j is refused, with what to do instead", (command, message) => {
