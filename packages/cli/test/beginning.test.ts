@@ -82,7 +82,7 @@ describe("invite", () => {
     const time = new Date(stage.terminal.now() + 1).toISOString();
     const enrolled = {
       ...({ time, level: "info", event: "network.enrolled", agent: agentId } as const),
-      ...{ name: "greenhouse", sas: "123456" },
+      ...{ peer: greenhouse, name: "greenhouse", sas: "123456" },
     };
     stage.agent.lines = [{ ...enrolled, time: new Date(0).toISOString(), name: "older" }, enrolled];
     const { code, out } = await stage.run("--json", "invite", "--wait");

@@ -257,7 +257,8 @@ class NetworkBody implements Network {
       gate: this.#gate,
       enrolled: (member, sas) => {
         const { agent, certificate } = member.certificate;
-        const fields = { agent, name: certificate.name, sas };
+        // `agent` is, in every line, who tells it.
+        const fields = { peer: agent, name: certificate.name, sas };
         this.#options.tell({ name: "network.enrolled", level: "info", fields });
         this.#feed({ type: "enrolled", member });
       },

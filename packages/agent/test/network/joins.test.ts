@@ -43,7 +43,13 @@ test("who holds a code becomes a member, and both sides show the same digits", a
   expect(member.certificate.agent).toBe(joined.certificate.agent);
   expect(member.entry.entry).toMatchObject({ status: "away", incarnation: [1, 0, 0] });
   const told = await station.event("network.enrolled");
-  expect(told.fields).toMatchObject({ name: "kitchen", sas: joined.sas });
+  expect(told.fields).toMatchObject({
+    peer: joined.certificate.agent,
+    name: "kitchen",
+    sas: joined.sas,
+  });
+  // In every line of the log `agent` is who tells it.
+  expect(told.fields).not.toHaveProperty("agent");
   expect(joined.sas).toMatch(/^\d{6}$/);
 });
 

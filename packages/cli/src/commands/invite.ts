@@ -73,7 +73,7 @@ async function waitForJoiner(invocation: Invocation, expiresInMs: number, since:
   // From the recent lines on: the device may have joined between the code and this.
   for await (const line of invocation.client.follow(true, AbortSignal.any([interrupted, expired]))) {
     if (line.event !== enrolledEvent || line.time < since) continue;
-    const view = await joinedView(invocation, line);
+    const view = joinedView(line);
     invocation.print(view, () => [
       `joined     ${printable(view.name)} (${shortId(view.agent)})`,
       `compare    ${view.comparisonCode}  (the other device shows the same, or somebody sits in between)`,
@@ -90,14 +90,11 @@ async function waitForJoiner(invocation: Invocation, expiresInMs: number, since:
   });
 }
 
-async function joinedView(invocation: Invocation, line: LogLine): Promise<JoinedView> {
-  const name = String(line["name"]);
-  const { members } = await invocation.client.inspect();
-  const member = members.find((each) => each.name === name);
+function joinedView(line: LogLine): JoinedView {
   return {
     schema: "antibody.joined/1",
-    agent: member?.agent ?? "",
-    name,
+    agent: String(line["peer"]),
+    name: String(line["name"]),
     comparisonCode: String(line["sas"]),
   };
 }
