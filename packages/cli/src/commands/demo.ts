@@ -1,6 +1,7 @@
 import { createServer } from "node:http";
 import type { Colony } from "../demo/colony.ts";
 import { ownLauncher } from "../demo/command.ts";
+import type { DemoReport } from "../demo/demo.ts";
 import { exitCode } from "../errors.ts";
 import { type Invocation, shellWord } from "../invocation.ts";
 import { readWhole } from "../options.ts";
@@ -13,7 +14,7 @@ interface DemoCommandOptions {
 /** `antibody demo`: the main job, with real agents. */
 export const demo: Verb<DemoCommandOptions> = {
   usage: "demo",
-  summary: "Show five real agents that heal, refuse forgeries, and route around a dead peer",
+  summary: "Show five real agents that heal, refuse forgeries, and route around a dead peer.",
   examples: ["antibody demo", "antibody demo --keep"],
   exits: [
     [0, "every beat passed"],
@@ -35,12 +36,12 @@ export const demo: Verb<DemoCommandOptions> = {
       launcher: ownLauncher(),
       signal: terminal.interrupted,
       onBeat: ({ passed, title, tookMs, evidence }) => {
-        say(`${passed ? "ok  " : "FAIL"} ${seconds(tookMs)}  ${title}`);
-        say(`             ${evidence}`);
+        const stopped = !passed && terminal.interrupted.aborted;
+        say(`${passed ? "ok  " : stopped ? "stop" : "FAIL"} ${seconds(tookMs)}  ${title}`);
+        say(`             ${stopped ? "interrupted" : evidence}`);
       },
       ...(options.keep === true ? { beforeEnd: (colony: Colony) => keep(colony, invocation) } : {}),
     });
-    const failed = report.outcomes.find((outcome) => !outcome.passed);
     const beatsSeen = report.outcomes.map(({ beat, title, passed, tookMs, evidence }) => {
       return { beat, title, passed, tookMs: Math.round(tookMs), evidence };
     });
@@ -48,18 +49,27 @@ export const demo: Verb<DemoCommandOptions> = {
       {
         schema: "antibody.demo/1",
         passed: report.passed,
+        interrupted: terminal.interrupted.aborted,
         tookMs: Math.round(report.tookMs),
         beats: beatsSeen,
       } as const,
-      () => [
-        failed === undefined
-          ? `All ${report.outcomes.length} beats passed in ${seconds(report.tookMs).trim()}.`
-          : `The beat "${failed.beat}" failed: ${failed.evidence}`,
-      ],
+      () => endingLines(report, terminal.interrupted.aborted),
     );
     return report.passed ? exitCode.ok : exitCode.failed;
   },
 };
+
+/** The last lines: how it came out, and, after an interrupt, that nothing is left behind. */
+export function endingLines({ outcomes, tookMs }: DemoReport, interrupted: boolean): readonly string[] {
+  const failed = outcomes.find((outcome) => !outcome.passed);
+  const gone = "every agent was ended, and every file removed.";
+  if (failed === undefined) {
+    const passed = `All ${outcomes.length} beats passed in ${seconds(tookMs).trim()}.`;
+    return interrupted ? [passed, `Interrupted: ${gone}`] : [passed];
+  }
+  if (interrupted) return [`Interrupted in the beat "${failed.beat}": ${gone}`];
+  return [`The beat "${failed.beat}" failed: ${failed.evidence}`];
+}
 
 /** `antibody demo serve PORT NAME`: the service that the demo's policy promises. */
 export const demoServe: Verb<object> = {
