@@ -1,12 +1,8 @@
-import { resolve } from "node:path";
-import {
-  type ControlClient,
-  ControlError,
-  controlClient,
-  controlPaths,
-  defaultStateDirectory,
-} from "@antibody/agent/control";
+import { statSync } from "node:fs";
+import { join } from "node:path";
+import { type ControlClient, ControlError, controlClient, controlPaths } from "@antibody/agent/control";
 import { CliError, exitCode } from "./errors.ts";
+import { beginningOf, named } from "./self.ts";
 import type { Terminal } from "./terminal.ts";
 import { printable } from "./text/printable.ts";
 
@@ -16,7 +12,7 @@ export interface Invocation {
   readonly json: boolean;
   /** The state directory, absolute. */
   readonly state: string;
-  /** How the user has to name this state in a next command: `antibody` or `antibody --state DIR`. */
+  /** What a next command about this agent begins with: `antibody` or `antibody --state DIR`. */
   readonly self: string;
   readonly client: ControlClient;
   /**
@@ -25,6 +21,8 @@ export interface Invocation {
    */
   print<Result extends SchemaObject>(result: Result, lines: () => readonly string[]): void;
 }
+
+export { shellWord } from "./self.ts";
 
 /** What `--json` prints: the first key names the schema in docs/schemas and its version. */
 interface SchemaObject {
@@ -40,16 +38,14 @@ export interface GlobalOptions {
 /** Binds a call to its terminal and its agent. */
 export function makeInvocation(terminal: Terminal, options: GlobalOptions): Invocation {
   const json = options.json === true;
-  const standard = defaultStateDirectory(terminal.environment, terminal.userId);
-  const state = resolve(options.state ?? standard);
+  const { state, self } = named(terminal, options.state);
   const paths = controlPaths(state, terminal.environment, terminal.userId);
-  const self = state === standard ? "antibody" : `antibody --state ${shellWord(options.state ?? state)}`;
   return {
     terminal,
     json,
     state,
     self,
-    client: withHints(controlClient(paths), self),
+    client: withHints(controlClient(paths), state, self),
     print: (result, lines) => {
       if (json) terminal.out(`${JSON.stringify(result)}\n`);
       else for (const line of lines()) terminal.out(`${line}\n`);
@@ -57,19 +53,24 @@ export function makeInvocation(terminal: Terminal, options: GlobalOptions): Invo
   };
 }
 
-/** A word as a shell takes it. */
-export function shellWord(text: string): string {
-  return /^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;
+/** Whether an agent may have been begun there: also where this user may not look. */
+function mayBeBegun(state: string): boolean {
+  try {
+    return statSync(join(state, "charter.json")).isFile();
+  } catch (error) {
+    const code = error instanceof Error && "code" in error ? error.code : undefined;
+    return code !== "ENOENT" && code !== "ENOTDIR";
+  }
 }
 
 /** A client whose errors say what to do, with the exit code that fits. */
-function withHints(client: ControlClient, self: string): ControlClient {
+function withHints(client: ControlClient, state: string, self: string): ControlClient {
   const hinted = <Arguments extends readonly unknown[], Result>(
     call: (...args: Arguments) => Promise<Result>,
   ): ((...args: Arguments) => Promise<Result>) => {
     return (...args) =>
       call(...args).catch((error: unknown) => {
-        throw cliErrorOf(error, self);
+        throw cliErrorOf(error, state, self);
       });
   };
   return {
@@ -79,7 +80,7 @@ function withHints(client: ControlClient, self: string): ControlClient {
       try {
         yield* client.follow(recent, signal);
       } catch (error) {
-        throw cliErrorOf(error, self);
+        throw cliErrorOf(error, state, self);
       }
     },
     recording: hinted(client.recording),
@@ -90,7 +91,7 @@ function withHints(client: ControlClient, self: string): ControlClient {
   };
 }
 
-function cliErrorOf(error: unknown, self: string): unknown {
+function cliErrorOf(error: unknown, state: string, self: string): unknown {
   if (!(error instanceof ControlError)) return error;
   const cause = printable(error.message);
   switch (error.code) {
@@ -98,8 +99,9 @@ function cliErrorOf(error: unknown, self: string): unknown {
       return new CliError({
         code: "notRunning",
         message: "the agent is not running",
-        cause,
-        next: `${self} run`,
+        ...(mayBeBegun(state)
+          ? { cause, next: `${self} run` }
+          : { cause: `nothing was begun in ${printable(state)}`, next: beginningOf(self) }),
         exit: exitCode.notRunning,
       });
     case "denied":

@@ -3,6 +3,7 @@ import type { Json, ResourceId } from "@antibody/policy";
 import { CliError, exitCode } from "./errors.ts";
 import { findResource } from "./find.ts";
 import type { Invocation } from "./invocation.ts";
+import { withSelf } from "./self.ts";
 import { printable } from "./text/printable.ts";
 
 /** What a command of the owner leaves behind, as `--json` prints it. */
@@ -21,7 +22,7 @@ export async function command(invocation: Invocation, order: OwnerCommand): Prom
     code: "refused",
     message: `the agent refuses to ${order.type}`,
     cause: printable(reply.message),
-    next: printable(reply.next),
+    next: printable(withSelf(reply.next, invocation.self)),
     exit: exitCode.failed,
   });
 }

@@ -1,6 +1,8 @@
 import { Command, CommanderError } from "commander";
 import { addCommands } from "./commands/index.ts";
 import { CliError, type ExitCode, exitCode, messageOf, usageError } from "./errors.ts";
+import type { GlobalOptions } from "./invocation.ts";
+import { calledAs, named, withSelf } from "./self.ts";
 import type { Terminal } from "./terminal.ts";
 import { printable } from "./text/printable.ts";
 import { columnsMax } from "./text/table.ts";
@@ -16,7 +18,9 @@ export async function runCommandLine(argv: readonly string[], terminal: Terminal
     await program.parseAsync(argv, { from: "user" });
     return code;
   } catch (error) {
-    return report(error, argv.includes("--json"), terminal);
+    const { self } = named(terminal, program.opts<GlobalOptions>().state);
+    const help = `${[calledAs(terminal), ...calledCommand(program, argv)].join(" ")} --help`;
+    return report(knownError(error, self, help), argv.includes("--json"), terminal);
   }
 }
 
@@ -43,8 +47,7 @@ function makeProgram(terminal: Terminal, finish: (code: ExitCode) => void): Comm
 }
 
 /** Prints an error and gives the exit code for it. */
-function report(error: unknown, json: boolean, terminal: Terminal): ExitCode {
-  const known = knownError(error);
+function report(known: CliError | "helped" | undefined, json: boolean, terminal: Terminal): ExitCode {
   if (known === undefined) return exitCode.ok;
   if (known === "helped") return exitCode.usage;
   if (json) {
@@ -57,26 +60,36 @@ function report(error: unknown, json: boolean, terminal: Terminal): ExitCode {
   return known.exit;
 }
 
-function knownError(error: unknown): CliError | "helped" | undefined {
+/** The command that was meant, as far as its words are known: whose help says how it is called. */
+function calledCommand(program: Command, argv: readonly string[]): readonly string[] {
+  const words = argv.filter((word, index) => !word.startsWith("-") && argv[index - 1] !== "--state");
+  const known: string[] = [];
+  let command: Command | undefined = program;
+  for (const word of words) {
+    command = command.commands.find((child) => child.name() === word);
+    if (command === undefined) break;
+    known.push(word);
+  }
+  return known;
+}
+
+/** An error as it is told; undefined for what is none, and `helped` where the help was printed instead. */
+function knownError(error: unknown, self: string, help: string): CliError | "helped" | undefined {
   if (error instanceof CliError) return error;
   if (error instanceof CommanderError) {
     if (error.exitCode === 0) return undefined;
     // Without a subcommand commander has printed the help already.
     if (error.code === "commander.help") return "helped";
     const cause = error.message.replace(/^error: /, "").replaceAll("\n", " ");
-    return usageError(
-      "the command cannot be understood",
-      cause,
-      "antibody --help, or antibody COMMAND --help",
-    );
+    return usageError("the command cannot be understood", cause, help);
   }
-  const hinted = hintedError(error);
+  const hinted = hintedError(error, self);
   if (hinted !== undefined) return hinted;
   return new CliError({
     code: "failed",
     message: "the command failed",
     cause: messageOf(error),
-    next: "antibody status; if this is a fault of antibody, please report it",
+    next: `${self} status; if this is a fault of antibody, please report it`,
     exit: exitCode.failed,
   });
 }
@@ -92,7 +105,7 @@ const exitByCode: { readonly [code: string]: ExitCode } = {
 };
 
 /** Errors of the agent (StateError, JoinError) that carry a code and what to do next. */
-function hintedError(error: unknown): CliError | undefined {
+function hintedError(error: unknown, self: string): CliError | undefined {
   if (!(error instanceof Error) || !("next" in error) || !("code" in error)) return undefined;
   const { code, next } = error;
   if (typeof code !== "string" || typeof next !== "string") return undefined;
@@ -100,7 +113,7 @@ function hintedError(error: unknown): CliError | undefined {
     code,
     message: error.name === "JoinError" ? "this device could not join" : "the agent's state cannot be used",
     cause: error.message,
-    next,
+    next: withSelf(next, self),
     exit: exitByCode[code] ?? exitCode.failed,
   });
 }

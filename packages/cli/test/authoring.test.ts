@@ -192,6 +192,14 @@ describe("publish", () => {
     });
   }
 
+  test("finds the key of an author by its name", async () => {
+    const { stage, made, file } = await authored();
+    const { code, value } = await stage.json("publish", file, "--author", "home");
+    expect(code).toBe(0);
+    expect(value).toMatchObject({ author: made.author, published: true });
+    expect((await stage.run("publish", file, "--author", "nobody")).err).toContain("nobody cannot be used");
+  });
+
   test("gives root, fragments and manifest to the one agent, in this order", async () => {
     const { stage, made, file } = await authored();
     const { code, value } = await stage.json("publish", file, "--author", made.keyFile, "--note", "first");

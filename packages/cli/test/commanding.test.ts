@@ -36,7 +36,7 @@ describe("commands of the owner", () => {
     const { code, err } = await stage.run("resume");
     expect(code).toBe(1);
     expect(err).toBe(
-      "antibody: the agent refuses to resume\n  cause: nothing is paused\n  next: antibody status\n",
+      `antibody: the agent refuses to resume\n  cause: nothing is paused\n  next: antibody --state ${stage.state} status\n`,
     );
     const { value } = await stage.json("resume");
     expect(value).toEqual({
@@ -44,7 +44,7 @@ describe("commands of the owner", () => {
         code: "refused",
         message: "the agent refuses to resume",
         cause: "nothing is paused",
-        next: "antibody status",
+        next: `antibody --state ${stage.state} status`,
       },
     });
     expect(schemaProblems(value, "antibody.error/1")).toEqual([]);
@@ -162,9 +162,16 @@ describe("an agent that cannot be asked", () => {
     const { code, out, err } = await stage.run(...args.filter((arg) => arg !== undefined));
     expect(out).toBe("");
     expect(err).toMatch(
-      /^antibody: the agent is not running\n {2}cause: .+\n {2}next: antibody --state .+ run\n$/,
+      /^antibody: the agent is not running\n {2}cause: nothing was begun in .+\n {2}next: antibody --state .+ init --name NAME, or .+ join CODE --name NAME\n$/,
     );
     expect(code).toBe(4);
+  });
+
+  test("is not running, but was begun: the next command starts it", async () => {
+    const stage = await setStage();
+    await stage.run("init", "--name", "attic");
+    const { err } = await stage.run("status");
+    expect(err).toMatch(/cause: nobody listens on .+\n {2}next: antibody --state \S+ run\n$/);
   });
 
   test("belongs to someone else: exits with 5", async () => {

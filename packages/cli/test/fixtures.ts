@@ -118,7 +118,7 @@ const incident: Incident = {
   observed: { present: false },
   drift: "absent, promised a file",
   attempts: broken.attempts,
-  next: "mkdir -p /etc/missing/parent",
+  next: "antibody why file:/etc/missing/parent/file",
 };
 
 function member(agent: AgentId, name: string, verdict: MemberView["verdict"]): MemberView {

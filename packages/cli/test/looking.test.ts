@@ -1,7 +1,8 @@
+import type { HeldClaim } from "@antibody/policy";
 import { afterEach, describe, expect, test } from "vitest";
 import { logLine } from "../../agent/test/control.fake.ts";
 import { clearStages, setStage } from "./commandLine.ts";
-import { fullInspection, greenhouse, incidentId, wellInspection } from "./fixtures.ts";
+import { author, fullInspection, greenhouse, incidentId, wellInspection } from "./fixtures.ts";
 import { schemaProblems } from "./schemas.ts";
 
 afterEach(clearStages);
@@ -30,6 +31,17 @@ describe("status", () => {
     expect(out.trimEnd().split("\n").at(-1)).toBe(
       `next: antibody --state ${stage.state} incident show ${incidentId.slice(0, 17)}`,
     );
+  });
+
+  test("names the claims that are not in force, and what holds back a stream", async () => {
+    const stage = await setStage(wellInspection);
+    const { out } = await stage.run("status");
+    expect(out).toContain("lights by author_");
+    expect(out).toContain("held: this device does not accept its author");
+    expect(out).toContain("held       process:lamp: the owner has not accepted this author");
+    const many = Array.from({ length: 9 }, () => fullInspection.heldClaims[0] as HeldClaim);
+    stage.agent.inspection = { ...wellInspection, heldClaims: many };
+    expect((await stage.run("status")).out).toContain("and 5 more; why RESOURCE says");
   });
 
   test("is never wider than 100 columns, whatever peers and authors wrote", async () => {
@@ -94,9 +106,27 @@ describe("why", () => {
     const { out } = await stage.run("why", "lamp");
     expect(out).toContain("nothing about it is in force");
     expect(out).toContain("noGrant, the owner has not accepted this author");
-    expect(out.replaceAll(/\n +/g, " ")).toMatch(
-      /next +antibody --state .* trust add author_\w+ --scope 'process:lamp'/,
+    // In one line, however long: it is there to be copied.
+    expect(out).toMatch(
+      /^next +antibody --state \S+ trust add author_\w+ --scope 'process:lamp' --rank 1 --power process$/m,
     );
+  });
+
+  test("names the power that a grant lacks, and repeats the rest of the grant", async () => {
+    const held = { ...fullInspection.heldClaims[1], author, reason: "missingPower", detail: "" } as const;
+    const grants = fullInspection.grants.map((grant) => ({ ...grant, powers: ["expose"] as const }));
+    const stage = await setStage({ ...fullInspection, grants, heldClaims: [held as HeldClaim] });
+    expect((await stage.json("why", "lamp")).value["nextCommand"]).toMatch(
+      /trust add author_\w+ --scope 'file:\/etc\/\*\*' --scope 'process:\*' --rank 10 --mode enforce --power expose,process$/,
+    );
+  });
+
+  test("leads from a handed-off case to the pause in which it is mended", async () => {
+    const stage = await setStage(fullInspection);
+    const show = await stage.run("incident", "show", incidentId);
+    expect(show.out).toMatch(/^next +antibody --state \S+ why file:\S+$/m);
+    const { out } = await stage.run("why", "file:/etc/missing/parent/file");
+    expect(out).toMatch(/^next +antibody --state \S+ pause file:\S+ --reason "mending it" --for 1h$/m);
   });
 });
 
@@ -108,7 +138,13 @@ describe("peers", () => {
     expect(out).toMatch(/greenhouse +agent_\w{8} +reachable +40s +connected/);
     expect(out).not.toMatch(/^pi /m);
     const why = await stage.run("peers", "why", "attic");
-    expect(why.out).toContain("3 of 4 observers make a death; 1 say so");
+    // It is dead already: how many votes that takes among those who are left would only confuse.
+    expect(why.out).not.toContain("quorum");
+    const alive = await stage.run("peers", "why", "greenhouse");
+    expect(alive.out).toContain("3 of 4 observers make a death; 0 say so");
+    stage.agent.inspection = { ...fullInspection, quorum: { observers: 1, votes: 2 } };
+    const alone = await stage.run("peers", "why", "greenhouse");
+    expect(alone.out).toContain("2 votes make a death, and only 1 can vote: nobody is found dead");
     expect(why.out).toMatch(/vote +agent_\w{8}: refused/);
     expect((await stage.json("peers", "why", greenhouse.slice(0, 12))).value).toMatchObject({
       name: "greenhouse",

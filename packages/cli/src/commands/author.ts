@@ -90,7 +90,7 @@ export const authorKeygen: Verb<KeygenOptions> = {
       rootFile: paths.root,
       sealed: passphrase !== undefined,
     };
-    invocation.print(view, () => keygenLines(view));
+    invocation.print(view, () => keygenLines(view, invocation.self));
     return exitCode.ok;
   },
 };
@@ -125,7 +125,7 @@ function refuseExisting(paths: readonly string[]): void {
   });
 }
 
-function keygenLines(view: KeygenView): readonly string[] {
+function keygenLines(view: KeygenView, self: string): readonly string[] {
   // Paths are copied by people: they are never broken, whatever their length.
   return [
     `author     ${view.name} (${shortId(view.author)})`,
@@ -135,6 +135,6 @@ function keygenLines(view: KeygenView): readonly string[] {
     "           Move it to another place: it signs the change to a new key when this one is lost.",
     `root       ${view.rootFile}`,
     "           Give it to the owners of devices, and let them compare the code.",
-    `next: antibody trust add ${shellWord(view.rootFile)} --scope GLOB --rank 1`,
+    `next: ${self} trust add ${shellWord(view.rootFile)} --scope GLOB --rank 1`,
   ];
 }

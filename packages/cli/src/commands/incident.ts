@@ -11,7 +11,7 @@ export const incidentList: Verb<object> = {
   exits: [[0, "shown"]],
   asksAgent: true,
   async run({ invocation }) {
-    const view = incidentsView(await invocation.client.inspect());
+    const view = incidentsView(await invocation.client.inspect(), invocation.self);
     invocation.print(view, () => incidentsLines(view));
     return exitCode.ok;
   },
@@ -33,7 +33,7 @@ export const incidentShow: Verb<object> = {
     const id = findId(ids, text, "incident", `${invocation.self} incident list`);
     const incident = inspection.incidents.find((each) => each.id === id);
     if (incident === undefined) throw new Error("an id that was found belongs to an incident");
-    const view = incidentView(inspection, incident);
+    const view = incidentView(inspection, incident, invocation.self);
     invocation.print(view, () => incidentLines(view));
     return exitCode.ok;
   },

@@ -1,3 +1,5 @@
+import { existsSync } from "node:fs";
+import { join } from "node:path";
 import { nodeCrypto } from "@antibody/agent/state";
 import type { Inspection } from "@antibody/core";
 import { isRejection, noteCharactersMax, type SealedBundle, sealBundle, shortId } from "@antibody/policy";
@@ -35,8 +37,8 @@ export const publish: Verb<PublishOptions> = {
   usage: "publish <file>",
   summary: "Sign a policy file as the next generation of its stream, and give it to this agent to spread.",
   examples: [
-    "antibody publish home.yaml --author author-keys/home.key",
-    "antibody publish home.yaml --author author-keys/home.key --dry-run",
+    "antibody publish home.yaml --author home",
+    "antibody publish home.yaml --author ~/keys/home.key --dry-run",
   ],
   exits: [
     [0, "published (or, with --dry-run, could be)"],
@@ -45,14 +47,16 @@ export const publish: Verb<PublishOptions> = {
   asksAgent: true,
   declare: (command) =>
     void command
-      .requiredOption("--author <keyfile>", "the author's signing key, from: antibody author keygen")
+      .requiredOption(
+        "--author <name>",
+        "an author whose key is in the state directory, or the file of its key",
+      )
       .option("--note <text>", "a word to whoever reads the generation", readNote)
       .option("--dry-run", "sign and show, give nothing to anybody"),
   async run({ invocation, options, args: [file = ""] }) {
     const source = await readSoundSource(file, invocation.self);
-    const author = await readKeyFile(options.author, () =>
-      knownPassphrase(invocation.terminal, options.author),
-    );
+    const keyFile = keyFileOf(invocation, options.author);
+    const author = await readKeyFile(keyFile, () => knownPassphrase(invocation.terminal, keyFile));
     // The newest head comes from the swarm, not from the author's memory: one restored from a backup must not fork.
     const inspection = await invocation.client.inspect();
     const generation = newestGeneration(inspection, author, source) + 1;
@@ -72,6 +76,12 @@ export const publish: Verb<PublishOptions> = {
     return exitCode.ok;
   },
 };
+
+/** The key file that was meant: the one named, or the one that `author keygen` made for an author of this name. */
+function keyFileOf(invocation: Invocation, author: string): string {
+  const made = join(invocation.state, "author-keys", `${author}.key`);
+  return !existsSync(author) && !author.includes("/") && existsSync(made) ? made : author;
+}
 
 /** The highest generation that the agent has heard of in the author's epoch, complete or not; 0 for none. */
 function newestGeneration(inspection: Inspection, author: AuthorKey, source: SoundSource): number {

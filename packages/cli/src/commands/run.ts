@@ -5,6 +5,7 @@ import { statePaths } from "@antibody/agent/state";
 import { CliError, exitCode, usageError } from "../errors.ts";
 import type { Invocation } from "../invocation.ts";
 import { readDuration, readName } from "../options.ts";
+import { beginningOf } from "../self.ts";
 import { serviceManager } from "../service/notify.ts";
 import { actAsOwnerOf } from "../service/owner.ts";
 import type { Verb } from "../verb.ts";
@@ -90,7 +91,7 @@ async function begin(invocation: Invocation, options: RunOptions): Promise<void>
       code: "stateMissing",
       message: "there is no agent to run",
       cause: `nothing was begun in ${invocation.state}`,
-      next: `${invocation.self} init --name NAME, or ${invocation.self} join CODE --name NAME`,
+      next: beginningOf(invocation.self),
       exit: exitCode.failed,
     });
   }

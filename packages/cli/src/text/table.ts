@@ -81,6 +81,11 @@ export function labeled(label: string, text: string, labelWidth: number): readon
   );
 }
 
+/** A label, and beside it a command or a path: people copy it, so it is never broken, whatever its length. */
+export function unbroken(label: string, text: string, labelWidth: number): string {
+  return (label.padEnd(labelWidth + gap.length) + printable(text)).trimEnd();
+}
+
 function lengthOf(text: string): number {
   return Array.from(text).length;
 }

@@ -4,6 +4,7 @@ import {
   type Grant,
   type Json,
   matchesAnyGlob,
+  type Power,
   parseResourceId,
   type ResourceId,
   type ResourcePromise,
@@ -78,9 +79,13 @@ function isPromise(promise: Json | undefined): promise is ResourcePromise {
 /** Why a grant does not let a claim through, or undefined. */
 function refusalBy(grant: Grant, resource: ResourceId): string | undefined {
   if (!matchesAnyGlob(grant.scope, resource)) return "outside the scope";
-  const needed = typeOf(resource)?.powers({}) ?? [];
-  const missing = needed.filter((power) => !grant.powers.includes(power));
+  const missing = powersOf(resource).filter((power) => !grant.powers.includes(power));
   return missing.length === 0 ? undefined : `needs the power ${missing.join(", ")}`;
+}
+
+/** The powers that a promise of a resource needs. */
+export function powersOf(resource: ResourceId): readonly Power[] {
+  return typeOf(resource)?.powers({}) ?? [];
 }
 
 function typeOf(resource: ResourceId): (typeof resourceTypes)[number] | undefined {

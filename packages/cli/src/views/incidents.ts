@@ -1,6 +1,7 @@
 import type { Incident, Inspection } from "@antibody/core";
 import { type Json, shortId } from "@antibody/policy";
-import { labeled, table } from "../text/table.ts";
+import { withSelf } from "../self.ts";
+import { labeled, table, unbroken } from "../text/table.ts";
 import { age, relative, timesOf, wallTime } from "../text/times.ts";
 import { type AttemptFields, attemptFields, attemptText, timeField } from "./resource.ts";
 
@@ -36,7 +37,7 @@ export interface IncidentView {
 }
 
 /** Puts together all incidents, the newest first. */
-export function incidentsView(inspection: Inspection): IncidentsView {
+export function incidentsView(inspection: Inspection, self: string): IncidentsView {
   return {
     schema: "antibody.incidents/1",
     time: timesOf(inspection).now,
@@ -47,13 +48,13 @@ export function incidentsView(inspection: Inspection): IncidentsView {
         resource,
         ...timeField("at", wallTime(wallMs)),
         cause,
-        next,
+        next: withSelf(next, self),
       })),
   };
 }
 
 /** Puts together one incident. */
-export function incidentView(inspection: Inspection, incident: Incident): IncidentView {
+export function incidentView(inspection: Inspection, incident: Incident, self: string): IncidentView {
   return {
     schema: "antibody.incident/1",
     time: timesOf(inspection).now,
@@ -68,7 +69,7 @@ export function incidentView(inspection: Inspection, incident: Incident): Incide
     observed: incident.observed,
     drift: incident.drift,
     attempts: incident.attempts.map(attemptFields),
-    next: incident.next,
+    next: withSelf(incident.next, self),
   };
 }
 
@@ -94,6 +95,6 @@ export function incidentLines(view: IncidentView): readonly string[] {
     ...line("observed", JSON.stringify(view.observed)),
     ...line("drift", view.drift),
     ...view.attempts.flatMap((attempt) => line("tried", attemptText(attempt, view.time))),
-    ...line("next", view.next),
+    unbroken("next", view.next, 8),
   ];
 }

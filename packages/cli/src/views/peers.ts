@@ -106,7 +106,6 @@ export function peersLines(view: PeersView): readonly string[] {
 /** The screen of `peers why`. */
 export function peerLines(view: PeerView): readonly string[] {
   const line = (label: string, text: string): readonly string[] => labeled(label, text, 10);
-  const { observersCount, votesCount } = view.quorum;
   return [
     ...line("peer", `${view.name} (${shortId(view.agent)})`),
     ...line("state", `${view.verdict}, since ${relative(view.since, view.time)}`),
@@ -115,11 +114,16 @@ export function peerLines(view: PeerView): readonly string[] {
     ...line("observed", view.observedByMe ? "by this agent too" : "by others"),
     ...line("addresses", view.addresses.join(" ") || "none known"),
     ...line("promises", view.capabilities.join(" ") || "nothing to peers"),
-    ...line(
-      "quorum",
-      `${votesCount} of ${observersCount} observers make a death; ${view.votes.length} say so`,
-    ),
+    ...(view.verdict === "dead" ? [] : line("quorum", quorumText(view))),
     ...view.votes.flatMap(({ observer, evidence }) => line("vote", `${shortId(observer)}: ${evidence}`)),
     ...(view.cutOff ? line("note", "this agent itself is cut off: it accuses nobody") : []),
   ];
+}
+
+/** How many votes make a death, and how many there are. */
+function quorumText({ quorum: { observersCount, votesCount }, votes }: PeerView): string {
+  if (votesCount > observersCount) {
+    return `${votesCount} votes make a death, and only ${observersCount} can vote: nobody is found dead`;
+  }
+  return `${votesCount} of ${observersCount} observers make a death; ${votes.length} say so`;
 }

@@ -24,6 +24,12 @@ export interface StatusView {
   readonly resources: readonly ResourceFields[];
   readonly pauses: readonly { readonly target: string; readonly reason: string; readonly until?: string }[];
   readonly streams: readonly StreamFields[];
+  /** Claims of policy that are not in force here; `why RESOURCE` says what would bring them into force. */
+  readonly heldClaims: readonly {
+    readonly resource: string;
+    readonly reason: string;
+    readonly detail: string;
+  }[];
   readonly heldClaimsCount: number;
   readonly incidentsCount: number;
 }
@@ -36,11 +42,22 @@ interface StreamFields {
   readonly generation?: number;
   readonly pendingGeneration?: number;
   readonly missingFragmentsCount?: number;
-  readonly held?: string;
+  readonly held?: keyof typeof streamHolds;
 }
 
 /** Rows of resources on one screen; `--all` shows the rest. */
 const rowsMax = 20;
+
+/** Held claims on one screen. A guess: enough to recognize a stream without a grant. */
+const heldShownMax = 4;
+
+/** What holds back a whole stream, in words. */
+const streamHolds = {
+  unknownAuthor: "its author's root is not here yet",
+  noGrant: "this device does not accept its author",
+  equivocation: "its author signed two bundles for one generation",
+  quota: "its bundles take more than the grant allows",
+} as const;
 
 /** Puts together what `status` tells. */
 export function statusView(inspection: Inspection, self: string): StatusView {
@@ -68,6 +85,7 @@ export function statusView(inspection: Inspection, self: string): StatusView {
       ...timeField("until", times.at(untilMs)),
     })),
     streams: inspection.streams.map(streamFields),
+    heldClaims: inspection.heldClaims.map(({ resource, reason, detail }) => ({ resource, reason, detail })),
     heldClaimsCount: inspection.heldClaims.length,
     incidentsCount: inspection.incidents.length,
   };
@@ -99,10 +117,21 @@ export function statusLines(view: StatusView, all: boolean): readonly string[] {
     ...view.pauses.flatMap((pause) =>
       labeled("paused", `${pause.target}, ends ${relative(pause.until, view.time)}: ${pause.reason}`, 9),
     ),
+    ...heldLines(view),
     ...view.problems.slice(0, rowsMax).flatMap(({ what }) => labeled("problem", what, 9)),
     ...(shown.length === 0 ? [] : ["", ...resourceTable(shown, view.time)]),
     ...(rows.length > shown.length ? [`${rows.length - shown.length} more: --all shows them`] : []),
     ...nextLines(view),
+  ];
+}
+
+/** Held claims are no fault: policy of others is relayed too. But who waits for one must find it here. */
+function heldLines(view: StatusView): readonly string[] {
+  const shown = view.heldClaims.slice(0, heldShownMax);
+  const more = view.heldClaims.length - shown.length;
+  return [
+    ...shown.flatMap(({ resource, detail }) => labeled("held", `${resource}: ${detail}`, 9)),
+    ...(more === 0 ? [] : labeled("", `and ${more} more; why RESOURCE says what would change it`, 9)),
   ];
 }
 
@@ -126,7 +155,7 @@ function streamText(stream: StreamFields): string {
     stream.pendingGeneration === undefined
       ? ""
       : `; generation ${stream.pendingGeneration} waits for ${count(stream.missingFragmentsCount ?? 0, "fragment")}`;
-  const held = stream.held === undefined ? "" : `; held: ${stream.held}`;
+  const held = stream.held === undefined ? "" : `; held: ${streamHolds[stream.held]}`;
   return `${stream.stream} by ${shortId(stream.author)}, ${active}${pending}${held}`;
 }
 

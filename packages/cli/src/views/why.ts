@@ -1,7 +1,9 @@
 import type { Inspection, ResourceView } from "@antibody/core";
-import { type Json, matchesAnyGlob, shortId } from "@antibody/policy";
-import { labeled } from "../text/table.ts";
+import { type Json, matchesAnyGlob, type Power, shortId } from "@antibody/policy";
+import { shellWord } from "../self.ts";
+import { labeled, unbroken } from "../text/table.ts";
 import { relative, timesOf } from "../text/times.ts";
+import { powersOf } from "../trust/plan.ts";
 import {
   type AttemptFields,
   actionText,
@@ -99,18 +101,20 @@ function nextCommand(
   if (view === undefined) return heldCommand(inspection, resource, self);
   switch (view.phase) {
     case "handedOff": {
-      const incident = inspection.incidents.findLast((each) => each.resource === resource);
-      return incident?.next ?? `${self} incident list`;
+      // Who mends it by hand pauses it meanwhile; resuming then looks and tries again at once.
+      return `${self} pause ${shellWord(resource)} --reason "mending it" --for 1h`;
     }
     case "paused":
-      return `${self} resume ${resource}`;
+      return inspection.pauses.some(({ target }) => target === resource)
+        ? `${self} resume ${shellWord(resource)}`
+        : `${self} resume`;
     case "repairing":
     case "verifying":
       return view.action === undefined ? `${self} logs` : `${self} cancel ${view.action.id}`;
     case "contested":
     case "backingOff":
     case "drifted":
-      return `${self} pause ${resource} --reason "looking at it" --for 10m`;
+      return `${self} pause ${shellWord(resource)} --reason "looking at it" --for 10m`;
     case "held":
       return `${self} trust list`;
     case "unknown":
@@ -126,9 +130,21 @@ function nextCommand(
 function heldCommand(inspection: Inspection, resource: string, self: string): string {
   const claim = inspection.heldClaims.find((each) => each.resource === resource);
   if (claim?.reason === "noGrant") {
-    return `${self} trust add ${shortId(claim.author)} --scope '${resource}' --rank 1`;
+    return `${self} trust add ${shortId(claim.author)} --scope '${resource}' --rank 1${powerOption(powersOf(claim.resource))}`;
+  }
+  const grants = inspection.grants.filter(({ author }) => author === claim?.author);
+  const [grant] = grants;
+  // A grant is accepted as a whole: the command repeats what stands, and adds what is missing.
+  if (claim?.reason === "missingPower" && grant !== undefined && grants.length === 1) {
+    const powers = [...new Set([...grant.powers, ...powersOf(claim.resource)])];
+    const scope = grant.scope.map((glob) => ` --scope '${glob}'`).join("");
+    return `${self} trust add ${shortId(claim.author)}${scope} --rank ${grant.rank} --mode ${grant.mode}${powerOption(powers)}`;
   }
   return `${self} trust list`;
+}
+
+function powerOption(powers: readonly Power[]): string {
+  return powers.length === 0 ? "" : ` --power ${powers.join(",")}`;
 }
 
 /** The screen of `why`. */
@@ -161,7 +177,7 @@ export function whyLines(view: WhyView): readonly string[] {
       line("held", `${claim.stream} by ${shortId(claim.author)}: ${claim.reason}, ${claim.detail}`),
     ),
     ...line("incident", view.incident && shortId(view.incident)),
-    ...line("next", view.nextCommand),
+    unbroken("next", view.nextCommand, 8),
   ];
 }
 

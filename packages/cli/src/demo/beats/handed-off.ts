@@ -1,6 +1,7 @@
 import { mkdir } from "node:fs/promises";
 import { dirname } from "node:path";
 import { shortId } from "@antibody/policy";
+import { shellWord, withSelf } from "../../self.ts";
 import { type Beat, routingName } from "../beat.ts";
 import { until } from "../until.ts";
 import { publish, serving } from "./published.ts";
@@ -27,6 +28,6 @@ export const handedOff: Beat = {
       throw new Error("the incident has no attempts or no next command");
     }
     const { id, attempts, cause, next } = incident;
-    return `${shortId(id)} holds ${attempts.length} attempts: ${cause}; next: ${next}`;
+    return `${shortId(id)} holds ${attempts.length} attempts: ${cause}; next: ${withSelf(next, `antibody --state ${shellWord(agent.state)}`)}`;
   },
 };
