@@ -1,4 +1,3 @@
-import { setTimeout as wait } from "node:timers/promises";
 import { nodeCrypto } from "@antibody/agent/state";
 import {
   type BundleDocument,
@@ -12,29 +11,25 @@ import type { AgentProcess } from "../../packages/cli/src/demo/agent-process.ts"
 import { form, makeAuthor } from "../../test/harness/colonies.ts";
 import { agentNames, type Run, waitFor, withColony } from "../run.ts";
 
-/** Bundles published one after the other, each to another agent. */
-const repeats = 30;
-/** Not measured: the first ones meet cold code, in both programs. */
-const warmups = 5;
-/** Between two bundles. */
-const restMs = 500;
 const arriveWithinMs = 20_000;
 
-/** How long bundles took. */
-export interface Arrivals {
-  /** Of each bundle, until the last agent had it. */
-  readonly lastMs: readonly number[];
-  /** Of each bundle and agent. */
-  readonly eachMs: readonly number[];
-  /** Bundles that did not reach everybody in time. */
-  readonly missed: number;
+/** A swarm that bundles are published in. */
+export interface Swarm {
+  /** Bytes of the documents of one bundle. */
+  readonly documentBytes: readonly number[];
+  /**
+   * Publishes the next bundle to one member: of each member the time until it had it; undefined when not all had it
+   * in time.
+   */
+  publish(to: number): Promise<readonly number[] | undefined>;
 }
 
-/** Publishes to real agents. An agent has a bundle when its log tells that it is in force. */
-export async function measureAgents(
+/** Forms a swarm of real agents. An agent has a bundle when its log tells that it is in force. */
+export function withAgents<Value>(
   run: Run,
   count: number,
-): Promise<Arrivals & { readonly documentBytes: readonly number[] }> {
+  use: (swarm: Swarm) => Promise<Value>,
+): Promise<Value> {
   return withColony(run, async (test) => {
     const names = agentNames(count);
     run.say(`forming a swarm of ${count} agents`);
@@ -42,26 +37,18 @@ export async function measureAgents(
     const { keyFile } = await makeAuthor(test, names[0] ?? "");
     const author = await readKeyFile(keyFile, () => Promise.reject(new Error("the key has no passphrase")));
     const { agents } = test.colony;
-    let documentBytes: readonly number[] = [];
-    const lastMs: number[] = [];
-    const eachMs: number[] = [];
-    let missed = 0;
-    for (let generation = 1; generation <= warmups + repeats; generation += 1) {
-      const documents = seal(author, generation);
-      documentBytes = documents.slice(1).map(({ length }) => length);
-      const to = agents[generation % agents.length];
-      if (to === undefined) throw new Error("a swarm has agents");
-      const took = await publishOne(run, agents, to, documents, generation);
-      if (generation <= warmups) continue;
-      if (generation % 5 === 0) run.say(`${generation - warmups} of ${repeats} bundles published`);
-      if (took === undefined) missed += 1;
-      else {
-        eachMs.push(...took);
-        lastMs.push(Math.max(...took));
-      }
-      await wait(restMs, undefined, { signal: run.signal });
-    }
-    return { lastMs, eachMs, missed, documentBytes };
+    let generation = 0;
+    return use({
+      documentBytes: seal(author, 1)
+        .slice(1)
+        .map(({ length }) => length),
+      publish: (to) => {
+        generation += 1;
+        const agent = agents[to % agents.length];
+        if (agent === undefined) throw new Error("a swarm has agents");
+        return publishOne(run, agents, agent, seal(author, generation), generation);
+      },
+    });
   });
 }
 

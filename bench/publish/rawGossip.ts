@@ -5,12 +5,9 @@ import { createInterface } from "node:readline";
 import type { Readable, Writable } from "node:stream";
 import { setTimeout as wait } from "node:timers/promises";
 import { type Run, waitFor } from "../run.ts";
-import type { Arrivals } from "./agents.ts";
+import type { Swarm } from "./agents.ts";
 import type { Order } from "./rawOrders.ts";
 
-const repeats = 30;
-const warmups = 5;
-const restMs = 500;
 const arriveWithinMs = 20_000;
 /** Several heartbeats of a second: meshes have formed. */
 const meshMs = 8_000;
@@ -27,12 +24,16 @@ interface Node {
   dialed: number;
 }
 
-/** The messages of a bundle over bare gossipsub, from its first order to the last process that tells of the last. */
-export async function measureRawGossip(
+/**
+ * Forms a swarm of bare gossipsub. A process has a bundle when it has told of each of its messages, which are as
+ * large as documents.
+ */
+export async function withRawGossip<Value>(
   run: Run,
   count: number,
-  messageBytes: readonly number[],
-): Promise<Arrivals> {
+  documentBytes: readonly number[],
+  use: (swarm: Swarm) => Promise<Value>,
+): Promise<Value> {
   const nodes: Node[] = [];
   const end = (): void => {
     for (const { child } of nodes) child.kill("SIGKILL");
@@ -48,7 +49,17 @@ export async function measureRawGossip(
     }
     await link(run, nodes);
     await wait(meshMs, undefined, { signal: run.signal });
-    return await publishAll(run, nodes, messageBytes);
+    let number = 0;
+    return await use({
+      documentBytes,
+      publish: (to) => {
+        const messages = documentBytes.map((bytes) => {
+          number += 1;
+          return { number, bytes };
+        });
+        return publishOne(run, nodes, to, messages);
+      },
+    });
   } finally {
     run.signal.removeEventListener("abort", end);
     end();
@@ -103,44 +114,29 @@ function shuffled(values: readonly number[]): readonly number[] {
     .map(({ value }) => value);
 }
 
-async function publishAll(
+async function publishOne(
   run: Run,
   nodes: readonly Node[],
-  messageBytes: readonly number[],
-): Promise<Arrivals> {
-  const lastMs: number[] = [];
-  const eachMs: number[] = [];
-  let missed = 0;
-  for (let repeat = 0; repeat < warmups + repeats; repeat += 1) {
-    const numbers = messageBytes.map((_, index) => repeat * messageBytes.length + index);
-    const publisher = nodes[repeat % nodes.length];
-    if (publisher === undefined) throw new Error("a bare swarm has nodes");
-    const others = nodes.filter((node) => node !== publisher);
-    const startedMs = performance.now();
-    const messages = messageBytes.map((bytes, index) => ({ number: numbers[index] ?? 0, bytes }));
-    order(publisher, { type: "publish", messages });
-    const arrived = await waitFor(
-      run,
-      "bare messages to arrive",
-      () => others.every(({ arrivedMs }) => numbers.every((number) => arrivedMs.has(number))),
-      arriveWithinMs,
-    ).then(
-      () => true,
-      () => run.signal.throwIfAborted(),
-    );
-    if (repeat < warmups) continue;
-    if (repeat % 5 === 0) run.say(`${repeat - warmups + 1} of ${repeats} bare bundles published`);
-    if (arrived === true) {
-      const took = others.map(
-        ({ arrivedMs }) =>
-          Math.max(...numbers.map((number) => arrivedMs.get(number) ?? startedMs)) - startedMs,
-      );
-      eachMs.push(...took);
-      lastMs.push(Math.max(...took));
-    } else missed += 1;
-    await wait(restMs, undefined, { signal: run.signal });
-  }
-  return { lastMs, eachMs, missed };
+  to: number,
+  messages: Extract<Order, { readonly type: "publish" }>["messages"],
+): Promise<readonly number[] | undefined> {
+  const publisher = nodes[to % nodes.length];
+  if (publisher === undefined) throw new Error("a bare swarm has nodes");
+  const others = nodes.filter((node) => node !== publisher);
+  const startedMs = performance.now();
+  order(publisher, { type: "publish", messages });
+  const lastMs = ({ arrivedMs }: Node): number =>
+    Math.max(...messages.map(({ number }) => arrivedMs.get(number) ?? Number.POSITIVE_INFINITY));
+  const arrived = await waitFor(
+    run,
+    "bare messages to arrive",
+    () => others.every((node) => lastMs(node) < Number.POSITIVE_INFINITY),
+    arriveWithinMs,
+  ).then(
+    () => true,
+    () => run.signal.throwIfAborted(),
+  );
+  return arrived === true ? others.map((node) => lastMs(node) - startedMs) : undefined;
 }
 
 function order(node: Node, words: Order): void {
