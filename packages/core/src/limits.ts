@@ -18,6 +18,18 @@ export const summaryMembersMax = 512;
 export const itemsMembersMax = 16;
 /** Ids of policy held by one agent. 64 streams of 256 fragments. */
 export const policyIdsMax = 16_384;
+/**
+ * Of these, ids of authors without a grant, and the bytes of all of those: strangers' policy is relayed while there
+ * is room, and never takes the room of an accepted author. Guesses: an eighth, and what a small board can spare.
+ */
+export const strangersIdsMax = 2_048;
+export const strangersBytesMax = 16_777_216;
+/** Of these, ids that only the roots of accepted authors may take: a revocation always finds room. A guess. */
+export const rootIdsReserved = 256;
+/** Roots held of one author. A guess: one a week for five years. */
+export const authorRootsMax = 256;
+/** Streams whose newest version is told in one message: with all ids, they fit the largest one. */
+export const headStreamsMax = 2_048;
 /** Policy bytes held of one author without a grant, so that strangers' policy can be relayed but not hoarded. */
 export const ungrantedBytesMax = 1_048_576;
 /** Authors whose roots one member may introduce to an agent. */

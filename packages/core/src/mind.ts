@@ -141,6 +141,10 @@ export class Mind implements Knowledge {
     return this.#policies.rootOf(author);
   }
 
+  rootNumbered(author: AuthorId, number: number): Root | undefined {
+    return this.#policies.rootNumbered(author, number);
+  }
+
   certificateOf(agent: AgentId): VerifiedCertificate | undefined {
     return this.#swarm.certificateOf(agent);
   }

@@ -5,6 +5,8 @@ import type { Member, VerifiedCertificate } from "./statements.ts";
 /** What the border must know to verify what comes in. Read-only; answered from the mind's present state. */
 export interface Knowledge {
   rootOf(author: AuthorId): Root | undefined;
+  /** An author's root of one number: a second one of the next number is verified by it, and proves what it did. */
+  rootNumbered(author: AuthorId, number: number): Root | undefined;
   certificateOf(agent: AgentId): VerifiedCertificate | undefined;
   /** The agent's own certificate with its newest signed entry; undefined until the first entry is signed. */
   ownMember(): Member | undefined;

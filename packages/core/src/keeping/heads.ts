@@ -3,6 +3,7 @@ import {
   type Crypto,
   compareText,
   compareVersions,
+  type Fragment,
   type StreamKey,
   type StreamName,
   streamKey,
@@ -11,6 +12,7 @@ import {
   type Version,
 } from "@antibody/policy";
 import type { PolicyHeads, StreamHead } from "../contract/messages.ts";
+import { headStreamsMax } from "../limits.ts";
 
 /** The stream and version of a manifest or fragment; a root has none. */
 export function versionOf(
@@ -40,7 +42,7 @@ export function isOutdated(policy: VerifiedPolicy, newest: ReadonlyMap<string, V
   return newer !== undefined && compareVersions(made.version, newer) < 0;
 }
 
-/** Ids of everything held, and the newest manifest of each stream. */
+/** Ids of everything held, and the newest manifest of each stream (of the first `headStreamsMax`). */
 export function headsOf(held: ReadonlyMap<string, VerifiedPolicy>): PolicyHeads {
   const newest = new Map<StreamKey, StreamHead>();
   for (const policy of held.values()) {
@@ -56,11 +58,31 @@ export function headsOf(held: ReadonlyMap<string, VerifiedPolicy>): PolicyHeads 
       newest.set(key, head);
     }
   }
-  const streams = [...newest].sort(([left], [right]) => compareText(left, right)).map(([, head]) => head);
+  const sorted = [...newest].sort(([left], [right]) => compareText(left, right));
+  // A peer that is not told of a stream sends what is outdated, which is refused: no harm in leaving some out.
+  const streams = sorted.slice(0, headStreamsMax).map(([, head]) => head);
   return { ids: [...held.keys()].sort(compareText), streams };
 }
 
 /** Digest over sorted ids, 16 hex digits. */
 export function digestOfIds(ids: readonly string[], crypto: Crypto): string {
   return toHex(crypto.sha256(new TextEncoder().encode(ids.join("\n")))).slice(0, 16);
+}
+
+/** Whether a document is of a version of a stream. */
+export function isOfVersion(
+  policy: VerifiedPolicy,
+  author: AuthorId,
+  stream: StreamName,
+  version: Version,
+): boolean {
+  const made = versionOf(policy);
+  if (made === undefined || policy.author !== author || made.stream !== stream) return false;
+  return compareVersions(made.version, version) === 0;
+}
+
+/** Two bodies of one name and version of one author: an equivocation. */
+export function isRival(left: Fragment, right: Fragment): boolean {
+  const isOneName = left.name === right.name && left.stream === right.stream;
+  return left !== right && isOneName && compareVersions(left, right) === 0;
 }

@@ -1,6 +1,7 @@
 import {
   type AgentId,
   type AuthorId,
+  authorStreamsMax,
   belowFloor,
   type Contexts,
   type Crypto,
@@ -25,9 +26,13 @@ import type { ResourceType } from "../contract/resource.ts";
 import type { Snapshot } from "../contract/snapshot.ts";
 import type { Turn } from "../contract/turn.ts";
 import { policyIdsMax, refusedIdsMax } from "../limits.ts";
-import { digestOfIds, headsOf, isOutdated, versionOf } from "./heads.ts";
+import { digestOfIds, headsOf, isOfVersion, isOutdated, isRival, versionOf } from "./heads.ts";
 import { PolicyQuota } from "./quota.ts";
+import { deletionOf, recordOf, takeOrder } from "./records.ts";
+import { RefusedIds } from "./refusedIds.ts";
+import { Roots } from "./roots.ts";
 import { keep, recall } from "./snapshot.ts";
+import { describe, tellHeld } from "./telling.ts";
 
 /** What the store of policy needs for life. */
 export interface PolicyKeepingOptions {
@@ -54,10 +59,11 @@ export class PolicyKeeping implements PolicyHolding {
   readonly #options: PolicyKeepingOptions;
   readonly #types: ReadonlyMap<string, ResourceType>;
   readonly #held = new Map<string, VerifiedPolicy>();
-  readonly #roots = new Map<AuthorId, Root>();
+  readonly #roots = new Roots();
   readonly #grants = new Map<AuthorId, Grant>();
-  /** Ids that were offered and are not wanted again, oldest first. */
-  readonly #refused = new Set<string>();
+  #refused = new RefusedIds();
+  /** Ids that were taken in since the view was made: they change nothing that is in force. */
+  readonly #unseen = new Set<string>();
   readonly #quota = new PolicyQuota();
   #floors: Floors = new Map();
   #view: View = emptyView;
@@ -90,11 +96,17 @@ export class PolicyKeeping implements PolicyHolding {
   static restore(options: PolicyKeepingOptions, dump: Snapshot): PolicyKeeping {
     const state = recall<PolicyDump>(dump);
     const policies = new PolicyKeeping(options);
-    for (const { policy, introducer } of state.held) policies.#hold(policy, introducer);
     for (const grant of state.grants) policies.#setGrant(grant);
-    for (const id of state.refused) policies.#refused.add(id);
+    policies.#refused = RefusedIds.restore(state.refused);
     policies.#floors = new Map(state.floors);
+    // The view is as old as it was; what came after it was held after everything that it was made of.
+    const unseen = new Set(state.unseen);
+    const [seen, later] = [false, true].map((isLater) =>
+      state.held.filter(({ policy }) => unseen.has(policy.id) === isLater),
+    );
+    for (const { policy, introducer } of seen ?? []) policies.#hold(policy, introducer);
     if (state.projected) policies.#view = policies.#project();
+    for (const { policy, introducer } of later ?? []) policies.#hold(policy, introducer);
     policies.revision = state.revision;
     return policies;
   }
@@ -106,7 +118,8 @@ export class PolicyKeeping implements PolicyHolding {
         introducer: policy.type === "root" ? this.#quota.introducerOf(policy.author) : undefined,
       })),
       grants: [...this.#grants.values()],
-      refused: [...this.#refused],
+      refused: this.#refused.dump(),
+      unseen: [...this.#unseen],
       floors: [...this.#floors],
       projected: this.#view !== emptyView,
       revision: this.revision,
@@ -124,7 +137,12 @@ export class PolicyKeeping implements PolicyHolding {
   }
 
   rootOf(author: AuthorId): Root | undefined {
-    return this.#roots.get(author);
+    return this.#roots.newest(author);
+  }
+
+  /** An author's root of one number, where it is held: two of one number are to be seen side by side. */
+  rootNumbered(author: AuthorId, number: number): Root | undefined {
+    return this.#roots.numbered(author, number);
   }
 
   /** Projects what was restored from the journal, so that healing starts before any peer is met. */
@@ -137,7 +155,8 @@ export class PolicyKeeping implements PolicyHolding {
     if (this.#held.has(policy.id)) return;
     const refusal = this.#refusalOf(policy, from);
     if (refusal !== undefined) {
-      this.#refuse(policy.id);
+      if (refusal.reason === "quota") this.#refused.crowdedOut(policy.id);
+      else this.#refused.outdated(policy.id);
       turn.tell("policy.rejected", "warn", { ...describe(policy), from, ...refusal });
       return;
     }
@@ -146,7 +165,8 @@ export class PolicyKeeping implements PolicyHolding {
     turn.tell("policy.accepted", "info", { ...describe(policy), from });
     // What came from a peer was forwarded by gossip, or is fetched by whoever lacks it.
     if (from === "owner") turn.emit({ type: "publishPolicy", bytes: policy.bytes });
-    if (this.#mayChangeView(policy)) this.#reproject(turn);
+    const hasDropped = policy.type === "root" && this.#dropRevoked(policy.author, turn);
+    if (hasDropped || this.#mayChangeView(policy)) this.#reproject(turn);
   }
 
   /** The owner accepts an author, or changes how. */
@@ -154,6 +174,7 @@ export class PolicyKeeping implements PolicyHolding {
     this.#setGrant(grant);
     const record: JournalRecord = { key: `grant/${grant.author}`, value: keep({ v: 1, grant }) };
     turn.emit({ type: "persist", durability: "sync", records: [record] });
+    this.#refused.roomMade();
     this.#reproject(turn);
   }
 
@@ -189,7 +210,7 @@ export class PolicyKeeping implements PolicyHolding {
   }
 
   take(ids: readonly string[]): readonly VerifiedPolicy[] {
-    const taken = ids.map((id) => this.#held.get(id)).filter((policy) => policy !== undefined);
+    const taken = [...new Set(ids)].map((id) => this.#held.get(id)).filter((policy) => policy !== undefined);
     return taken.sort((left, right) => takeOrder(left) - takeOrder(right) || compareText(left.id, right.id));
   }
 
@@ -209,35 +230,34 @@ export class PolicyKeeping implements PolicyHolding {
     policy: VerifiedPolicy,
     from: AgentId | "owner",
   ): { readonly reason: string; readonly detail: string } | undefined {
-    if (this.#held.size >= policyIdsMax) {
-      return { reason: "quota", detail: `this agent holds ${policyIdsMax} envelopes already` };
-    }
     const version = versionOf(policy);
     if (version !== undefined && belowFloor(this.#floors, policy.author, version.stream, version.version)) {
       const floor = this.#floors.get(streamKey(policy.author, version.stream));
       const detail = `generation ${version.version.generation} of ${version.stream} is older than ${floor?.generation}, which was in force`;
       return { reason: "olderGeneration", detail };
     }
-    return this.#quota.refusalOf(policy, from, this.#grants.get(policy.author));
+    if (this.#roots.revokes(policy)) {
+      return { reason: "olderGeneration", detail: "its epoch was revoked by a newer root of its author" };
+    }
+    return this.#quota.refusalOf(policy, from, this.#grants);
   }
 
-  #refuse(id: string): void {
-    this.#refused.add(id);
-    if (this.#refused.size <= refusedIdsMax) return;
-    for (const oldest of this.#refused) {
-      this.#refused.delete(oldest);
-      return;
-    }
+  /** What a newer root revoked is never in force again: it must not take the room of what replaces it. */
+  #dropRevoked(author: AuthorId, turn: Turn): boolean {
+    const revoked = [...this.#held.values()].filter(
+      (policy) => policy.author === author && this.#roots.revokes(policy),
+    );
+    if (revoked.length === 0) return false;
+    turn.emit({ type: "persist", durability: "batched", records: revoked.map(deletionOf) });
+    for (const policy of revoked) this.#drop(policy);
+    return true;
   }
 
   #hold(policy: VerifiedPolicy, from: AgentId | "owner" | undefined): void {
     this.#held.set(policy.id, policy);
+    this.#unseen.add(policy.id);
     this.#quota.add(policy, from);
-    if (policy.type === "root") {
-      const known = this.#roots.get(policy.author);
-      if (known === undefined || known.number < policy.root.number)
-        this.#roots.set(policy.author, policy.root);
-    }
+    if (policy.type === "root") this.#roots.add(policy);
     this.#forgetDigests();
   }
 
@@ -250,17 +270,31 @@ export class PolicyKeeping implements PolicyHolding {
     this.#digest = undefined;
   }
 
-  /** A fragment changes the view only when it completes a generation: projecting for each would cost n². */
+  /**
+   * A fragment changes the view only when it completes a generation, or is the second body of one version:
+   * projecting for each would cost n². Of strangers nothing is in force, so that only the first of each stream is
+   * shown at once, and its first complete generation: they must not make this agent work for every document.
+   */
   #mayChangeView(policy: VerifiedPolicy): boolean {
+    const made = versionOf(policy);
+    if (!this.#grants.has(policy.author)) {
+      const shown = this.#view.streams.filter(({ author }) => author === policy.author);
+      const own = shown.find(({ stream }) => stream === made?.stream);
+      if (made === undefined || own?.active !== undefined) return false;
+      if (own === undefined) return shown.length < authorStreamsMax;
+    }
     if (policy.type !== "fragment") return true;
     for (const other of this.#held.values()) {
-      if (other.type !== "manifest" || !other.manifest.fragments.includes(policy.id)) continue;
-      if (other.manifest.fragments.every((id) => this.#held.has(id))) return true;
+      if (other.author !== policy.author) continue;
+      if (other.type === "manifest" && other.manifest.fragments.includes(policy.id)) {
+        if (other.manifest.fragments.every((id) => this.#held.has(id))) return true;
+      } else if (other.type === "fragment" && isRival(policy.fragment, other.fragment)) return true;
     }
     return false;
   }
 
   #project(): View {
+    this.#unseen.clear();
     return view({
       set: this.#held.values(),
       grants: this.grants,
@@ -280,31 +314,56 @@ export class PolicyKeeping implements PolicyHolding {
     tellHeld(before, after, turn);
   }
 
-  /** Floors and the whole generation become durable in one write before anything of it takes effect. */
+  /**
+   * Floors and the whole generation become durable in one write before anything of it takes effect. Of strangers
+   * nothing takes effect: what is outdated is dropped, and the floor is kept in memory only, so that it stays so.
+   */
   #activate(before: View, after: View, turn: Turn): void {
     const known = new Map(before.streams.map((state) => [streamKey(state.author, state.stream), state]));
     for (const state of after.streams) {
       const key = streamKey(state.author, state.stream);
-      if (state.active === undefined || state.active.manifest === known.get(key)?.active?.manifest) continue;
+      const last = known.get(key);
+      if (state.active === undefined || state.held === "equivocation") continue;
+      if (state.active.manifest === last?.active?.manifest && isAccepted(last) === isAccepted(state))
+        continue;
       this.#floors = raiseFloor(this.#floors, state.author, state.stream, state.active.version);
-      const generation = [...this.#held.values()].filter((policy) => isOfVersion(policy, state));
       const outdated = [...this.#held.values()].filter((policy) => isOutdated(policy, this.#floors));
-      const { epoch, generation: number } = state.active.version;
-      const records: JournalRecord[] = [
-        { key: `floor/${key}`, value: { v: 1, epoch, generation: number } },
-        ...generation.map(recordOf),
-        ...outdated.map((policy) => ({ key: `policy/${policy.id}`, value: null })),
-      ];
-      turn.emit({ type: "persist", durability: "sync", records });
+      if (isAccepted(state)) this.#persistActivation(state, state.active.version, outdated, turn);
+      else if (outdated.length > 0) {
+        turn.emit({ type: "persist", durability: "batched", records: outdated.map(deletionOf) });
+      }
       for (const policy of outdated) this.#drop(policy);
+      if (state.held !== undefined) continue;
       const { author, stream } = state;
-      turn.tell("policy.activated", "info", { author, stream, epoch, generation: number });
+      const { epoch, generation } = state.active.version;
+      turn.tell("policy.activated", "info", { author, stream, epoch, generation });
     }
+  }
+
+  #persistActivation(
+    state: StreamState,
+    { epoch, generation }: Version,
+    outdated: readonly VerifiedPolicy[],
+    turn: Turn,
+  ): void {
+    const { author, stream } = state;
+    const inForce = [...this.#held.values()].filter((policy) =>
+      isOfVersion(policy, author, stream, { epoch, generation }),
+    );
+    const records: JournalRecord[] = [
+      { key: `floor/${streamKey(state.author, state.stream)}`, value: { v: 1, epoch, generation } },
+      ...inForce.map(recordOf),
+      ...outdated.map(deletionOf),
+    ];
+    turn.emit({ type: "persist", durability: "sync", records });
   }
 
   #drop(policy: VerifiedPolicy): void {
     this.#held.delete(policy.id);
+    this.#unseen.delete(policy.id);
     this.#quota.remove(policy);
+    this.#refused.roomMade();
+    this.#refused.outdated(policy.id);
     this.#forgetDigests();
   }
 }
@@ -323,50 +382,14 @@ interface PolicyDump {
     readonly introducer: AgentId | "owner" | undefined;
   }[];
   readonly grants: readonly Grant[];
-  readonly refused: readonly string[];
+  readonly refused: Snapshot;
+  readonly unseen: readonly string[];
   readonly floors: readonly (readonly [string, Version])[];
   readonly projected: boolean;
   readonly revision: number;
 }
 
-function recordOf(policy: VerifiedPolicy): JournalRecord {
-  return { key: `policy/${policy.id}`, value: policy.bytes };
-}
-
-/** Roots before what they sign, manifests before what they name. */
-function takeOrder(policy: VerifiedPolicy): number {
-  return policy.type === "root" ? policy.root.number : policy.type === "manifest" ? 1e6 : 2e6;
-}
-
-function isOfVersion(policy: VerifiedPolicy, state: StreamState): boolean {
-  const made = versionOf(policy);
-  return (
-    made !== undefined &&
-    policy.author === state.author &&
-    made.stream === state.stream &&
-    made.version.epoch === state.active?.version.epoch &&
-    made.version.generation === state.active.version.generation
-  );
-}
-
-function describe(policy: VerifiedPolicy): {
-  readonly kind: string;
-  readonly id: string;
-  readonly author: string;
-} {
-  return { kind: policy.type, id: policy.id, author: policy.author };
-}
-
-/** Tells every claim that is newly held back, with its reason. */
-function tellHeld(before: View, after: View, turn: Turn): void {
-  const known = new Set(before.held.map(claimKey));
-  for (const claim of after.held) {
-    if (known.has(claimKey(claim))) continue;
-    const { resource, author, stream, fragment, reason, detail } = claim;
-    turn.tell("policy.held", "warn", { resource, author, stream, fragment, reason, detail });
-  }
-}
-
-function claimKey(claim: HeldClaim): string {
-  return `${claim.fragment} ${claim.resource} ${claim.reason}`;
+/** Whether the owner has accepted the author of a stream. */
+function isAccepted({ held }: StreamState): boolean {
+  return held !== "noGrant" && held !== "unknownAuthor";
 }

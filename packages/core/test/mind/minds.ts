@@ -129,7 +129,7 @@ export function grantTo(policy: VerifiedPolicy): Grant {
 const own = enrol("own");
 const peer = enrol("peer");
 
-const options: MindOptions = {
+export const options: MindOptions = {
   agent: own.agent,
   swarm: swarmId,
   certificate: own.certificate,

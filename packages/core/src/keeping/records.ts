@@ -1,0 +1,17 @@
+import type { VerifiedPolicy } from "@antibody/policy";
+import type { JournalRecord } from "../contract/output.ts";
+
+/** The journal's record of a document: its envelope, which is verified again when it is read. */
+export function recordOf(policy: VerifiedPolicy): JournalRecord {
+  return { key: `policy/${policy.id}`, value: policy.bytes };
+}
+
+/** Takes a document out of the journal. */
+export function deletionOf(policy: VerifiedPolicy): JournalRecord {
+  return { key: `policy/${policy.id}`, value: null };
+}
+
+/** Where a document stands among those that are sent together: roots before what they sign, manifests before what they name. */
+export function takeOrder(policy: VerifiedPolicy): number {
+  return policy.type === "root" ? policy.root.number : policy.type === "manifest" ? 1e6 : 2e6;
+}

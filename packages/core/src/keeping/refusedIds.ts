@@ -1,0 +1,59 @@
+import type { Snapshot } from "../contract/snapshot.ts";
+import { refusedIdsMax } from "../limits.ts";
+import { keep, recall } from "./snapshot.ts";
+
+interface RefusedDump {
+  readonly outdated: readonly string[];
+  readonly crowdedOut: readonly string[];
+}
+
+/** Ids that were offered and are not asked for again: the outdated never, those without room until there is some. */
+export class RefusedIds {
+  /** Oldest first, both. */
+  readonly #outdated = new Set<string>();
+  readonly #crowdedOut = new Set<string>();
+
+  static restore(snapshot: Snapshot): RefusedIds {
+    const dump = recall<RefusedDump>(snapshot);
+    const refused = new RefusedIds();
+    for (const id of dump.outdated) refused.#outdated.add(id);
+    for (const id of dump.crowdedOut) refused.#crowdedOut.add(id);
+    return refused;
+  }
+
+  dump(): Snapshot {
+    const dump: RefusedDump = { outdated: [...this.#outdated], crowdedOut: [...this.#crowdedOut] };
+    return keep(dump);
+  }
+
+  /** The larger of the two kinds: each has the bound. */
+  get size(): number {
+    return Math.max(this.#outdated.size, this.#crowdedOut.size);
+  }
+
+  has(id: string): boolean {
+    return this.#outdated.has(id) || this.#crowdedOut.has(id);
+  }
+
+  outdated(id: string): void {
+    remember(this.#outdated, id);
+  }
+
+  crowdedOut(id: string): void {
+    remember(this.#crowdedOut, id);
+  }
+
+  /** Something went, or the owner decided anew. */
+  roomMade(): void {
+    this.#crowdedOut.clear();
+  }
+}
+
+function remember(ids: Set<string>, id: string): void {
+  ids.add(id);
+  if (ids.size <= refusedIdsMax) return;
+  for (const oldest of ids) {
+    ids.delete(oldest);
+    return;
+  }
+}
