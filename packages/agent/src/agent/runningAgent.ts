@@ -106,7 +106,11 @@ export class RunningAgent implements AgentControl {
   /** The mind's own refusal (an older generation, a quota) comes back like that of the signatures. */
   async offer(bytes: Uint8Array): Promise<{ readonly type: "accepted"; readonly id: string } | Rejection> {
     const { mind, crypto, driver } = this.#parts;
-    const policy = verifyPolicy(bytes, { crypto, rootOf: (author) => mind.rootOf(author) });
+    const policy = verifyPolicy(bytes, {
+      crypto,
+      rootOf: (author) => mind.rootOf(author),
+      rootNumbered: (author, number) => mind.rootNumbered(author, number),
+    });
     if (isRejection(policy)) return policy;
     const outputs = await driver.ask({ type: "policy", policy, from: "owner" });
     return refusalIn(outputs, policy) ?? { type: "accepted", id: policy.id };

@@ -48,7 +48,7 @@ export function isBlameful(rejection: Rejection): boolean {
 export interface VerifierOptions {
   readonly crypto: Crypto;
   readonly charter: VerifiedCharter;
-  readonly knowledge: Pick<Knowledge, "rootOf" | "certificateOf">;
+  readonly knowledge: Pick<Knowledge, "rootOf" | "rootNumbered" | "certificateOf">;
 }
 
 /** What can be refused in a message. */
@@ -87,7 +87,9 @@ export class Verifier {
   /** A document of policy, signed as its author's root says. */
   policy(bytes: Uint8Array): VerifiedPolicy | Rejection {
     const rootOf = (author: AuthorId) => this.#rootOf(author);
-    const policy = verifyPolicy(bytes, { crypto: this.#crypto, rootOf });
+    // A second root of one number must verify here: it is the proof that holds its author's streams everywhere.
+    const rootNumbered = (author: AuthorId, number: number) => this.#knowledge.rootNumbered(author, number);
+    const policy = verifyPolicy(bytes, { crypto: this.#crypto, rootOf, rootNumbered });
     if (!isRejection(policy) && policy.type === "root") this.#recentRoots.set(policy.author, policy.root);
     return policy;
   }

@@ -92,6 +92,8 @@ export function memberOf(
 /** What a mind would know: filled by the test. */
 export class FakeKnowledge implements Knowledge {
   readonly roots = new Map<AuthorId, Root>();
+  /** By author and number. */
+  readonly olderRoots = new Map<string, Root>();
   readonly #members = new Map<AgentId, Member>();
   own: Member | undefined;
 
@@ -101,6 +103,11 @@ export class FakeKnowledge implements Knowledge {
 
   rootOf(author: AuthorId): Root | undefined {
     return this.roots.get(author);
+  }
+
+  rootNumbered(author: AuthorId, number: number): Root | undefined {
+    const newest = this.roots.get(author);
+    return newest?.number === number ? newest : this.olderRoots.get(`${author} ${number}`);
   }
 
   certificateOf(agent: AgentId): VerifiedCertificate | undefined {
