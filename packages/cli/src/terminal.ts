@@ -27,13 +27,25 @@ export interface Terminal {
 
 const signalNames = ["SIGINT", "SIGTERM"] as const;
 
+/**
+ * Signals so soon after the first are copies of it: Ctrl-C goes to all processes of the terminal, and npm and
+ * scripts/run.mjs each pass theirs on. A guess, below the time in which somebody loses patience.
+ */
+const copiesWithinMs = 1_000;
+
 /** The terminal of this process. */
 export function processTerminal(): Terminal {
   const interrupted = new AbortController();
-  // Only the first signal is taken: the next one, of either kind, ends the process.
-  const interrupt = (): void => {
-    for (const name of signalNames) process.off(name, interrupt);
-    interrupted.abort();
+  let interruptedMs = 0;
+  // The first signal asks to end in order, the next one, of either kind, ends the process.
+  const interrupt = (name: NodeJS.Signals): void => {
+    if (!interrupted.signal.aborted) {
+      interruptedMs = performance.now();
+      interrupted.abort();
+    } else if (performance.now() - interruptedMs > copiesWithinMs) {
+      for (const each of signalNames) process.off(each, interrupt);
+      process.kill(process.pid, name);
+    }
   };
   let listening = false;
   return {
