@@ -20,6 +20,8 @@ export function isGlob(text: string): boolean {
  * Time is bounded by the product of both lengths, whatever the glob: it follows all positions at once.
  */
 export function matchesGlob(glob: string, resourceId: string): boolean {
+  // What every match contains: most ids are told apart here, for a hundredth of the price.
+  if (!glob.split("*").every((literal) => resourceId.includes(literal))) return false;
   const tokens = globTokens(glob);
   // reached[i]: the first i tokens match what has been read so far.
   let reached = closure(tokens.map((_, index) => index === 0).concat(tokens.length === 0), tokens);

@@ -10,9 +10,9 @@ import { recordingHeader } from "../mind/recordingFormat.ts";
 import { FileSegments, MemorySegments, type Segments } from "../mind/segments.ts";
 import type { AgentState } from "../state/agentState.ts";
 import { readBoot } from "../state/boot.ts";
-import { openMemoryDirectory } from "../state/places.ts";
+import { openMemoryDirectory, shmDirectory } from "../state/places.ts";
 import { messageOf } from "../state/stateError.ts";
-import { deviceContexts, protectedGlobs } from "./surroundings.ts";
+import { deviceContexts, installedPaths, protectedGlobs } from "./surroundings.ts";
 
 /** What a mind is born from. */
 export interface BirthOptions {
@@ -83,6 +83,8 @@ function mindOptionsOf(options: BirthOptions, digestKey: Uint8Array, crypto: Cry
     protectedResources: protectedGlobs(root, [
       state.paths.directory,
       resolve(runtime),
+      shmDirectory(state.paths.directory),
+      ...installedPaths(process.env),
       process.execPath,
       ...(process.argv[1] === undefined ? [] : [resolve(process.argv[1])]),
     ]),

@@ -1,7 +1,11 @@
 import { existsSync, readFileSync, realpathSync } from "node:fs";
 import { hostname } from "node:os";
-import { relative } from "node:path";
+import { join, relative } from "node:path";
 import type { Contexts } from "@antibody/policy";
+import type { Environment } from "../control/paths.ts";
+
+/** The name of the service, as it is installed. */
+const unitName = "antibody.service";
 
 /** What is fixed of an agent's surroundings. */
 export interface SurroundingsOptions {
@@ -25,17 +29,40 @@ export function deviceContexts({ name, tags }: SurroundingsOptions): Contexts {
 
 /**
  * Globs of the resources that no grant reaches: what lies at these paths, as promises would name it under the
- * agent's root.
+ * agent's root, and the directories above them: whoever owns one of those can put another in its place.
  */
 export function protectedGlobs(root: string, paths: readonly string[]): readonly string[] {
   const names = new Set(paths.flatMap((path) => [path, realPath(path)]));
   const realRoot = realPath(root);
-  return [...names].flatMap((path) => {
+  const globs = [...names].flatMap((path) => {
     const inside = relative(realRoot, path);
     // Beyond the root, no promise can name it.
     if (inside === "" || inside.startsWith("..")) return [];
-    return [`*:/${inside}`, `*:/${inside}/**`];
+    const components = inside.split("/");
+    const above = components.map((_, index) => `*:/${components.slice(0, index).join("/")}`);
+    return [...above, `*:/${inside}`, `*:/${inside}/**`];
   });
+  return [...new Set(globs)];
+}
+
+/** Where an installation may have put the program and its unit: who changes those decides what runs as the agent. */
+export function installedPaths(environment: Environment): readonly string[] {
+  const home = environment["HOME"];
+  const configured =
+    environment["XDG_CONFIG_HOME"] ?? (home === undefined ? undefined : join(home, ".config"));
+  const units = ["/etc/systemd/system", "/lib/systemd/system", "/usr/lib/systemd/system"];
+  const user = configured === undefined ? [] : [join(configured, "systemd/user")];
+  return [
+    ...[...units, ...user].flatMap((directory) => [
+      join(directory, unitName),
+      join(directory, `${unitName}.d`),
+      join(directory, "multi-user.target.wants", unitName),
+      join(directory, "default.target.wants", unitName),
+    ]),
+    "/usr/bin/antibody",
+    "/usr/local/bin/antibody",
+    ...(home === undefined ? [] : [join(home, ".local/bin/antibody")]),
+  ];
 }
 
 function realPath(path: string): string {

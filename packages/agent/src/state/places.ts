@@ -92,7 +92,8 @@ function userId(): number {
   return process.getuid?.() ?? 0;
 }
 
-function shmDirectory(stateDirectory: string): string {
+/** Where an agent's memory directory is when its runtime directory is not in memory. */
+export function shmDirectory(stateDirectory: string): string {
   const digest = createHash("sha256").update(resolve(stateDirectory)).digest("hex").slice(0, 16);
   return join("/dev/shm", `antibody-${userId()}-${digest}`);
 }

@@ -7,7 +7,7 @@ import { keepBrokenRecording } from "../../src/agent/brokenRecordings.ts";
 import { LateNetwork } from "../../src/agent/lateNetwork.ts";
 import { listenChoices, rememberPort } from "../../src/agent/listenPort.ts";
 import { NetworkOpening, type OpenNetwork } from "../../src/agent/networkOpening.ts";
-import { deviceContexts, protectedGlobs } from "../../src/agent/surroundings.ts";
+import { deviceContexts, installedPaths, protectedGlobs } from "../../src/agent/surroundings.ts";
 import type { Network } from "../../src/network/network.ts";
 import { writtenPorts } from "../mind/script.ts";
 import { scratchDirectory } from "../state/scratch.ts";
@@ -119,6 +119,30 @@ test("no promise under the agent's root reaches the agent itself, by whatever pa
   expect(matchesAnyGlob(protectedGlobs("/", ["/var/lib/antibody"]), "file:/var/lib/antibody/tags")).toBe(
     true,
   );
+});
+
+test("no grant reaches the directories above the state either, whose owner could put another in its place", () => {
+  const globs = protectedGlobs("/", ["/var/lib/antibody"]);
+  for (const id of ["directory:/", "directory:/var", "directory:/var/lib", "file:/var/lib"]) {
+    expect(matchesAnyGlob(globs, id)).toBe(true);
+  }
+  for (const id of ["directory:/var/log", "file:/var/lib/other", "directory:/va", "process:var"]) {
+    expect(matchesAnyGlob(globs, id)).toBe(false);
+  }
+});
+
+test("no grant reaches the unit that starts the agent, nor the program that it starts", () => {
+  const globs = protectedGlobs("/", installedPaths({ HOME: "/home/pi" }));
+  for (const path of [
+    "/etc/systemd/system/antibody.service",
+    "/etc/systemd/system/antibody.service.d/override.conf",
+    "/etc/systemd/system/multi-user.target.wants/antibody.service",
+    "/home/pi/.config/systemd/user/antibody.service",
+    "/usr/local/bin/antibody",
+  ]) {
+    expect(matchesAnyGlob(globs, `file:${path}`)).toBe(true);
+  }
+  expect(matchesAnyGlob(globs, "file:/etc/systemd/system/sensor.service")).toBe(false);
 });
 
 test("contexts say what this device is", () => {
