@@ -68,7 +68,7 @@ export function textOf(path: string): string {
 }
 
 /** Never 0 or less: those name groups, ours included. */
-export function pidOf(text: string): number {
+function pidOf(text: string): number {
   const pid = Number(text);
   if (!Number.isSafeInteger(pid) || pid <= 1) throw new Error(`no pid: ${JSON.stringify(text)}`);
   return pid;

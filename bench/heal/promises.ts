@@ -19,7 +19,7 @@ export interface Kept {
 }
 
 /** A program that tells its pid when it starts, then does nothing. */
-export function workerCommand(pidFile: string): readonly string[] {
+function workerCommand(pidFile: string): readonly string[] {
   return ["/bin/sh", "-c", `echo $$ > ${pidFile}; exec sleep 86400`];
 }
 
