@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { text } from "node:stream/consumers";
+import type { SimReport } from "@antibody/sim";
 import { launcher } from "../test/harness/colonies.ts";
 import { type Outcome, quantile } from "./figures.ts";
 import type { Run } from "./run.ts";
@@ -13,18 +14,10 @@ const repeats = 3;
 /** Above it once is enough: such a run takes minutes. */
 const repeatedAgentsMax = 2_000;
 
-/** What is read of the report of `antibody sim run --json`. */
-interface Report {
-  readonly simSecondsPerSecond: number;
-  readonly rssMb: number;
-  readonly hash: string;
-  readonly outcome: string;
-}
-
 /** The simulator as its user runs it, a process for each run: how much faster than the world, in how much memory. */
 export async function sim(run: Run): Promise<Outcome> {
   const agents = run.agents ?? agentsDefault;
-  const reports: Report[] = [];
+  const reports: SimReport[] = [];
   const count = agents > repeatedAgentsMax ? 1 : repeats;
   for (let repeat = 0; repeat < count; repeat += 1) {
     run.say(`${scenario} with ${agents} agents, ${repeat + 1} of ${count}`);
@@ -52,7 +45,7 @@ export async function sim(run: Run): Promise<Outcome> {
   };
 }
 
-async function simulate(run: Run, agents: number): Promise<Report> {
+async function simulate(run: Run, agents: number): Promise<SimReport> {
   const words = ["--json", "sim", "run", scenario, "--agents", String(agents), "--seed", String(seed)];
   const child = spawn(launcher.file, [...launcher.args, ...words], { stdio: ["ignore", "pipe", "pipe"] });
   const end = (): void => void child.kill("SIGKILL");
@@ -62,7 +55,7 @@ async function simulate(run: Run, agents: number): Promise<Report> {
     run.signal.throwIfAborted();
     // An invariant that was violated is an outcome; a report that is missing is a failure.
     if (output.trim() === "") throw new Error(`the simulator ended without a report: ${errors.trim()}`);
-    return JSON.parse(output) as Report;
+    return JSON.parse(output) as SimReport;
   } finally {
     run.signal.removeEventListener("abort", end);
   }
