@@ -162,11 +162,17 @@ export class Directory {
     return slot === undefined ? 0 : this.#digest.bucketOf(this.#roster.seedAt(slot));
   }
 
-  /** Gives many newcomers their slots at once: one by one costs a copy of the roster each. */
+  /**
+   * Gives many newcomers their slots at once: one by one costs a copy of the roster each. Those that `accept` will
+   * refuse get none: an inviter can make members without end, and slots are never freed.
+   */
   enrol(members: readonly Member[]): void {
-    const newcomers = members.filter(
-      ({ certificate }) => this.#roster.slotOf(certificate.agent) === undefined,
-    );
+    const newcomers = members
+      .filter(({ certificate, entry }) => {
+        const isNew = this.#roster.slotOf(certificate.agent) === undefined;
+        return isNew && !isJumpTooLarge(undefined, entry.entry.incarnation);
+      })
+      .slice(0, membersMax - this.#size);
     if (newcomers.length > 0) this.#grow(this.#roster.with(newcomers.map(({ certificate }) => certificate)));
   }
 

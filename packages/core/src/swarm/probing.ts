@@ -186,7 +186,9 @@ export class Probing {
   /** Another says whether it reached a peer for this agent. */
   reported(subject: AgentId, helper: AgentId, turn: Turn): void {
     const watch = this.#watches.get(subject);
-    if (watch !== undefined && watch.finding !== "reachable") this.findings.reachedBy(watch, helper, turn);
+    if (watch === undefined || !watch.asked.includes(helper)) return;
+    watch.asked = watch.asked.filter((asked) => asked !== helper);
+    if (watch.finding !== "reachable") this.findings.reachedBy(watch, helper, turn);
   }
 
   /** The peer stated something newer: where it was lost, it may be found again. */
@@ -292,6 +294,7 @@ export class Probing {
       return peer !== watch.agent && finding === "reachable";
     });
     const chosen = turn.random.sample(helpers, this.#settings.indirectProbeCount);
+    watch.asked = chosen;
     this.#ports.asking.askOthers(watch.agent, chosen, turn);
   }
 

@@ -29,6 +29,8 @@ export interface Watch {
   evidence: VoteEvidence | undefined;
   /** In this outage the host has accepted connections: it may only be paused. */
   hasStalled: boolean;
+  /** Who was asked to probe it and has not answered: nobody else's word of it counts. */
+  asked: readonly AgentId[];
   /** Who reaches it, when this agent does not. */
   via: AgentId | undefined;
   /** The last own vote in this outage; −∞ when there was none. */
@@ -51,6 +53,7 @@ export function newWatch(agent: AgentId, duty: Watch["duty"], nowMs: MonotonicMs
     silentMs: NEVER,
     evidence: undefined,
     hasStalled: false,
+    asked: [],
     via: undefined,
     votedMs: Number.NEGATIVE_INFINITY,
   };
@@ -62,6 +65,7 @@ export function clearOutage(watch: Watch): void {
   watch.silentMs = NEVER;
   watch.evidence = undefined;
   watch.hasStalled = false;
+  watch.asked = [];
   watch.via = undefined;
   watch.votedMs = Number.NEGATIVE_INFINITY;
 }
