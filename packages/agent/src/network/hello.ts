@@ -5,8 +5,17 @@ import type { Connection, Stream } from "@libp2p/interface";
 import { type LengthPrefixedStream, lpStream } from "@libp2p/utils";
 import { decodeMap, encodeMap } from "./cbor.ts";
 import type { Gate } from "./gate.ts";
-import { TokenBucket } from "./limiter.ts";
-import { helloBytesMax, hellosBurst, hellosPerSecond, helloTimeoutMs, ownEntryPollMs } from "./limits.ts";
+import { HostRates } from "./limiter.ts";
+import {
+  helloBytesMax,
+  helloHostsMax,
+  hellosBurst,
+  hellosPerSecond,
+  hellosTotalBurst,
+  hellosTotalPerSecond,
+  helloTimeoutMs,
+  ownEntryPollMs,
+} from "./limits.ts";
 import { readMember } from "./wireDecode.ts";
 
 /** The protocol by which two agents show each other their certificates. */
@@ -36,7 +45,13 @@ export type HelloResult = "established" | "refused" | "broken" | "unready";
 /** Says hello over connections that we opened, and answers those that others opened. */
 export class Hello {
   readonly #options: HelloOptions;
-  readonly #answers = new TokenBucket(hellosPerSecond, hellosBurst);
+  readonly #answers = new HostRates({
+    perSecond: hellosPerSecond,
+    burst: hellosBurst,
+    totalPerSecond: hellosTotalPerSecond,
+    totalBurst: hellosTotalBurst,
+    hostsMax: helloHostsMax,
+  });
 
   constructor(options: HelloOptions) {
     this.#options = options;
@@ -73,7 +88,7 @@ export class Hello {
     const { gate } = this.#options;
     const signal = AbortSignal.timeout(helloTimeoutMs);
     try {
-      if (!this.#answers.take(1)) throw new Error("Too many hellos");
+      if (!this.#answers.take(hostOf(connection))) throw new Error("Too many hellos");
       const wire = frames(stream);
       const member = this.#check(connection, readHello((await wire.read({ signal })).slice()));
       if (isRejection(member)) {
@@ -118,6 +133,11 @@ export class Hello {
     }
     return member;
   }
+}
+
+/** The host at the other end, as `/ip4/192.0.2.1`. */
+function hostOf(connection: Connection): string {
+  return connection.remoteAddr.toString().split("/").slice(0, 3).join("/");
 }
 
 function frames(stream: Stream): LengthPrefixedStream<Stream> {

@@ -123,3 +123,37 @@ export class BoundedMap<Value> {
     this.#entries.set(key, value);
   }
 }
+
+/** Bounds of what hosts may ask for. */
+export interface HostRateLimits {
+  /** Of one host, and of all together. */
+  readonly perSecond: number;
+  readonly burst: number;
+  readonly totalPerSecond: number;
+  readonly totalBurst: number;
+  /** Hosts remembered; the one that was first heard of is forgotten first. */
+  readonly hostsMax: number;
+}
+
+/** A token bucket for each host below one for all: one host alone cannot use up what others need. */
+export class HostRates {
+  readonly #limits: HostRateLimits;
+  readonly #clock: Clock;
+  readonly #hosts: BoundedMap<TokenBucket>;
+  readonly #total: TokenBucket;
+
+  constructor(limits: HostRateLimits, clock: Clock = monotonicMs) {
+    this.#limits = limits;
+    this.#clock = clock;
+    this.#hosts = new BoundedMap(limits.hostsMax);
+    this.#total = new TokenBucket(limits.totalPerSecond, limits.totalBurst, clock);
+  }
+
+  /** Takes one token of a host if it and all together may have one. */
+  take(host: string): boolean {
+    const known = this.#hosts.get(host);
+    const bucket = known ?? new TokenBucket(this.#limits.perSecond, this.#limits.burst, this.#clock);
+    if (known === undefined) this.#hosts.set(host, bucket);
+    return bucket.take(1) && this.#total.take(1);
+  }
+}

@@ -27,9 +27,15 @@ export const streamReadBytesMax: number = 2 * streamWindowBytes;
 export const helloBytesMax: number = chainBytesMax + statementBytesMax + 512;
 /** A connection that has not said hello (or asked to join) by then is hung up. From the design. */
 export const helloTimeoutMs = 2_000;
-/** Hellos verified a second, and at once: each costs up to a millisecond of signatures. Guesses. */
+/**
+ * Hellos verified a second, and at once, of one host and of all: each costs up to a millisecond of signatures. A
+ * stranger on one host must not keep members of others out. Guesses.
+ */
 export const hellosPerSecond = 50;
 export const hellosBurst = 200;
+export const hellosTotalPerSecond = 200;
+export const hellosTotalBurst = 800;
+export const helloHostsMax = 1_024;
 /** An agent that was just started has not signed its own entry yet; hello looks for it this often. */
 export const ownEntryPollMs = 10;
 /**

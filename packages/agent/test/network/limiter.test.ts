@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { BlameBook, BoundedMap, TokenBucket } from "../../src/network/limiter.ts";
+import { BlameBook, BoundedMap, HostRates, TokenBucket } from "../../src/network/limiter.ts";
 
 test("a bucket never gives more than its burst and its rate", () => {
   const steps = fc.array(fc.record({ waitMs: fc.nat({ max: 500 }), count: fc.integer({ min: 1, max: 20 }) }));
@@ -53,4 +53,17 @@ test("a bounded map forgets the oldest", () => {
   map.set("a", 3);
   map.set("c", 4);
   expect([map.get("a"), map.get("b"), map.get("c")]).toEqual([3, undefined, 4]);
+});
+
+test("one host that asks without end leaves room for the others, and all together have a bound", () => {
+  let nowMs = 0;
+  const limits = { perSecond: 1, burst: 2, totalPerSecond: 4, totalBurst: 6, hostsMax: 8 };
+  const rates = new HostRates(limits, () => nowMs);
+  const taken = (host: string, times: number): number =>
+    Array.from({ length: times }, () => rates.take(host)).filter((isTaken) => isTaken).length;
+  expect(taken("/ip4/192.0.2.1", 1_000)).toBe(2);
+  expect(taken("/ip4/192.0.2.2", 2)).toBe(2);
+  expect(["3", "4", "5"].map((host) => taken(host, 2))).toEqual([2, 0, 0]);
+  nowMs = 1_000;
+  expect(taken("/ip4/192.0.2.1", 1_000)).toBe(1);
 });
