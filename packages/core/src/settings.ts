@@ -1,7 +1,10 @@
 /** Times and counts of one agent. Every default names its source. The simulator and tests may change them. */
 export interface Settings {
   // The swarm
-  /** An observed peer that was silent for this long is probed. Chosen: 10 observed peers cost under 2 kB/s idle. */
+  /**
+   * An observed peer that was silent for this long is probed. Chosen: a silent death is found unreachable within 5 s
+   * at the latest, and a quiet swarm costs a third less traffic and CPU than at 2 s (measured in the simulator).
+   */
   readonly probeIntervalMs: number;
   /** A probe unanswered for this long leads to indirect probes. Lifeguard uses 500 ms on a LAN. */
   readonly probeTimeoutMs: number;
@@ -55,7 +58,7 @@ export interface Settings {
 }
 
 export const defaultSettings: Settings = {
-  probeIntervalMs: 2_000,
+  probeIntervalMs: 3_000,
   probeTimeoutMs: 500,
   indirectProbeCount: 3,
   indirectTimeoutMs: 1_000,

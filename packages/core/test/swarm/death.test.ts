@@ -77,7 +77,7 @@ describe("a process that is killed", () => {
     expect(world.told("swarm.returned")).toHaveLength(4);
     expect(world.transcript("a")).toMatchInlineSnapshot(`
       [
-        "5062 ms: rumor of members -> swarm.returned c; persist batched member",
+        "5100 ms: rumor of members -> swarm.returned c; persist batched member",
       ]
     `);
   });
@@ -169,12 +169,12 @@ describe("an accusation", () => {
     expect(world.verdicts("c")).toEqual(["reachable"]);
     expect(world.told("swarm.refuted")).toMatchInlineSnapshot(`
       [
-        "c: c (a death certificate)",
+        "c: c (told by its accuser)",
       ]
     `);
     expect(world.transcript("c").filter((line) => line.includes("refuted"))).toMatchInlineSnapshot(`
       [
-        "26930 ms: items from e -> sign entry 1.1.1; swarm.refuted c",
+        "25650 ms: probe from b -> sign entry 1.1.1; swarm.refuted c",
       ]
     `);
   });
