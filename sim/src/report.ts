@@ -7,7 +7,11 @@ export interface SimReport {
   readonly agents: number;
   readonly seed: number;
   readonly simulatedMs: number;
+  /** The whole run, the making of the world included. */
   readonly wallMs: number;
+  /** Making the world: keys, certificates, the author's bundles. No virtual time passes. */
+  readonly setupMs: number;
+  /** Virtual time over wall time, from the first event on. */
   readonly simSecondsPerSecond: number;
   readonly eventsPerSecond: number;
   /** The most memory that the process held, in megabytes. */

@@ -24,10 +24,10 @@ export function progressOf(running: Running, wallMs: number): Progress {
 /** What a run that is over showed. */
 export function reportOf(
   running: Running,
-  measured: { readonly wallMs: number; readonly rssMb: number },
+  measured: { readonly wallMs: number; readonly setupMs: number; readonly rssMb: number },
 ): SimReport {
   const { scenario, seed, simulatedMs, world, watching, expecting } = running;
-  const perSecond = 1_000 / Math.max(1, measured.wallMs);
+  const perSecond = 1_000 / Math.max(1, measured.wallMs - measured.setupMs);
   return {
     schema: "antibody.simReport/1",
     scenario: scenario.name,
@@ -35,6 +35,7 @@ export function reportOf(
     seed,
     simulatedMs,
     wallMs: Math.round(measured.wallMs),
+    setupMs: Math.round(measured.setupMs),
     simSecondsPerSecond: Math.round((simulatedMs / 1_000) * perSecond * 10) / 10,
     eventsPerSecond: Math.round(world.counters.events * perSecond),
     rssMb: measured.rssMb,

@@ -42,8 +42,9 @@ export async function runScenario(options: RunOptions): Promise<SimReport> {
   if (agents >= largeAgents) keepHeapSmall();
   const startedMs = wallMs();
   const running = new Running(scenario, agents, options.seed, options.createMind ?? createCoreMind);
-  let yieldedMs = startedMs;
-  let toldMs = startedMs;
+  const readyMs = wallMs();
+  let yieldedMs = readyMs;
+  let toldMs = readyMs;
   let rss = rssMb();
   while (!running.advance(sliceEvents)) {
     const nowMs = wallMs();
@@ -51,11 +52,15 @@ export async function runScenario(options: RunOptions): Promise<SimReport> {
     if (nowMs - toldMs >= progressEveryMs) {
       toldMs = nowMs;
       rss = Math.max(rss, rssMb());
-      options.onProgress?.(progressOf(running, nowMs - startedMs));
+      options.onProgress?.(progressOf(running, nowMs - readyMs));
     }
     await yieldOnce();
     yieldedMs = wallMs();
   }
   running.finish();
-  return reportOf(running, { wallMs: wallMs() - startedMs, rssMb: Math.max(rss, rssMb()) });
+  return reportOf(running, {
+    wallMs: wallMs() - startedMs,
+    setupMs: readyMs - startedMs,
+    rssMb: Math.max(rss, rssMb()),
+  });
 }

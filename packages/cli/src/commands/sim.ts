@@ -81,7 +81,7 @@ function reportLines(report: SimReport): readonly string[] {
     ),
     ...line(
       "time",
-      `${formatDuration(report.simulatedMs)} simulated in ${formatDuration(report.wallMs)}, ${report.simSecondsPerSecond.toFixed(1)} s a second, ${Math.round(report.rssMb)} MB`,
+      `${formatDuration(report.simulatedMs)} simulated at ${report.simSecondsPerSecond.toFixed(1)} s a second, after ${formatDuration(report.setupMs)} of setting up; ${Math.round(report.rssMb)} MB`,
     ),
     ...line(
       "counted",
