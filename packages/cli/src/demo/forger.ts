@@ -73,6 +73,7 @@ export async function enlistForger(
     tell: () => undefined,
     knowledge: {
       rootOf: () => root,
+      rootNumbered: (_author, number) => (number === root.number ? root : undefined),
       certificateOf: (agent) => members.get(agent)?.certificate,
       ownMember: () => own,
       members: () => [...members.values()],
