@@ -52,7 +52,7 @@ export interface VerifierOptions {
 }
 
 /** What can be refused in a message. */
-export type ItemKind = "policy" | "member" | "vote" | "death";
+type ItemKind = "policy" | "member" | "vote" | "death";
 
 /** An item that was refused, and why. */
 export interface RefusedItem {
