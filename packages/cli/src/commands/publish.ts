@@ -1,4 +1,4 @@
-import { existsSync } from "node:fs";
+import { existsSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { nodeCrypto } from "@antibody/agent/state";
 import type { Inspection } from "@antibody/core";
@@ -80,7 +80,9 @@ export const publish: Verb<PublishOptions> = {
 /** The key file that was meant: the one named, or the one that `author keygen` made for an author of this name. */
 function keyFileOf(invocation: Invocation, author: string): string {
   const made = join(invocation.state, "author-keys", `${author}.key`);
-  return !existsSync(author) && !author.includes("/") && existsSync(made) ? made : author;
+  // A directory of that name is no key: whoever publishes from / has a /home.
+  const isFile = statSync(author, { throwIfNoEntry: false })?.isFile() === true;
+  return !isFile && !author.includes("/") && existsSync(made) ? made : author;
 }
 
 /** The highest generation that the agent has heard of in the author's epoch, complete or not; 0 for none. */

@@ -3,6 +3,7 @@ import type { DeathCertificate, Incarnation, SignedVote } from "../contract/stat
 import type { Turn } from "../contract/turn.ts";
 import { compareIncarnation } from "../enrolment/incarnation.ts";
 import type { Asking } from "./asking.ts";
+import { catchUp } from "./catchUp.ts";
 import type { Deaths } from "./deaths.ts";
 import type { Directory } from "./directory.ts";
 import type { Accusation } from "./findings.ts";
@@ -116,18 +117,7 @@ export class Accusing {
     }
     const member = directory.get(subject);
     if (member === undefined || directory.standingOf(subject) !== "alive") return;
-    const order = compareIncarnation(incarnation, member.entry.entry.incarnation);
-    if (order < 0) {
-      // Refuted already: the voter has not heard of it.
-      turn.emit({
-        type: "send",
-        to: from,
-        message: { type: "items", members: [member], deaths: [], policy: [] },
-      });
-      return;
-    }
-    if (order > 0)
-      turn.emit({ type: "send", to: from, message: { type: "want", members: [subject], policy: [] } });
+    if (catchUp(incarnation, member, from, turn) < 0) return;
     if (!votes.take(vote, observers.isAssigned(observer, subject), turn)) return;
     deaths.tally(subject, turn);
     if (directory.standingOf(subject) !== "alive") return;

@@ -8,6 +8,7 @@ import { compareIncarnation, incarnationText, isJumpTooLarge } from "../enrolmen
 import { Deadlines } from "../keeping/deadlines.ts";
 import { keep, recall } from "../keeping/snapshot.ts";
 import type { Asking } from "./asking.ts";
+import { catchUp } from "./catchUp.ts";
 import type { Directory } from "./directory.ts";
 import type { Links } from "./links.ts";
 import type { Observers, Quorum } from "./observers.ts";
@@ -114,18 +115,8 @@ export class Deaths {
     const member = this.#ports.directory.get(subject);
     // Whoever is unknown comes with its entry by anti-entropy, and its death after it.
     if (member === undefined) return;
-    const order = compareIncarnation(death.incarnation, member.entry.entry.incarnation);
-    if (order < 0) {
-      // Refuted: the newer entry goes to whoever has not heard of it.
-      turn.emit({
-        type: "send",
-        to: from,
-        message: { type: "items", members: [member], deaths: [], policy: [] },
-      });
-      return;
-    }
-    if (order > 0)
-      turn.emit({ type: "send", to: from, message: { type: "want", members: [subject], policy: [] } });
+    const order = catchUp(death.incarnation, member, from, turn);
+    if (order < 0) return;
     // Someone has published it already.
     if (order === 0) this.#unpublished.delete(subject);
     if (this.#decide(death, turn) !== "contested") return;

@@ -12,7 +12,7 @@ import type { Directory } from "./directory.ts";
 import { Findings } from "./findings.ts";
 import type { Links } from "./links.ts";
 import type { Assignment } from "./observers.ts";
-import { isLost, newWatch, type Watch } from "./watch.ts";
+import { evidenceOf, isLost, newWatch, type Watch } from "./watch.ts";
 
 /** What probing stands on. */
 export interface ProbingPorts {
@@ -382,19 +382,5 @@ export class Probing {
       const delayMs = this.#ports.agent < peer || known !== undefined ? 0 : dialDelayMs;
       this.#deadlines.set(peer, now + delayMs + turn.random.below(dialSpreadMs));
     }
-  }
-}
-
-function evidenceOf(result: Exclude<DialResult, "connected">): "refused" | "cut" | "stalled" | undefined {
-  switch (result) {
-    case "refused":
-    case "cut":
-      return result;
-    case "silent":
-      return "stalled";
-    case "failed":
-      return undefined;
-    default:
-      throw new Error(`unknown result ${result satisfies never}`);
   }
 }

@@ -1,4 +1,5 @@
 import type { AgentId } from "@antibody/policy";
+import type { DialResult } from "../contract/input.ts";
 import type { Incarnation, VoteEvidence } from "../contract/statements.ts";
 import { type MonotonicMs, NEVER } from "../contract/time.ts";
 
@@ -101,4 +102,19 @@ export function reasonOf(watch: Watch): string {
   if (watch.finding === "unreachable" && watch.evidence === undefined)
     return "this agent could not try to dial it";
   return watch.via === undefined ? own : `${own}; ${watch.via} reaches it`;
+}
+
+/** What a dial that did not connect says of the peer; nothing where the fault is this agent's own. */
+export function evidenceOf(result: Exclude<DialResult, "connected">): VoteEvidence | undefined {
+  switch (result) {
+    case "refused":
+    case "cut":
+      return result;
+    case "silent":
+      return "stalled";
+    case "failed":
+      return undefined;
+    default:
+      throw new Error(`unknown result ${result satisfies never}`);
+  }
 }
