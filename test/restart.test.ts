@@ -1,13 +1,11 @@
-import { execFile } from "node:child_process";
 import { existsSync, readdirSync, truncateSync, writeFileSync } from "node:fs";
+import { connect } from "node:net";
 import { join } from "node:path";
-import { promisify } from "node:util";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { runCommand } from "../packages/cli/src/demo/command.ts";
 import { supervisedPids } from "../packages/cli/src/demo/supervised.ts";
 import { eventually, form, launcher, makeAuthor, makeColony, type TestColony } from "./harness/colonies.ts";
 
-const run = promisify(execFile);
 let test: TestColony;
 
 async function publish(keyFile: string, content: string): Promise<void> {
@@ -118,6 +116,15 @@ describe("one state directory", () => {
   });
 });
 
+/** Whether anybody takes connections on a port of this machine. */
+function listens(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect(port, "127.0.0.1");
+    socket.once("connect", () => resolve(true)).once("error", () => resolve(false));
+    socket.once("connect", () => socket.destroy());
+  });
+}
+
 describe("SIGTERM", () => {
   it("leaves no child, no socket and no port", async () => {
     const { keyFile } = await makeAuthor(test, "one");
@@ -127,13 +134,13 @@ describe("SIGTERM", () => {
       "the worker to run",
       async () => (await agent.resource("process:worker"))?.phase === "kept",
     );
-    const { members } = await agent.inspect();
-    const { stdout: before } = await run("ss", ["-Hltnp"]);
-    expect(before).toContain(`pid=${agent.pid},`);
-    expect(members).toBeDefined();
+    await eventually("the agent to listen", () => agent.events("agent.listening").length > 0);
+    const [listening] = agent.events("agent.listening");
+    const [address = ""] = (listening?.["addresses"] ?? []) as readonly string[];
+    const port = Number(address.split("/").at(-1));
+    expect(await listens(port)).toBe(true);
     await agent.end();
-    const { stdout: after } = await run("ss", ["-Hltnp"]);
-    expect(after).not.toContain(`pid=${agent.pid},`);
+    expect(await listens(port)).toBe(false);
     expect(await supervisedPids([agent.id])).toEqual([]);
     expect(Object.values(agent.sockets).filter((path) => existsSync(path))).toEqual([]);
   });
