@@ -1,5 +1,5 @@
 import { BoundedMap, type Clock, monotonicMs } from "./limiter.ts";
-import { invitesKeptMax } from "./limits.ts";
+import { invitesKeptMax, joinTriesMax } from "./limits.ts";
 
 /** An invite that its inviter has given out. Its secret is kept as a digest: who reads the book cannot join. */
 export interface IssuedInvite {
@@ -26,6 +26,8 @@ export interface InviteBook {
   /** Whether anything is remembered: only then are joins answered at all. */
   isEmpty(): boolean;
   state(secretDigest: string): InviteState;
+  /** Counts one more answer to who knows the secret; false when there were `joinTriesMax` already. */
+  try(secretDigest: string): boolean;
   /** Marks an open invite as used, by whom, and what that key was given: the same key may ask for it again. */
   use(secretDigest: string, key: string, chain: readonly Uint8Array[]): void;
 }
@@ -33,6 +35,7 @@ export interface InviteBook {
 interface Page {
   readonly mayInvite: boolean;
   readonly expiresAtMs: number;
+  readonly tries: number;
   readonly used?: { readonly key: string; readonly chain: readonly Uint8Array[] };
 }
 
@@ -46,7 +49,7 @@ export function memoryInviteBook(clock: Clock = monotonicMs): InviteBook {
   return {
     open: ({ secretDigest, expiresInMs, mayInvite }) => {
       empty = false;
-      pages.set(secretDigest, { mayInvite, expiresAtMs: clock() + expiresInMs });
+      pages.set(secretDigest, { mayInvite, expiresAtMs: clock() + expiresInMs, tries: 0 });
     },
     isEmpty: () => empty,
     state: (secretDigest) => {
@@ -54,6 +57,12 @@ export function memoryInviteBook(clock: Clock = monotonicMs): InviteBook {
       if (page === undefined) return { type: "unknown" };
       if (page.used !== undefined) return { type: "used", ...page.used };
       return page.expiresAtMs <= clock() ? { type: "expired" } : { type: "open", mayInvite: page.mayInvite };
+    },
+    try: (secretDigest) => {
+      const page = pages.get(secretDigest);
+      if (page === undefined || page.tries >= joinTriesMax) return false;
+      pages.set(secretDigest, { ...page, tries: page.tries + 1 });
+      return true;
     },
     use: (secretDigest, key, chain) => {
       const page = pages.get(secretDigest);

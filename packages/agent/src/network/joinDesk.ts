@@ -10,20 +10,24 @@ import {
   verifyChain,
   verifyEntry,
 } from "@antibody/core";
-import { type Crypto, isRejection, type Signer, toHex } from "@antibody/policy";
+import { type Crypto, equalBytes, isRejection, type Signer, toHex } from "@antibody/policy";
 import type { Connection, Stream, StreamHandler } from "@libp2p/interface";
-import { lpStream } from "@libp2p/utils";
+import { type LengthPrefixedStream, lpStream } from "@libp2p/utils";
 import type { Gate } from "./gate.ts";
 import { publicKeyOf } from "./identity.ts";
 import type { InviteBook } from "./inviteBook.ts";
 import {
   decodeJoinEntry,
   decodeJoinRequest,
+  decodeJoinReveal,
   encodeJoinAnswer,
+  encodeJoinChallenge,
   encodeJoinWelcome,
   type JoinAnswer,
   type JoinRefusal,
   type JoinRequest,
+  joinNonceBytes,
+  nonceCommitment,
   shortAuthenticationString,
 } from "./joinWire.ts";
 import { BoundedMap, TokenBucket } from "./limiter.ts";
@@ -95,52 +99,96 @@ export class JoinDesk {
     const request = decodeJoinRequest((await wire.read({ signal })).slice());
     if (isRejection(request)) throw new Error(request.detail);
     if (key === undefined) throw new Error("the joiner's key is not Ed25519");
-    const chain = this.#admit(request, key);
-    if (typeof chain === "string") {
-      this.#options.refused(`${request.name.slice(0, 64)} may not join: ${chain}`);
-      await wire.write(encodeJoinAnswer({ type: "refused", reason: chain }), { signal });
+    const inviterNonce = randomBytes(joinNonceBytes);
+    const refuse = async (reason: JoinRefusal): Promise<void> => {
+      this.#options.refused(`${request.name.slice(0, 64)} may not join: ${reason}`);
+      await wire.write(encodeJoinAnswer({ type: "refused", reason }), { signal });
       await stream.close({ signal });
-      return;
-    }
+    };
+    const joinerNonce = await this.#challenge(wire, request, key, inviterNonce, signal);
+    if (typeof joinerNonce === "string") return refuse(joinerNonce);
+    const chain = this.#admit(request, key);
+    if (typeof chain === "string") return refuse(chain);
     await wire.write(encodeJoinAnswer(this.#acceptance(chain)), { signal });
-    const entryBytes = decodeJoinEntry((await wire.read({ signal })).slice());
+    const member = this.#memberOf(chain, (await wire.read({ signal })).slice());
+    const { swarm } = charter;
+    const seen = { swarm, inviter: own.publicKey, joiner: key, secret: request.secret };
+    this.#options.enrolled(member, shortAuthenticationString(crypto, { ...seen, inviterNonce, joinerNonce }));
+    await wire.write(encodeJoinWelcome(), { signal });
+    await stream.close({ signal });
+  }
+
+  /** Exchanges nonces with a joiner: its own, or why it hears none. */
+  async #challenge(
+    wire: LengthPrefixedStream<Stream>,
+    request: JoinRequest,
+    key: Uint8Array,
+    nonce: Uint8Array,
+    signal: AbortSignal,
+  ): Promise<Uint8Array | JoinRefusal> {
+    const { book, crypto } = this.#options;
+    const refusal = this.#refusal(request, key);
+    if (refusal !== undefined) return refusal;
+    if (!book.try(this.#digestOf(request))) return "tooOften";
+    await wire.write(encodeJoinChallenge({ type: "challenge", nonce }), { signal });
+    const revealed = decodeJoinReveal((await wire.read({ signal })).slice());
+    if (isRejection(revealed)) throw new Error(revealed.detail);
+    if (equalBytes(nonceCommitment(crypto, revealed), request.commitment)) return revealed;
+    throw new Error("the joiner has revealed another nonce than it committed itself to");
+  }
+
+  /** The new member, by the first entry that it has sent. Throws when it is not what was issued. */
+  #memberOf(chain: readonly Uint8Array[], sent: Uint8Array): Member {
+    const { charter, crypto } = this.#options;
+    const entryBytes = decodeJoinEntry(sent);
     if (isRejection(entryBytes)) throw new Error(entryBytes.detail);
     const certificate = verifyChain(chain, charter, crypto);
     if (isRejection(certificate)) throw new Error(`issued a bad certificate: ${certificate.detail}`);
     const entry = verifyEntry(entryBytes, certificate, crypto);
     if (isRejection(entry)) throw new Error(entry.detail);
-    const sas = shortAuthenticationString(crypto, charter.swarm, own.publicKey, key, request.secret);
-    this.#options.enrolled({ certificate, entry }, sas);
-    await wire.write(encodeJoinWelcome(), { signal });
-    await stream.close({ signal });
+    return { certificate, entry };
   }
 
-  /** The chain for a joiner, or why not. From here to the mark in the book nothing waits: an invite is used once. */
-  #admit(request: JoinRequest, key: Uint8Array): readonly Uint8Array[] | JoinRefusal {
-    const { book, charter, crypto, certificate: own } = this.#options;
+  #digestOf(request: JoinRequest): string {
+    return toHex(this.#options.crypto.sha256(request.secret));
+  }
+
+  /** Why a joiner is not taken in, or undefined. */
+  #refusal(request: JoinRequest, key: Uint8Array): JoinRefusal | undefined {
+    const { book, charter, certificate: own } = this.#options;
     if (request.swarm !== charter.swarm) return "wrongSwarm";
-    const secretDigest = toHex(crypto.sha256(request.secret));
-    const state = book.state(secretDigest);
+    const state = book.state(this.#digestOf(request));
     switch (state.type) {
       case "unknown":
       case "expired":
         return state.type;
       case "used":
         // The answer to the first time may have been lost on the way.
-        return state.key === toHex(key) ? state.chain : "used";
-      case "open": {
+        return state.key === toHex(key) ? undefined : "used";
+      case "open":
         if (!own.certificate.mayInvite) return "mayNotInvite";
-        if (this.#isTaken(request.name, key)) return "nameTaken";
-        const issued = this.#issue(request.name, key, state.mayInvite);
-        if (issued === undefined) return "badName";
-        const chain = [...own.chain, issued];
-        book.use(secretDigest, toHex(key), chain);
-        this.#names.set(request.name, toHex(key));
-        return chain;
-      }
+        return this.#isTaken(request.name, key) ? "nameTaken" : undefined;
       default:
         throw new Error(`unknown state ${state satisfies never}`);
     }
+  }
+
+  /** The chain for a joiner, or why not. Nothing here waits: an invite is used once. */
+  #admit(request: JoinRequest, key: Uint8Array): readonly Uint8Array[] | JoinRefusal {
+    const { book, certificate: own } = this.#options;
+    // Another joiner may have come first while the nonces were on their way.
+    const refusal = this.#refusal(request, key);
+    if (refusal !== undefined) return refusal;
+    const secretDigest = this.#digestOf(request);
+    const state = book.state(secretDigest);
+    if (state.type === "used") return state.chain;
+    if (state.type !== "open") throw new Error(`an invite that is ${state.type} was not refused`);
+    const issued = this.#issue(request.name, key, state.mayInvite);
+    if (issued === undefined) return "badName";
+    const chain = [...own.chain, issued];
+    book.use(secretDigest, toHex(key), chain);
+    this.#names.set(request.name, toHex(key));
+    return chain;
   }
 
   #isTaken(name: string, key: Uint8Array): boolean {

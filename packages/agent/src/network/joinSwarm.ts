@@ -1,3 +1,4 @@
+import { randomBytes } from "node:crypto";
 import {
   type Entry,
   type Member,
@@ -8,18 +9,23 @@ import {
   verifyCharter,
   verifyMember,
 } from "@antibody/core";
-import { type Crypto, equalBytes, isRejection, type Signer, shortId } from "@antibody/policy";
+import { type Crypto, equalBytes, isRejection, type Rejection, type Signer, shortId } from "@antibody/policy";
 import type { Connection, Stream } from "@libp2p/interface";
 import { type LengthPrefixedStream, lpStream } from "@libp2p/utils";
 import { libp2pKey, peerIdOf } from "./identity.ts";
 import { type Invite, parseInviteCode } from "./inviteCode.ts";
 import {
   decodeJoinAnswer,
+  decodeJoinChallenge,
   encodeJoinEntry,
   encodeJoinRequest,
+  encodeJoinReveal,
   isJoinWelcome,
   type JoinRefusal,
+  type JoinRefused,
+  joinNonceBytes,
   joinProtocol,
+  nonceCommitment,
   shortAuthenticationString,
 } from "./joinWire.ts";
 import { joinAnswerBytesMax, joinTimeoutMs } from "./limits.ts";
@@ -75,6 +81,7 @@ const refusals: { readonly [reason in JoinRefusal]: readonly [message: string, n
   wrongSwarm: ["the inviter belongs to another swarm now", newInvite],
   nameTaken: ["another member has this name", "Join under another name: antibody join CODE --name NAME"],
   badName: ["this is not a name: 1 to 64 bytes of plain text", "Join under another name"],
+  tooOften: ["the invite was tried too often", newInvite],
   mayNotInvite: ["the inviter may not invite", "Ask a member that may: antibody peers"],
   busy: ["the inviter is busy", "Try again in a few seconds"],
 };
@@ -114,11 +121,14 @@ async function askInviter(
   signal: AbortSignal,
 ): Promise<Joined> {
   const { crypto, key, name } = options;
-  const request = encodeJoinRequest({ swarm: invite.swarm, secret: invite.secret, name });
+  const { swarm, inviter, secret } = invite;
+  const joinerNonce = randomBytes(joinNonceBytes);
+  const commitment = nonceCommitment(crypto, joinerNonce);
+  const request = encodeJoinRequest({ swarm, secret, name, commitment });
   const { wire, first } = await firstAnswer(connection, request, signal);
-  const answer = decodeJoinAnswer(first);
-  if (isRejection(answer)) throw new JoinError("forged", answer.detail, newInvite);
-  if (answer.type === "refused") throw new JoinError(answer.reason, ...refusals[answer.reason]);
+  const challenge = accepted(decodeJoinChallenge(first));
+  await wire.write(encodeJoinReveal(joinerNonce), { signal });
+  const answer = accepted(decodeJoinAnswer((await wire.read({ signal })).slice()));
   const charter = checkCharter(answer.charter, invite, crypto);
   const certificate = checkChain(answer.chain, charter, options);
   await wire.write(encodeJoinEntry(firstEntry(certificate, options)), { signal });
@@ -128,8 +138,22 @@ async function askInviter(
     const member = verifyMember(wireMember, charter, crypto);
     return isRejection(member) ? [] : [member];
   });
-  const sas = shortAuthenticationString(crypto, invite.swarm, invite.inviter, key.publicKey, invite.secret);
+  const seen = { swarm, inviter, joiner: key.publicKey, secret, inviterNonce: challenge.nonce, joinerNonce };
+  const sas = shortAuthenticationString(crypto, seen);
   return { charter, certificate, members, sas };
+}
+
+/** An answer that is neither malformed nor a refusal. */
+function accepted<Answer extends { readonly type: string }>(
+  answer: Answer | JoinRefused | Rejection,
+): Exclude<Answer, JoinRefused> {
+  if (isRejection(answer)) throw new JoinError("forged", answer.detail, newInvite);
+  if (isRefused(answer)) throw new JoinError(answer.reason, ...refusals[answer.reason]);
+  return answer as Exclude<Answer, JoinRefused>;
+}
+
+function isRefused(answer: { readonly type: string }): answer is JoinRefused {
+  return answer.type === "refused";
 }
 
 /** Asks, and reads the answer: an inviter that expects nobody resets the stream. */

@@ -108,6 +108,11 @@ export const joinRequestBytesMax = 4_096;
 export const joinAnswerBytesMax = 262_144;
 /** Members told to a joiner: enough to reach the swarm; anti-entropy tells the rest. A guess. */
 export const joinMembersMax = 32;
+/**
+ * How often one invite is answered. A joiner that loses its connection tries again; who sits in between gets as many
+ * tries at six equal digits, eight in a million. A guess.
+ */
+export const joinTriesMax = 8;
 /** The whole of a join, on either side. A guess: a person waits for it. */
 export const joinTimeoutMs = 10_000;
 /** Joins that run at once, and requests a second and at once. Guesses. */

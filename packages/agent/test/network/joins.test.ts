@@ -1,9 +1,21 @@
-import { isRejection } from "@antibody/policy";
+import { isRejection, makeId } from "@antibody/policy";
+import { lpStream } from "@libp2p/utils";
 import fc from "fast-check";
 import { afterEach, expect, test } from "vitest";
+import { decodeMap } from "../../src/network/cbor.ts";
 import { JoinError, joinSwarm, memoryInviteBook, parseInviteCode } from "../../src/network/index.ts";
 import { formatInviteCode } from "../../src/network/inviteCode.ts";
+import {
+  decodeJoinChallenge,
+  encodeJoinRequest,
+  encodeJoinReveal,
+  type JoinTranscript,
+  joinProtocol,
+  nonceCommitment,
+  shortAuthenticationString,
+} from "../../src/network/joinWire.ts";
 import { generateKey } from "../../src/state/keyFile.ts";
+import { Rogue } from "./rogue.ts";
 import { crypto, enroll, type Founded, found, Station, sound } from "./swarm.ts";
 
 const open: Station[] = [];
@@ -103,6 +115,63 @@ test("a name that is taken, or none, leaves the invite open", async () => {
   expect((await failure(join(code, ""))).code).toBe("badName");
   expect((await failure(join(code, "evil\u001b[2J"))).code).toBe("badName");
   expect((await join(code, "kitchen")).certificate.certificate.name).toBe("kitchen");
+});
+
+/** A joiner's first two moves, and what the inviter says to them; undefined where it resets the stream. */
+async function revealing(
+  rogue: Rogue,
+  station: Station,
+  code: string,
+  nonces: readonly [Uint8Array, Uint8Array],
+) {
+  const { swarm, secret } = sound(parseInviteCode(code, crypto));
+  const [committed, revealed] = nonces;
+  const wire = lpStream(await (await rogue.connect(station)).newStream(joinProtocol));
+  const commitment = nonceCommitment(crypto, committed);
+  await wire.write(encodeJoinRequest({ swarm, secret, name: "kitchen", commitment }));
+  const challenge = sound(decodeJoinChallenge((await wire.read()).slice()));
+  if (challenge.type === "refused") return challenge;
+  await wire.write(encodeJoinReveal(revealed));
+  return wire.read().then(
+    (answer) => decodeMap(answer.slice()),
+    () => undefined,
+  );
+}
+
+test("a nonce chosen after the inviter's is found out, and a few such tries close the invite", async () => {
+  const station = await inviter();
+  const { code } = await station.network.invite(60_000, false);
+  const rogue = await Rogue.start(found());
+  const honest = new Uint8Array(16).fill(1);
+  const other = new Uint8Array(16).fill(2);
+  for (let tries = 0; tries < 8; tries += 1) {
+    expect(await revealing(rogue, station, code, [honest, other])).toBeUndefined();
+  }
+  expect(await revealing(rogue, station, code, [honest, honest])).toMatchObject({ reason: "tooOften" });
+  await rogue.stop();
+  expect((await failure(join(code))).code).toBe("tooOften");
+  expect(station.inputs.filter(({ type }) => type === "enrolled")).toEqual([]);
+});
+
+test("the digits depend on all that both sides have seen", () => {
+  const seen: JoinTranscript = {
+    swarm: makeId("swarm", new Uint8Array(32).fill(6)),
+    inviter: new Uint8Array(32).fill(1),
+    joiner: new Uint8Array(32).fill(2),
+    secret: new Uint8Array(16).fill(3),
+    inviterNonce: new Uint8Array(16).fill(4),
+    joinerNonce: new Uint8Array(16).fill(5),
+  };
+  const others = [
+    { swarm: makeId("swarm", new Uint8Array(32).fill(9)) },
+    { inviter: new Uint8Array(32).fill(9) },
+    { joiner: new Uint8Array(32).fill(9) },
+    { secret: new Uint8Array(16).fill(9) },
+    { inviterNonce: new Uint8Array(16).fill(9) },
+    { joinerNonce: new Uint8Array(16).fill(9) },
+  ];
+  const digits = others.map((change) => shortAuthenticationString(crypto, { ...seen, ...change }));
+  expect(new Set([shortAuthenticationString(crypto, seen), ...digits]).size).toBe(others.length + 1);
 });
 
 test("an inviter that is gone is named with its address", async () => {
