@@ -1,5 +1,5 @@
 import type { Crypto } from "@antibody/policy";
-import { type GossipSub, type GossipSubComponents, gossipsub, StrictNoSign } from "@libp2p/gossipsub";
+import type { GossipSub, GossipSubComponents } from "@libp2p/gossipsub";
 import { identify } from "@libp2p/identify";
 import type { Connection, Libp2p, PrivateKey } from "@libp2p/interface";
 import { noise } from "@libp2p/noise";
@@ -7,10 +7,9 @@ import { tcp } from "@libp2p/tcp";
 import { yamux } from "@libp2p/yamux";
 import { type Multiaddr, multiaddr } from "@multiformats/multiaddr";
 import { createLibp2p } from "libp2p";
+import { createGossip } from "./createGossip.ts";
 import {
   connectionsMax,
-  gossipOutboundBytesMax,
-  gossipRpcBytesMax,
   helloTimeoutMs,
   inboundPendingMax,
   inboundPerSecondMax,
@@ -129,29 +128,8 @@ function gossipServices(
     gossip: (components) => {
       const { privateKey, peerId, peerStore, connectionManager, logger } = components;
       const registrar = options.gated(components.registrar);
-      const gossip = gossipsub({
-        allowedTopics: [...options.topics],
-        globalSignaturePolicy: StrictNoSign,
-        // Over everything, signature included: an id of a part would let a forged rest hide the true one.
-        msgIdFn: (message) => options.crypto.sha256(message.data),
-        D: 4,
-        Dlo: 3,
-        Dhi: 6,
-        Dout: 1,
-        Dlazy: 3,
-        floodPublish: false,
-        heartbeatInterval: 1_000,
-        allowPublishToZeroTopicPeers: true,
-        ignoreDuplicatePublishError: true,
-        fallbackToFloodsub: false,
-        tagMeshPeers: false,
-        maxInboundStreams: 4,
-        maxOutboundStreams: 4,
-        maxInboundDataLength: gossipRpcBytesMax,
-        maxOutboundBufferSize: gossipOutboundBytesMax,
-        // Peers of one host share an address: with its weight of −5, 14 of them had empty meshes (measured).
-        scoreParams: { IPColocationFactorWeight: 0 },
-      })({ privateKey, peerId, peerStore, registrar, connectionManager, logger });
+      const own = { privateKey, peerId, peerStore, registrar, connectionManager, logger };
+      const gossip = createGossip(own, options.topics, options.crypto);
       made(gossip);
       return gossip;
     },
