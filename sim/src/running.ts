@@ -1,11 +1,11 @@
-import { defaultSettings } from "@antibody/core";
+import { defaultSettings, type Event } from "@antibody/core";
 import { kinds } from "./engine/kinds.ts";
 import { Expecting } from "./invariants/expectations.ts";
 import { type Look, Watching } from "./invariants/watching.ts";
 import { localLinks } from "./network/links.ts";
 import { Deeds } from "./scenarios/deeds.ts";
 import { Publisher } from "./scenarios/publisher.ts";
-import type { Scenario, Step } from "./scenarios/scenario.ts";
+import type { Scenario, Selection, Step } from "./scenarios/scenario.ts";
 import type { CreateMind, SimAgent } from "./world/agent.ts";
 import { populate } from "./world/populate.ts";
 import { World } from "./world/world.ts";
@@ -35,7 +35,13 @@ export class Running {
   readonly #endUs: number;
   readonly #sampleEveryUs: number;
 
-  constructor(scenario: Scenario, agents: number, seed: number, createMind: CreateMind) {
+  constructor(
+    scenario: Scenario,
+    agents: number,
+    seed: number,
+    createMind: CreateMind,
+    onTold?: (agent: SimAgent, event: Event) => void,
+  ) {
     this.scenario = scenario;
     this.seed = seed;
     const population = populate(agents, seed, { ...defaultSettings, ...scenario.settings });
@@ -44,7 +50,10 @@ export class Running {
       seed,
       links: { ...localLinks, ...scenario.links },
       createMind,
-      onTold: (agent, event) => this.watching.hear(agent, event),
+      onTold: (agent, event) => {
+        this.watching.hear(agent, event);
+        onTold?.(agent, event);
+      },
       onReplied: (agent, { result }) => {
         if (result.type === "refused") throw new Error(`${agent.name} refused its owner: ${result.message}`);
       },
@@ -64,9 +73,14 @@ export class Running {
     return this.world.nowUs / 1_000;
   }
 
-  /** Runs so many events; true when the scenario is over. */
-  advance(eventsMax: number): boolean {
-    return this.world.run(this.#endUs, eventsMax);
+  /** Whom each selection of the steps came to mean so far, by the very object. */
+  get drawn(): ReadonlyMap<Selection, readonly string[]> {
+    return this.#deeds.drawn;
+  }
+
+  /** Runs so many events; true when the scenario is over, or the time to which it was to run has come. */
+  advance(eventsMax: number, untilMs: number = Number.POSITIVE_INFINITY): boolean {
+    return this.world.run(Math.min(this.#endUs, untilMs * 1_000), eventsMax);
   }
 
   /** The last look at everyone, and at what has still not come true. */
@@ -126,6 +140,8 @@ export class Running {
     if (step.type === "powerOff") {
       for (const agent of this.#deeds.selected) this.watching.powerLost(agent);
     }
+    // What an agent had in force it has in force again at once, before its peers can tell it anything.
+    if (step.type === "restart") for (const agent of this.#deeds.selected) this.watching.look(agent);
     // Whoever came back, or can be reached again, may not stay declared dead.
     if (step.type === "restart" || step.type === "resume" || step.type === "heal")
       this.watching.lookAtAllSoon();

@@ -7,9 +7,14 @@ import type { Deed, Selection } from "./scenario.ts";
 
 /** Does to a world what the steps of a scenario say. Whom they concern is drawn from a stream of its own. */
 export class Deeds {
+  /** The names of those whom each selection came to mean, by the very object: a step is done once. */
+  readonly drawn = new Map<Selection, readonly string[]>();
   readonly #world: World;
   readonly #publisher: Publisher | undefined;
   readonly #random: Random;
+  readonly #seed: number;
+  /** What is damaged on a device does not depend on who else is chosen, or damaged. */
+  readonly #damages = new Map<SimAgent, Random>();
   readonly #named = new Map<string, readonly SimAgent[]>();
   /** Whom the last deed concerned. */
   selected: readonly SimAgent[] = [];
@@ -19,6 +24,7 @@ export class Deeds {
     this.#world = world;
     this.#publisher = publisher;
     this.#random = Random.fromSeed(seed + 1);
+    this.#seed = seed;
   }
 
   /** The first process of an agent, and its owner's grant for the scenario's author. */
@@ -69,6 +75,10 @@ export class Deeds {
 
   #select(selection: Selection): readonly SimAgent[] {
     this.selected = this.#choose(selection);
+    this.drawn.set(
+      selection,
+      this.selected.map(({ name }) => name),
+    );
     return this.selected;
   }
 
@@ -100,8 +110,10 @@ export class Deeds {
 
   #damage(agents: readonly SimAgent[], count: number): void {
     for (const agent of agents) {
-      for (const resource of this.#random.sample(agent.device.resources(), count)) {
-        agent.device.damage(resource, this.#random.word());
+      const random = this.#damages.get(agent) ?? Random.fromSeed(this.#seed + 2 + agent.index * 2 ** 32);
+      this.#damages.set(agent, random);
+      for (const resource of random.sample(agent.device.resources(), count)) {
+        agent.device.damage(resource, random.word());
       }
     }
   }
