@@ -8,7 +8,7 @@ import type { Deed, Selection } from "./scenario.ts";
 /** Does to a world what the steps of a scenario say. Whom they concern is drawn from a stream of its own. */
 export class Deeds {
   /** The names of those whom each selection came to mean, by the very object: a step is done once. */
-  readonly drawn = new Map<Selection, readonly string[]>();
+  readonly drawn: Map<Selection, readonly string[]> = new Map();
   readonly #world: World;
   readonly #publisher: Publisher | undefined;
   readonly #random: Random;
