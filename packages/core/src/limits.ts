@@ -6,6 +6,11 @@ export const membersMax = 10_000;
 export const chainLengthMax = 8;
 /** Bytes of a certificate chain as sent in hello. From the design. */
 export const chainBytesMax = 4_096;
+/** Whom one eviction may keep: with their ids it fits a statement. A guess: homes have fewer. */
+export const evictionKeepsMax = 64;
+/** Evictions held: of one agent, and in all. Guesses: several signers may evict one; a device is replaced now and then. */
+export const evictionsPerAgentMax = 4;
+export const evictionsMax = 4_096;
 export const addressesMax = 8;
 export const capabilitiesMax = 32;
 export const nameBytesMax = 64;

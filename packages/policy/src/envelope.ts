@@ -19,7 +19,8 @@ export type PayloadName =
   | "certificate"
   | "owner"
   | "vote"
-  | "entry";
+  | "entry"
+  | "eviction";
 
 /** One signature, and a hint at its key. */
 export interface EnvelopeSignature {

@@ -42,8 +42,48 @@ export interface VerifiedCertificate extends Verified {
   readonly agent: AgentId;
   readonly publicKey: Uint8Array;
   readonly certificate: Certificate;
+  /** Who stands behind it: the founder first, each the inviter of the next, the member itself last. */
+  readonly lineage: readonly AgentId[];
   /** Envelopes, exact bytes. At most `chainLengthMax`. */
   readonly chain: readonly Uint8Array[];
+}
+
+/**
+ * Says that a key belongs to the swarm no longer, for good. Signed by the recovery key of the charter, or by someone in
+ * the evicted member's lineage: its inviter, the inviter's inviter, the member itself.
+ */
+export interface Eviction {
+  readonly v: 1;
+  readonly type: "eviction";
+  readonly swarm: SwarmId;
+  /** Who is out. */
+  readonly agent: AgentId;
+  /** Public key of who signs, 32 bytes in hex. */
+  readonly signer: string;
+  /**
+   * Of those whom the evicted member has invited, directly or through others, these stay, with all whom they invite.
+   * Nobody else comes in through it any more: a stolen key mints no members. Sorted, at most `evictionKeepsMax`.
+   */
+  readonly keeps: readonly AgentId[];
+  /** Why, for people. */
+  readonly reason: string;
+}
+
+/** An eviction that who may has signed. */
+export interface VerifiedEviction extends Verified {
+  readonly agent: AgentId;
+  /** What the evicted member is called. */
+  readonly name: string;
+  /** Whose key has signed: the evicted member, someone above it in its lineage, or the charter's recovery key. */
+  readonly by: AgentId | "recovery";
+  readonly keeps: readonly AgentId[];
+  readonly reason: string;
+  /** The certificate chain of the evicted member, which proves that the signer may: exact bytes. */
+  readonly chain: readonly Uint8Array[];
+  /** The envelope, exact bytes. */
+  readonly bytes: Uint8Array;
+  /** First 16 hex digits of the envelope's digest. */
+  readonly digest: string;
 }
 
 /** (certificate serial, boot counter, n), compared in this order. Only the subject raises it. */

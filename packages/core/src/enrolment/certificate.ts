@@ -51,16 +51,19 @@ export function verifyChain(
   const size = sizeProblem(chain);
   if (size !== undefined) return size;
   let last: Certificate | undefined;
+  let lineage: readonly AgentId[] = [];
   for (const bytes of chain) {
     const opened = openStatement("certificate", certificateShape, bytes);
     if (isRejection(opened)) return opened;
     const problem = linkProblem(last, opened, charter, crypto);
     if (problem !== undefined) return problem;
     last = opened.body;
+    lineage = [...lineage, agentIdOf(fromHex(last.key) ?? new Uint8Array(), crypto)];
   }
   if (last === undefined) return reject("malformed", "an empty chain of certificates");
   const publicKey = fromHex(last.key) ?? new Uint8Array();
-  return { agent: agentIdOf(publicKey, crypto), publicKey, certificate: last, chain } as VerifiedCertificate;
+  const agent = agentIdOf(publicKey, crypto);
+  return { agent, publicKey, certificate: last, lineage, chain } as VerifiedCertificate;
 }
 
 function sizeProblem(chain: readonly Uint8Array[]): Rejection | undefined {
