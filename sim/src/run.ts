@@ -1,4 +1,5 @@
-import { keepHeapSmall, rssMb, wallMs, yieldOnce } from "./engine/hostProcess.ts";
+import { drive } from "./driving.ts";
+import { keepHeapSmall, rssMb, wallMs } from "./engine/hostProcess.ts";
 import type { Progress, SimReport } from "./report.ts";
 import { progressOf, reportOf } from "./reporting.ts";
 import { Running } from "./running.ts";
@@ -21,12 +22,9 @@ export interface RunOptions {
   readonly createMind?: CreateMind;
 }
 
-/** Events between two looks at the wall clock: some milliseconds. */
-const sliceEvents = 2_000;
 /** From here on a world is worth a smaller heap. A guess. */
 const largeAgents = 500;
-/** How long the process does nothing else, and how often progress is told. */
-const holdMsMax = 50;
+/** How often progress is told. */
 const progressEveryMs = 250;
 
 /**
@@ -43,20 +41,16 @@ export async function runScenario(options: RunOptions): Promise<SimReport> {
   const startedMs = wallMs();
   const running = new Running(scenario, agents, options.seed, options.createMind ?? createCoreMind);
   const readyMs = wallMs();
-  let yieldedMs = readyMs;
   let toldMs = readyMs;
   let rss = rssMb();
-  while (!running.advance(sliceEvents)) {
-    const nowMs = wallMs();
-    if (nowMs - yieldedMs < holdMsMax) continue;
-    if (nowMs - toldMs >= progressEveryMs) {
+  await drive(running, {
+    onPause: (nowMs) => {
+      if (nowMs - toldMs < progressEveryMs) return;
       toldMs = nowMs;
       rss = Math.max(rss, rssMb());
       options.onProgress?.(progressOf(running, nowMs - readyMs));
-    }
-    await yieldOnce();
-    yieldedMs = wallMs();
-  }
+    },
+  });
   running.finish();
   return reportOf(running, {
     wallMs: wallMs() - startedMs,
