@@ -221,11 +221,30 @@ export class Probing {
   }
 
   due(turn: Turn): void {
+    let hasProbed = false;
     for (;;) {
       const peer = this.#deadlines.takeDue(turn.now.monoMs) as AgentId | undefined;
-      if (peer === undefined) return;
+      if (peer === undefined) break;
       const watch = this.#watches.get(peer);
-      if (watch !== undefined) this.#due(watch, turn);
+      if (watch === undefined) continue;
+      const isIdle = watch.stage === "idle";
+      this.#due(watch, turn);
+      hasProbed ||= isIdle && watch.stage === "probing";
+    }
+    if (hasProbed) this.#probeTogether(turn);
+  }
+
+  /**
+   * Where one probe goes out, those that would follow soon go too: answers that come together are due together, so
+   * that an agent ends up with one wake an interval instead of one for each peer. Only where this agent is the first
+   * of the pair to probe: else both would.
+   */
+  #probeTogether(turn: Turn): void {
+    const untilMs = turn.now.monoMs + this.#settings.probeTogetherMs;
+    for (const watch of this.#watches.values()) {
+      if (watch.stage !== "idle" || watch.finding !== "reachable" || watch.duty !== "observe") continue;
+      if (this.#ports.agent > watch.agent || !this.#links.has(watch.agent)) continue;
+      if (this.#probeMs(watch) <= untilMs) this.#probe(watch, turn);
     }
   }
 

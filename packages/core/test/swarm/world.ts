@@ -27,6 +27,7 @@ export class World {
   readonly lines: Line[] = [];
   /** Messages by type, to count traffic. */
   readonly sent = new Map<string, number>();
+  readonly probes: { readonly atMs: number; readonly from: string; readonly to: string }[] = [];
   gossips = true;
   /** Every so many steps the agent that steps goes on from its own dump. 0: never. */
   moveEverySteps = 0;
@@ -56,6 +57,7 @@ export class World {
     this.events.length = 0;
     this.lines.length = 0;
     this.sent.clear();
+    this.probes.length = 0;
   }
 
   host(name: string): Host {
@@ -275,6 +277,9 @@ export class World {
       case "send": {
         const peer = this.#find(output.to);
         this.sent.set(output.message.type, (this.sent.get(output.message.type) ?? 0) + 1);
+        if (output.message.type === "probe") {
+          this.probes.push({ atMs: this.nowMs, from: host.person.name, to: peer?.person.name ?? "?" });
+        }
         if (peer === undefined || !host.sessions.has(peer)) {
           this.#later(host, { type: "unsent", to: output.to, message: output.message.type });
         } else if (this.passes(host.person.name, peer.person.name)) {
