@@ -78,7 +78,9 @@ export interface VerifiedEviction extends Verified {
   readonly by: AgentId | "recovery";
   readonly keeps: readonly AgentId[];
   readonly reason: string;
-  /** The certificate chain of the evicted member, which proves that the signer may: exact bytes. */
+  /** The evicted member's, itself last. */
+  readonly lineage: readonly AgentId[];
+  /** Its certificate chain, which proves that the signer may: exact bytes. */
   readonly chain: readonly Uint8Array[];
   /** The envelope, exact bytes. */
   readonly bytes: Uint8Array;

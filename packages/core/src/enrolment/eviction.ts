@@ -4,6 +4,7 @@ import {
   compareText,
   envelopeDigest,
   fromHex,
+  isPlainObject,
   isRejection,
   parseId,
   type Rejection,
@@ -12,6 +13,8 @@ import {
   toHex,
 } from "@antibody/policy";
 import * as z from "zod/mini";
+import type { JournalRecord } from "../contract/output.ts";
+import type { Snapshot } from "../contract/snapshot.ts";
 import type { Eviction, VerifiedCertificate, VerifiedEviction } from "../contract/statements.ts";
 import { evictionKeepsMax, nameBytesMax } from "../limits.ts";
 import { agentIdOf, verifyChain } from "./certificate.ts";
@@ -75,10 +78,38 @@ export function verifyEviction(
     by,
     keeps: body.keeps,
     reason: body.reason,
+    lineage: subject.lineage,
     chain: subject.chain,
     bytes: envelope.bytes,
     digest: toHex(envelopeDigest(crypto, envelope)).slice(0, 16),
   } as VerifiedEviction;
+}
+
+const recordPrefix = "eviction/";
+
+/** The journal's record of an eviction. */
+export function evictionRecord({ digest, chain, bytes }: VerifiedEviction): JournalRecord {
+  return { key: `${recordPrefix}${digest}`, value: { v: 1, chain, eviction: bytes } };
+}
+
+/** What a journal's record holds, to be verified again; undefined when the record is not of an eviction. */
+export function readEvictionRecord(record: {
+  readonly key: string;
+  readonly value: Snapshot;
+}): EvictionWire | Rejection | undefined {
+  if (!record.key.startsWith(recordPrefix)) return undefined;
+  const { value } = record;
+  if (!isPlainObject(value) || value["v"] !== 1)
+    return reject("unknownType", `unknown version of ${record.key}`);
+  const { chain, eviction } = value as { readonly chain?: unknown; readonly eviction?: unknown };
+  if (
+    !Array.isArray(chain) ||
+    !chain.every((bytes) => bytes instanceof Uint8Array) ||
+    !(eviction instanceof Uint8Array)
+  ) {
+    return reject("malformed", `${record.key} lacks chain or eviction`);
+  }
+  return { chain, eviction };
 }
 
 function authorityOf(
