@@ -1,5 +1,6 @@
 import { drive } from "./driving.ts";
 import { keepHeapSmall, rssMb, wallMs } from "./engine/hostProcess.ts";
+import type { RunObserver } from "./recording/observer.ts";
 import type { Progress, SimReport } from "./report.ts";
 import { progressOf, reportOf } from "./reporting.ts";
 import { Running } from "./running.ts";
@@ -20,6 +21,8 @@ export interface RunOptions {
   readonly onProgress?: (progress: Progress) => void;
   /** Minds other than the core's, for tests of the simulator itself. */
   readonly createMind?: CreateMind;
+  /** Watches and takes no part: the hash is the same with and without. */
+  readonly observer?: RunObserver;
 }
 
 /** From here on a world is worth a smaller heap. A guess. */
@@ -39,7 +42,8 @@ export async function runScenario(options: RunOptions): Promise<SimReport> {
     throw new Error(`${options.seed} is no seed`);
   if (agents >= largeAgents) keepHeapSmall();
   const startedMs = wallMs();
-  const running = new Running(scenario, agents, options.seed, options.createMind ?? createCoreMind);
+  const { seed, createMind = createCoreMind, observer } = options;
+  const running = new Running(scenario, agents, seed, createMind, undefined, observer);
   const readyMs = wallMs();
   let toldMs = readyMs;
   let rss = rssMb();

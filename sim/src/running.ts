@@ -3,6 +3,7 @@ import { kinds } from "./engine/kinds.ts";
 import { Expecting } from "./invariants/expectations.ts";
 import { type Look, Watching } from "./invariants/watching.ts";
 import { localLinks } from "./network/links.ts";
+import type { RunObserver } from "./recording/observer.ts";
 import { Deeds } from "./scenarios/deeds.ts";
 import { Publisher } from "./scenarios/publisher.ts";
 import type { Scenario, Selection, Step } from "./scenarios/scenario.ts";
@@ -32,6 +33,7 @@ export class Running {
   readonly watching: Watching;
   readonly expecting: readonly Expecting[];
   readonly #deeds: Deeds;
+  readonly #observer: RunObserver | undefined;
   readonly #endUs: number;
   readonly #sampleEveryUs: number;
 
@@ -41,9 +43,11 @@ export class Running {
     seed: number,
     createMind: CreateMind,
     onTold?: (agent: SimAgent, event: Event) => void,
+    observer?: RunObserver,
   ) {
     this.scenario = scenario;
     this.seed = seed;
+    this.#observer = observer;
     const population = populate(agents, seed, { ...defaultSettings, ...scenario.settings });
     const publisher = scenario.bundle === undefined ? undefined : new Publisher(scenario.bundle, seed);
     this.world = new World(population, {
@@ -53,6 +57,7 @@ export class Running {
       onTold: (agent, event) => {
         this.watching.hear(agent, event);
         onTold?.(agent, event);
+        observer?.told(agent, event);
       },
       onReplied: (agent, { result }) => {
         if (result.type === "refused") throw new Error(`${agent.name} refused its owner: ${result.message}`);
@@ -67,6 +72,7 @@ export class Running {
     this.#endUs = scenario.durationMs * 1_000;
     this.#sampleEveryUs = Math.max(sampleEveryUsMin, agents * sampleEveryUsPerAgent);
     this.#schedule(scenario.startSpreadMs * 1_000);
+    observer?.began(this.world, scenario.durationMs);
   }
 
   get simulatedMs(): number {
@@ -91,6 +97,7 @@ export class Running {
       const { standing } = expecting;
       if (standing.type === "open") this.#missed(expecting, standing.lacking);
     }
+    this.#observer?.ended();
   }
 
   #schedule(startSpreadUs: number): void {
@@ -128,6 +135,7 @@ export class Running {
         return;
       case "expect":
         for (const expecting of this.expecting) this.#expect(expecting);
+        this.#observer?.looked();
         this.#check(this.world.nowUs + expectEveryUs, due);
         return;
       default:
@@ -137,6 +145,7 @@ export class Running {
 
   #step(step: Step): void {
     this.#deeds.do(step);
+    this.#observer?.stepped(step, this.#deeds.drawn);
     if (step.type === "powerOff") {
       for (const agent of this.#deeds.selected) this.watching.powerLost(agent);
     }
