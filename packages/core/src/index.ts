@@ -18,4 +18,6 @@ export { Mind } from "./mind.ts";
 export * from "./random.ts";
 export * from "./resources/index.ts";
 export * from "./settings.ts";
+export { incarnationKey } from "./swarm/own.ts";
 export { Roster } from "./swarm/roster.ts";
+export { voteKey } from "./swarm/votes.ts";

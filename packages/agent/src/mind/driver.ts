@@ -12,6 +12,7 @@ import type {
 } from "@antibody/core";
 import type { CommandReply } from "../ports.ts";
 import { messageOf } from "../state/stateError.ts";
+import { Barrier, unwrittenRecordsMax } from "./barrier.ts";
 import type { Clock } from "./clock.ts";
 import { InputQueue } from "./inputQueue.ts";
 import { carryOut, type OutputPorts } from "./outputs.ts";
@@ -25,6 +26,8 @@ const pendingCommandsMax = 64;
 const lateWakeMs = 250;
 /** Late wakes and failed writes of history are told at most this often, each. Guess. */
 const tellAgainMs = 10_000;
+/** How long after a refused `sync` write it is tried again. Guess: a disk is freed by hand, or by a cron job. */
+const writeAgainMs = 5_000;
 
 /** What the driver asks of a mind. */
 export interface DrivenMind {
@@ -60,6 +63,9 @@ export interface DriverStatistics {
  */
 export class Driver {
   readonly #options: DriverOptions;
+  /** The options' ports, with the journal behind the barrier. */
+  readonly #ports: OutputPorts;
+  readonly #barrier: Barrier;
   readonly #queue = new InputQueue();
   readonly #replies = new Map<string, (reply: CommandReply) => void>();
   readonly #asked = new Map<Input, (outputs: readonly Output[]) => void>();
@@ -70,9 +76,14 @@ export class Driver {
   #stepCount = 0;
   #lateMsMax = 0;
   readonly #toldMs = new Map<string, MonotonicMs>();
+  /** Since when `sync` records are unwritten, and when they are tried again. */
+  #unwritten: { readonly sinceMs: MonotonicMs; readonly againMs: MonotonicMs } | undefined;
+  #historyFails = false;
 
   constructor(options: DriverOptions) {
     this.#options = options;
+    this.#barrier = new Barrier(options.ports.journal);
+    this.#ports = { ...options.ports, journal: this.#barrier };
   }
 
   /** Queues an input for the mind. Never throws, and never steps before its caller has returned. */
@@ -165,7 +176,7 @@ export class Driver {
   }
 
   #step(input: Input): void {
-    const { mind, clock, recorder, ports } = this.#options;
+    const { mind, clock, recorder } = this.#options;
     const now = clock.now();
     this.#stepCount += 1;
     let result: StepResult;
@@ -177,24 +188,48 @@ export class Driver {
     }
     recorder.record(input, now, result.outputs);
     this.#alarmMs = result.wakeAt;
-    for (const output of result.outputs) {
-      carryOut(output, ports, {
-        signed: (statement) => this.#signed(statement),
-        replied: (id, reply) => this.#replied(id, reply),
-        persistFailed: (durability, error) => this.#persistFailed(durability, error),
-        stopped: () => this.#options.onStopped(),
-      });
-    }
+    this.#barrier.stepBegins();
+    for (const output of result.outputs) this.#carryOut(output);
+    this.#noteWrites();
     this.#asked.get(input)?.(result.outputs);
     this.#asked.delete(input);
   }
 
+  #carryOut(output: Output): void {
+    const ruling = this.#barrier.rule(output);
+    switch (ruling.type) {
+      case "pass":
+        carryOut(output, this.#ports, {
+          signed: (statement) => this.#signed(statement),
+          replied: (id, reply) => this.#replied(id, reply),
+          persisted: (durability) => this.#persisted(durability),
+          persistFailed: (error) => this.#historyFailed(error),
+          stopped: () => this.#options.onStopped(),
+        });
+        return;
+      case "wait":
+        return;
+      case "fail": {
+        const { action, code, detail } = ruling;
+        this.feed({ type: "outcome", action, result: { type: "failed", code, detail } });
+        return;
+      }
+      case "answer":
+        this.#replied(ruling.id, ruling.reply);
+        return;
+      default:
+        ruling satisfies never;
+    }
+  }
+
   #setAlarm(): void {
     const { clock } = this.#options;
-    clock.setAlarm(this.#alarmMs - clock.now().monoMs, () => this.#wake(this.#alarmMs));
+    const dueMs = Math.min(this.#alarmMs, this.#unwritten?.againMs ?? Number.POSITIVE_INFINITY);
+    clock.setAlarm(dueMs - clock.now().monoMs, () => this.#wake(dueMs));
   }
 
   #wake(dueMs: MonotonicMs): void {
+    this.#writeAgain();
     const lateMs = this.#options.clock.now().monoMs - dueMs;
     this.#lateMsMax = Math.max(this.#lateMsMax, lateMs);
     if (lateMs >= lateWakeMs) this.#tellSeldom("agent.late", "warn", { lateMs, lateMsMax: this.#lateMsMax });
@@ -211,13 +246,48 @@ export class Driver {
     this.#replies.delete(id);
   }
 
-  /**
-   * What must survive a power cut and was not written may not be acted on: the agent ends, and its supervisor
-   * starts it from what is durable. Lost history costs an adoption or an explanation, and no trust: it goes on.
-   */
-  #persistFailed(durability: Durability, error: unknown): void {
-    if (durability === "sync") throw error;
+  /** Lost history costs an adoption or an explanation, and no trust: the agent goes on. */
+  #historyFailed(error: unknown): void {
+    this.#historyFails = true;
     this.#tellSeldom("agent.historyFailed", "error", { message: messageOf(error) });
+  }
+
+  #persisted(durability: Durability): void {
+    if (durability !== "batched" || !this.#historyFails) return;
+    this.#historyFails = false;
+    this.#toldMs.delete("agent.historyFailed");
+    this.#options.ports.tell({ name: "agent.historyWritten", level: "info", fields: {} });
+  }
+
+  #writeAgain(): void {
+    if (this.#unwritten === undefined || this.#options.clock.now().monoMs < this.#unwritten.againMs) return;
+    this.#barrier.writeAgain();
+    this.#noteWrites();
+  }
+
+  /** Says when `sync` records are refused, and when they are written at last; what waited for them then happens. */
+  #noteWrites(): void {
+    const { clock, ports } = this.#options;
+    const { refusal, unwrittenCount } = this.#barrier;
+    if (refusal === undefined && this.#unwritten === undefined) return;
+    const { monoMs } = clock.now();
+    if (refusal !== undefined) {
+      const known = this.#unwritten;
+      if (unwrittenCount > unwrittenRecordsMax)
+        throw new Error(`more than ${unwrittenRecordsMax} records wait to be written: ${refusal.message}`);
+      if (known === undefined) {
+        const fields = { ...refusal, recordsCount: unwrittenCount, next: "antibody doctor" };
+        ports.tell({ name: "agent.stateUnwritten", level: "error", fields });
+      }
+      if (known === undefined || monoMs >= known.againMs)
+        this.#unwritten = { sinceMs: known?.sinceMs ?? monoMs, againMs: monoMs + writeAgainMs };
+      return;
+    }
+    const afterMs = monoMs - (this.#unwritten?.sinceMs ?? monoMs);
+    this.#unwritten = undefined;
+    ports.tell({ name: "agent.stateWritten", level: "info", fields: { afterMs } });
+    const entry = this.#barrier.takeEntry();
+    if (entry !== undefined) this.#signed(ports.signer.sign(entry));
   }
 
   #tellSeldom(

@@ -4,7 +4,7 @@ import type { CommandReply, DevicePort, JournalPort, NetworkPort, StatementSigne
 
 /** What outputs are carried out on. */
 export interface OutputPorts {
-  readonly journal: JournalPort;
+  readonly journal: Pick<JournalPort, "persist">;
   readonly network: NetworkPort;
   readonly device: DevicePort;
   readonly signer: StatementSigner;
@@ -15,7 +15,9 @@ export interface OutputPorts {
 export interface OutputResults {
   signed(statement: SignedStatement): void;
   replied(id: string, reply: CommandReply): void;
-  persistFailed(durability: Durability, error: unknown): void;
+  persisted(durability: Durability): void;
+  /** A `batched` write was refused; a `sync` one waits behind the barrier. */
+  persistFailed(error: unknown): void;
   stopped(): void;
 }
 
@@ -26,8 +28,9 @@ export function carryOut(output: Output, ports: OutputPorts, results: OutputResu
     case "persist":
       try {
         ports.journal.persist(output.durability, output.records);
+        results.persisted(output.durability);
       } catch (error) {
-        results.persistFailed(output.durability, error);
+        results.persistFailed(error);
       }
       return;
     case "send":

@@ -23,8 +23,18 @@ export function writeFileAtomic(path: string, content: Uint8Array | string, mode
     renameSync(temporary, path);
     syncDirectory(dirname(path));
   } catch (error) {
+    removeQuietly(temporary);
     const next = "Check the free space and the permissions of the directory.";
     throw new StateError("stateUnwritable", `cannot write ${path}: ${messageOf(error)}`, next, error);
+  }
+}
+
+/** A part of a file is nobody's use. Where not even that can be removed, the next write does it. */
+function removeQuietly(path: string): void {
+  try {
+    rmSync(path, { force: true });
+  } catch {
+    // The error that led here is the one to tell.
   }
 }
 

@@ -3,6 +3,7 @@ import type { JournalPort } from "../ports.ts";
 import { type JournalDamage, mergeRows, type OpenTables, openTables } from "./journalFiles.ts";
 import type { JournalTable, Row } from "./journalTable.ts";
 import { decodeSnapshot, encodeSnapshot } from "./snapshotBytes.ts";
+import { isBroken } from "./sqlite.ts";
 import { messageOf, StateError } from "./stateError.ts";
 
 /**
@@ -16,6 +17,8 @@ export class Journal implements JournalPort {
   readonly #journal: JournalTable;
   readonly #history: JournalTable;
   #sequence: number;
+  /** Whether the history lacks a copy of what was written to the journal: its own write was refused. */
+  #historyLags = false;
   /** What was read when the files were opened, for the one reader at the start. */
   #rows: readonly Row[] | undefined;
   /** What was damaged when the journal was opened, and is repaired by now. */
@@ -27,7 +30,7 @@ export class Journal implements JournalPort {
     this.#rows = rows;
     this.damages = damages;
     this.#sequence = rows.reduce((highest, row) => Math.max(highest, row.sequence), 0);
-    this.#forgetDeleted(rows.filter((row) => row.value === null).map((row) => row.key));
+    this.#forgetDeletedIfPossible(rows.filter((row) => row.value === null).map((row) => row.key));
   }
 
   /**
@@ -52,7 +55,10 @@ export class Journal implements JournalPort {
     );
   }
 
-  /** Writes all of the records or none. Throws what the system refused: a full disk, a card that went read-only. */
+  /**
+   * Writes all of the records or none. Throws what the system refused: a full disk, a card that went read-only.
+   * Records that the journal holds already as they are cost no `sync`: a start says again what is in force.
+   */
   persist(durability: Durability, records: readonly JournalRecord[]): void {
     if (records.length === 0) return;
     this.#rows = undefined;
@@ -62,8 +68,8 @@ export class Journal implements JournalPort {
       this.#sequence += 1;
       return { key, sequence: this.#sequence, value: value === null ? null : encodeSnapshot(value) };
     });
-    if (durability === "sync") this.#persistSync(rows);
-    else this.#persistBatched(rows);
+    if (durability === "batched") this.#persistBatched(rows);
+    else this.#persistSync(rows.filter((row) => !this.#isDurable(row)));
   }
 
   close(): void {
@@ -71,13 +77,40 @@ export class Journal implements JournalPort {
     this.#history.close();
   }
 
-  /** A deletion stays in the journal as a row: after a power cut the history may hold the record again. */
+  /**
+   * A deletion stays in the journal as a row: after a power cut the history may hold the record again. What the
+   * journal holds is durable, so that a copy which the history refuses is only caught up with later.
+   */
   #persistSync(rows: readonly Row[]): void {
-    this.#journal.write(rows);
+    if (rows.length > 0) this.#journal.write(rows);
+    try {
+      this.#copyToHistory(this.#historyLags ? this.#missingInHistory() : rows);
+      this.#historyLags = false;
+    } catch (error) {
+      if (isBroken(error)) throw error;
+      this.#historyLags = true;
+    }
+  }
+
+  /** Whether the journal holds this value, and the history nothing newer. */
+  #isDurable({ key, value }: Row): boolean {
+    const durable = this.#journal.find(key);
+    if (durable === undefined || !isSame(durable.value, value)) return false;
+    const copy = this.#history.find(key);
+    return copy === undefined || copy.sequence <= durable.sequence || isSame(copy.value, value);
+  }
+
+  #copyToHistory(rows: readonly Row[]): void {
+    if (rows.length === 0) return;
     this.#history.write(
       rows.filter((row) => row.value !== null),
       rows.filter((row) => row.value === null).map((row) => row.key),
     );
+  }
+
+  #missingInHistory(): readonly Row[] {
+    const known = new Map(this.#history.content().rows.map(({ key, sequence }) => [key, sequence]));
+    return this.#journal.content().rows.filter((row) => row.sequence > (known.get(row.key) ?? -1));
   }
 
   /** A deletion stays in the history as a row only where the journal still holds an older value. */
@@ -89,6 +122,15 @@ export class Journal implements JournalPort {
       else written.push(row);
     }
     this.#history.write(written, removedKeys);
+  }
+
+  /** Nothing but room is lost when a full disk does not let go of what was deleted. */
+  #forgetDeletedIfPossible(deletedKeys: readonly string[]): void {
+    try {
+      this.#forgetDeleted(deletedKeys);
+    } catch (error) {
+      if (isBroken(error)) throw error;
+    }
   }
 
   /**
@@ -108,4 +150,8 @@ export class Journal implements JournalPort {
     this.#journal.write([], deletedKeys);
     this.#history.write([], deletedKeys);
   }
+}
+
+function isSame(left: Uint8Array | null, right: Uint8Array | null): boolean {
+  return left === null || right === null ? left === right : Buffer.compare(left, right) === 0;
 }

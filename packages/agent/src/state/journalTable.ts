@@ -50,7 +50,7 @@ export class JournalTable {
           "DO UPDATE SET sequence = excluded.sequence, value = excluded.value, checksum = excluded.checksum",
       );
       this.#remove = this.#database.prepare("DELETE FROM record WHERE key = ?");
-      this.#find = this.#database.prepare("SELECT 1 FROM record WHERE key = ?");
+      this.#find = this.#database.prepare("SELECT key, sequence, value, checksum FROM record WHERE key = ?");
     } catch (error) {
       this.#database.close();
       throw error;
@@ -59,7 +59,13 @@ export class JournalTable {
 
   /** Whether there is a row for the key, be it a value or a deletion. */
   has(key: string): boolean {
-    return this.#find.get(key) !== undefined;
+    return this.find(key) !== undefined;
+  }
+
+  /** The row for the key, be it a value or a deletion; undefined also where it is damaged. */
+  find(key: string): Row | undefined {
+    const found = this.#find.get(key);
+    return found === undefined ? undefined : readRow(found);
   }
 
   /** Writes rows and removes others, in one transaction: all or nothing. */

@@ -72,10 +72,8 @@ export class StandingClock implements Clock {
 export function writtenPorts(said: string[], change: Partial<OutputPorts> = {}): OutputPorts {
   return {
     journal: {
-      read: () => [],
       persist: (durability, records) =>
         void said.push(`persist ${durability} ${records.map(({ key }) => key)}`),
-      close: () => undefined,
     },
     network: {
       addresses: () => [],

@@ -56,9 +56,14 @@ const snapshots = fc.letrec<{ value: Snapshot }>((tie) => ({
 const writes = fc.array(
   fc.record({
     durability: fc.constantFrom<Durability>("sync", "batched"),
-    records: fc.array(fc.record({ key: fc.constantFrom("a", "b/c", "d"), value: snapshots }), {
-      maxLength: 3,
-    }),
+    records: fc.array(
+      fc.record({
+        key: fc.constantFrom("a", "b/c", "d"),
+        // The same value again, and a deletion, are cases of their own.
+        value: fc.oneof(fc.constantFrom<Snapshot>(null, 1), snapshots),
+      }),
+      { maxLength: 3 },
+    ),
     reopen: fc.boolean(),
   }),
   { maxLength: 8 },
@@ -254,4 +259,22 @@ test("nothing is written while nothing is persisted", () => {
   journal.persist("sync", []);
   expect(files()).toEqual(before);
   journal.close();
+});
+
+test("what is durable already is not written again, unless it was deleted or changed meanwhile", () => {
+  const paths = statePaths(scratchDirectory());
+  const record = (value: Snapshot): readonly JournalRecord[] => [{ key: "floor/a", value }];
+  const walBytes = (): number => statSync(`${paths.journal}-wal`).size;
+  withJournal(paths, (journal) => {
+    journal.persist("sync", record(1));
+    const bytes = walBytes();
+    for (let again = 0; again < 10; again += 1) journal.persist("sync", record(1));
+    expect(walBytes()).toBe(bytes);
+    for (const between of [null, 2]) {
+      journal.persist("batched", record(between));
+      journal.persist("sync", record(1));
+    }
+  });
+  rmSync(paths.history);
+  expect(contents(paths)).toEqual(new Map([["floor/a", 1]]));
 });

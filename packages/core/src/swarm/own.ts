@@ -19,7 +19,7 @@ export interface Identity {
 const accusersMax = 64;
 
 /** Where the boot counter is kept, with `sync`. */
-const incarnationKey = "incarnation";
+export const incarnationKey = "incarnation";
 
 interface OwnDump {
   readonly boot: number;

@@ -29,7 +29,7 @@ interface VotesDump {
 }
 
 /** Where the last own vote is kept, with `sync`, before it is signed. */
-const voteKey = "vote";
+export const voteKey = "vote";
 
 /** Votes whose quorum is open: one of each observer on each subject. */
 export class Votes {
