@@ -6,6 +6,7 @@ import { LateNetwork } from "./agent/lateNetwork.ts";
 import { listenChoices } from "./agent/listenPort.ts";
 import { NetworkOpening, type OpenNetwork } from "./agent/networkOpening.ts";
 import { RunningAgent } from "./agent/runningAgent.ts";
+import { Troubles } from "./agent/troubles.ts";
 import { controlPaths } from "./control/paths.ts";
 import { Device } from "./device/device.ts";
 import { Log, type LogEntry, standardOutput } from "./log/log.ts";
@@ -66,7 +67,11 @@ async function assemble(
   const wallMs = (): number => clock.now().wallMs;
   const { agent } = state.certificate;
   const log = new Log({ agent, destination: options.log ?? standardOutput(agent), wallMs });
-  const tell = (entry: LogEntry): void => log.tell(entry);
+  const troubles = new Troubles();
+  const tell = (entry: LogEntry): void => {
+    troubles.note(entry);
+    log.tell(entry);
+  };
   const { root, build, settings = {}, recordingBytesMax } = options;
   const { mind, digestKey, recorder } = bearMind({
     ...{ state, root, build, crypto, log, settings, wallMs, recordingBytesMax },
@@ -110,7 +115,7 @@ async function assemble(
     listenChoices(options.listen ?? listenDefault, state.paths.port),
   );
   const running = new RunningAgent({
-    ...{ state, mind, driver, recorder, device, network, opening, log, clock, crypto },
+    ...{ state, mind, driver, recorder, device, network, opening, log, tell, troubles, clock, crypto },
   });
   try {
     await running.openSockets(controlPaths(options.state));

@@ -83,9 +83,23 @@ export interface LogLine {
   readonly [field: string]: Json;
 }
 
+/** Something that keeps the agent's body from its full work. It ends by itself when its cause does. */
+export interface Trouble {
+  /** The event that began it. */
+  readonly name: "agent.stateUnwritten" | "agent.historyFailed" | "device.polling" | "agent.networkFailed";
+  /** What it means, with the cause, for people. */
+  readonly what: string;
+}
+
+/** What there is to see of an agent: its mind, and what troubles its body. */
+export interface AgentInspection extends Inspection {
+  /** Absent from agents of builds before it. */
+  readonly troubles?: readonly Trouble[];
+}
+
 /** What a running agent offers to its control socket. */
 export interface AgentControl {
-  inspect(): Inspection;
+  inspect(): AgentInspection;
   command(command: OwnerCommand): Promise<CommandReply>;
   /** A policy envelope from the device's owner: verified like any other, stored and gossiped. */
   offer(bytes: Uint8Array): Promise<{ readonly type: "accepted"; readonly id: string } | Rejection>;

@@ -1,4 +1,4 @@
-import type { Inspection, Mind, Output, OwnerCommand } from "@antibody/core";
+import type { Mind, Output, OwnerCommand } from "@antibody/core";
 import {
   type Crypto,
   isPlainObject,
@@ -11,11 +11,18 @@ import {
 } from "@antibody/policy";
 import type { ControlPaths } from "../control/paths.ts";
 import { type ControlServer, startControl } from "../control/server.ts";
-import type { Log } from "../log/log.ts";
+import type { Log, LogEntry } from "../log/log.ts";
 import type { Clock } from "../mind/clock.ts";
 import type { Driver } from "../mind/driver.ts";
 import type { Recorder } from "../mind/recorder.ts";
-import type { AgentControl, CommandReply, DevicePort, InviteCode, LogLine } from "../ports.ts";
+import type {
+  AgentControl,
+  AgentInspection,
+  CommandReply,
+  DevicePort,
+  InviteCode,
+  LogLine,
+} from "../ports.ts";
 import type { AgentState } from "../state/agentState.ts";
 import { closeMemoryDirectory } from "../state/places.ts";
 import { messageOf } from "../state/stateError.ts";
@@ -23,6 +30,7 @@ import { keepBrokenRecording } from "./brokenRecordings.ts";
 import type { LateNetwork } from "./lateNetwork.ts";
 import { rememberPort } from "./listenPort.ts";
 import type { NetworkOpening } from "./networkOpening.ts";
+import type { Troubles } from "./troubles.ts";
 
 /**
  * How long the mind may take to say its goodbyes and let running repairs end. Guess: below the 90 s after which
@@ -40,6 +48,9 @@ export interface AgentParts {
   readonly network: LateNetwork;
   readonly opening: NetworkOpening;
   readonly log: Log;
+  /** Tells the log, and whoever keeps count of troubles. */
+  readonly tell: (entry: LogEntry) => void;
+  readonly troubles: Troubles;
   readonly clock: Clock;
   readonly crypto: Crypto;
 }
@@ -71,18 +82,28 @@ export class RunningAgent implements AgentControl {
 
   /** Wakes the mind, and opens the network behind the first repairs. */
   begin(): void {
-    const { driver, network, opening, log, state } = this.#parts;
+    const { driver, network, opening, tell } = this.#parts;
     driver.feed({ type: "started", addresses: [] });
     setImmediate(() => opening.begin());
     opening.network.then(
       (opened) => {
         network.arrive(opened);
         const addresses = opened.addresses();
-        rememberPort(addresses, state.paths.port);
-        log.tell({ name: "agent.listening", level: "info", fields: { addresses } });
+        tell({ name: "agent.listening", level: "info", fields: { addresses } });
+        this.#rememberPort(addresses);
       },
       () => undefined,
     );
+  }
+
+  /** A convenience for peers: a full disk is no reason not to listen. */
+  #rememberPort(addresses: readonly string[]): void {
+    const { log, state } = this.#parts;
+    try {
+      rememberPort(addresses, state.paths.port);
+    } catch (error) {
+      log.tell({ name: "agent.portForgotten", level: "warn", fields: { message: messageOf(error) } });
+    }
   }
 
   /** Resolves when the agent has ended, by whomever it was stopped. */
@@ -95,8 +116,9 @@ export class RunningAgent implements AgentControl {
     return (await this.#parts.opening.network).addresses();
   }
 
-  inspect(): Inspection {
-    return this.#parts.driver.inspect();
+  inspect(): AgentInspection {
+    const { driver, troubles } = this.#parts;
+    return { ...driver.inspect(), troubles: troubles.list() };
   }
 
   command(command: OwnerCommand): Promise<CommandReply> {

@@ -1,7 +1,7 @@
 import { request as httpRequest, type IncomingMessage } from "node:http";
-import type { Inspection, OwnerCommand } from "@antibody/core";
+import type { OwnerCommand } from "@antibody/core";
 import type { Rejection } from "@antibody/policy";
-import type { CommandReply, InviteCode, LogLine } from "../ports.ts";
+import type { AgentInspection, CommandReply, InviteCode, LogLine } from "../ports.ts";
 import { readBody } from "./body.ts";
 import type { InviteRequest } from "./command.ts";
 import { answerBytesMax, answerTimeoutMs } from "./limits.ts";
@@ -33,7 +33,7 @@ export type OfferReply = { readonly type: "accepted"; readonly id: string } | Re
 
 /** A running agent, asked through its sockets. Every method may throw a `ControlError`. */
 export interface ControlClient {
-  inspect(): Promise<Inspection>;
+  inspect(): Promise<AgentInspection>;
   log(): Promise<readonly LogLine[]>;
   /** Lines as they come, after the recent ones when asked for, until the signal or the agent ends it. */
   follow(recent: boolean, signal: AbortSignal): AsyncGenerator<LogLine>;
@@ -50,7 +50,7 @@ export function controlClient(paths: ControlPaths): ControlClient {
   const post = (path: string, body: Uint8Array): Promise<Uint8Array> =>
     exchange(paths.control, "POST", path, body);
   return {
-    inspect: async () => readJson<Inspection>(await get("/v1/inspection")),
+    inspect: async () => readJson<AgentInspection>(await get("/v1/inspection")),
     log: async () => readJson<{ lines: readonly LogLine[] }>(await get("/v1/log")).lines,
     follow: (recent, signal) => follow(paths.read, recent, signal),
     recording: () => get("/v1/recording"),

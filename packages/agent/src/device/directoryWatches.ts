@@ -37,14 +37,15 @@ export interface DirectoryWatchesOptions {
 
 /**
  * One watch for each parent directory of watched resources, shared by all that are in it. Where watches are
- * refused (a limit, no memory) the resources are left to the mind's sweep, and that is said once.
+ * refused (a limit, no memory) the resources are left to the mind's sweep; that is said once, and when it is over.
  */
 export class DirectoryWatches {
   readonly #options: DirectoryWatchesOptions;
   readonly #points = new Map<string, WatchPoint>();
   readonly #directoryOf = new Map<ResourceId, { readonly directory: string; readonly name: string }>();
   #refusedMs = Number.NEGATIVE_INFINITY;
-  #told = false;
+  /** Directories whose watch was refused: what is in them is only swept. */
+  readonly #polled = new Set<string>();
 
   constructor(options: DirectoryWatchesOptions) {
     this.#options = options;
@@ -55,7 +56,7 @@ export class DirectoryWatches {
     this.remove(resource);
     let point = this.#points.get(directory);
     if (point === undefined) {
-      point = new WatchPoint(directory, this.#options.wake, (...args) => this.#open(...args));
+      point = new WatchPoint(directory, this.#options.wake, (...args) => this.#open(directory, ...args));
       this.#points.set(directory, point);
     }
     point.add(resource, name);
@@ -71,6 +72,7 @@ export class DirectoryWatches {
     if (point === undefined || !point.remove(resource, known.name)) return;
     point.close();
     this.#points.delete(known.directory);
+    this.#watched(known.directory);
   }
 
   /** Sees that the resource's watch still looks at the directory of its path: parents are moved unseen. */
@@ -87,30 +89,40 @@ export class DirectoryWatches {
 
   /** Undefined while watches are refused. Throws ENOENT and ENOTDIR, which the point answers by going up. */
   #open(
+    wanted: string,
     directory: string,
     changed: (name: string | null) => void,
     broken: (error: unknown) => void,
   ): { close(): void } | undefined {
-    if (performance.now() - this.#refusedMs < retryMs) return undefined;
+    if (performance.now() - this.#refusedMs < retryMs) {
+      this.#polled.add(wanted);
+      return undefined;
+    }
     try {
       if (this.#points.size > watchesMax) throw new DeviceError("ENOSPC", `more than ${watchesMax} watches`);
       const watcher = this.#options.watchDirectory(directory, changed, (error) => {
-        this.#refused(directory, error);
+        this.#refused(wanted, error);
         broken(error);
       });
-      this.#told = false;
+      this.#watched(wanted);
       return watcher;
     } catch (error) {
       if (codeOf(error) === "ENOENT" || codeOf(error) === "ENOTDIR") throw error;
-      this.#refused(directory, error);
+      this.#refused(wanted, error);
       return undefined;
     }
   }
 
+  #watched(directory: string): void {
+    if (this.#polled.delete(directory) && this.#polled.size === 0)
+      this.#options.tell("info", "device.watching", {});
+  }
+
   #refused(directory: string, error: unknown): void {
     this.#refusedMs = performance.now();
-    if (this.#told) return;
-    this.#told = true;
+    const isKnown = this.#polled.size > 0;
+    this.#polled.add(directory);
+    if (isKnown) return;
     this.#options.tell("warn", "device.polling", {
       directory,
       code: codeOf(error),

@@ -1,3 +1,4 @@
+import type { Trouble } from "@antibody/agent/control";
 import { formatDuration } from "@antibody/core";
 import { shellWord } from "../invocation.ts";
 import type { Facts } from "./facts.ts";
@@ -63,7 +64,7 @@ export function checkClock({ clock, wallMs }: Facts): Checked {
   return well("clock", clock.synchronized === true ? "it is kept by the network" : "it is plausible");
 }
 
-export function checkDisk({ disk, state }: Facts): Checked {
+export function checkDisk({ disk, state, agent }: Facts): Checked {
   if (disk === undefined) return unseen("disk", "there is no state yet");
   const look = `du -xh ${shellWord(state)} / 2>/dev/null | sort -h | tail`;
   if (disk.readOnly)
@@ -76,10 +77,12 @@ export function checkDisk({ disk, state }: Facts): Checked {
     return finding("disk", `only ${mebibytes(disk.freeBytes)} are free`, look);
   if (disk.sizeFiles > 0 && disk.freeFiles < freeFilesMin)
     return finding("disk", `only ${disk.freeFiles} more files fit`, look);
+  const unwritten = troubleOf(agent, "agent.stateUnwritten") ?? troubleOf(agent, "agent.historyFailed");
+  if (unwritten !== undefined) return finding("disk", unwritten, "dmesg | tail");
   return well("disk", `${mebibytes(disk.freeBytes)} are free`);
 }
 
-export function checkInotify({ inotify }: Facts): Checked {
+export function checkInotify({ inotify, agent }: Facts): Checked {
   const { watchesMax, watchesHeld = 0, instancesMax, instancesHeld = 0 } = inotify;
   const raise = (name: string, value: number): string =>
     `echo fs.inotify.${name}=${value} > /etc/sysctl.d/60-antibody.conf && sysctl --system`;
@@ -95,6 +98,14 @@ export function checkInotify({ inotify }: Facts): Checked {
       `${instancesHeld} of ${instancesMax} instances are held`,
       raise("max_user_instances", Math.max(1_024, 2 * instancesMax)),
     );
+  const refused = troubleOf(agent, "device.polling");
+  if (refused !== undefined) {
+    const few = /\(EMFILE\)/.test(refused);
+    const mend = few
+      ? raise("max_user_instances", Math.max(1_024, 2 * instancesMax))
+      : raise("max_user_watches", Math.max(65_536, 2 * watchesMax));
+    return finding("inotify", refused, mend);
+  }
   return well("inotify", `${watchesHeld} of ${watchesMax} watches are held`);
 }
 
@@ -135,6 +146,12 @@ export function checkPermissions({ entries, state, agent }: Facts): Checked {
   return entries.length === 0
     ? unseen("permissions", "the state cannot be looked at by this user, or is not there yet")
     : well("permissions", "the state is the agent's own");
+}
+
+/** What a running agent says of one of its troubles, if it has it. */
+function troubleOf(agent: Facts["agent"], name: Trouble["name"]): string | undefined {
+  if (agent.type !== "running") return undefined;
+  return agent.inspection.troubles?.find((trouble) => trouble.name === name)?.what;
 }
 
 function mebibytes(bytes: number): string {

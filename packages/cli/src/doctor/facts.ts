@@ -1,4 +1,4 @@
-import type { Inspection } from "@antibody/core";
+import type { AgentInspection } from "@antibody/agent/control";
 
 /** Everything that the checks judge, gathered before: they themselves look at nothing. */
 export interface Facts {
@@ -24,7 +24,11 @@ export interface Facts {
 
 /** What is known of the agent. */
 export type AgentFacts =
-  | { readonly type: "running"; readonly inspection: Inspection; readonly process: ProcessFacts | undefined }
+  | {
+      readonly type: "running";
+      readonly inspection: AgentInspection;
+      readonly process: ProcessFacts | undefined;
+    }
   | { readonly type: "notBegun" }
   | { readonly type: "notRunning" }
   | { readonly type: "denied"; readonly cause: string }

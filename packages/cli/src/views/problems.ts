@@ -1,3 +1,4 @@
+import type { AgentInspection } from "@antibody/agent/control";
 import type { Inspection, ResourcePhase, ResourceView } from "@antibody/core";
 import { phaseOrder, phaseWords } from "./words.ts";
 
@@ -23,11 +24,13 @@ const degradedPhases: readonly ResourcePhase[] = [
  * Why a device is degraded, worst first; empty when it is well. A dead peer is no fault of this device, and a
  * paused resource is as its owner wants it, unless it has drifted meanwhile. What is only observed is no fault.
  */
-export function problemsOf(inspection: Inspection, self: string): readonly Problem[] {
+export function problemsOf(inspection: AgentInspection, self: string): readonly Problem[] {
   const resources = inspection.resources
     .filter((view) => view.mode !== "observe" && (degradedPhases.includes(view.phase) || isPausedDrift(view)))
     .toSorted((left, right) => phaseOrder.indexOf(left.phase) - phaseOrder.indexOf(right.phase));
   return [
+    // What ails the agent itself explains the rest.
+    ...(inspection.troubles ?? []).map(({ what }) => ({ what, next: `${self} doctor` })),
     ...resources.map((view) => resourceProblem(inspection, view, self)),
     ...inspection.routes
       .filter(({ backends }) => !backends.some(({ state }) => state === "ready"))

@@ -1,3 +1,4 @@
+import type { AgentInspection } from "@antibody/agent/control";
 import type { Inspection, Verdict } from "@antibody/core";
 import { shortId } from "@antibody/policy";
 import { printable } from "../text/printable.ts";
@@ -60,7 +61,7 @@ const streamHolds = {
 } as const;
 
 /** Puts together what `status` tells. */
-export function statusView(inspection: Inspection, self: string): StatusView {
+export function statusView(inspection: AgentInspection, self: string): StatusView {
   const times = timesOf(inspection);
   const problems = problemsOf(inspection, self);
   return {

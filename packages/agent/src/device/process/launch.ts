@@ -74,7 +74,7 @@ export async function launch({ agent, name, spec, tree, records, ended }: Launch
   own.once("exit", (code, signal) => {
     ended(child, { ...(code === null ? {} : { code }), ...(signal === null ? {} : { signal }) });
   });
-  writeRecord(records, name, record);
+  records.write(name, record);
   return child;
 }
 
@@ -89,15 +89,6 @@ function openOutput(records: ChildRecords, name: string): number | undefined {
 
 function outputTo(output: number | undefined): StdioOptions {
   return output === undefined ? "ignore" : ["ignore", output, output];
-}
-
-/** A full disk does not end a service: without the record, the child's environment tells whose it is. */
-function writeRecord(records: ChildRecords, name: string, record: ChildRecord): void {
-  try {
-    records.write(name, record);
-  } catch (error) {
-    if (codeOf(error) === "ERROR") throw error;
-  }
 }
 
 async function whyNotStarted(own: ChildProcess, program: string, cwd: string): Promise<Error> {

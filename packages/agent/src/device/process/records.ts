@@ -65,14 +65,18 @@ export class ChildRecords {
     return { pid, startTicks, token, commandDigest, stopTimeoutMs };
   }
 
+  /** A disk that takes no file does not end a service: without a record, the child's environment tells whose it is. */
   write(name: string, record: ChildRecord): void {
-    const temporary = `${this.#file(name)}.new`;
-    writeFileSync(temporary, JSON.stringify({ v: 1, boot: this.#boot, ...record }), { mode: 0o600 });
-    renameSync(temporary, this.#file(name));
+    attempt(() => {
+      const temporary = `${this.#file(name)}.new`;
+      writeFileSync(temporary, JSON.stringify({ v: 1, boot: this.#boot, ...record }), { mode: 0o600 });
+      renameSync(temporary, this.#file(name));
+    });
   }
 
+  /** A record that cannot be removed harms nobody: its process is told by pid and start time, and is gone. */
   remove(name: string): void {
-    rmSync(this.#file(name), { force: true });
+    attempt(() => rmSync(this.#file(name), { force: true }));
   }
 
   /** Where a child writes; what the one before it wrote is kept beside it once. */
@@ -90,7 +94,7 @@ export class ChildRecords {
   boundOutput(name: string): void {
     const path = this.#output(name);
     const size = statSync(path, { throwIfNoEntry: false })?.size ?? 0;
-    if (size > outputBytesMax) truncateSync(path);
+    if (size > outputBytesMax) attempt(() => truncateSync(path));
   }
 
   #file(name: string): string {
@@ -99,5 +103,14 @@ export class ChildRecords {
 
   #output(name: string): string {
     return join(this.#directory, `${name}.log`);
+  }
+}
+
+/** Does what the file system may refuse: a full disk, a card that went read-only. What else goes wrong is thrown. */
+function attempt(write: () => void): void {
+  try {
+    write();
+  } catch (error) {
+    if (codeOf(error) === "ERROR") throw error;
   }
 }
