@@ -5,11 +5,9 @@ export type { Progress, SimCounters, SimReport } from "./report.ts";
 export { type RunOptions, runScenario } from "./run.ts";
 export { listScenarios } from "./scenarios/index.ts";
 export type {
-  Deed,
   Expectation,
   Scenario,
   ScenarioBundle,
   ScenarioDocument,
-  Selection,
-  Step,
 } from "./scenarios/scenario.ts";
+export type { Deed, Habit, Selection, Step } from "./scenarios/step.ts";

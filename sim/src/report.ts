@@ -48,8 +48,9 @@ export interface SimCounters {
   readonly unsent: number;
   readonly overflows: number;
   readonly retransmissions: number;
-  /** Policy that a validator did not take from gossip. */
+  /** Policy, and entries, votes and deaths, that did not verify where they came as bytes. */
   readonly refusedPolicies: number;
+  readonly refusedStatements: number;
   /** Rumors of entries that all agents were enrolled with: they are not carried. */
   readonly knownRumors: number;
   readonly inspections: number;

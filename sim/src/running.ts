@@ -1,12 +1,17 @@
 import { defaultSettings, type Event } from "@antibody/core";
+import { defaultTimes } from "./device/times.ts";
 import { kinds } from "./engine/kinds.ts";
+import { doStep, startAgent } from "./faults/faults.ts";
+import { Selecting } from "./faults/selecting.ts";
+import type { Stage } from "./faults/stage.ts";
+import { Streams } from "./faults/streams.ts";
 import { Expecting } from "./invariants/expectations.ts";
 import { type Look, Watching } from "./invariants/watching.ts";
 import { localLinks } from "./network/links.ts";
 import type { RunObserver } from "./recording/observer.ts";
-import { Deeds } from "./scenarios/deeds.ts";
-import { Publisher } from "./scenarios/publisher.ts";
-import type { Scenario, Selection, Step } from "./scenarios/scenario.ts";
+import { Publishers } from "./scenarios/publishers.ts";
+import type { Scenario } from "./scenarios/scenario.ts";
+import type { Selection, Step } from "./scenarios/step.ts";
 import type { CreateMind, SimAgent } from "./world/agent.ts";
 import { populate } from "./world/populate.ts";
 import { World } from "./world/world.ts";
@@ -21,6 +26,7 @@ const sampleEveryUsPerAgent = 10_000;
 type Due =
   | { readonly type: "start"; readonly agent: SimAgent }
   | { readonly type: "step"; readonly step: Step }
+  | { readonly type: "later"; readonly run: () => void }
   | { readonly type: "look"; readonly look: Look }
   | { readonly type: "sample"; readonly index: number }
   | { readonly type: "expect" };
@@ -32,7 +38,7 @@ export class Running {
   readonly world: World;
   readonly watching: Watching;
   readonly expecting: readonly Expecting[];
-  readonly #deeds: Deeds;
+  readonly #stage: Stage;
   readonly #observer: RunObserver | undefined;
   readonly #endUs: number;
   readonly #sampleEveryUs: number;
@@ -48,8 +54,13 @@ export class Running {
     this.scenario = scenario;
     this.seed = seed;
     this.#observer = observer;
-    const population = populate(agents, seed, { ...defaultSettings, ...scenario.settings });
-    const publisher = scenario.bundle === undefined ? undefined : new Publisher(scenario.bundle, seed);
+    const population = populate(
+      agents,
+      seed,
+      { ...defaultSettings, ...scenario.settings },
+      { ...defaultTimes, ...scenario.devices },
+    );
+    const publishers = new Publishers(scenario.bundles ?? [], seed);
     this.world = new World(population, {
       seed,
       links: { ...localLinks, ...scenario.links },
@@ -64,11 +75,14 @@ export class Running {
       },
       onDue: (_kind, payload) => this.#due(payload as Due),
     });
-    this.#deeds = new Deeds(this.world, publisher, seed);
-    this.watching = new Watching(this.world, publisher, (delayMs, look) =>
+    this.watching = new Watching(this.world, publishers, (delayMs, look) =>
       this.#check(this.world.nowUs + delayMs * 1_000, { type: "look", look }),
     );
-    this.expecting = scenario.expectations.map((one) => new Expecting(one, this.world, publisher));
+    this.#stage = this.#createStage(publishers);
+    const { selecting } = this.#stage;
+    this.expecting = scenario.expectations.map(
+      (one) => new Expecting(one, this.world, publishers, selecting),
+    );
     this.#endUs = scenario.durationMs * 1_000;
     this.#sampleEveryUs = Math.max(sampleEveryUsMin, agents * sampleEveryUsPerAgent);
     this.#schedule(scenario.startSpreadMs * 1_000);
@@ -81,7 +95,7 @@ export class Running {
 
   /** Whom each selection of the steps came to mean so far, by the very object. */
   get drawn(): ReadonlyMap<Selection, readonly string[]> {
-    return this.#deeds.drawn;
+    return this.#stage.selecting.drawn;
   }
 
   /** Runs so many events; true when the scenario is over, or the time to which it was to run has come. */
@@ -98,6 +112,23 @@ export class Running {
       if (standing.type === "open") this.#missed(expecting, standing.lacking);
     }
     this.#observer?.ended();
+  }
+
+  /** What faults work with: what they draw comes from streams of their own. */
+  #createStage(publishers: Publishers): Stage {
+    return {
+      world: this.world,
+      publishers,
+      selecting: new Selecting(this.world.agents, this.seed),
+      streams: new Streams(this.seed),
+      after: (delayMs, run) => {
+        const atUs = this.world.nowUs + delayMs * 1_000;
+        if (atUs <= this.#endUs) this.world.schedule(atUs, kinds.fault, { type: "later", run } satisfies Due);
+      },
+      started: (agent) => this.watching.look(agent),
+      returned: () => this.watching.lookAtAllSoon(),
+      powerLost: (agent) => this.watching.powerLost(agent),
+    };
   }
 
   #schedule(startSpreadUs: number): void {
@@ -121,10 +152,14 @@ export class Running {
   #due(due: Due): void {
     switch (due.type) {
       case "start":
-        this.#deeds.start(due.agent);
+        startAgent(this.#stage, due.agent);
         return;
       case "step":
-        this.#step(due.step);
+        doStep(this.#stage, due.step);
+        this.#observer?.stepped(due.step, this.drawn);
+        return;
+      case "later":
+        due.run();
         return;
       case "look":
         this.watching.due(due.look);
@@ -141,19 +176,6 @@ export class Running {
       default:
         throw new Error(`unknown event of the world ${due satisfies never}`);
     }
-  }
-
-  #step(step: Step): void {
-    this.#deeds.do(step);
-    this.#observer?.stepped(step, this.#deeds.drawn);
-    if (step.type === "powerOff") {
-      for (const agent of this.#deeds.selected) this.watching.powerLost(agent);
-    }
-    // What an agent had in force it has in force again at once, before its peers can tell it anything.
-    if (step.type === "restart") for (const agent of this.#deeds.selected) this.watching.look(agent);
-    // Whoever came back, or can be reached again, may not stay declared dead.
-    if (step.type === "restart" || step.type === "resume" || step.type === "heal")
-      this.watching.lookAtAllSoon();
   }
 
   #expect(expecting: Expecting): void {

@@ -6,7 +6,7 @@ import { agree } from "../src/invariants/views.ts";
 import type { Deed, Scenario } from "../src/scenarios/scenario.ts";
 import { type Play, play, quiet, type Strings } from "./puppet.ts";
 
-const bundle: NonNullable<Scenario["bundle"]> = {
+const bundle: ScenarioBundle = {
   stream: "home",
   documents: [{ name: "motd", promises: { "file:/etc/motd": { content: "generation {generation}\n" } } }],
   scope: ["file:/etc/**"],
@@ -17,7 +17,7 @@ const author = makeId("author", new Uint8Array(32));
 const stream = parseStreamName("home") as StreamName;
 
 const publishing: Partial<Scenario> = {
-  bundle,
+  bundles: [bundle],
   agents: 6,
   steps: [{ atMs: 1_000, type: "publish", generation: 1, to: { all: true } }],
 };

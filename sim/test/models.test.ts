@@ -10,6 +10,7 @@ import {
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { Device, type DeviceNote } from "../src/device/device.ts";
+import { defaultTimes } from "../src/device/times.ts";
 import { digestOf, Trace } from "../src/hash/trace.ts";
 import { traceOutput } from "../src/hash/traceOutput.ts";
 import { enrollSwarm } from "../src/identity/enroll.ts";
@@ -117,7 +118,7 @@ describe("model signatures", () => {
 });
 
 describe("the journal", () => {
-  it("keeps everything over a process, and over a power cut what was synced", () => {
+  function written(): Journal {
     const journal = new Journal();
     journal.persist("batched", [{ key: "b", value: 1 }]);
     journal.persist("sync", [{ key: "a", value: 1 }]);
@@ -127,15 +128,52 @@ describe("the journal", () => {
       { key: "c", value: 3 },
     ]);
     journal.persist("batched", [{ key: "a", value: 4 }]);
+    return journal;
+  }
+
+  it("keeps everything over a process, and over a power cut what was synced", () => {
+    const journal = written();
     expect(journal.records()).toEqual([
       { key: "a", value: 4 },
       { key: "c", value: 3 },
     ]);
-    journal.losePower();
+    journal.losePower(0);
+    expect(journal.records()).toEqual([{ key: "a", value: 1 }]);
+  });
+
+  it("keeps of the rest what was written first, when the power fails in the middle of it", () => {
+    const journal = written();
+    expect(journal.unsyncedCount).toBe(5);
+    journal.losePower(2);
     expect(journal.records()).toEqual([
-      { key: "a", value: 1 },
+      { key: "a", value: 2 },
       { key: "b", value: 1 },
     ]);
+    journal.losePower(0);
+    expect(journal.records()).toHaveLength(2);
+  });
+
+  it("never loses what was synced, whatever was written before and after", () => {
+    const writes = fc.array(fc.tuple(fc.boolean(), fc.constantFrom("a", "b", "c"), fc.option(fc.nat(9))), {
+      maxLength: 40,
+    });
+    fc.assert(
+      fc.property(writes, fc.nat(40), (script, survivors) => {
+        const journal = new Journal();
+        const synced = new Map<string, number | null>();
+        const after = new Map<string, (number | null)[]>();
+        for (const [isSync, key, value] of script) {
+          journal.persist(isSync ? "sync" : "batched", [{ key, value }]);
+          if (isSync) synced.set(key, value);
+          after.set(key, [...(isSync ? [] : (after.get(key) ?? [])), value]);
+        }
+        journal.losePower(survivors);
+        const left = new Map(journal.records().map(({ key, value }) => [key, value]));
+        for (const key of ["a", "b", "c"]) {
+          expect([synced.get(key) ?? null, ...(after.get(key) ?? [])]).toContain(left.get(key) ?? null);
+        }
+      }),
+    );
   });
 });
 
@@ -155,7 +193,7 @@ function createBench(): Bench {
     digest: (bytes: Uint8Array): string => keyedDigest(modelCrypto, utf8("key"), bytes),
   };
   const types = new Map(resourceTypes.map((type) => [type.kind, type]));
-  const device = new Device(types, context, Random.fromSeed(1));
+  const device = new Device(types, context, defaultTimes, Random.fromSeed(1));
   const inputs: Input[] = [];
   const notes: DeviceNote[] = [];
   device.attach({ input: (input) => inputs.push(input), after: (_, note) => notes.push(note) });

@@ -8,8 +8,9 @@ import type {
   Now,
   Output,
   StepResult,
+  VerifiedCertificate,
 } from "@antibody/core";
-import type { AuthorId, Root, VerifiedPolicy } from "@antibody/policy";
+import type { AgentId, AuthorId, Root, VerifiedPolicy } from "@antibody/policy";
 import { Running } from "../src/running.ts";
 import type { Scenario } from "../src/scenarios/scenario.ts";
 import type { CreateMind, SimMind } from "../src/world/agent.ts";
@@ -57,6 +58,10 @@ export class Puppet implements SimMind {
 
   ownMember(): Member | undefined {
     return this.boot.members.find(({ certificate }) => certificate.agent === this.options.agent);
+  }
+
+  certificateOf(agent: AgentId): VerifiedCertificate | undefined {
+    return this.boot.members.find(({ certificate }) => certificate.agent === agent)?.certificate;
   }
 
   rootOf(author: AuthorId): Root | undefined {

@@ -1,9 +1,9 @@
 import type { ActionId, Input, Output } from "@antibody/core";
 import { describe, expect, it } from "vitest";
-import type { Scenario } from "../src/scenarios/scenario.ts";
+import type { Scenario, ScenarioBundle } from "../src/scenarios/scenario.ts";
 import { type Play, type Puppet, play, quiet, type Strings } from "./puppet.ts";
 
-const bundle: NonNullable<Scenario["bundle"]> = {
+const bundle: ScenarioBundle = {
   stream: "home",
   documents: [{ name: "motd", promises: { "file:/etc/motd": { content: "generation {generation}\n" } } }],
   scope: ["file:/etc/**"],
@@ -121,7 +121,7 @@ describe("a world", () => {
       { atMs: 2_000, type: "kill", who: { count: 1, as: "victim" } },
       { atMs: 4_000, type: "restart", who: { named: "victim" } },
     ];
-    const played = play(quiet({ steps, bundle }));
+    const played = play(quiet({ steps, bundles: [bundle] }));
     const victim = played.running.world.agents.find(({ life }) => life === 2);
     const [before, after] = played.puppets(victim?.name ?? "") as [Puppet, Puppet];
     expect(after.boot.policies.map(({ id }) => id).sort()).toEqual([...before.policies.keys()].sort());
@@ -138,7 +138,7 @@ describe("a world", () => {
       { atMs: 2_000, type: "powerOff", who: { count: 1, as: "victim" } },
       { atMs: 4_000, type: "restart", who: { named: "victim" } },
     ];
-    const played = play(quiet({ steps, bundle }));
+    const played = play(quiet({ steps, bundles: [bundle] }));
     const victim = played.running.world.agents.find(({ life }) => life === 2);
     const after = played.puppets(victim?.name ?? "")[1] as Puppet;
     // The puppet syncs roots, and batches the rest.
@@ -168,7 +168,7 @@ describe("a world", () => {
       quiet({
         agents: 12,
         steps,
-        bundle,
+        bundles: [bundle],
         expectations: [{ type: "inForce", generation: 1, fromMs: 3_000, withinMs: 1_000 }],
       }),
     );

@@ -8,9 +8,10 @@ import type {
   ResourceType,
 } from "@antibody/core";
 import type { ResourceId, ResourcePromise } from "@antibody/policy";
+import type { DeviceTimes } from "./times.ts";
 
-/** How long the body takes, in microseconds. Guesses: a small file on an SD card, a process start. */
-const deviceTimes = { observeUs: 500, watchUs: 1_000, actUsMin: 2_000, actUsMax: 30_000 } as const;
+/** The damage that a fighting process does: always the same. */
+const fightSeed = 4;
 
 type ActOutput = Extract<Output, { readonly type: "act" }>;
 
@@ -24,7 +25,8 @@ interface Resource {
 /** What a device waits for. */
 export type DeviceNote =
   | { readonly type: "look"; readonly resource: ResourceId }
-  | { readonly type: "acted"; readonly action: ActionId };
+  | { readonly type: "acted"; readonly action: ActionId }
+  | { readonly type: "fought"; readonly resource: ResourceId };
 
 /** What a device asks of the world. */
 export interface DeviceHost {
@@ -39,13 +41,23 @@ export class Device {
   readonly #types: ReadonlyMap<string, ResourceType>;
   readonly #context: ResourceContext;
   readonly #random: Random;
+  /** Changed where the device gets slow, or fast again. */
+  times: DeviceTimes;
   #host: DeviceHost | undefined;
   readonly #resources = new Map<ResourceId, Resource>();
   readonly #running = new Map<ActionId, ActOutput>();
+  /** Resources that something else keeps changing, and how soon after a repair. */
+  readonly #fights = new Map<ResourceId, number>();
 
-  constructor(types: ReadonlyMap<string, ResourceType>, context: ResourceContext, random: Random) {
+  constructor(
+    types: ReadonlyMap<string, ResourceType>,
+    context: ResourceContext,
+    times: DeviceTimes,
+    random: Random,
+  ) {
     this.#types = types;
     this.#context = context;
+    this.times = times;
     this.#random = random;
   }
 
@@ -66,13 +78,13 @@ export class Device {
   }
 
   observe(resource: ResourceId): void {
-    this.#after(deviceTimes.observeUs, { type: "look", resource });
+    this.#after(this.times.observeUs, { type: "look", resource });
   }
 
   act(output: ActOutput): void {
     const { action } = output;
     this.#running.set(action, output);
-    const delayUs = this.#random.between(deviceTimes.actUsMin, deviceTimes.actUsMax);
+    const delayUs = this.#random.between(this.times.actUsMin, this.times.actUsMax);
     this.#after(delayUs, { type: "acted", action });
   }
 
@@ -89,6 +101,9 @@ export class Device {
         return;
       case "acted":
         this.#acted(note.action);
+        return;
+      case "fought":
+        if (this.#fights.has(note.resource)) this.damage(note.resource, fightSeed);
         return;
       default:
         throw new Error(`unknown note ${note satisfies never}`);
@@ -107,6 +122,22 @@ export class Device {
     const { fake } = this.#typeOf(resource);
     known.state = fake.damaged(known.promise, known.state, seed, this.#context);
     this.#changed(resource, known);
+  }
+
+  /** From now on something on the device undoes every repair of a resource, so long after it. */
+  fight(resource: ResourceId, afterUs: number): void {
+    this.#fights.set(resource, afterUs);
+    this.#after(afterUs, { type: "fought", resource });
+  }
+
+  /** Nothing fights for the resource any more. */
+  leave(resource: ResourceId): void {
+    this.#fights.delete(resource);
+  }
+
+  /** The power fails in the middle of every repair under way: what it was changing is neither old nor new. */
+  tear(seed: number): void {
+    for (const { resource } of this.#running.values()) this.damage(resource, seed);
   }
 
   /** The agent's process is gone: nobody watches, no action goes on. What is on the device stays. */
@@ -131,13 +162,15 @@ export class Device {
       const { fake } = this.#typeOf(output.resource);
       known.state = fake.repaired(output.promise, known.state, output.plan, this.#context);
       this.#changed(output.resource, known);
+      const foughtUs = this.#fights.get(output.resource);
+      if (foughtUs !== undefined) this.#after(foughtUs, { type: "fought", resource: output.resource });
     }
     const result = { type: "done", detail: output.plan.verb } as const;
     this.#input({ type: "outcome", action, result });
   }
 
   #changed(resource: ResourceId, known: Resource): void {
-    if (known.events) this.#after(deviceTimes.watchUs, { type: "look", resource });
+    if (known.events) this.#after(this.times.watchUs, { type: "look", resource });
   }
 
   #after(delayUs: number, note: DeviceNote): void {

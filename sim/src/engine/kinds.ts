@@ -12,6 +12,8 @@ export const kinds = {
   dialEnded: 4,
   /** What comes over a session; tag: session. */
   message: 5,
+  /** A message as bytes, of which nothing is verified. */
+  wire: 14,
   gossip: 6,
   closed: 7,
   opened: 8,
@@ -22,6 +24,8 @@ export const kinds = {
   heartbeat: 11,
   /** The agent asked to be woken; tag: life. Last, so that what arrives in time counts as in time. */
   wake: 12,
+  /** The process is done with its last step: what waits for it goes on. */
+  ready: 13,
 } as const;
 
 /** The destination of events that concern no agent. */

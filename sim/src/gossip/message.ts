@@ -1,16 +1,19 @@
 import type { HealthRumor } from "@antibody/core";
+import type { WireRumor } from "../world/border.ts";
 
 /** gossipsub's topics of one swarm. */
 export const topics = ["policy", "health"] as const;
 export type Topic = (typeof topics)[number];
 
-/** What a topic carries: rumors as verified objects, policy as exact bytes, which every receiver verifies. */
+/** What a topic carries: rumors as verified objects, policy and what is not trusted as exact bytes to be verified. */
 export type GossipContent =
   | { readonly topic: "health"; readonly rumor: HealthRumor }
+  | { readonly topic: "health"; readonly wire: WireRumor }
   | { readonly topic: "policy"; readonly bytes: Uint8Array };
 
 /** One message on a topic, shared by everyone who holds or awaits it. */
 export interface GossipMessage {
+  readonly type: "message";
   readonly content: GossipContent;
   /** What it is known by: the digest of policy, a number for a rumor. */
   readonly key: string;
@@ -33,6 +36,7 @@ export function createMessage(
   agents: number,
 ): GossipMessage {
   return {
+    type: "message",
     content,
     key,
     bytes,

@@ -1,8 +1,10 @@
 import type { Inspection } from "@antibody/core";
-import type { Publisher } from "../scenarios/publisher.ts";
+import type { Selecting } from "../faults/selecting.ts";
+import type { Publishers } from "../scenarios/publishers.ts";
 import type { Expectation } from "../scenarios/scenario.ts";
 import type { SimAgent } from "../world/agent.ts";
 import type { World } from "../world/world.ts";
+import { bundleLack, generationLack, keptAsLack, phaseLack } from "./policyLacks.ts";
 import { agree, unkept, wrongDeaths } from "./views.ts";
 
 /** How an expectation stands. */
@@ -20,15 +22,17 @@ export class Expecting {
   /** For people and for milestones: what is expected, and from when. */
   readonly name: string;
   readonly #world: World;
-  readonly #publisher: Publisher | undefined;
+  readonly #publishers: Publishers;
+  readonly #selecting: Selecting;
   #witness = 0;
   standing: Standing = { type: "open", lacking: "not looked yet" };
 
-  constructor(expectation: Expectation, world: World, publisher: Publisher | undefined) {
+  constructor(expectation: Expectation, world: World, publishers: Publishers, selecting: Selecting) {
     this.expectation = expectation;
     this.name = nameOf(expectation);
     this.#world = world;
-    this.#publisher = publisher;
+    this.#publishers = publishers;
+    this.#selecting = selecting;
   }
 
   /** Looks, if it is open and its time has begun. */
@@ -48,10 +52,10 @@ export class Expecting {
     const lacks = this.#test();
     for (let offset = 0; offset < agents.length; offset += 1) {
       const agent = agents[(this.#witness + offset) % agents.length] as SimAgent;
-      if (agent.isPaused) continue;
+      if (agent.isPaused || agent.corruption !== undefined) continue;
       const inspection = this.#world.inspect(agent);
       if (inspection === undefined) continue;
-      const lack = lacks(inspection);
+      const lack = lacks(inspection, agent);
       if (lack === undefined) continue;
       this.#witness = agent.index;
       return `${agent.name}: ${lack}`;
@@ -60,44 +64,82 @@ export class Expecting {
   }
 
   /** A test of one agent after the other, for one moment. */
-  #test(): (inspection: Inspection) => string | undefined {
+  #test(): (inspection: Inspection, agent: SimAgent) => string | undefined {
     const { expectation } = this;
     switch (expectation.type) {
-      case "inForce":
-        return (inspection) => this.#generationLack(inspection, expectation.generation);
+      case "inForce": {
+        const publisher = this.#publishers.of(expectation.bundle);
+        return (inspection) => generationLack(inspection, publisher, expectation.generation);
+      }
       case "deathsKnown": {
         const ended = this.#world.agents.filter(({ life, mind }) => life > 0 && mind === undefined);
         return (inspection) => listed(wrongDeaths(inspection, ended));
       }
       case "oneView": {
         let first: Inspection | undefined;
+        const honest = this.#honestMembers();
         return (inspection) => {
-          if (first === undefined) first = inspection;
-          else if (!agree(first, inspection)) return `does not hold the view of ${first.name}`;
+          const view = honest(inspection);
+          if (first === undefined) first = view;
+          else if (!agree(first, view)) return `does not hold the view of ${first.name}`;
           return undefined;
         };
       }
       case "allKept":
         return (inspection) => listed(unkept(inspection));
+      case "phase": {
+        const { resource, phase, who } = expectation;
+        const only = who === undefined ? undefined : new Set(this.#selecting.named(who));
+        return (inspection, agent) =>
+          only === undefined || only.has(agent) ? phaseLack(inspection, resource, phase) : undefined;
+      }
+      case "keptAs": {
+        const publisher = this.#publishers.of(expectation.bundle);
+        return (inspection) => keptAsLack(inspection, publisher, expectation.resource);
+      }
+      case "heldBack": {
+        const publisher = this.#publishers.of(expectation.bundle);
+        return (inspection) => bundleLack(inspection, publisher);
+      }
       default:
         throw new Error(`unknown expectation ${expectation satisfies never}`);
     }
   }
 
-  #generationLack({ streams }: Inspection, generation: number): string | undefined {
-    const state = streams.find(
-      ({ author, stream }) => author === this.#publisher?.author && stream === this.#publisher.stream,
+  /** What a liar says of itself need not be the same to all: it is no part of the one view. */
+  #honestMembers(): (inspection: Inspection) => Inspection {
+    const liars = new Set(
+      this.#world.agents.filter(({ corruption }) => corruption !== undefined).map(({ id }) => id),
     );
-    const active = state?.active?.version.generation ?? 0;
-    return active >= generation ? undefined : `generation ${active} is in force`;
+    if (liars.size === 0) return (inspection) => inspection;
+    return (inspection) => ({
+      ...inspection,
+      members: inspection.members.filter(({ agent }) => !liars.has(agent)),
+    });
   }
 }
 
 /** Such as `deathsKnownMs@20s`, `generation2InForceMs@40s`: the unit is that of its milestone. */
 function nameOf(expectation: Expectation): string {
-  const what =
-    expectation.type === "inForce" ? `generation${expectation.generation}InForceMs` : `${expectation.type}Ms`;
-  return `${what}@${expectation.fromMs / 1_000}s`;
+  return `${whatOf(expectation)}Ms@${expectation.fromMs / 1_000}s`;
+}
+
+function whatOf(expectation: Expectation): string {
+  switch (expectation.type) {
+    case "inForce":
+      return `${expectation.bundle ?? ""}generation${expectation.generation}InForce`;
+    case "phase":
+      return `${expectation.phase} ${expectation.resource} `;
+    case "keptAs":
+    case "heldBack":
+      return `${expectation.type} ${expectation.bundle} `;
+    case "deathsKnown":
+    case "oneView":
+    case "allKept":
+      return expectation.type;
+    default:
+      throw new Error(`unknown expectation ${expectation satisfies never}`);
+  }
 }
 
 function listed(problems: readonly string[]): string | undefined {

@@ -21,7 +21,7 @@ export function falseDeaths(
   for (const { agent: id, verdict, why } of inspection.members) {
     if (verdict !== "dead") continue;
     const subject = agentOf(id);
-    if (!truth.isAlive(subject)) continue;
+    if (!truth.isAlive(subject) || !truth.isHonest(subject)) continue;
     const sinceMs = Math.max(declaredMs(subject), truth.joinedSinceMs(observer, subject));
     const forMs = truth.nowMs - sinceMs;
     if (forMs <= falseDeathMsMax) continue;

@@ -1,6 +1,6 @@
 import type { Inspection, ResourceView } from "@antibody/core";
-import { compareVersions, type FragmentId, matchesAnyGlob, streamKey, type Version } from "@antibody/policy";
-import type { Publisher } from "../scenarios/publisher.ts";
+import { compareVersions, matchesAnyGlob, streamKey, type Version } from "@antibody/policy";
+import type { Publishers } from "../scenarios/publishers.ts";
 import type { SimAgent } from "../world/agent.ts";
 
 /** What one agent was seen to hold of one stream. */
@@ -11,12 +11,12 @@ interface Seen {
 
 /** Nothing unsigned, out of scope or rolled back is ever in force, and nothing accepted is lost. */
 export class PolicyInvariants {
-  readonly #publisher: Publisher | undefined;
+  readonly #publishers: Publishers;
   /** By agent and stream. */
   readonly #seen = new Map<string, Seen>();
 
-  constructor(publisher: Publisher | undefined) {
-    this.#publisher = publisher;
+  constructor(publishers: Publishers) {
+    this.#publishers = publishers;
   }
 
   /** What does not hold at one agent, one line each. */
@@ -28,6 +28,8 @@ export class PolicyInvariants {
       ...inspection.resources.flatMap((resource) => this.#lookAtResource(resource)),
       ...inspection.streams.flatMap((stream) => {
         const key = `${agent.index} ${streamKey(stream.author, stream.stream)}`;
+        // An author who signed two bodies has none in force, on purpose.
+        if (stream.held === "equivocation") return [];
         return this.#lookAtStream(key, stream.active?.version, newest(stream.active, stream.pending));
       }),
     ];
@@ -42,8 +44,8 @@ export class PolicyInvariants {
 
   #lookAtResource({ resource, fragment, author }: ResourceView): readonly string[] {
     if (fragment === undefined) return [];
-    const publisher = this.#publisher;
-    if (publisher?.generationOf(fragment as FragmentId) === undefined || author !== publisher.author) {
+    const publisher = this.#publishers.by(author);
+    if (publisher === undefined || !this.#publishers.hasSigned(author, fragment)) {
       return [`unsigned: ${resource} is in force by ${fragment}, which nobody here ever signed`];
     }
     if (matchesAnyGlob(publisher.grant.scope, resource)) return [];

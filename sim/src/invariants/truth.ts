@@ -28,6 +28,11 @@ export class Truth {
     return agent.mind !== undefined && !agent.isPaused;
   }
 
+  /** Whether nobody has turned the agent: what a liar holds, and what is held of it, is nobody's promise. */
+  isHonest(agent: SimAgent): boolean {
+    return agent.corruption === undefined;
+  }
+
   /** Since when both run and reach each other, in virtual milliseconds; infinite when they do not. */
   joinedSinceMs(observer: SimAgent, subject: SimAgent): number {
     if (!this.#world.network.links.joins(observer.index, subject.index)) return Number.POSITIVE_INFINITY;

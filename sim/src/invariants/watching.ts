@@ -1,6 +1,6 @@
 import type { Event } from "@antibody/core";
 import type { AgentId } from "@antibody/policy";
-import type { Publisher } from "../scenarios/publisher.ts";
+import type { Publishers } from "../scenarios/publishers.ts";
 import type { SimAgent } from "../world/agent.ts";
 import type { World } from "../world/world.ts";
 import { overfullQueues } from "./boundedQueues.ts";
@@ -46,14 +46,10 @@ export class Watching {
   /** Invariant and agent that are violated already: told once. */
   readonly #known = new Set<string>();
 
-  constructor(
-    world: World,
-    publisher: Publisher | undefined,
-    lookAfter: (delayMs: number, look: Look) => void,
-  ) {
+  constructor(world: World, publishers: Publishers, lookAfter: (delayMs: number, look: Look) => void) {
     this.#world = world;
     this.#truth = new Truth(world);
-    this.#policy = new PolicyInvariants(publisher);
+    this.#policy = new PolicyInvariants(publishers);
     this.#lookAfter = lookAfter;
   }
 
@@ -95,7 +91,7 @@ export class Watching {
 
   /** Inspects one agent, if it runs. */
   look(agent: SimAgent): void {
-    if (!this.#truth.isAlive(agent)) return;
+    if (!this.#truth.isAlive(agent) || !this.#truth.isHonest(agent)) return;
     const inspection = this.#world.inspect(agent);
     if (inspection === undefined) return;
     this.inspections += 1;
@@ -114,6 +110,7 @@ export class Watching {
 
   #hearDeath(agent: SimAgent, peer: unknown): void {
     const subject = this.#world.agentOf(peer as AgentId);
+    if (!this.#truth.isHonest(agent) || !this.#truth.isHonest(subject)) return;
     if (subject.mind === undefined) {
       this.told.deaths += 1;
       return;

@@ -45,7 +45,7 @@ export class Dialing {
     const { links } = this.#network;
     const latencyUs = links.drawLatencyUs();
     // A round trip for TCP, half of one for the first word of hello.
-    const atUs = nowUs + links.connectLossUs() + 3 * links.delayUs(latencyUs);
+    const atUs = nowUs + links.connectLossUs(agent, peer) + 3 * links.delayUs(latencyUs, agent, peer);
     const dial: Dial = { purpose, timeoutUs, latencyUs };
     const life = this.#hosts.lifeOf(agent);
     this.#queue.push(Math.min(atUs, timeoutUs), peer, agent, kinds.dialReached, life, dial);

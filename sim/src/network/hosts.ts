@@ -8,6 +8,7 @@ export interface Hosts {
   hasPower(agent: number): boolean;
   /** Whether the agent's process exists; it may be paused. */
   isRunning(agent: number): boolean;
+  /** Whether the process is paused, or too busy to answer now. */
   isPaused(agent: number): boolean;
   /** Since when the process is paused or gone; infinite while it runs. */
   silentSinceUs(agent: number): number;

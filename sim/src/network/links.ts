@@ -34,6 +34,22 @@ export const localLinks: LinkModel = {
 /** Losses in a row after which the delay no longer doubles. */
 const lossesMax = 8;
 
+/** For each host, what it adds to the model for every packet from it and to it. */
+interface Weather {
+  readonly lossPerMillion: Int32Array;
+  readonly addedUs: Int32Array;
+  readonly jitterUs: Int32Array;
+}
+
+function createWeather(hosts: number): Weather {
+  const column = (): Int32Array => new Int32Array(hosts);
+  return { lossPerMillion: column(), addedUs: column(), jitterUs: column() };
+}
+
+function sumOf(column: Int32Array | undefined, source: number, destination: number): number {
+  return column === undefined ? 0 : (column[source] as number) + (column[destination] as number);
+}
+
 /** Who can reach whom, and after how long. Reachability is per direction. */
 export class Links {
   readonly model: LinkModel;
@@ -43,6 +59,8 @@ export class Links {
   /** Directed pairs that are cut, as source × agents + destination. */
   readonly #cut = new Set<number>();
   #intact = true;
+  /** What makes the links of single hosts worse than the model; undefined until one is. */
+  #weather: Weather | undefined;
   /** Packets that had to be sent again. */
   retransmissions = 0;
 
@@ -90,23 +108,40 @@ export class Links {
     return this.#random.between(this.model.latencyUsMin, this.model.latencyUsMax);
   }
 
+  /** Makes the links of a host lose more packets, or again less where negative. */
+  worsenLoss(host: number, perMillion: number): void {
+    this.#weather ??= createWeather(this.#agents);
+    (this.#weather.lossPerMillion[host] as number) += perMillion;
+  }
+
+  /** Makes the links of a host slower, one way, or again faster where negative. */
+  worsenLatency(host: number, addedUs: number, jitterUs: number): void {
+    this.#weather ??= createWeather(this.#agents);
+    (this.#weather.addedUs[host] as number) += addedUs;
+    (this.#weather.jitterUs[host] as number) += jitterUs;
+  }
+
   /** How long a message takes over a session of this latency. */
-  delayUs(latencyUs: number): number {
-    const { jitterUs, lossPerMillion, retransmitUs } = this.model;
+  delayUs(latencyUs: number, source: number, destination: number): number {
+    const weather = this.#weather;
+    const jitterUs = this.model.jitterUs + sumOf(weather?.jitterUs, source, destination);
     const jitter = jitterUs > 0 ? this.#random.below(jitterUs) : 0;
-    return latencyUs + jitter + (lossPerMillion > 0 ? this.#lossUs(retransmitUs) : 0);
+    const addedUs = sumOf(weather?.addedUs, source, destination);
+    return latencyUs + jitter + addedUs + this.#lossUs(this.model.retransmitUs, source, destination);
   }
 
   /** What losses add to the opening of a connection. */
-  connectLossUs(): number {
-    return this.model.lossPerMillion > 0 ? this.#lossUs(this.model.connectRetryUs) : 0;
+  connectLossUs(source: number, destination: number): number {
+    return this.#lossUs(this.model.connectRetryUs, source, destination);
   }
 
-  #lossUs(firstUs: number): number {
+  #lossUs(firstUs: number, source: number, destination: number): number {
+    const perMillion = this.model.lossPerMillion + sumOf(this.#weather?.lossPerMillion, source, destination);
+    if (perMillion === 0) return 0;
     let delayUs = 0;
     let waitUs = firstUs;
     for (let losses = 0; losses < lossesMax; losses += 1) {
-      if (this.#random.below(1_000_000) >= this.model.lossPerMillion) break;
+      if (this.#random.below(1_000_000) >= perMillion) break;
       this.retransmissions += 1;
       delayUs += waitUs;
       waitUs *= 2;

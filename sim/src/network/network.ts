@@ -71,7 +71,7 @@ export class Network {
       this.#hold(direction, kind, payload);
       return unlessUs;
     }
-    const arrivesUs = this.#arrivalUs(session, direction);
+    const arrivesUs = this.#arrivalUs(session, direction, source, destination);
     if (arrivesUs >= unlessUs) return unlessUs;
     this.#push(session, direction, arrivesUs, source, destination, kind, payload);
     return arrivesUs;
@@ -200,7 +200,7 @@ export class Network {
   #carry(session: Session, source: number, destination: number, kind: number, payload: unknown): void {
     const direction = directionTo(session, destination);
     if (this.links.reaches(source, destination)) {
-      const arrivesUs = this.#arrivalUs(session, direction);
+      const arrivesUs = this.#arrivalUs(session, direction, source, destination);
       this.#push(session, direction, arrivesUs, source, destination, kind, payload);
     } else this.#hold(direction, kind, payload);
   }
@@ -215,9 +215,10 @@ export class Network {
   }
 
   /** When something sent now arrives: after everything that was sent before. */
-  #arrivalUs(session: Session, direction: Direction): number {
+  #arrivalUs(session: Session, direction: Direction, source: number, destination: number): number {
     const sentUs = Math.max(this.#queue.nowUs, direction.resumesUs);
-    return Math.max(sentUs + this.links.delayUs(session.latencyUs), direction.lastUs + 1);
+    const delayUs = this.links.delayUs(session.latencyUs, source, destination);
+    return Math.max(sentUs + delayUs, direction.lastUs + 1);
   }
 
   #push(
@@ -249,7 +250,7 @@ export class Network {
     if (direction.held.length === 0) return;
     direction.resumesUs = retransmissionUs(direction.heldSinceUs, nowUs, this.links.model.retransmitUs);
     for (const { kind, payload } of direction.held.splice(0)) {
-      const arrivesUs = this.#arrivalUs(session, direction);
+      const arrivesUs = this.#arrivalUs(session, direction, source, destination);
       this.#push(session, direction, arrivesUs, source, destination, kind, payload);
     }
   }

@@ -1,5 +1,5 @@
 import type { Event } from "@antibody/core";
-import type { Selection, Step } from "../scenarios/scenario.ts";
+import type { Selection, Step } from "../scenarios/step.ts";
 import type { SimAgent } from "../world/agent.ts";
 import type { World } from "../world/world.ts";
 

@@ -1,4 +1,4 @@
-import type { Selection, Step } from "../scenarios/scenario.ts";
+import type { Selection, Step } from "../scenarios/step.ts";
 import { selectionsOf } from "./steps.ts";
 
 /** The place of an agent that everyone reaches. */

@@ -1,6 +1,6 @@
 import type { Event } from "@antibody/core";
 import type { AgentId } from "@antibody/policy";
-import type { Selection, Step } from "../scenarios/scenario.ts";
+import type { Selection, Step } from "../scenarios/step.ts";
 import type { SimAgent } from "../world/agent.ts";
 import type { World } from "../world/world.ts";
 import { ChangeLog } from "./changeLog.ts";

@@ -1,4 +1,4 @@
-import type { Selection, Step } from "../scenarios/scenario.ts";
+import type { Selection, Step } from "../scenarios/step.ts";
 import type { RecordedStep } from "./recording.ts";
 
 /** Names listed in a label; beyond that, their number says enough. */

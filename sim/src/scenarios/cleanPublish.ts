@@ -7,21 +7,23 @@ export const cleanPublish: Scenario = {
   agents: 100,
   durationMs: 60_000,
   startSpreadMs: 0,
-  bundle: {
-    stream: "home",
-    documents: [
-      {
-        name: "motd",
-        promises: {
-          "file:/etc/motd": { content: "generation {generation}\n", mode: "0644" },
-          "file:/etc/sensor.toml": { content: "rate = {generation}\n" },
+  bundles: [
+    {
+      stream: "home",
+      documents: [
+        {
+          name: "motd",
+          promises: {
+            "file:/etc/motd": { content: "generation {generation}\n", mode: "0644" },
+            "file:/etc/sensor.toml": { content: "rate = {generation}\n" },
+          },
         },
-      },
-    ],
-    scope: ["file:/etc/**"],
-    powers: [],
-    mode: "enforce",
-  },
+      ],
+      scope: ["file:/etc/**"],
+      powers: [],
+      mode: "enforce",
+    },
+  ],
   steps: [
     { atMs: 20_000, type: "publish", generation: 1, to: { count: 1 } },
     { atMs: 40_000, type: "publish", generation: 2, to: { count: 1 } },

@@ -7,15 +7,17 @@ export const partitionHeal: Scenario = {
   agents: 100,
   durationMs: 90_000,
   startSpreadMs: 0,
-  bundle: {
-    stream: "home",
-    documents: [{ name: "motd", promises: { "file:/etc/motd": { content: "generation {generation}\n" } } }],
-    scope: ["file:/etc/**"],
-    powers: [],
-    mode: "enforce",
-  },
+  bundles: [
+    {
+      stream: "home",
+      documents: [{ name: "motd", promises: { "file:/etc/motd": { content: "generation {generation}\n" } } }],
+      scope: ["file:/etc/**"],
+      powers: [],
+      mode: "enforce",
+    },
+  ],
   steps: [
-    { atMs: 20_000, type: "partition", who: { percent: 50, as: "half" } },
+    { atMs: 20_000, type: "partition", sides: [{ percent: 50 }] },
     { atMs: 25_000, type: "publish", generation: 1, to: { count: 1 } },
     { atMs: 40_000, type: "heal" },
   ],

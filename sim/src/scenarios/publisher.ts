@@ -6,6 +6,7 @@ import {
   type Grant,
   parseResourceId,
   parseStreamName,
+  type Signer,
   type StreamName,
   sealBundle,
   type VerifiedPolicy,
@@ -15,8 +16,11 @@ import { modelCrypto, modelSigner } from "../identity/modelCrypto.ts";
 import { valid } from "../identity/statements.ts";
 import type { ScenarioBundle } from "./scenario.ts";
 
-/** Stands in texts of a bundle for the number of its generation, so that each generation asks for something else. */
+/** Stand in texts of a bundle for the number of its generation and for its variant: each asks for something else. */
 const generationMark = "{generation}";
+const variantMark = "{variant}";
+/** The rank of a grant where the scenario says none. */
+const defaultRank = 100;
 
 /** A scenario's author: makes its root and its bundles, and knows all that it ever signed. */
 export class Publisher {
@@ -24,14 +28,17 @@ export class Publisher {
   readonly grant: Grant;
   readonly stream: StreamName;
   readonly #bundle: ScenarioBundle;
-  readonly #seed: number;
+  readonly #signer: Signer;
   readonly #root: VerifiedPolicy;
+  /** Every body that was published, by generation and variant. */
+  readonly #published = new Map<string, readonly VerifiedPolicy[]>();
   /** Everything signed, by id, with its generation; the root counts as generation 0. */
   readonly #signed = new Map<FragmentId, number>();
 
   constructor(bundle: ScenarioBundle, seed: number) {
     this.#bundle = bundle;
-    this.#seed = seed;
+    const name = `author of ${bundle.stream} of ${seed}`;
+    this.#signer = modelSigner(name);
     const stream = parseStreamName(bundle.stream);
     if (stream === undefined) throw new Error(`No name of a stream: ${bundle.stream}`);
     this.stream = stream;
@@ -39,15 +46,15 @@ export class Publisher {
       if (parseResourceId(resource) === undefined) throw new Error(`No resource id: ${resource}`);
     }
     const created = createAuthor({
-      signer: modelSigner(`author of ${seed}`),
-      nextPublicKeys: [modelSigner(`next author of ${seed}`).publicKey],
+      signer: this.#signer,
+      nextPublicKeys: [modelSigner(`next ${name}`).publicKey],
       crypto: modelCrypto,
     });
     this.author = created.author;
     this.#root = valid(verifyPolicy(created.bytes, { crypto: modelCrypto, rootOf: () => undefined }));
     this.#signed.set(this.#root.id, 0);
-    const { scope, powers, mode } = bundle;
-    this.grant = { author: this.author, scope, rank: 100, mode, powers, bytesMax: 1_048_576 };
+    const { scope, powers, mode, rank = defaultRank } = bundle;
+    this.grant = { author: this.author, scope, rank, mode, powers, bytesMax: 1_048_576 };
   }
 
   /** The generation in which a document was signed; undefined for what the author never signed. */
@@ -55,18 +62,33 @@ export class Publisher {
     return this.#signed.get(id);
   }
 
-  /** One generation of the bundle, verified: root, manifest, fragments. */
-  publish(generation: number): readonly VerifiedPolicy[] {
-    const documents = JSON.parse(
-      JSON.stringify(this.#bundle.documents).replaceAll(generationMark, String(generation)),
+  /** One generation of the bundle, verified: root, manifest, fragments. Two variants of one generation equivocate. */
+  publish(generation: number, variant = ""): readonly VerifiedPolicy[] {
+    const key = `${generation} ${variant}`;
+    const known = this.#published.get(key);
+    if (known !== undefined) return known;
+    const policies = this.#seal(generation, variant);
+    this.#published.set(key, policies);
+    return policies;
+  }
+
+  /** What a generation asks for, before it is signed. */
+  documents(generation: number, variant: string): readonly BundleDocument[] {
+    return JSON.parse(
+      JSON.stringify(this.#bundle.documents)
+        .replaceAll(generationMark, String(generation))
+        .replaceAll(variantMark, JSON.stringify(variant).slice(1, -1)),
     ) as readonly BundleDocument[];
+  }
+
+  #seal(generation: number, variant: string): readonly VerifiedPolicy[] {
     const sealed = sealBundle({
       author: this.author,
       stream: this.stream,
       epoch: 1,
       generation,
-      documents,
-      signer: modelSigner(`author of ${this.#seed}`),
+      documents: this.documents(generation, variant),
+      signer: this.#signer,
       crypto: modelCrypto,
     });
     const root = this.#root.type === "root" ? this.#root.root : undefined;

@@ -1,10 +1,12 @@
-import type { Settings } from "@antibody/core";
+import type { ResourcePhase, Settings } from "@antibody/core";
 import type { Mode, Power, ResourcePromise } from "@antibody/policy";
+import type { DeviceTimes } from "../device/times.ts";
 import type { LinkModel } from "../network/links.ts";
+import type { Step } from "./step.ts";
 
 /**
- * What happens to a swarm, as plain data that JSON can carry: topology, device, bundle, steps with their times,
- * what must come true. The invariants of `invariants/` hold in every scenario, and are not named here.
+ * What happens to a swarm, as plain data that JSON can carry: links, devices, bundles, faults with their times, what
+ * must come true. The invariants of `invariants/` hold in every scenario, and are not named here. Numbers are whole.
  */
 export interface Scenario {
   /** As the command line names it. */
@@ -13,81 +15,74 @@ export interface Scenario {
   readonly title: string;
   /** Agents where the caller names no other number. */
   readonly agents: number;
+  /** What every chance comes from where the caller names no other seed; 1 where absent. */
+  readonly seed?: number;
   readonly durationMs: number;
   /** The agents start evenly over this time. */
   readonly startSpreadMs: number;
   /** Differences from `localLinks`. */
   readonly links?: Partial<LinkModel>;
+  /** Differences from `defaultTimes`, for every device. */
+  readonly devices?: Partial<DeviceTimes>;
   /** Differences from the core's `defaultSettings`. */
   readonly settings?: Partial<Settings>;
-  readonly bundle?: ScenarioBundle;
+  /** What is published. Each has a name, and every owner grants it from the start. */
+  readonly bundles?: readonly ScenarioBundle[];
+  /** What happens, in any order: each step stands for itself, so that one can be left out. */
   readonly steps: readonly Step[];
   readonly expectations: readonly Expectation[];
 }
 
-/** One document of a bundle, before it is signed. `{generation}` in its texts becomes the number of the generation. */
+/**
+ * One document of a bundle, before it is signed. In its texts `{generation}` becomes the number of the generation,
+ * and `{variant}` the variant that is published.
+ */
 export interface ScenarioDocument {
   readonly name: string;
   readonly when?: string;
   readonly promises: { readonly [resource: string]: ResourcePromise };
 }
 
-/** What the author publishes, and every owner's grant for it. */
+/** What an author publishes as one stream, and every owner's grant for that author. */
 export interface ScenarioBundle {
+  /** The name of its stream, by which steps and expectations mean it. No two bundles of a scenario share one. */
   readonly stream: string;
   readonly documents: readonly ScenarioDocument[];
   readonly scope: readonly string[];
   readonly powers: readonly Power[];
   readonly mode: Mode;
+  /** Of the grant; 100 where absent. Each bundle has an author of its own. */
+  readonly rank?: number;
 }
 
-/** Whom a step concerns. A selection with a name can be meant again by a later step. */
-export type Selection =
-  /** The agents of an earlier step. */
-  | { readonly named: string }
-  /** These, such as `agent-2`. */
-  | { readonly names: readonly string[] }
-  /** Chosen at random among those that run: a share in percent of all agents, rounded to the nearest. */
-  | { readonly percent: number; readonly as?: string }
-  | { readonly count: number; readonly as?: string }
-  | { readonly all: true };
-
-/** One thing that happens to the world, `atMs` after its start. */
-export type Step = { readonly atMs: number } & Deed;
-
-export type Deed =
-  /** The author hands a generation of the bundle to the owner of each selected agent. */
-  | { readonly type: "publish"; readonly generation: number; readonly to: Selection }
-  /** SIGKILL: the process is gone, its host closes its sockets. */
-  | { readonly type: "kill"; readonly who: Selection }
-  /** The host is gone at once: nothing is closed, and what was not synced is lost. */
-  | { readonly type: "powerOff"; readonly who: Selection }
-  /** A new process on the journal that the last one left. */
-  | { readonly type: "restart"; readonly who: Selection }
-  /** SIGSTOP and SIGCONT. */
-  | { readonly type: "pause"; readonly who: Selection }
-  | { readonly type: "resume"; readonly who: Selection }
-  /** Splits the network in two: the selected agents here, all others there. */
-  | { readonly type: "partition"; readonly who: Selection }
-  /** Cuts one direction of every link between two selections. */
-  | { readonly type: "cut"; readonly from: Selection; readonly to: Selection }
-  /** Ends every partition and every cut. */
-  | { readonly type: "heal" }
-  /** Damages so many resources, chosen at random, on each selected device. */
-  | { readonly type: "damage"; readonly who: Selection; readonly resources: number };
-
-/** What must come true, within a time from the step that it is about. */
-export type Expectation =
-  /** Every agent that runs has this generation of the bundle in force. */
+/**
+ * What must come true, within a time from the step that it is about. It is asked of the honest agents that run: not
+ * of those that a `corrupt` step has turned, and not of paused ones.
+ */
+export type Expectation = { readonly fromMs: number; readonly withinMs: number } & (
   | {
+      /** Has this generation of the bundle in force, or a later one. */
       readonly type: "inForce";
       readonly generation: number;
-      readonly fromMs: number;
-      readonly withinMs: number;
+      /** The stream of the bundle; the first one where absent. */
+      readonly bundle?: string;
     }
-  /** Every agent that runs holds exactly those dead whose process was ended. */
-  | { readonly type: "deathsKnown"; readonly fromMs: number; readonly withinMs: number }
-  /** All agents that run hold one view: of members, their incarnations and verdicts, and of policy. */
-  | { readonly type: "oneView"; readonly fromMs: number; readonly withinMs: number }
-  /** No drifted resource is left. */
-  | { readonly type: "allKept"; readonly fromMs: number; readonly withinMs: number };
+  /** Holds exactly those dead whose process was ended. */
+  | { readonly type: "deathsKnown" }
+  /** All hold one view: of members, their incarnations and verdicts, and of policy. */
+  | { readonly type: "oneView" }
+  /** Has no drifted resource left. */
+  | { readonly type: "allKept" }
+  /** Has this resource in a phase, such as `contested`. */
+  | {
+      readonly type: "phase";
+      readonly resource: string;
+      readonly phase: ResourcePhase;
+      /** Only these, by the name of a selection. */
+      readonly who?: string;
+    }
+  /** Keeps this resource as this bundle says. */
+  | { readonly type: "keptAs"; readonly resource: string; readonly bundle: string }
+  /** Holds what this bundle claims, and enforces nothing of it. */
+  | { readonly type: "heldBack"; readonly bundle: string }
+);

@@ -11,6 +11,7 @@ import type {
 } from "@antibody/core";
 import type { AgentId, AuthorId, Root, Signer } from "@antibody/policy";
 import type { Device } from "../device/device.ts";
+import type { HostClock } from "./clock.ts";
 import type { Journal } from "./journal.ts";
 
 /** What the simulator uses of a mind. Tests bring minds of their own. */
@@ -19,10 +20,18 @@ export interface SimMind {
   inspect(now: Now): Inspection;
   ownMember(): Member | undefined;
   rootOf(author: AuthorId): Root | undefined;
+  certificateOf(agent: AgentId): VerifiedCertificate | undefined;
 }
 
 /** Makes a mind for each process that starts. */
 export type CreateMind = (options: MindOptions, boot: Boot) => SimMind;
+
+/** What turns an agent against its swarm. */
+export interface Corruption {
+  /** Bends what each of its processes does. */
+  bend(mind: SimMind): SimMind;
+  readonly passesGossipOn: boolean;
+}
 
 /** What came while the process was paused, as its host's buffers keep it. */
 interface Waiting {
@@ -56,8 +65,11 @@ export interface SimAgent {
   runningSinceUs: number;
   /** Counts processes, from 1. */
   life: number;
-  /** The host's monotonic clock, against the world's, in milliseconds. */
-  clockOffsetMs: number;
+  readonly clock: HostClock;
+  /** Until when the process is busy with its last step. */
+  busyUntilUs: number;
+  /** What turns it against its swarm; undefined while it is honest. */
+  corruption: Corruption | undefined;
   /** When the mind wants to be woken, and when the one event that will wake it is due. */
   wakeUs: number;
   pendingWakeUs: number;

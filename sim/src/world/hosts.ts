@@ -1,15 +1,13 @@
 import type { GossipHosts } from "../gossip/gossip.ts";
 import type { Hosts } from "../network/hosts.ts";
-import { PolicyBorder } from "./policyBorder.ts";
 import type { World } from "./world.ts";
 
 /** What the network and gossip ask of a world's agents, and tell them. */
 export function createHosts(world: World): Hosts & GossipHosts {
-  const border = new PolicyBorder();
   return {
     hasPower: (index) => world.at(index).hasPower,
     isRunning: (index) => world.at(index).mind !== undefined,
-    isPaused: (index) => world.at(index).isPaused,
+    isPaused: (index) => world.at(index).isPaused || world.at(index).busyUntilUs > world.nowUs,
     silentSinceUs: (index) => world.at(index).silentSinceUs,
     lifeOf: (index) => world.at(index).life,
     canGreet: (index) => world.at(index).mind?.ownMember() !== undefined,
@@ -31,16 +29,15 @@ export function createHosts(world: World): Hosts & GossipHosts {
       const agent = world.at(index);
       const sender = world.at(from).id;
       if (content.topic === "health") {
-        world.give(agent, { type: "rumor", from: sender, rumor: content.rumor });
-        return true;
+        const rumor = "wire" in content ? world.border.rumor(agent, content.wire) : content.rumor;
+        if (rumor === undefined) return false;
+        world.give(agent, { type: "rumor", from: sender, rumor });
+      } else {
+        const policy = world.border.policy(agent, content.bytes);
+        if (policy === undefined) return false;
+        world.give(agent, { type: "policy", policy, from: sender });
       }
-      const policy = border.verify(agent, content.bytes);
-      if (policy === undefined) {
-        world.counters.refusedPolicies += 1;
-        return false;
-      }
-      world.give(agent, { type: "policy", policy, from: sender });
-      return true;
+      return agent.corruption?.passesGossipOn !== false;
     },
   };
 }

@@ -1,33 +1,54 @@
 import type { Durability, JournalRecord, Snapshot } from "@antibody/core";
 
-/** What a record was worth when power last lasted for sure; absent: it was not there. */
-type Before = { readonly value: Snapshot | undefined };
+/** A record that was written and is not on the card yet, with what the card holds of it; absent: nothing. */
+interface Unsynced {
+  readonly key: string;
+  readonly before: Snapshot | undefined;
+}
 
 /**
- * One agent's durable records. What was persisted survives the process. What was persisted `batched` since the last
- * `sync` is lost with the power: a `sync` brings everything before it to the card, as SQLite's log does.
+ * Records that may wait for the card at once: the oldest half is on it then, as SQLite's checkpoint brings it there.
+ * SQLite waits for 1,000 pages; a guess of how many records those are, and small enough for a large world.
+ */
+const unsyncedMax = 256;
+
+/**
+ * One agent's durable records. What was persisted survives the process. With the power is lost what was persisted
+ * `batched` and has not reached the card. A `sync` brings its own records there and no others: they are in a file of
+ * their own on a device.
  */
 export class Journal {
   readonly #records = new Map<string, Snapshot>();
-  /** Keys written since the last sync, with what they held before. */
-  readonly #unsynced = new Map<string, Before>();
+  /** In the order of writing. */
+  #unsynced: Unsynced[] = [];
 
   get isEmpty(): boolean {
     return this.#records.size === 0;
   }
 
-  persist(durability: Durability, records: readonly JournalRecord[]): void {
-    for (const { key, value } of records) {
-      if (!this.#unsynced.has(key)) this.#unsynced.set(key, { value: this.#records.get(key) });
-      this.#write(key, value ?? undefined);
-    }
-    if (durability === "sync") this.#unsynced.clear();
+  /** Records that would be lost with the power. */
+  get unsyncedCount(): number {
+    return this.#unsynced.length;
   }
 
-  /** The power fails: every record is as it was at the last sync. */
-  losePower(): void {
-    for (const [key, { value }] of this.#unsynced) this.#write(key, value);
-    this.#unsynced.clear();
+  persist(durability: Durability, records: readonly JournalRecord[]): void {
+    if (durability === "sync" && this.#unsynced.length > 0) {
+      const keys = new Set(records.map(({ key }) => key));
+      this.#unsynced = this.#unsynced.filter(({ key }) => !keys.has(key));
+    }
+    for (const { key, value } of records) {
+      if (durability === "batched") this.#unsynced.push({ key, before: this.#records.get(key) });
+      this.#write(key, value ?? undefined);
+    }
+    if (this.#unsynced.length > unsyncedMax)
+      this.#unsynced.splice(0, this.#unsynced.length - unsyncedMax / 2);
+  }
+
+  /** The power fails: of what was not synced only so many records, the first ones, have reached the card. */
+  losePower(survivors: number): void {
+    const lost = this.#unsynced.slice(survivors);
+    for (const { key, before } of lost.reverse()) this.#write(key, before);
+    this.#unsynced = [];
   }
 
   /** In order of keys. */

@@ -56,7 +56,7 @@ export function perform(world: World, agent: SimAgent, output: Output): void {
       world.replied(agent, output);
       return;
     case "stopped":
-      world.endProcess(agent, "kill");
+      world.endProcess(agent);
       return;
     case "serve":
     case "route":

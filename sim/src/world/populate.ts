@@ -10,9 +10,11 @@ import {
 } from "@antibody/core";
 import { type SwarmId, utf8 } from "@antibody/policy";
 import { Device } from "../device/device.ts";
+import { type DeviceTimes, defaultTimes } from "../device/times.ts";
 import { type Enrolled, enrollSwarm } from "../identity/enroll.ts";
 import { modelCrypto } from "../identity/modelCrypto.ts";
 import type { SimAgent } from "./agent.ts";
+import { HostClock } from "./clock.ts";
 import { Journal } from "./journal.ts";
 
 /** The agents of a world, and what they share. */
@@ -29,11 +31,16 @@ export interface Population {
   readonly roster: Roster;
 }
 
-/** Clocks of hosts that run since some time: nobody may compare them. In milliseconds. */
-const clockOffsetMsMax = 1_000_000_000;
+/** Hosts run since some time, at most so long. */
+const monoMsMax = 1_000_000_000;
 
 /** Enrolls so many agents and gives each a device, a journal and a stream of randomness. None runs yet. */
-export function populate(agents: number, seed: number, settings: Settings): Population {
+export function populate(
+  agents: number,
+  seed: number,
+  settings: Settings,
+  times: DeviceTimes = defaultTimes,
+): Population {
   const swarm = enrollSwarm(agents, seed);
   const random = Random.fromSeed(seed).fork();
   const types = new Map(resourceTypes.map((type) => [type.kind, type]));
@@ -41,7 +48,7 @@ export function populate(agents: number, seed: number, settings: Settings): Popu
     swarm: swarm.charter.swarm,
     charter: swarm.charter,
     settings,
-    agents: swarm.agents.map((enrolled, index) => createAgent(enrolled, index, random.fork(), types)),
+    agents: swarm.agents.map((enrolled, index) => createAgent(enrolled, index, random.fork(), types, times)),
     members: swarm.agents.map(({ member }) => member),
     enrolledEntries: new Set(swarm.agents.map(({ member }) => member.entry.digest)),
     roster: Roster.of(
@@ -57,10 +64,11 @@ function createAgent(
   index: number,
   random: Random,
   types: ReadonlyMap<string, ResourceType>,
+  times: DeviceTimes,
 ): SimAgent {
   const digestKey = modelCrypto.sha256(utf8(`digest key of ${certificate.agent}`));
   const context = { digest: (bytes: Uint8Array): string => keyedDigest(modelCrypto, digestKey, bytes) };
-  const clockOffsetMs = random.below(clockOffsetMsMax);
+  const clock = new HostClock(random.below(monoMsMax));
   return {
     index,
     id: certificate.agent,
@@ -71,14 +79,16 @@ function createAgent(
     digestKey,
     random,
     journal: new Journal(),
-    device: new Device(types, context, random.fork()),
+    device: new Device(types, context, times, random.fork()),
     mind: undefined,
     hasPower: true,
     isPaused: false,
     silentSinceUs: 0,
     runningSinceUs: Number.POSITIVE_INFINITY,
     life: 0,
-    clockOffsetMs,
+    clock,
+    busyUntilUs: 0,
+    corruption: undefined,
     wakeUs: Number.POSITIVE_INFINITY,
     pendingWakeUs: Number.POSITIVE_INFINITY,
     waiting: [],

@@ -11,14 +11,13 @@ import { Dialing } from "../network/dialing.ts";
 import { type LinkModel, Links } from "../network/links.ts";
 import { Network } from "../network/network.ts";
 import type { CreateMind, SimAgent } from "./agent.ts";
+import { Border, type WireMessage } from "./border.ts";
 import { createHosts } from "./hosts.ts";
 import { perform } from "./perform.ts";
 import type { Population } from "./populate.ts";
 import { bootOf, mindOptionsOf } from "./process.ts";
 
-/** Virtual time begins at this wall time: 2026-11-22T00:00:00Z. */
-const epochWallMs = 1_795_305_600_000;
-/** Events that wait for a paused process: a host's buffers. Beyond it the oldest peers' sends stall; here they end. */
+/** Events that wait for a paused or busy process: a host's buffers. Beyond it the oldest peers' sends stall; here they end. */
 const waitingMax = 100_000;
 /** A timer rings no sooner than this, as in Node. */
 const wakeAfterUsMin = 1_000;
@@ -44,7 +43,6 @@ export interface WorldCounters {
   signatures: number;
   unsent: number;
   dials: number;
-  refusedPolicies: number;
   knownRumors: number;
   dropped: number;
 }
@@ -59,6 +57,7 @@ export class World {
   readonly network: Network;
   readonly dialing: Dialing;
   readonly gossip: Gossip;
+  readonly border: Border;
   readonly counters: WorldCounters = {
     events: 0,
     steps: 0,
@@ -67,7 +66,6 @@ export class World {
     signatures: 0,
     unsent: 0,
     dials: 0,
-    refusedPolicies: 0,
     knownRumors: 0,
     dropped: 0,
   };
@@ -87,6 +85,7 @@ export class World {
     const random = Random.fromSeed(options.seed);
     const count = this.agents.length;
     const hosts = createHosts(this);
+    this.border = new Border(population);
     this.network = new Network(count, new Links(count, options.links, random.fork()), this.#queue, hosts);
     this.dialing = new Dialing(this.network, this.#queue, hosts);
     this.gossip = new Gossip(count, this.network, this.#queue, hosts, random.fork());
@@ -138,8 +137,7 @@ export class World {
   }
 
   clockOf(agent: SimAgent): Now {
-    const ms = Math.floor(this.nowUs / 1_000);
-    return { monoMs: ms + agent.clockOffsetMs, wallMs: epochWallMs + ms };
+    return agent.clock.read(this.nowUs);
   }
 
   inspect(agent: SimAgent): Inspection | undefined {
@@ -149,36 +147,42 @@ export class World {
   /** Gives the agent's mind an input: at once, or right after the step whose outputs are being performed. */
   give(agent: SimAgent, input: Input): void {
     if (agent.mind === undefined) return;
-    if (this.#isPerforming || agent.isPaused) this.#pushOwn(agent, kinds.input, 0, input);
+    if (this.#isPerforming || agent.isPaused || this.#isBusy(agent))
+      this.#pushOwn(agent, kinds.input, 0, input);
     else this.#step(agent, input);
   }
 
   /** Starts a process on what the agent's journal holds. */
   startProcess(agent: SimAgent): void {
     if (agent.mind !== undefined) throw new Error(`${agent.name} runs already`);
-    if (!agent.hasPower) agent.clockOffsetMs = -Math.floor(this.nowUs / 1_000);
+    if (!agent.hasPower) agent.clock.reboot(this.nowUs);
     agent.hasPower = true;
     agent.life += 1;
     agent.silentSinceUs = Number.POSITIVE_INFINITY;
     agent.runningSinceUs = this.nowUs;
     agent.wakeUs = Number.POSITIVE_INFINITY;
     agent.pendingWakeUs = Number.POSITIVE_INFINITY;
-    agent.mind = this.#options.createMind(
+    const mind = this.#options.createMind(
       mindOptionsOf(agent, this.population),
       bootOf(agent, this.population),
     );
+    agent.mind = agent.corruption?.bend(mind) ?? mind;
     this.#step(agent, { type: "started", addresses: [agent.address] });
   }
 
-  /** Ends the process: `kill` leaves the host up, `powerOff` takes it down with all that was not synced. */
-  endProcess(agent: SimAgent, how: "kill" | "powerOff"): void {
-    if (how === "powerOff") {
-      agent.hasPower = false;
-      agent.journal.losePower();
-    }
+  /** The host is gone, with the process and all that was not synced but so many records that were written first. */
+  losePower(agent: SimAgent, survivors = 0): void {
+    agent.hasPower = false;
+    agent.journal.losePower(survivors);
+    this.endProcess(agent);
+  }
+
+  /** The process is gone. Its host stays up, if it is. */
+  endProcess(agent: SimAgent): void {
     if (agent.mind === undefined) return;
     agent.mind = undefined;
     agent.isPaused = false;
+    agent.busyUntilUs = 0;
     agent.waiting = [];
     agent.silentSinceUs = Math.min(agent.silentSinceUs, this.nowUs);
     agent.runningSinceUs = Number.POSITIVE_INFINITY;
@@ -204,15 +208,20 @@ export class World {
     agent.pendingWakeUs = Number.POSITIVE_INFINITY;
     if (agent.wakeUs <= this.nowUs) this.#step(agent, { type: "wake" });
     else this.#scheduleWake(agent);
-    for (const { kind, source, tag, payload } of agent.waiting.splice(0)) {
-      this.#agentEvent(agent, kind, source, tag, payload);
-    }
+    this.#drain(agent);
   }
 
-  /** Splits the network in two: these here, all others there. */
-  partition(agents: readonly SimAgent[]): void {
-    const groups = new Uint8Array(this.agents.length);
-    for (const agent of agents) groups[agent.index] = 1;
+  /** Sends bytes that the receiver has to verify; nothing where no session stands. */
+  sendWire(agent: SimAgent, peer: SimAgent, message: WireMessage): void {
+    this.network.send(agent.index, peer.index, kinds.wire, message);
+  }
+
+  /** Splits the network: each side reaches itself alone, and all others are one more side. */
+  partition(sides: readonly (readonly SimAgent[])[]): void {
+    const groups = new Int16Array(this.agents.length);
+    sides.forEach((side, index) => {
+      for (const agent of side) groups[agent.index] = index + 1;
+    });
     this.network.links.partition(groups);
     this.#linksChanged();
   }
@@ -249,9 +258,24 @@ export class World {
     else if (kind === kinds.dialReached) this.dialing.reached(destination, source, tag, payload);
     else {
       const agent = this.at(destination);
-      if (!agent.isPaused) this.#agentEvent(agent, kind, source, tag, payload);
+      if (kind === kinds.ready) this.#drain(agent);
+      else if (!agent.isPaused && !this.#isBusy(agent)) this.#agentEvent(agent, kind, source, tag, payload);
       else if (agent.waiting.length < waitingMax) agent.waiting.push({ kind, source, tag, payload });
       else this.counters.dropped += 1;
+    }
+  }
+
+  /** Whether the process still has to do with something else: what waits comes first. */
+  #isBusy(agent: SimAgent): boolean {
+    return agent.busyUntilUs > this.nowUs || agent.waiting.length > 0;
+  }
+
+  /** Gives the process what waits for it, until one step keeps it busy. */
+  #drain(agent: SimAgent): void {
+    while (!agent.isPaused && agent.busyUntilUs <= this.nowUs) {
+      const next = agent.waiting.shift();
+      if (next === undefined) return;
+      this.#agentEvent(agent, next.kind, next.source, next.tag, next.payload);
     }
   }
 
@@ -261,6 +285,14 @@ export class World {
       case kinds.message:
         if (!this.network.receives(index, source, tag)) return;
         this.#step(agent, { type: "message", from: this.at(source).id, message: payload as never });
+        return;
+      case kinds.wire:
+        if (agent.mind === undefined || !this.network.receives(index, source, tag)) return;
+        this.#step(agent, {
+          type: "message",
+          from: this.at(source).id,
+          message: this.border.message(agent, payload as WireMessage),
+        });
         return;
       case kinds.gossip:
         if (this.network.receives(index, source, tag)) this.gossip.arrived(index, source, payload);
@@ -314,8 +346,13 @@ export class World {
     if (agent.mind === undefined) return;
     const { outputs, wakeAt } = agent.mind.step(input, this.clockOf(agent));
     this.counters.steps += 1;
-    const wakeUs = Math.ceil(wakeAt - agent.clockOffsetMs) * 1_000;
-    agent.wakeUs = wakeAt === NEVER ? NEVER : Math.max(this.nowUs + wakeAfterUsMin, wakeUs);
+    const { stepUs } = agent.device.times;
+    if (stepUs > 0) {
+      agent.busyUntilUs = this.nowUs + stepUs;
+      this.#pushOwn(agent, kinds.ready, stepUs, undefined);
+    }
+    agent.wakeUs =
+      wakeAt === NEVER ? NEVER : Math.max(this.nowUs + wakeAfterUsMin, agent.clock.whenUs(wakeAt));
     if (agent.wakeUs < agent.pendingWakeUs) this.#scheduleWake(agent);
     if (outputs.length === 0) return;
     this.#trace.number(this.nowUs);

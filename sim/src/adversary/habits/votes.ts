@@ -1,0 +1,55 @@
+import { sealVote, type Vote, type VoteEvidence } from "@antibody/core";
+import { compareText, type Signer } from "@antibody/policy";
+import type { SimAgent } from "../../world/agent.ts";
+import type { Hand } from "../hand.ts";
+
+/** Observers that a forged certificate names: any quorum. */
+const forgedVotesMax = 16;
+const evidence: VoteEvidence = "refused";
+
+/** Votes in the names of honest members, signed with its own key. */
+export function forgeDeaths(hand: Hand, agent: SimAgent): void {
+  const victim = hand.victim();
+  if (victim === undefined) return;
+  const names = Array.from({ length: forgedVotesMax }, () => hand.victim()).filter(
+    (each): each is SimAgent => each !== undefined && each !== victim,
+  );
+  accuse(hand, agent, victim, [...new Set(names)], () => agent.signer);
+}
+
+/** Votes of the whole hand, each with its own true key: the accused lives. */
+export function falseVotes(hand: Hand, agent: SimAgent): void {
+  const victim = hand.victim();
+  if (victim !== undefined) accuse(hand, agent, victim, hand.members, ({ signer }) => signer);
+}
+
+function accuse(
+  hand: Hand,
+  agent: SimAgent,
+  victim: SimAgent,
+  observers: readonly SimAgent[],
+  signerOf: (observer: SimAgent) => Signer,
+): void {
+  const entry = victim.mind?.ownMember()?.entry.entry;
+  if (entry === undefined) return;
+  const votes = [...observers]
+    .sort((left, right) => compareText(left.id, right.id))
+    .map((observer) => {
+      const vote: Vote = {
+        v: 1,
+        type: "vote",
+        swarm: entry.swarm,
+        subject: victim.id,
+        incarnation: entry.incarnation,
+        observer: observer.id,
+        evidence,
+        sequence: [1_000, hand.nextVote()],
+      };
+      return sealVote(vote, signerOf(observer));
+    });
+  const death = { subject: victim.id, incarnation: entry.incarnation, votes };
+  const bytes = votes.reduce((sum, vote) => sum + vote.length, 0);
+  hand.gossip(agent, { type: "deaths", deaths: [death] }, bytes);
+  hand.send(agent, { type: "votes", votes });
+  hand.send(agent, { type: "items", members: [], deaths: [death], policy: [] });
+}

@@ -1,0 +1,23 @@
+/** How long a device takes, in microseconds of virtual time. */
+export interface DeviceTimes {
+  /** CPU time of one step of the agent's mind: what comes meanwhile waits in order. */
+  readonly stepUs: number;
+  readonly observeUs: number;
+  /** From a change to the event of whoever watches. */
+  readonly watchUs: number;
+  /** One action, drawn evenly between the two. */
+  readonly actUsMin: number;
+  readonly actUsMax: number;
+}
+
+/**
+ * Guesses: a small file on an SD card, a process start. A step takes tens of microseconds where it was measured: it
+ * counts only on a device that a scenario makes slow.
+ */
+export const defaultTimes: DeviceTimes = {
+  stepUs: 0,
+  observeUs: 500,
+  watchUs: 1_000,
+  actUsMin: 2_000,
+  actUsMax: 30_000,
+};
