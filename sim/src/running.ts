@@ -86,7 +86,7 @@ export class Running {
     this.#endUs = scenario.durationMs * 1_000;
     this.#sampleEveryUs = Math.max(sampleEveryUsMin, agents * sampleEveryUsPerAgent);
     this.#schedule(scenario.startSpreadMs * 1_000);
-    observer?.began(this.world, scenario.durationMs);
+    observer?.began(this.world, scenario);
   }
 
   get simulatedMs(): number {

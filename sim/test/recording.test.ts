@@ -28,6 +28,7 @@ const detections = fc
   .map(({ columns: { tookMs, count }, missing }) => ({ tookMs, count, missing }));
 
 const recordings: fc.Arbitrary<Recording> = fc.record({
+  title: text,
   durationMs: whole,
   names: fc.oneof(
     fc.array(text, { maxLength: 8 }),
@@ -40,10 +41,16 @@ const recordings: fc.Arbitrary<Recording> = fc.record({
     ),
     { maxLength: 4 },
   ),
-  generations: fc.array(fc.record({ stream: text, epoch: whole, generation: whole }), { maxLength: 4 }),
+  streams: fc.array(
+    fc.record({
+      name: text,
+      generations: fc.array(fc.record({ epoch: whole, generation: whole }), { maxLength: 4 }),
+      inForce: changes,
+    }),
+    { maxLength: 3 },
+  ),
   places: fc.array(text, { maxLength: 4 }),
   processes: changes,
-  policies: changes,
   whereabouts: changes,
   held: changes,
   mistaken: changes,
@@ -206,9 +213,10 @@ describe("a recorder", () => {
   it("shows every generation come into force, and the sides of a partition", async () => {
     const agents = 30;
     const recording = await record("partition-heal", agents, 6);
-    const policies = stateAt(recording.policies, agents, -1, recording.durationMs);
-    expect(recording.generations).toEqual([{ stream: "home", epoch: 1, generation: 1 }]);
-    expect(new Set(policies)).toEqual(new Set([0]));
+    const [home] = recording.streams;
+    expect(recording.streams).toMatchObject([{ name: "home", generations: [{ epoch: 1, generation: 1 }] }]);
+    const inForce = stateAt(home?.inForce as Changes, agents, -1, recording.durationMs);
+    expect(new Set(inForce)).toEqual(new Set([0]));
     const placed = (ms: number): string[] =>
       stateAt(recording.whereabouts, agents, 0, ms).map((place) => recording.places[place] as string);
     expect(placed(30_000).filter((place) => place === "side 1")).toHaveLength(15);

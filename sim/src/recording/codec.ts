@@ -1,23 +1,17 @@
 import { ByteReader, ByteWriter } from "./bytes.ts";
-import type {
-  Changes,
-  Detections,
-  RecordedGeneration,
-  RecordedStep,
-  Recording,
-  Samples,
-} from "./recording.ts";
+import type { Changes, Detections, RecordedStep, RecordedStream, Recording, Samples } from "./recording.ts";
 
 /** The first number of every encoded recording: another one is another format. */
 const version = 1;
 
 /** The parts that are text and small: one piece of JSON. Names are left out where they follow from the index. */
 interface Head {
+  readonly title: string;
   readonly durationMs: number;
   readonly agents: number;
   readonly names?: readonly string[];
   readonly steps: readonly Pick<RecordedStep, "atMs" | "label">[];
-  readonly generations: readonly RecordedGeneration[];
+  readonly streams: readonly Omit<RecordedStream, "inForce">[];
   readonly places: readonly string[];
   readonly gaps: readonly string[];
 }
@@ -27,14 +21,15 @@ interface Head {
  * kind stand together, so that what is alike lies side by side for the compression that follows.
  */
 export function encodeRecording(recording: Recording): Uint8Array {
-  const { durationMs, names, steps, generations, places, gaps } = recording;
+  const { title, durationMs, names, steps, streams, places, gaps } = recording;
   const isPlain = names.every((name, index) => name === plainName(index));
   const head: Head = {
+    title,
     durationMs,
     agents: names.length,
     ...(isPlain ? {} : { names }),
     steps: steps.map(({ atMs, label }) => ({ atMs, label })),
-    generations,
+    streams: streams.map(({ name, generations }) => ({ name, generations })),
     places,
     gaps,
   };
@@ -47,6 +42,7 @@ export function encodeRecording(recording: Recording): Uint8Array {
     writer.unsigned(agents === undefined ? 0 : 1);
     if (agents !== undefined) writeColumn(writer, agents);
   }
+  for (const { inForce } of streams) writeChanges(writer, inForce);
   for (const key of changeKeys) writeChanges(writer, recording[key]);
   for (const key of sampleKeys) writeColumn(writer, recording.samples[key]);
   for (const key of detectionKeys) writeDetections(writer, recording[key]);
@@ -59,21 +55,22 @@ export function decodeRecording(bytes: Uint8Array): Recording {
   const found = reader.unsigned();
   if (found !== version) throw new Error(`A recording of format ${found} cannot be read here`);
   const head = JSON.parse(new TextDecoder().decode(reader.raw(reader.unsigned()))) as Head;
-  const { durationMs, generations, places, gaps } = head;
+  const { title, durationMs, places, gaps } = head;
   const names = head.names ?? Array.from({ length: head.agents }, (_, index) => plainName(index));
   const steps = head.steps.map((step) =>
     reader.unsigned() === 0 ? step : { ...step, agents: [...readColumn(reader)] },
   );
+  const streams = head.streams.map((stream) => ({ ...stream, inForce: readChanges(reader) }));
   const changes = {} as Record<(typeof changeKeys)[number], Changes>;
   for (const key of changeKeys) changes[key] = readChanges(reader);
   const samples = {} as Record<(typeof sampleKeys)[number], Float64Array>;
   for (const key of sampleKeys) samples[key] = readColumn(reader);
   const detections = {} as Record<(typeof detectionKeys)[number], Detections>;
   for (const key of detectionKeys) detections[key] = readDetections(reader);
-  return { durationMs, names, steps, generations, places, gaps, ...changes, samples, ...detections };
+  return { title, durationMs, names, steps, streams, places, gaps, ...changes, samples, ...detections };
 }
 
-const changeKeys = ["processes", "policies", "whereabouts", "held", "mistaken"] as const;
+const changeKeys = ["processes", "whereabouts", "held", "mistaken"] as const;
 const sampleKeys = [
   "atMs",
   "messages",

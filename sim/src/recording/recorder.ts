@@ -1,16 +1,17 @@
 import type { Event } from "@antibody/core";
 import type { AgentId } from "@antibody/policy";
+import type { Scenario } from "../scenarios/scenario.ts";
 import type { Selection, Step } from "../scenarios/step.ts";
 import type { SimAgent } from "../world/agent.ts";
 import type { World } from "../world/world.ts";
 import { ChangeLog } from "./changeLog.ts";
-import { GenerationTable } from "./generations.ts";
 import { HeldDead } from "./heldDead.ts";
 import type { RunObserver } from "./observer.ts";
 import { Places } from "./places.ts";
 import { type ProcessCode, processCodes, type RecordedStep, type Recording } from "./recording.ts";
 import { Sampling } from "./sampling.ts";
 import { recordStep } from "./steps.ts";
+import { Streams } from "./streams.ts";
 
 /** Changes of one kind that are kept: far above what a scenario makes, and about 100 MB. */
 const changesMax = 4_000_000;
@@ -25,9 +26,9 @@ export class Recorder implements RunObserver {
   #open: Open | undefined;
   #recording: Recording | undefined;
 
-  began(world: World, durationMs: number): void {
+  began(world: World, scenario: Pick<Scenario, "title" | "durationMs">): void {
     if (this.#open !== undefined) throw new Error("A recorder records one run");
-    this.#open = new Open(world, durationMs);
+    this.#open = new Open(world, scenario);
   }
 
   told(agent: SimAgent, event: Event): void {
@@ -61,28 +62,27 @@ export class Recorder implements RunObserver {
 /** The recording of a run that goes on. */
 class Open {
   readonly #world: World;
-  readonly #durationMs: number;
+  readonly #scenario: Pick<Scenario, "title" | "durationMs">;
   readonly #indexes: ReadonlyMap<string, number>;
   readonly #processes: ChangeLog;
-  readonly #policies: ChangeLog;
+  readonly #streams: Streams;
   readonly #whereabouts: ChangeLog;
-  readonly #generations = new GenerationTable();
   readonly #places: Places;
   readonly #heldDead: HeldDead;
   readonly #sampling: Sampling;
   readonly #steps: RecordedStep[] = [];
 
-  constructor(world: World, durationMs: number) {
+  constructor(world: World, scenario: Pick<Scenario, "title" | "durationMs">) {
     const count = world.agents.length;
     this.#world = world;
-    this.#durationMs = durationMs;
+    this.#scenario = scenario;
     this.#indexes = new Map(world.agents.map(({ name, index }) => [name, index]));
     this.#processes = new ChangeLog(count, processCodes.indexOf("absent"), changesMax);
-    this.#policies = new ChangeLog(count, this.#generations.none, changesMax);
+    this.#streams = new Streams(count, changesMax);
     this.#whereabouts = new ChangeLog(count, 0, changesMax);
     this.#places = new Places(count, (name) => this.#indexOf(name));
     this.#heldDead = new HeldDead(count, changesMax);
-    this.#sampling = new Sampling(world, durationMs);
+    this.#sampling = new Sampling(world, scenario.durationMs);
   }
 
   told(agent: SimAgent, { name, fields }: Event): void {
@@ -94,11 +94,9 @@ class Open {
       case "swarm.returned":
         this.#verdict(agent, fields["peer"], false);
         return;
-      case "policy.activated": {
-        const generation = this.#generations.read(fields);
-        this.#policies.set(this.#nowMs, agent.index, generation);
+      case "policy.activated":
+        this.#streams.activated(this.#nowMs, agent.index, fields);
         return;
-      }
       case "resource.drifted":
         this.#sampling.drifts += 1;
         return;
@@ -133,13 +131,13 @@ class Open {
     this.look();
     this.#sampling.last();
     return {
-      durationMs: this.#durationMs,
+      title: this.#scenario.title,
+      durationMs: this.#scenario.durationMs,
       names: this.#world.agents.map(({ name }) => name),
       steps: this.#steps,
-      generations: this.#generations.all,
+      streams: this.#streams.recorded(),
       places: this.#places.names,
       processes: this.#processes.changes(),
-      policies: this.#policies.changes(),
       whereabouts: this.#whereabouts.changes(),
       ...this.#heldDead.recorded(),
       samples: this.#sampling.samples(),
@@ -170,8 +168,7 @@ class Open {
 
   #gaps(): readonly string[] {
     const fullMs = Math.min(
-      ...[this.#processes, this.#policies, this.#whereabouts].map(({ fullSinceMs }) => fullSinceMs),
-      this.#heldDead.fullSinceMs,
+      ...[this.#processes, this.#streams, this.#whereabouts, this.#heldDead].map((log) => log.fullSinceMs),
     );
     return [
       ...(fullMs === Number.POSITIVE_INFINITY

@@ -1,17 +1,16 @@
 /** How a run went, as the page that shows it needs it: typed changes, not events one by one. Times are virtual. */
 export interface Recording {
+  /** One line for people: what the scenario is about. */
+  readonly title: string;
   readonly durationMs: number;
   /** By index. */
   readonly names: readonly string[];
   readonly steps: readonly RecordedStep[];
-  /** What `policies` points into: the generations that were in force anywhere, in order of their coming. */
-  readonly generations: readonly RecordedGeneration[];
+  readonly streams: readonly RecordedStream[];
   /** What `places` points into: how agents stood to the network, such as `side 1`. The first is the undivided one. */
   readonly places: readonly string[];
   /** Values are of `processCodes`. Agents begin as `absent`. */
   readonly processes: Changes;
-  /** Values point into `generations`. Agents begin without any. */
-  readonly policies: Changes;
   /** Values point into `places`. Agents begin in the first. */
   readonly whereabouts: Changes;
   /** How many running agents hold the agent dead or gone: when the first does, the last does, and at each look. */
@@ -40,8 +39,16 @@ export interface RecordedStep {
   readonly agents?: readonly number[];
 }
 
+/** One author's stream of bundles. */
+export interface RecordedStream {
+  readonly name: string;
+  /** What `inForce` points into: the generations that were in force anywhere, in order of their coming. */
+  readonly generations: readonly RecordedGeneration[];
+  /** Agents begin without any. */
+  readonly inForce: Changes;
+}
+
 export interface RecordedGeneration {
-  readonly stream: string;
   readonly epoch: number;
   readonly generation: number;
 }
