@@ -40,6 +40,8 @@ export class Accusing {
   /** The incarnation in which a peer is held dead, here or by votes: it must hear of that before anyone else. */
   accusationOf(peer: AgentId): Incarnation | undefined {
     const { directory, votes, deaths } = this.#ports;
+    // Asked for every probe; nearly always nobody is accused.
+    if (directory.deathCount === 0 && !this.hasCases) return undefined;
     const incarnation = directory.get(peer)?.entry.entry.incarnation;
     if (incarnation === undefined) return undefined;
     const isAccused =

@@ -31,10 +31,11 @@ export class Asking {
   probe(peer: AgentId, turn: Turn): number {
     this.#sequence += 1;
     const sequence = this.#sequence;
-    const incarnation = this.#ports.accusationOf(peer);
-    const accusation = incarnation === undefined ? {} : { accusation: { incarnation } };
     const digests = this.#ports.digests(turn);
-    turn.emit({ type: "send", to: peer, message: { type: "probe", sequence, digests, ...accusation } });
+    const incarnation = this.#ports.accusationOf(peer);
+    const probe = { type: "probe", sequence, digests } as const;
+    const message = incarnation === undefined ? probe : { ...probe, accusation: { incarnation } };
+    turn.emit({ type: "send", to: peer, message });
     return sequence;
   }
 

@@ -38,17 +38,12 @@ export class Findings {
   readonly health: LocalHealth;
   readonly #directory: Directory;
   readonly #settings: Settings;
-  readonly #watches: ReadonlyMap<AgentId, Watch>;
+  readonly #watches: Iterable<Watch>;
   #found: Found[] = [];
   #cutOff = false;
   #revision = 0;
 
-  constructor(
-    directory: Directory,
-    settings: Settings,
-    watches: ReadonlyMap<AgentId, Watch>,
-    snapshot?: Snapshot,
-  ) {
+  constructor(directory: Directory, settings: Settings, watches: Iterable<Watch>, snapshot?: Snapshot) {
     this.#directory = directory;
     this.#settings = settings;
     this.#watches = watches;
@@ -155,7 +150,7 @@ export class Findings {
     if (cutOff === this.#cutOff) return;
     this.#cutOff = cutOff;
     this.#revision += 1;
-    const watches = [...this.#watches.values()].filter(({ duty }) => duty === "observe");
+    const watches = [...this.#watches].filter(({ duty }) => duty === "observe");
     turn.tell("swarm.partitioned", cutOff ? "warn" : "info", {
       cutOff,
       unreachable: watches.filter(isLost).map((watch) => this.#name(watch)),
@@ -163,7 +158,7 @@ export class Findings {
       evidence: `${silent} of ${observed} observed peers are silent`,
     });
     // What was silent while the fault was its own is not held against anyone.
-    if (!cutOff) for (const watch of this.#watches.values()) this.restart(watch, turn);
+    if (!cutOff) for (const watch of this.#watches) this.restart(watch, turn);
   }
 
   #mayVote(watch: Watch, now: MonotonicMs): boolean {
@@ -188,7 +183,7 @@ export class Findings {
   #weigh(): { readonly observed: number; readonly silent: number } {
     let observed = 0;
     let silent = 0;
-    for (const watch of this.#watches.values()) {
+    for (const watch of this.#watches) {
       if (watch.duty !== "observe" || watch.evidence === "refused") continue;
       observed += 1;
       if (isSilent(watch)) silent += 1;

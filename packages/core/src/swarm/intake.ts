@@ -6,6 +6,8 @@ import type { Member, SignedStatement } from "../contract/statements.ts";
 import type { Turn } from "../contract/turn.ts";
 import type { SwarmParts } from "./parts.ts";
 
+type Message<Type extends PeerMessage["type"]> = Extract<PeerMessage, { readonly type: Type }>;
+
 /** The inputs that concern the swarm. */
 export type SwarmInput = Extract<
   Input,
@@ -24,8 +26,24 @@ export type SwarmInput = Extract<
   }
 >;
 
-/** Gives an input to the parts that it concerns. */
-export function takeInput(parts: SwarmParts, input: SwarmInput, policy: PolicyHolding, turn: Turn): void {
+/**
+ * Gives an input to the parts that it concerns. True when it was small talk: between two that find each other as they
+ * should be, and of which no part but probing has moved its deadline.
+ */
+export function takeInput(parts: SwarmParts, input: SwarmInput, policy: PolicyHolding, turn: Turn): boolean {
+  if (input.type === "message") {
+    const isUsual = hear(parts, input.from, turn);
+    return takeMessage(parts, input.from, input.message, policy, turn) && isUsual;
+  }
+  takeOther(parts, input, turn);
+  return false;
+}
+
+function takeOther(
+  parts: SwarmParts,
+  input: Exclude<SwarmInput, { readonly type: "message" }>,
+  turn: Turn,
+): void {
   switch (input.type) {
     case "wake":
       return;
@@ -45,10 +63,6 @@ export function takeInput(parts: SwarmParts, input: SwarmInput, policy: PolicyHo
       parts.probing.dialed(input.peer, input.purpose, input.result, turn);
       parts.helping.dialed(input.peer, input.result, turn);
       parts.deaths.dialed(input.peer, input.result, turn);
-      return;
-    case "message":
-      hear(parts, input.from, turn);
-      takeMessage(parts, input.from, input.message, policy, turn);
       return;
     case "unsent":
       parts.probing.unsent(input.to, turn);
@@ -84,10 +98,11 @@ function takeConnection(parts: SwarmParts, peer: AgentId, member: Member, turn: 
   accusing.shareAll(peer, turn);
 }
 
-/** Any traffic is proof of life. */
-function hear({ probing, helping }: SwarmParts, from: AgentId, turn: Turn): void {
-  probing.hear(from, turn);
+/** Any traffic is proof of life. True when nothing else was thought. */
+function hear({ probing, helping }: SwarmParts, from: AgentId, turn: Turn): boolean {
+  const isUsual = probing.hear(from, turn) && helping.count === 0;
   helping.heard(from, turn);
+  return isUsual;
 }
 
 function takeMessage(
@@ -96,16 +111,58 @@ function takeMessage(
   message: PeerMessage,
   policy: PolicyHolding,
   turn: Turn,
-): void {
-  const { accusing, probing, reconcile, helping, membership } = parts;
+): boolean {
   switch (message.type) {
     case "probe":
-      takeProbe(parts, from, message, policy, turn);
-      return;
+      return takeProbe(parts, from, message, policy, turn);
     case "ack":
-      probing.answered(from, message.sequence, message.incarnation, turn);
-      reconcile.compared(from, message.digests, policy, turn);
-      return;
+      return takeAck(parts, from, message, policy, turn);
+    default:
+      takeNews(parts, from, message, policy, turn);
+      return false;
+  }
+}
+
+function takeProbe(
+  { own, directory, accusing, asking, reconcile }: SwarmParts,
+  from: AgentId,
+  { sequence, accusation }: Message<"probe">,
+  policy: PolicyHolding,
+  turn: Turn,
+): boolean {
+  const digests = reconcile.digests(policy, turn);
+  const message = { type: "ack", sequence, digests, incarnation: own.incarnation } as const;
+  turn.emit({ type: "send", to: from, message });
+  if (accusation !== undefined) {
+    accusing.refute(accusation.incarnation, from, "told by its accuser", turn);
+    return false;
+  }
+  // It lives, and may not know that it is held dead here.
+  if (directory.deathCount > 0 && directory.standingOf(from) === "dead") asking.probe(from, turn);
+  return reconcile.mismatchCount === 0;
+}
+
+function takeAck(
+  { probing, reconcile }: SwarmParts,
+  from: AgentId,
+  { sequence, incarnation, digests }: Message<"ack">,
+  policy: PolicyHolding,
+  turn: Turn,
+): boolean {
+  const wasEqual = reconcile.mismatchCount === 0;
+  probing.answered(from, sequence, incarnation, turn);
+  reconcile.compared(from, digests, policy, turn);
+  return wasEqual && reconcile.mismatchCount === 0;
+}
+
+function takeNews(
+  { accusing, probing, reconcile, helping, membership }: SwarmParts,
+  from: AgentId,
+  message: Exclude<PeerMessage, { readonly type: "probe" | "ack" }>,
+  policy: PolicyHolding,
+  turn: Turn,
+): void {
+  switch (message.type) {
     case "probeRequest":
       helping.request(from, message.sequence, message.subject, turn);
       return;
@@ -132,23 +189,6 @@ function takeMessage(
     default:
       throw new Error(`unknown message ${message satisfies never}`);
   }
-}
-
-function takeProbe(
-  { own, directory, accusing, asking, reconcile }: SwarmParts,
-  from: AgentId,
-  { sequence, accusation }: Extract<PeerMessage, { readonly type: "probe" }>,
-  policy: PolicyHolding,
-  turn: Turn,
-): void {
-  const digests = reconcile.digests(policy, turn);
-  const message = { type: "ack", sequence, digests, incarnation: own.incarnation } as const;
-  turn.emit({ type: "send", to: from, message });
-  if (accusation !== undefined) {
-    accusing.refute(accusation.incarnation, from, "told by its accuser", turn);
-  }
-  // It lives, and may not know that it is held dead here.
-  if (directory.standingOf(from) === "dead") asking.probe(from, turn);
 }
 
 function takeRumor(

@@ -41,6 +41,8 @@ export class Own {
   readonly #identity: Identity;
   #boot: number;
   #n = 0;
+  /** The same list until it changes: every ack carries it. */
+  #incarnation: Incarnation;
   #status: Entry["status"] = "alive";
   #addresses: readonly string[] = [];
   #capabilities: readonly string[] = [];
@@ -50,6 +52,7 @@ export class Own {
   private constructor(identity: Identity, boot: number) {
     this.#identity = identity;
     this.#boot = boot;
+    this.#incarnation = [identity.certificate.certificate.serial, boot, 0];
   }
 
   /** The next life after the one that the journal remembers. */
@@ -90,7 +93,11 @@ export class Own {
 
   /** The newest incarnation, whether its entry is signed already or not. */
   get incarnation(): Incarnation {
-    return [this.#identity.certificate.certificate.serial, this.#boot, this.#n];
+    const [, boot, n] = this.#incarnation;
+    if (boot !== this.#boot || n !== this.#n) {
+      this.#incarnation = [this.#identity.certificate.certificate.serial, this.#boot, this.#n];
+    }
+    return this.#incarnation;
   }
 
   /** The certificate with the newest signed entry; undefined until the first one is signed. */

@@ -1,10 +1,9 @@
-import { type AgentId, compareText } from "@antibody/policy";
+import type { AgentId } from "@antibody/policy";
 import type { DialResult } from "../contract/input.ts";
 import type { Snapshot } from "../contract/snapshot.ts";
 import type { Incarnation } from "../contract/statements.ts";
 import { type MonotonicMs, NEVER } from "../contract/time.ts";
 import type { Turn } from "../contract/turn.ts";
-import { Deadlines } from "../keeping/deadlines.ts";
 import { keep, recall } from "../keeping/snapshot.ts";
 import type { Settings } from "../settings.ts";
 import type { Asking } from "./asking.ts";
@@ -13,6 +12,7 @@ import { Findings } from "./findings.ts";
 import type { Links } from "./links.ts";
 import type { Assignment } from "./observers.ts";
 import { evidenceOf, isLost, newWatch, type Watch } from "./watch.ts";
+import { Watches } from "./watches.ts";
 
 /** What probing stands on. */
 export interface ProbingPorts {
@@ -33,7 +33,8 @@ const dialGraceMs = 1_000;
 
 interface ProbingDump {
   readonly watches: readonly Watch[];
-  readonly deadlines: readonly (readonly [string, MonotonicMs])[];
+  /** Of each watch. */
+  readonly deadlines: readonly MonotonicMs[];
   readonly findings: Snapshot;
 }
 
@@ -46,35 +47,36 @@ export class Probing {
   readonly #ports: ProbingPorts;
   readonly #settings: Settings;
   readonly #links: Links;
-  readonly #watches = new Map<AgentId, Watch>();
-  readonly #deadlines: Deadlines;
+  readonly #watches = new Watches();
 
   constructor(ports: ProbingPorts, snapshot?: Snapshot) {
     this.#ports = ports;
     this.#settings = ports.settings;
     this.#links = ports.links;
     const dump = snapshot === undefined ? undefined : recall<ProbingDump>(snapshot);
-    for (const watch of dump?.watches ?? []) this.#watches.set(watch.agent, { ...watch });
-    this.#deadlines = new Deadlines(dump?.deadlines);
+    this.#watches.replace((dump?.watches ?? []).map((watch) => ({ ...watch })));
+    for (const [index, watch] of [...this.#watches].entries()) {
+      this.#watches.setDue(watch, dump?.deadlines[index] ?? NEVER);
+    }
     this.findings = new Findings(ports.directory, ports.settings, this.#watches, dump?.findings);
   }
 
   dump(): Snapshot {
     const dump: ProbingDump = {
-      watches: [...this.#watches.values()].map((watch) => ({ ...watch })),
-      deadlines: this.#deadlines.entries(),
+      watches: [...this.#watches].map((watch) => ({ ...watch })),
+      deadlines: [...this.#watches].map((watch) => this.#watches.dueMs(watch)),
       findings: this.findings.dump(),
     };
     return keep(dump);
   }
 
   get deadline(): MonotonicMs {
-    return this.#deadlines.earliest();
+    return this.#watches.earliest();
   }
 
   /** Everyone watched, in order of agents. */
   watched(): readonly AgentId[] {
-    return [...this.#watches.keys()];
+    return [...this.#watches].map(({ agent }) => agent);
   }
 
   watchOf(peer: AgentId): Watch | undefined {
@@ -95,36 +97,40 @@ export class Probing {
 
   /** Watches exactly these from now on. */
   watchOnly(assignment: Assignment, turn: Turn): void {
-    const wanted = new Set([...assignment.observers, ...assignment.passed]);
-    for (const peer of this.#watches.keys()) {
-      if (wanted.has(peer)) continue;
-      this.#watches.delete(peer);
-      this.#deadlines.delete(peer);
+    const { now } = turn;
+    const before = new Map([...this.#watches].map((watch) => [watch.agent, watch]));
+    const watchOf = (peer: AgentId, duty: Watch["duty"]): Watch => {
+      const known = before.get(peer);
+      return known?.duty === duty ? known : newWatch(peer, duty, now.monoMs);
+    };
+    const observed = assignment.observers.map((peer) => watchOf(peer, "observe"));
+    const redialed = assignment.passed.map((peer) => watchOf(peer, "redial"));
+    this.#watches.replace([...observed, ...redialed]);
+    for (const watch of [...observed, ...redialed]) {
+      const known = before.get(watch.agent);
+      if (known !== watch) this.#begin(watch, known, turn);
     }
-    for (const peer of assignment.observers) this.#watch(peer, "observe", turn);
-    for (const peer of assignment.passed) this.#watch(peer, "redial", turn);
-    // In order of agents, whatever the order in which they came: dumps and restores must not differ.
-    const sorted = [...this.#watches].sort(([left], [right]) => compareText(left, right));
-    this.#watches.clear();
-    for (const [peer, watch] of sorted) this.#watches.set(peer, watch);
     this.findings.recount(turn);
   }
 
-  /** Any traffic is proof of life. */
-  hear(peer: AgentId, turn: Turn): void {
+  /** Any traffic is proof of life. True when the peer was held reachable, and goes on being so. */
+  hear(peer: AgentId, turn: Turn): boolean {
     const watch = this.#watches.get(peer);
-    if (watch === undefined) return;
+    if (watch === undefined) return true;
     const now = turn.now.monoMs;
     watch.heardMs = now;
     if (watch.finding !== "reachable") {
-      if (!this.#links.has(peer)) return;
+      if (!this.#links.has(peer)) return false;
       this.#rest(watch, turn);
       this.#recover(watch, turn);
-    } else if (watch.stage === "idle" && watch.duty === "observe") {
+      return false;
+    }
+    if (watch.stage === "idle" && watch.duty === "observe") {
       // Moving a deadline is cheaper than being woken to find that there is nothing to do.
-      const at = this.#deadlines.get(peer) ?? NEVER;
+      const at = this.#watches.dueMs(watch);
       if (at - now < this.#settings.probeIntervalMs / 2 && this.#links.has(peer)) this.#rest(watch, turn);
     }
+    return true;
   }
 
   connected(peer: AgentId, incarnation: Incarnation, turn: Turn): void {
@@ -134,7 +140,7 @@ export class Probing {
     watch.met = [incarnation[0], incarnation[1]];
     watch.stage = "idle";
     // Anywhere within the first interval, so that probes of many sessions that begin together spread out.
-    this.#deadlines.set(peer, turn.now.monoMs + 1 + turn.random.below(this.#settings.probeIntervalMs));
+    this.#watches.setDue(watch, turn.now.monoMs + 1 + turn.random.below(this.#settings.probeIntervalMs));
     this.#recover(watch, turn);
   }
 
@@ -142,7 +148,7 @@ export class Probing {
   disconnected(peer: AgentId, turn: Turn): void {
     const watch = this.#watches.get(peer);
     if (watch === undefined || isLost(watch)) return;
-    if (watch.duty === "redial") this.#deadlines.set(peer, turn.now.monoMs);
+    if (watch.duty === "redial") this.#watches.setDue(watch, turn.now.monoMs);
     else if (watch.stage !== "dialing") {
       this.findings.suspect(watch, "its session closed", turn);
       this.#dial(watch, "fresh", turn);
@@ -195,12 +201,12 @@ export class Probing {
   renewed(peer: AgentId, turn: Turn): void {
     const watch = this.#watches.get(peer);
     if (watch !== undefined && watch.stage === "idle" && isLost(watch))
-      this.#deadlines.set(peer, turn.now.monoMs);
+      this.#watches.setDue(watch, turn.now.monoMs);
   }
 
   /** Tells every session's digests at once: this agent holds something new. */
   probeAll(turn: Turn): void {
-    for (const watch of this.#watches.values()) {
+    for (const watch of this.#watches) {
       if (!this.#links.has(watch.agent)) continue;
       if (watch.stage === "idle" && watch.finding === "reachable") this.#probe(watch, turn);
       else this.#ports.asking.probe(watch.agent, turn);
@@ -211,22 +217,20 @@ export class Probing {
   slept(turn: Turn): void {
     const now = turn.now.monoMs;
     this.findings.health.missed();
-    for (const watch of this.#watches.values()) {
+    for (const watch of this.#watches) {
       this.findings.restart(watch, turn);
       watch.stage = "idle";
       // Long enough ago that each is probed again, soon but not all at once.
       if (!isLost(watch)) watch.heardMs = now - this.#settings.probeIntervalMs;
-      this.#deadlines.set(watch.agent, now + 1 + turn.random.below(wayOpenSpreadMs));
+      this.#watches.setDue(watch, now + 1 + turn.random.below(wayOpenSpreadMs));
     }
   }
 
   due(turn: Turn): void {
     let hasProbed = false;
     for (;;) {
-      const peer = this.#deadlines.takeDue(turn.now.monoMs) as AgentId | undefined;
-      if (peer === undefined) break;
-      const watch = this.#watches.get(peer);
-      if (watch === undefined) continue;
+      const watch = this.#watches.takeDue(turn.now.monoMs);
+      if (watch === undefined) break;
       const isIdle = watch.stage === "idle";
       this.#due(watch, turn);
       hasProbed ||= isIdle && watch.stage === "probing";
@@ -241,7 +245,7 @@ export class Probing {
    */
   #probeTogether(turn: Turn): void {
     const untilMs = turn.now.monoMs + this.#settings.probeTogetherMs;
-    for (const watch of this.#watches.values()) {
+    for (const watch of this.#watches) {
       if (watch.stage !== "idle" || watch.finding !== "reachable" || watch.duty !== "observe") continue;
       if (this.#ports.agent > watch.agent || !this.#links.has(watch.agent)) continue;
       if (this.#probeMs(watch) <= untilMs) this.#probe(watch, turn);
@@ -278,7 +282,7 @@ export class Probing {
   /** Until the peer has been silent for an interval. */
   #rest(watch: Watch, turn: Turn): void {
     watch.stage = "idle";
-    this.#deadlines.set(watch.agent, Math.max(this.#probeMs(watch), turn.now.monoMs + 1));
+    this.#watches.setDue(watch, Math.max(this.#probeMs(watch), turn.now.monoMs + 1));
   }
 
   /**
@@ -295,7 +299,7 @@ export class Probing {
     watch.probedMs = turn.now.monoMs;
     watch.probe = this.#ports.asking.probe(watch.agent, turn);
     const { probeTimeoutMs } = this.#settings;
-    this.#deadlines.set(watch.agent, turn.now.monoMs + probeTimeoutMs * this.findings.health.factor);
+    this.#watches.setDue(watch, turn.now.monoMs + probeTimeoutMs * this.findings.health.factor);
   }
 
   /** Silence: others are asked, and a fresh connection is tried, both at once. */
@@ -325,7 +329,7 @@ export class Probing {
     // Before a vote on silence, others are asked once more.
     if (this.findings.isVoteDue(watch, turn)) this.#askOthers(watch, turn);
     if (this.#links.dial(watch.agent, purpose, timeoutMs, turn)) {
-      this.#deadlines.set(watch.agent, turn.now.monoMs + 2 * timeoutMs + dialGraceMs);
+      this.#watches.setDue(watch, turn.now.monoMs + 2 * timeoutMs + dialGraceMs);
     } else {
       this.#conclude(watch, "fresh", "failed", turn);
     }
@@ -358,14 +362,14 @@ export class Probing {
       // It lives, and a session is still to come.
       this.#dial(watch, "session", turn);
     } else {
-      this.#deadlines.set(watch.agent, turn.now.monoMs + dialDelayMs);
+      this.#watches.setDue(watch, turn.now.monoMs + dialDelayMs);
     }
     this.#recover(watch, turn);
   }
 
   #tryAgain(watch: Watch, turn: Turn): void {
     if (watch.lostMs === NEVER) watch.lostMs = turn.now.monoMs;
-    this.#deadlines.set(watch.agent, this.findings.nextAttemptMs(watch, turn));
+    this.#watches.setDue(watch, this.findings.nextAttemptMs(watch, turn));
   }
 
   #recover(watch: Watch, turn: Turn): void {
@@ -376,30 +380,27 @@ export class Probing {
 
   /** One lost peer is back: the others are tried at once, since a healed partition heals for all. */
   #wayMayBeOpen(turn: Turn): void {
-    for (const watch of this.#watches.values()) {
+    for (const watch of this.#watches) {
       if (watch.stage !== "idle" || !isLost(watch)) continue;
       const at = turn.now.monoMs + 1 + turn.random.below(wayOpenSpreadMs);
-      const planned = this.#deadlines.get(watch.agent);
-      if (planned === undefined || planned > at) this.#deadlines.set(watch.agent, at);
+      if (this.#watches.dueMs(watch) > at) this.#watches.setDue(watch, at);
     }
   }
 
-  #watch(peer: AgentId, duty: Watch["duty"], turn: Turn): void {
-    const known = this.#watches.get(peer);
+  /** A new watch; `known` is the one of another duty that it replaces. */
+  #begin(watch: Watch, known: Watch | undefined, turn: Turn): void {
     const now = turn.now.monoMs;
-    if (known?.duty === duty) return;
-    const watch = newWatch(peer, duty, now);
-    this.#watches.set(peer, watch);
+    const { agent: peer, duty } = watch;
     if (duty === "redial") {
       watch.finding = "unreachable";
       watch.lostMs = now;
       this.#tryAgain(watch, turn);
     } else if (this.#links.has(peer)) {
       watch.heardMs = known?.heardMs ?? now;
-      this.#deadlines.set(peer, now + 1 + turn.random.below(this.#settings.probeIntervalMs));
+      this.#watches.setDue(watch, now + 1 + turn.random.below(this.#settings.probeIntervalMs));
     } else {
       const delayMs = this.#ports.agent < peer || known !== undefined ? 0 : dialDelayMs;
-      this.#deadlines.set(peer, now + delayMs + turn.random.below(dialSpreadMs));
+      this.#watches.setDue(watch, now + delayMs + turn.random.below(dialSpreadMs));
     }
   }
 }

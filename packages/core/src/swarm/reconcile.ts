@@ -143,12 +143,14 @@ export class Reconcile {
   /** A peer told its digests in answer to ours. */
   compared(peer: AgentId, theirs: Digests, policy: PolicyHolding, turn: Turn): void {
     const mine = this.digests(policy, turn);
-    const rest = this.#mismatches.filter((mismatch) => mismatch.peer !== peer);
     if (isEqual(mine, theirs)) {
-      if (rest.length < this.#mismatches.length) this.#mismatches = rest;
-      this.#stalemates.delete(peer);
+      if (this.#mismatches.length > 0) {
+        this.#mismatches = this.#mismatches.filter((mismatch) => mismatch.peer !== peer);
+      }
+      if (this.#stalemates.size > 0) this.#stalemates.delete(peer);
       return;
     }
+    const rest = this.#mismatches.filter((mismatch) => mismatch.peer !== peer);
     if (this.#rounds.some((round) => round.peer === peer)) return;
     const notBeforeMs = this.#stalemates.get(peer)?.notBeforeMs ?? Number.NEGATIVE_INFINITY;
     if (notBeforeMs > turn.now.monoMs) return;

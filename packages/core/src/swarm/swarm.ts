@@ -56,6 +56,8 @@ export class Swarm {
   #retallyMs: MonotonicMs;
   /** The deadline, until something may have moved it. */
   #deadline: MonotonicMs | undefined;
+  /** The deadline of everything but probing, until something may have moved it. */
+  #restDeadline: MonotonicMs | undefined;
 
   private constructor(options: SwarmOptions, own: Own, directory: Directory, dump?: SwarmDump) {
     this.#options = options;
@@ -100,7 +102,10 @@ export class Swarm {
 
   /** When `handle` wants to be called at the latest. */
   get deadline(): MonotonicMs {
-    this.#deadline ??= this.#earliest();
+    if (this.#deadline === undefined) {
+      this.#restDeadline ??= this.#rest();
+      this.#deadline = Math.min(this.#restDeadline, this.#parts.probing.deadline);
+    }
     return this.#deadline;
   }
 
@@ -117,7 +122,7 @@ export class Swarm {
 
   /** The first step of a life: the boot counter becomes durable, the own entry is signed, known members are dialed. */
   start(addresses: readonly string[], turn: Turn): void {
-    this.#deadline = undefined;
+    this.#moved();
     const { own, reconcile, probing } = this.#parts;
     own.start(addresses, turn);
     reconcile.start(turn);
@@ -134,16 +139,18 @@ export class Swarm {
     this.#deadline = undefined;
     if (lateMs > lateProbeTimeouts * settings.probeTimeoutMs) probing.slept(turn);
     const before = directory.revision;
-    takeInput(this.#parts, input, policy, turn);
+    const isSmallTalk = takeInput(this.#parts, input, policy, turn);
+    // In a quiet swarm that is nearly everything: whatever else may be due was not moved by it.
+    if (isSmallTalk && this.deadline > turn.now.monoMs) return;
     // Gossip spreads itself; what one peer told another in a session does not.
     const isTold = input.type === "connected" || (input.type === "message" && input.message.type === "items");
     if (isTold && directory.revision !== before) this.#tellOn(turn.now.monoMs + tellOnMs);
     this.#settle(turn);
-    this.#deadline = this.#earliest();
-    if (this.#deadline <= turn.now.monoMs) {
+    this.#moved();
+    if (this.deadline <= turn.now.monoMs) {
       this.#due(policy, turn);
       this.#settle(turn);
-      this.#deadline = undefined;
+      this.#moved();
     }
     membership.save(turn);
   }
@@ -155,7 +162,7 @@ export class Swarm {
 
   /** Says goodbye: nobody will miss this agent, and it accuses nobody any more. */
   leave(turn: Turn): void {
-    this.#deadline = undefined;
+    this.#moved();
     this.#parts.own.leave(turn);
     this.#parts.probing.watchOnly(nobody, turn);
   }
@@ -197,10 +204,14 @@ export class Swarm {
     return inspectSwarm(this.#parts);
   }
 
-  #earliest(): MonotonicMs {
-    const { probing, helping, votes, links, deaths, reconcile } = this.#parts;
+  #moved(): void {
+    this.#deadline = undefined;
+    this.#restDeadline = undefined;
+  }
+
+  #rest(): MonotonicMs {
+    const { helping, votes, links, deaths, reconcile } = this.#parts;
     return Math.min(
-      probing.deadline,
       helping.deadline,
       votes.deadline,
       links.deadline,
@@ -250,7 +261,7 @@ export class Swarm {
   }
 
   #tellOn(at: MonotonicMs): void {
-    this.#deadline = undefined;
+    this.#moved();
     this.#tellOnMs = Math.min(this.#tellOnMs, at);
   }
 

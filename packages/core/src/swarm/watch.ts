@@ -9,6 +9,8 @@ export type Finding = "reachable" | "suspected" | "unreachable" | "stalled";
 /** What one agent knows of one peer that it observes, or goes on dialing after its death. */
 export interface Watch {
   readonly agent: AgentId;
+  /** Among the watches of the agent, in order of agents. */
+  place: number;
   /** A dead peer is only dialed: its return shows in a session. */
   duty: "observe" | "redial";
   /** What is under way; the peer's deadline ends it. */
@@ -42,6 +44,7 @@ export interface Watch {
 export function newWatch(agent: AgentId, duty: Watch["duty"], nowMs: MonotonicMs): Watch {
   return {
     agent,
+    place: 0,
     duty,
     stage: "idle",
     finding: "reachable",

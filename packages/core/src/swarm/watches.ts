@@ -1,0 +1,68 @@
+import { type AgentId, compareText } from "@antibody/policy";
+import { type MonotonicMs, NEVER } from "../contract/time.ts";
+import type { Watch } from "./watch.ts";
+
+/**
+ * The watches of one agent, in order of agents, each with the deadline of what is under way. There are ten of them,
+ * and some seventy after a massacre: few enough that the earliest is found by looking through all. Their deadlines
+ * lie side by side in memory, because nearly every step of an agent moves one and asks for the earliest.
+ */
+export class Watches implements Iterable<Watch> {
+  readonly #byAgent = new Map<AgentId, Watch>();
+  #watches: readonly Watch[] = [];
+  /** By place. */
+  #dueMs: Float64Array = new Float64Array();
+
+  get size(): number {
+    return this.#watches.length;
+  }
+
+  get(agent: AgentId): Watch | undefined {
+    return this.#byAgent.get(agent);
+  }
+
+  [Symbol.iterator](): IterableIterator<Watch> {
+    return this.#watches.values();
+  }
+
+  /** Exactly these from now on, each at most once; who is new waits for nothing. */
+  replace(watches: readonly Watch[]): void {
+    const dueMs = new Map(this.#watches.map((watch) => [watch.agent, this.dueMs(watch)]));
+    this.#byAgent.clear();
+    this.#watches = [...watches].sort((left, right) => compareText(left.agent, right.agent));
+    this.#dueMs = new Float64Array(watches.length).fill(NEVER);
+    for (const [place, watch] of this.#watches.entries()) {
+      watch.place = place;
+      this.#byAgent.set(watch.agent, watch);
+      this.#dueMs[place] = dueMs.get(watch.agent) ?? NEVER;
+    }
+  }
+
+  dueMs({ place }: Watch): MonotonicMs {
+    return this.#dueMs[place] as number;
+  }
+
+  /** Replaces the deadline of a watch; NEVER removes it. */
+  setDue({ place }: Watch, at: MonotonicMs): void {
+    this.#dueMs[place] = at;
+  }
+
+  /** The earliest deadline, or NEVER. */
+  earliest(): MonotonicMs {
+    let earliest = NEVER;
+    for (let place = 0; place < this.#dueMs.length; place += 1) {
+      const at = this.#dueMs[place] as number;
+      if (at < earliest) earliest = at;
+    }
+    return earliest;
+  }
+
+  /** Removes the earliest deadline that is due at `now`, ties by agent, and gives its watch; undefined when none is. */
+  takeDue(now: MonotonicMs): Watch | undefined {
+    const earliest = this.earliest();
+    if (earliest > now) return undefined;
+    const place = this.#dueMs.indexOf(earliest);
+    this.#dueMs[place] = NEVER;
+    return this.#watches[place];
+  }
+}
