@@ -23,6 +23,15 @@ export interface Strings {
   readonly show?: (inspection: Inspection, now: Now, puppet: Puppet) => Inspection;
 }
 
+/** The members that all were enrolled with, in the order in which they were. */
+function enrolled({ founding }: MindOptions): readonly Member[] {
+  if (founding === undefined) return [];
+  const { directory } = founding;
+  return Array.from({ length: directory.size }, (_, slot) =>
+    directory.get(directory.roster.agentAt(slot)),
+  ).filter((member) => member !== undefined);
+}
+
 const everyMs = 500;
 
 /**
@@ -41,7 +50,7 @@ export class Puppet implements SimMind {
 
   constructor(options: MindOptions, boot: Boot, strings: Strings) {
     this.options = options;
-    this.boot = boot;
+    this.boot = { ...boot, members: [...enrolled(options), ...boot.members] };
     this.#strings = strings;
     for (const policy of boot.policies) this.policies.set(policy.id, policy);
   }

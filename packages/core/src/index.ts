@@ -18,6 +18,8 @@ export { Mind } from "./mind.ts";
 export * from "./random.ts";
 export * from "./resources/index.ts";
 export * from "./settings.ts";
+export { Directory } from "./swarm/directory.ts";
+export { type DirectoryStore, PlainDirectoryStore } from "./swarm/directoryStore.ts";
 export { incarnationKey } from "./swarm/own.ts";
 export { Roster } from "./swarm/roster.ts";
 export { voteKey } from "./swarm/votes.ts";

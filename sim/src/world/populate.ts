@@ -1,5 +1,6 @@
 import type { VerifiedCharter } from "@antibody/core";
 import {
+  Directory,
   keyedDigest,
   type Member,
   Random,
@@ -13,6 +14,7 @@ import { Device } from "../device/device.ts";
 import { type DeviceTimes, defaultTimes } from "../device/times.ts";
 import { type Enrolled, enrollSwarm } from "../identity/enroll.ts";
 import { modelCrypto } from "../identity/modelCrypto.ts";
+import { DirectoryColumns } from "../stores/directoryColumns.ts";
 import type { SimAgent } from "./agent.ts";
 import { HostClock } from "./clock.ts";
 import { Journal } from "./journal.ts";
@@ -23,12 +25,13 @@ export interface Population {
   readonly charter: VerifiedCharter;
   readonly settings: Settings;
   readonly agents: readonly SimAgent[];
-  /** The directory that every agent is enrolled with, shared by reference. */
+  /** Everyone, as every agent is enrolled with them, shared by reference. */
   readonly members: readonly Member[];
+  /** They as a directory, and where the agents keep what they hold of it from then on. */
+  readonly directory: Directory;
+  readonly columns: DirectoryColumns;
   /** Digests of the entries in it. */
   readonly enrolledEntries: ReadonlySet<string>;
-  /** Where they stand on the rings, shared too. */
-  readonly roster: Roster;
 }
 
 /** Hosts run since some time, at most so long. */
@@ -42,6 +45,8 @@ export function populate(
   times: DeviceTimes = defaultTimes,
 ): Population {
   const swarm = enrollSwarm(agents, seed);
+  const members = swarm.agents.map(({ member }) => member);
+  const directory = directoryOf(members, settings);
   const random = Random.fromSeed(seed).fork();
   const types = new Map(resourceTypes.map((type) => [type.kind, type]));
   return {
@@ -49,14 +54,19 @@ export function populate(
     charter: swarm.charter,
     settings,
     agents: swarm.agents.map((enrolled, index) => createAgent(enrolled, index, random.fork(), types, times)),
-    members: swarm.agents.map(({ member }) => member),
-    enrolledEntries: new Set(swarm.agents.map(({ member }) => member.entry.digest)),
-    roster: Roster.of(
-      swarm.agents.map(({ certificate }) => certificate),
-      settings.ringCount,
-      modelCrypto,
-    ),
+    enrolledEntries: new Set(members.map(({ entry }) => entry.digest)),
+    members,
+    directory,
+    columns: new DirectoryColumns(directory),
   };
+}
+
+/** The directory of everyone, as each was enrolled. */
+function directoryOf(members: readonly Member[], settings: Settings): Directory {
+  const certificates = members.map(({ certificate }) => certificate);
+  const directory = new Directory(Roster.of(certificates, settings.ringCount, modelCrypto));
+  for (const member of members) directory.accept(member);
+  return directory;
 }
 
 function createAgent(

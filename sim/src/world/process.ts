@@ -7,7 +7,14 @@ import {
   resourceTypes,
   verifyMember,
 } from "@antibody/core";
-import { type AuthorId, compareText, type Root, type VerifiedPolicy, verifyPolicy } from "@antibody/policy";
+import {
+  type AgentId,
+  type AuthorId,
+  compareText,
+  type Root,
+  type VerifiedPolicy,
+  verifyPolicy,
+} from "@antibody/policy";
 import { simulatedBuild } from "../identity/enroll.ts";
 import { modelCrypto } from "../identity/modelCrypto.ts";
 import { valid } from "../identity/statements.ts";
@@ -17,7 +24,10 @@ import type { Population } from "./populate.ts";
 const policyPrefix = "policy/";
 
 /** What a process of the agent gives its mind. Each gets a random stream of its own. */
-export function mindOptionsOf(agent: SimAgent, { swarm, settings, roster }: Population): MindOptions {
+export function mindOptionsOf(
+  agent: SimAgent,
+  { swarm, settings, directory, columns }: Population,
+): MindOptions {
   return {
     agent: agent.id,
     swarm,
@@ -28,34 +38,31 @@ export function mindOptionsOf(agent: SimAgent, { swarm, settings, roster }: Popu
     random: agent.random.fork().position(),
     crypto: modelCrypto,
     settings,
-    roster,
+    founding: { directory, store: columns.start(agent.index) },
     resourceTypes,
     protectedResources: ["file:/var/lib/antibody/**"],
   };
 }
 
 /**
- * What a process finds: at the first start the directory of the enrolled swarm, later what the journal holds, with
- * members and policy verified again.
+ * What a process finds beyond the directory of the enrolled swarm: at the first start nothing, later what the journal
+ * holds, with members and policy verified again.
  */
 export function bootOf(agent: SimAgent, population: Population): Boot {
-  if (agent.journal.isEmpty) return { records: [], members: population.members, policies: [] };
+  if (agent.journal.isEmpty) return { records: [], members: [], policies: [] };
   const records: JournalRecord[] = [];
-  const members = new Map<string, Member>(
-    population.members.map((member) => [member.certificate.agent, member]),
-  );
+  const members: Member[] = [];
   const envelopes: Uint8Array[] = [];
   for (const record of agent.journal.records()) {
     const wire = readMemberRecord(record);
     if (wire !== undefined) {
-      const known = members.get(record.key.slice(record.key.indexOf("/") + 1))?.certificate;
-      const member = valid(verifyMember(valid(wire), population.charter, modelCrypto, known));
-      members.set(member.certificate.agent, member);
+      const known = population.directory.get(record.key.slice(record.key.indexOf("/") + 1) as AgentId);
+      members.push(valid(verifyMember(valid(wire), population.charter, modelCrypto, known?.certificate)));
     } else if (record.key.startsWith(policyPrefix) && record.value instanceof Uint8Array) {
       envelopes.push(record.value);
     } else records.push(record);
   }
-  return { records, members: [...members.values()], policies: verifyAll(envelopes) };
+  return { records, members, policies: verifyAll(envelopes) };
 }
 
 /** Roots first, by number, since everything else is verified with them. */

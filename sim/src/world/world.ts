@@ -189,6 +189,7 @@ export class World {
     this.network.processEnded(agent.index);
     this.gossip.processEnded(agent.index);
     agent.device.processEnded();
+    this.population.columns.end(agent.index);
   }
 
   pauseProcess(agent: SimAgent): void {

@@ -1,6 +1,7 @@
 import type { AgentId, Contexts, Crypto, SwarmId, VerifiedPolicy } from "@antibody/policy";
 import type { RandomState } from "../random.ts";
 import type { Settings } from "../settings.ts";
+import type { Founding } from "../swarm/directory.ts";
 import type { Roster } from "../swarm/roster.ts";
 import type { JournalRecord, Output } from "./output.ts";
 import type { ResourceType } from "./resource.ts";
@@ -33,12 +34,15 @@ export interface MindOptions {
   readonly protectedResources: readonly string[];
   /** Where members stand on the rings; the minds of a simulator share one. Absent: made from the members. */
   readonly roster?: Roster;
+  /** The directory that the mind begins with, as all minds of a simulator do. Absent: an empty one, and a plain store. */
+  readonly founding?: Founding;
 }
 
 /** What a body found in its journal, verified again where it was signed. All empty at the first start. */
 export interface Boot {
   /** Every record but members and policies, in any order. */
   readonly records: readonly JournalRecord[];
+  /** Beyond those of the founding, where there is one. */
   readonly members: readonly Member[];
   readonly policies: readonly VerifiedPolicy[];
 }

@@ -1,29 +1,36 @@
 import type { Incarnation } from "../contract/statements.ts";
 import { directoryBucketCount } from "../limits.ts";
 
+/** What takes statements, or takes them away again: the exclusive or is its own inverse. */
+export interface Toggled {
+  toggle(seed: number, incarnation: Incarnation, dead: boolean): void;
+}
+
 /**
  * Digests of a directory, by bucket and whole: the exclusive or of 64 bits for each (agent, incarnation, dead or
  * not), so that one changed member costs the same in a swarm of five and of ten thousand. They find honest
  * differences; they do not withstand a member that looks for collisions, which hides nothing but its own entry.
  */
-export class DirectoryDigest {
-  /** Two words a bucket. */
-  readonly #words = new Int32Array(2 * directoryBucketCount);
+export class DirectoryDigest implements Toggled {
+  /** Two words a bucket, from the first time that buckets are asked for: most agents of a simulator never are. */
+  #words: Int32Array | undefined;
   #high = 0;
   #low = 0;
   #text: string | undefined;
 
+  static copyOf(other: DirectoryDigest): DirectoryDigest {
+    const digest = new DirectoryDigest();
+    digest.#high = other.#high;
+    digest.#low = other.#low;
+    digest.#text = other.#text;
+    return digest;
+  }
+
   /** Adds a statement, or takes it away again. */
   toggle(seed: number, incarnation: Incarnation, dead: boolean): void {
-    const [serial, boot, n] = incarnation;
-    let high = mix(seed ^ 0x9e3779b9, serial);
-    let low = mix(Math.imul(seed, 0x85ebca6b), n);
-    high = mix(high, boot);
-    low = mix(low ^ (dead ? 0x27d4eb2f : 0), boot ^ Math.imul(serial, 0x165667b1));
-    high = mix(high ^ (dead ? 0x2545f491 : 0), n);
-    const bucket = this.bucketOf(seed);
-    this.#words[2 * bucket] = (this.#words[2 * bucket] ?? 0) ^ high;
-    this.#words[2 * bucket + 1] = (this.#words[2 * bucket + 1] ?? 0) ^ low;
+    const high = highOf(seed, incarnation, dead);
+    const low = lowOf(seed, incarnation, dead);
+    if (this.#words !== undefined) addTo(this.#words, this.bucketOf(seed), high, low);
     this.#high ^= high;
     this.#low ^= low;
     this.#text = undefined;
@@ -39,15 +46,44 @@ export class DirectoryDigest {
     return this.#text;
   }
 
-  /** One text a bucket: 16 hex digits, or nothing for a bucket that sums up to zero. */
-  buckets(): readonly string[] {
+  /**
+   * One text a bucket: 16 hex digits, or nothing for a bucket that sums up to zero. `fill` adds all that was added
+   * to this digest so far; it is called once.
+   */
+  buckets(fill: (toggled: Toggled) => void): readonly string[] {
+    const words = this.#words ?? this.#fill(fill);
     const texts: string[] = [];
     for (let bucket = 0; bucket < directoryBucketCount; bucket += 1) {
-      const [high, low] = [this.#words[2 * bucket] ?? 0, this.#words[2 * bucket + 1] ?? 0];
+      const [high, low] = [words[2 * bucket] ?? 0, words[2 * bucket + 1] ?? 0];
       texts.push(high === 0 && low === 0 ? "" : hex(high) + hex(low));
     }
     return texts;
   }
+
+  #fill(fill: (toggled: Toggled) => void): Int32Array {
+    const words = new Int32Array(2 * directoryBucketCount);
+    fill({
+      toggle: (seed, incarnation, dead) =>
+        addTo(words, this.bucketOf(seed), highOf(seed, incarnation, dead), lowOf(seed, incarnation, dead)),
+    });
+    this.#words = words;
+    return words;
+  }
+}
+
+function addTo(words: Int32Array, bucket: number, high: number, low: number): void {
+  words[2 * bucket] = (words[2 * bucket] ?? 0) ^ high;
+  words[2 * bucket + 1] = (words[2 * bucket + 1] ?? 0) ^ low;
+}
+
+function highOf(seed: number, [serial, boot, n]: Incarnation, dead: boolean): number {
+  const high = mix(mix(seed ^ 0x9e3779b9, serial), boot);
+  return mix(high ^ (dead ? 0x2545f491 : 0), n);
+}
+
+function lowOf(seed: number, [serial, boot, n]: Incarnation, dead: boolean): number {
+  const low = mix(Math.imul(seed, 0x85ebca6b), n);
+  return mix(low ^ (dead ? 0x27d4eb2f : 0), boot ^ Math.imul(serial, 0x165667b1));
 }
 
 /** One round of MurmurHash3 and its finalizer (Austin Appleby, public domain), on 32 bits. */

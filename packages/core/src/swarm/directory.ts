@@ -1,10 +1,11 @@
-import { type AgentId, compareText } from "@antibody/policy";
+import type { AgentId } from "@antibody/policy";
 import type { Snapshot } from "../contract/snapshot.ts";
 import type { DeathCertificate, Member } from "../contract/statements.ts";
 import { compareIncarnation, isJumpTooLarge } from "../enrolment/incarnation.ts";
 import { keep, recall } from "../keeping/snapshot.ts";
 import { membersMax } from "../limits.ts";
-import { DirectoryDigest } from "./digest.ts";
+import { DirectoryDigest, type Toggled } from "./digest.ts";
+import { type DirectoryStore, PlainDirectoryStore } from "./directoryStore.ts";
 import type { Roster } from "./roster.ts";
 import { type Standing, type Statement, supersedes } from "./supersedes.ts";
 
@@ -22,7 +23,6 @@ export type Acceptance =
   /** An incarnation that jumps too far, or one member too many. */
   | "refused";
 
-const standingByCode: readonly (Standing | undefined)[] = [undefined, "alive", "dead", "away", "left"];
 /** Changes that are named one by one until someone asks; more than these are a change of everything. A guess. */
 const changedMax = 64;
 
@@ -31,29 +31,55 @@ interface DirectoryDump {
   readonly deaths: readonly DeathCertificate[];
 }
 
+/** What a directory begins with where its agent was not alone before: the minds of a simulator share it. */
+export interface Founding {
+  /** The directory that every founder holds. It must not change any more. */
+  readonly directory: Directory;
+  /** One founder's own store. It holds what that directory does, but nothing of the founder itself. */
+  readonly store: DirectoryStore;
+}
+
+interface Counts {
+  /** Members of any standing. */
+  size: number;
+  alive: number;
+  away: number;
+  dead: number;
+}
+
 /**
  * Who is enrolled, what each says of itself, and who is dead: the newest statement of each member, shared by
- * reference. Of a pair of agents nothing more is kept here, since a simulator holds a million pairs.
+ * reference. Of a pair of agents nothing more is kept here, since a simulator holds a hundred million pairs.
  */
 export class Directory {
   #roster: Roster;
-  /** By slot of the roster. */
-  readonly #members: (Member | undefined)[];
-  readonly #deaths = new Map<number, DeathCertificate>();
-  /** By slot, as codes: looked up at every step of a walk on the rings. */
-  #standings: Uint8Array;
+  readonly #store: DirectoryStore;
+  readonly #counts: Counts = { size: 0, alive: 0, away: 0, dead: 0 };
+  readonly #digest: DirectoryDigest;
   #changed: number[] | undefined = [];
-  readonly #digest = new DirectoryDigest();
-  #size = 0;
-  #livingCount = 0;
   #presence = 0;
   #revision = 0;
+  /** Members that there is room for; more where a simulator founds a larger swarm. */
+  readonly membersMax: number;
 
-  constructor(roster: Roster) {
+  constructor(
+    roster: Roster,
+    store: DirectoryStore = new PlainDirectoryStore(roster.size),
+    digest: DirectoryDigest = new DirectoryDigest(),
+  ) {
     this.#roster = roster;
-    // At its full length from the start: an array that is filled in random order would become a hash table.
-    this.#members = new Array<Member | undefined>(roster.size);
-    this.#standings = new Uint8Array(roster.size);
+    this.#store = store;
+    this.#digest = digest;
+    this.membersMax = Math.max(membersMax, roster.size);
+  }
+
+  /** A founder's directory: of everyone but the founder itself, whose own entry is still to be signed. */
+  static founded({ directory: shared, store }: Founding, founder: AgentId): Directory {
+    const directory = new Directory(shared.#roster, store, DirectoryDigest.copyOf(shared.#digest));
+    Object.assign(directory.#counts, shared.#counts);
+    const slot = directory.#slot(founder);
+    directory.#count(shared.#statementAt(slot), directory.#statementAt(slot), slot);
+    return directory;
   }
 
   static restore(roster: Roster, dump: Snapshot | undefined): Directory {
@@ -76,16 +102,17 @@ export class Directory {
 
   /** Members of any standing. */
   get size(): number {
-    return this.#size;
+    return this.#counts.size;
   }
 
   /** Members that are neither dead nor gone with a goodbye: the n of quorums. */
   get livingCount(): number {
-    return this.#livingCount;
+    return this.#counts.alive + this.#counts.away;
   }
 
-  get deathCount(): number {
-    return this.#deaths.size;
+  /** Nobody on the roster is unknown, away or gone with a goodbye: all neighbors on the rings observe, or are dead. */
+  get isWhole(): boolean {
+    return this.#counts.alive + this.#counts.dead === this.#roster.size;
   }
 
   /** Rises whenever a standing changed or a place on the rings: observers are chosen anew then. */
@@ -104,26 +131,31 @@ export class Directory {
   }
 
   get bucketDigests(): readonly string[] {
-    return this.#digest.buckets();
+    return this.#digest.buckets((toggle) => {
+      for (let slot = 0; slot < this.#roster.size; slot += 1) {
+        const statement = this.#statementAt(slot);
+        if (statement !== undefined) this.#toggle(slot, statement, toggle);
+      }
+    });
   }
 
   get(agent: AgentId): Member | undefined {
     const slot = this.#roster.slotOf(agent);
-    return slot === undefined ? undefined : this.#members[slot];
+    return slot === undefined ? undefined : this.#store.memberAt(slot);
   }
 
   deathOf(agent: AgentId): DeathCertificate | undefined {
     const slot = this.#roster.slotOf(agent);
-    return slot === undefined ? undefined : this.#deaths.get(slot);
+    return slot === undefined ? undefined : this.#store.deathAt(slot);
   }
 
   standingOf(agent: AgentId): Standing | undefined {
     const slot = this.#roster.slotOf(agent);
-    return slot === undefined ? undefined : this.standingAt(slot);
+    return slot === undefined ? undefined : this.#store.standingAt(slot);
   }
 
   standingAt(slot: number): Standing | undefined {
-    return standingByCode[this.#standings[slot] ?? 0];
+    return this.#store.standingAt(slot);
   }
 
   /** For one reader: slots whose standing changed since its last call; undefined when they were too many to name. */
@@ -143,13 +175,16 @@ export class Directory {
   /** Everyone, with the death of who is dead, in order of agents. */
   visit(visitor: (member: Member, death: DeathCertificate | undefined) => void): void {
     for (const slot of this.#roster.slotsByAgent) {
-      const member = this.#members[slot];
-      if (member !== undefined) visitor(member, this.#deaths.get(slot));
+      const member = this.#store.memberAt(slot);
+      if (member !== undefined) visitor(member, this.#store.deathAt(slot));
     }
   }
 
+  /** Of everyone who is held dead, in order of agents. */
   deaths(): DeathCertificate[] {
-    return [...this.#deaths.values()].sort((left, right) => compareText(left.subject, right.subject));
+    const slots = [...this.#store.deadSlots()];
+    slots.sort((left, right) => this.#roster.rankAt(left) - this.#roster.rankAt(right));
+    return slots.map((slot) => this.#store.deathAt(slot) as DeathCertificate);
   }
 
   /** The members in some buckets, in order of agents. */
@@ -172,7 +207,7 @@ export class Directory {
         const isNew = this.#roster.slotOf(certificate.agent) === undefined;
         return isNew && !isJumpTooLarge(undefined, entry.entry.incarnation);
       })
-      .slice(0, membersMax - this.#size);
+      .slice(0, this.membersMax - this.size);
     if (newcomers.length > 0) this.#grow(this.#roster.with(newcomers.map(({ certificate }) => certificate)));
   }
 
@@ -182,7 +217,7 @@ export class Directory {
     const { entry, digest } = member.entry;
     const held = this.get(agent);
     if (held === undefined) {
-      if (this.#size >= membersMax || isJumpTooLarge(undefined, entry.incarnation)) return "refused";
+      if (this.size >= this.membersMax || isJumpTooLarge(undefined, entry.incarnation)) return "refused";
       this.#put(member);
       return "joined";
     }
@@ -208,7 +243,8 @@ export class Directory {
     if (slot === undefined || known === undefined) return false;
     if (compareIncarnation(death.incarnation, known.incarnation) !== 0) return false;
     if (!supersedes({ standing: "dead", incarnation: death.incarnation }, known)) return false;
-    this.#change(slot, () => this.#deaths.set(slot, death));
+    const member = this.#store.memberAt(slot);
+    if (member !== undefined) this.#change(slot, member, death);
     return true;
   }
 
@@ -216,49 +252,55 @@ export class Directory {
     if (!this.#roster.has(member.certificate)) {
       this.#grow(this.#roster.with([member.certificate]));
     }
-    const slot = this.#slot(member.certificate.agent);
-    if (this.#members[slot] === undefined) this.#size += 1;
-    this.#change(slot, () => {
-      this.#deaths.delete(slot);
-      this.#members[slot] = member;
-    });
+    this.#change(this.#slot(member.certificate.agent), member, undefined);
   }
 
   #grow(roster: Roster): void {
-    const standings = new Uint8Array(roster.size);
-    standings.set(this.#standings);
-    this.#standings = standings;
+    this.#store.grow(roster.size);
     this.#roster = roster;
     this.#presence += 1;
   }
 
   /** Changes what is held of a slot, and keeps counts and digests true to it. */
-  #change(slot: number, apply: () => void): void {
+  #change(slot: number, member: Member, death: DeathCertificate | undefined): void {
     this.#revision += 1;
     const before = this.#statementAt(slot);
-    apply();
+    this.#store.put(slot, member, death);
     const after = this.#statementAt(slot);
-    if (before !== undefined) this.#toggle(slot, before);
-    if (after !== undefined) this.#toggle(slot, after);
+    this.#count(before, after, slot);
     if (before?.standing === after?.standing) return;
     this.#presence += 1;
-    this.#standings[slot] = after === undefined ? 0 : standingByCode.indexOf(after.standing);
     if (this.#changed !== undefined) {
       if (this.#changed.length < changedMax) this.#changed.push(slot);
       else this.#changed = undefined;
     }
-    this.#livingCount += Number(isLiving(after?.standing)) - Number(isLiving(before?.standing));
   }
 
-  #toggle(slot: number, statement: Statement): void {
-    this.#digest.toggle(this.#roster.seedAt(slot), statement.incarnation, statement.standing === "dead");
+  #count(before: Statement | undefined, after: Statement | undefined, slot: number): void {
+    if (before !== undefined) {
+      this.#toggle(slot, before, this.#digest);
+      this.#tally(before.standing, -1);
+    }
+    if (after !== undefined) {
+      this.#toggle(slot, after, this.#digest);
+      this.#tally(after.standing, 1);
+    }
+  }
+
+  #tally(standing: Standing, by: 1 | -1): void {
+    this.#counts.size += by;
+    if (standing !== "left") this.#counts[standing] += by;
+  }
+
+  #toggle(slot: number, { incarnation, standing }: Statement, digest: Toggled): void {
+    digest.toggle(this.#roster.seedAt(slot), incarnation, standing === "dead");
   }
 
   #statementAt(slot: number): Statement | undefined {
-    const member = this.#members[slot];
-    if (member === undefined) return undefined;
-    const { incarnation, status } = member.entry.entry;
-    return { standing: this.#deaths.has(slot) ? "dead" : status, incarnation };
+    const member = this.#store.memberAt(slot);
+    const standing = this.#store.standingAt(slot);
+    if (member === undefined || standing === undefined) return undefined;
+    return { standing, incarnation: member.entry.entry.incarnation };
   }
 
   #slot(agent: AgentId): number {
@@ -266,10 +308,6 @@ export class Directory {
     if (slot === undefined) throw new Error(`${agent} has no slot`);
     return slot;
   }
-}
-
-function isLiving(standing: Standing | undefined): boolean {
-  return standing === "alive" || standing === "away";
 }
 
 /**

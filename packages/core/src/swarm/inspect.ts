@@ -1,7 +1,7 @@
 import type { AgentId } from "@antibody/policy";
 import type { Inspection, MemberView, Verdict } from "../contract/inspection.ts";
 import type { DeathCertificate, Member } from "../contract/statements.ts";
-import { membersMax, pendingVotesMax, probesForOthersMax } from "../limits.ts";
+import { pendingVotesMax, probesForOthersMax } from "../limits.ts";
 import { deathEvidence, undecidedDeathsMax } from "./deaths.ts";
 import type { Directory } from "./directory.ts";
 import { deadRedialedMax } from "./observers.ts";
@@ -156,7 +156,7 @@ function queuesOf(parts: SwarmParts): Inspection["queues"] {
   const { directory, probing, settings, votes, helping, deaths, reconcile } = parts;
   const observedMax = Math.max(settings.fullMeshMembersMax, settings.observerCount);
   return [
-    { name: "members", length: directory.size, bound: membersMax },
+    { name: "members", length: directory.size, bound: directory.membersMax },
     { name: "watches", length: probing.watched().length, bound: observedMax + deadRedialedMax },
     { name: "pendingVotes", length: votes.count, bound: pendingVotesMax },
     { name: "probesForOthers", length: helping.count, bound: probesForOthersMax },

@@ -7,7 +7,7 @@ import type { Settings } from "../settings.ts";
 import { Accusing } from "./accusing.ts";
 import { Asking } from "./asking.ts";
 import { Deaths } from "./deaths.ts";
-import type { Directory } from "./directory.ts";
+import type { Directory, Founding } from "./directory.ts";
 import { Helping } from "./helping.ts";
 import { Links } from "./links.ts";
 import { Membership } from "./membership.ts";
@@ -24,6 +24,8 @@ export interface SwarmOptions extends Identity {
   readonly crypto: Crypto;
   /** Where members stand on the rings. The minds of a simulator share one; absent: made from the members. */
   readonly roster?: Roster;
+  /** The directory that all minds of a simulator begin with; absent: an empty one. */
+  readonly founding?: Founding;
 }
 
 /** The parts of a swarm, each with a state of its own. */

@@ -72,7 +72,9 @@ export class Swarm {
   /** A swarm as the journal remembers it. */
   static create(options: SwarmOptions, boot: Pick<Boot, "records" | "members">): Swarm {
     const members = boot.members.filter(({ certificate }) => certificate.agent !== options.agent);
-    const directory = new Directory(rosterOf(options, members));
+    const { founding, agent } = options;
+    const directory =
+      founding === undefined ? new Directory(rosterOf(options, members)) : Directory.founded(founding, agent);
     for (const member of members) directory.accept(member);
     return new Swarm(options, Own.create(options, boot.records), directory);
   }
