@@ -110,6 +110,10 @@ export class Directory {
     return this.#counts.alive + this.#counts.away;
   }
 
+  get deathCount(): number {
+    return this.#counts.dead;
+  }
+
   /** Nobody on the roster is unknown, away or gone with a goodbye: all neighbors on the rings observe, or are dead. */
   get isWhole(): boolean {
     return this.#counts.alive + this.#counts.dead === this.#roster.size;
