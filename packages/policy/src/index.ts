@@ -67,6 +67,7 @@ export { parseResourceId, type ResourceId, type ResourceIdParts } from "./resour
 export { keysDigest, type Root } from "./root.ts";
 export { checkSignatures } from "./signatures.ts";
 export { compileSource } from "./source/compile.ts";
+export { readData, type SourceData, writeData } from "./source/data.ts";
 export { sourceSchema } from "./source/schema.ts";
 export type {
   CheckPromise,

@@ -1,4 +1,4 @@
-import { type Document, isMap, LineCounter, type Node, parseAllDocuments, type YAMLError } from "yaml";
+import { type Document, isMap, LineCounter, type Node } from "yaml";
 import { utf8 } from "../bytes.ts";
 import { canonicalText } from "../canonical.ts";
 import type { ResourcePromise } from "../fragment.ts";
@@ -17,6 +17,7 @@ import { parseResourceId, type ResourceId } from "../resourceId.ts";
 import { createProblemList, nodeAt, offsetInScalar, type ProblemList, quotingHint } from "./text.ts";
 import type { CheckPromise, CompiledSource, SourceDocument } from "./types.ts";
 import { type Entry, entriesOf, isTextScalar, toJson } from "./value.ts";
+import { isYamlSound, parseYaml } from "./yaml.ts";
 
 const documentFields: readonly string[] = ["stream", "name", "when", "promises"];
 const nameHint = "1 to 63 of a-z, 0-9 and -, such as home";
@@ -78,30 +79,11 @@ export function compileSource(
   return { stream, documents };
 }
 
-function parseYaml(text: string, lineCounter: LineCounter): readonly Document.Parsed[] {
-  const documents = parseAllDocuments(text, {
-    version: "1.2",
-    schema: "core",
-    strict: true,
-    uniqueKeys: true,
-    stringKeys: true,
-    merge: false,
-    resolveKnownTags: false,
-    prettyErrors: false,
-    lineCounter,
-  });
-  return Array.isArray(documents) ? documents : [];
-}
-
 /** One fragment; undefined where there is none, or where its problems have been told. */
 function readDocument(document: Document.Parsed, reading: Reading): SourceDocument | undefined {
   const { problems } = reading;
   const node: Node | null = document.contents;
-  const faults: readonly YAMLError[] = [...document.errors, ...document.warnings];
-  for (const fault of faults) problems.addAt(fault.pos[0], fault.message, yamlHint(fault.code));
-  // A %YAML 1.1 directive would change what `0644` and `yes` mean.
-  if (document.directives.yaml.version !== "1.2") problems.addAt(document.range[0], "only YAML 1.2 is read");
-  if (faults.length > 0 || node === null || isNothing(node)) return undefined;
+  if (!isYamlSound(document, problems) || node === null || isNothing(node)) return undefined;
   if (!isMap(node)) {
     problems.add(node, "a document must be a map", documentHint());
     return undefined;
@@ -257,12 +239,6 @@ function isNothing(node: Node): boolean {
 
 function pathText(path: readonly string[]): string {
   return path.length === 0 ? "" : `${path.join(".")}: `;
-}
-
-function yamlHint(code: YAMLError["code"]): string | undefined {
-  if (code === "TAG_RESOLVE_FAILED") return "remove the tag";
-  if (code === "DUPLICATE_KEY") return "keep one of the two";
-  return code === "TAB_AS_INDENT" ? "indent with spaces" : undefined;
 }
 
 function documentHint(): string {
