@@ -88,7 +88,8 @@ describe("gossip", () => {
     gossip.publish(5, content, 100);
     runTo(3_100);
     const mesh = gossip.meshOf(5, "health");
-    expect(heard.reduce((sum, count) => sum + count, 0)).toBe(mesh.length);
+    // A publisher whose mesh is small sends to others beside it.
+    expect(heard.reduce((sum, count) => sum + count, 0)).toBe(Math.max(mesh.length, degrees.wanted));
   });
 
   it("gives nothing to those behind a cut, and keeps no history for them", () => {

@@ -3,6 +3,17 @@ import type { EventQueue } from "../engine/eventQueue.ts";
 import { kinds } from "../engine/kinds.ts";
 import { digestOf } from "../hash/trace.ts";
 import type { Network } from "../network/network.ts";
+import {
+  accept,
+  announcedBytesMin,
+  type GossipControl,
+  idBytes,
+  open,
+  smallBytes,
+  subscribe,
+  topicBytes,
+  welcome,
+} from "./control.ts";
 import { degrees, Mesh } from "./mesh.ts";
 import {
   createMessage,
@@ -12,14 +23,13 @@ import {
   type Topic,
   topics,
 } from "./message.ts";
+import { Streams } from "./streams.ts";
 
 /** gossipsub's heartbeat, and for how many of them a message is offered to peers outside the mesh. Its defaults. */
 const heartbeatUs = 1_000_000;
 const offeredHeartbeats = 3;
 /** For how long a message that was seen stays seen. gossipsub's default. */
 const seenUs = 120_000_000;
-/** Bytes of an offer (IHAVE) and an answer to it (IWANT), for the count of bytes. Estimate. */
-const offerBytes = 60;
 
 /** What gossip asks of the agents, and tells them. */
 export interface GossipHosts {
@@ -36,10 +46,11 @@ export interface GossipCounters {
 }
 
 /**
- * gossipsub at the level of messages: a mesh per topic over the sessions that stand, full messages pushed along it,
- * duplicates dropped, recent messages offered to a few others at each heartbeat. No history: who cannot be
- * reached gets nothing later. Policy is known by its bytes; every rumor is a message of its own, since the agent puts
- * a nonce into each.
+ * gossipsub at the level of messages: streams that come to be one by one, a mesh per topic that is agreed upon by
+ * GRAFT and PRUNE, full messages pushed along it, duplicates dropped, recent messages offered to a few others at each
+ * heartbeat. No history: who cannot be reached gets nothing later. Policy is known by its bytes; every rumor is a
+ * message of its own, since the agent puts a nonce into each. It is held to the library itself (`test/calibration`).
+ * Left out: scores, IDONTWANT but for its bytes (without time to verify it saves nothing), and what floods.
  */
 export class Gossip {
   readonly counters: GossipCounters = { messages: 0, bytes: 0, duplicates: 0 };
@@ -48,6 +59,7 @@ export class Gossip {
   readonly #queue: EventQueue;
   readonly #hosts: GossipHosts;
   readonly #random: Random;
+  readonly #streams: Streams;
   readonly #meshes: Record<Topic, Mesh>;
   /** When in each second an agent's heartbeat falls, and when the next one is due; infinite when none is needed. */
   readonly #phaseUs: Float64Array;
@@ -64,7 +76,11 @@ export class Gossip {
     this.#queue = queue;
     this.#hosts = hosts;
     this.#random = random;
-    this.#meshes = { policy: new Mesh(agents, random.fork()), health: new Mesh(agents, random.fork()) };
+    const streams = new Streams(agents);
+    this.#streams = streams;
+    const makeMesh = (): Mesh =>
+      new Mesh(agents, (agent, peer) => streams.hasDialed(agent, peer), random.fork());
+    this.#meshes = { policy: makeMesh(), health: makeMesh() };
     this.#phaseUs = Float64Array.from({ length: agents }, () => random.below(heartbeatUs));
     this.#dueUs = new Float64Array(agents).fill(Number.POSITIVE_INFINITY);
     this.#recent = Array.from({ length: agents }, () => []);
@@ -74,18 +90,23 @@ export class Gossip {
     return this.#meshes[topic].peersOf(agent);
   }
 
+  /** An end of a session stands. Of both, the dialer's gossip hears first: the other one's by its welcome. */
   opened(agent: number, peer: number): void {
+    this.#detach(agent, peer);
+    this.#streams.met(agent, peer);
     if (!this.#network.isJoined(agent, peer)) return;
-    for (const topic of topics) this.#meshes[topic].subscribed(agent, peer);
+    this.#say(agent, peer, welcome, 0);
+    this.#attach(agent, peer, true);
   }
 
   closed(agent: number, peer: number): void {
-    for (const topic of topics) this.#meshes[topic].lost(agent, peer);
+    this.#detach(agent, peer);
     this.#needHeartbeat(agent);
   }
 
   /** The agent's process is gone, and with it all that gossipsub held in memory. */
   processEnded(agent: number): void {
+    this.#streams.clear(agent);
     for (const topic of topics) this.#meshes[topic].clear(agent);
     this.#recent[agent] = [];
     this.#dueUs[agent] = Number.POSITIVE_INFINITY;
@@ -105,11 +126,92 @@ export class Gossip {
     if (message.seen[agent] === 1) return;
     message.seen[agent] = 1;
     this.#push(agent, agent, message);
+    // Who publishes with a small mesh sends to others, too.
+    const mesh = this.#meshes[content.topic];
+    const lacking = degrees.wanted - mesh.peersOf(agent).length;
+    if (lacking <= 0) return;
+    const others = this.#readyPeersOf(agent).filter((peer) => !mesh.has(agent, peer));
+    for (const peer of this.#random.sample(others, lacking)) this.#transmit(agent, peer, message);
   }
 
-  /** A message has arrived. */
+  /** Something of gossip has arrived. */
   arrived(agent: number, from: number, payload: unknown): void {
-    const message = payload as GossipMessage;
+    const said = payload as GossipMessage | GossipControl;
+    if (said.type === "message") this.#receive(agent, from, said);
+    else this.#obey(agent, from, said);
+  }
+
+  /** A heartbeat is due. They run only while one has something to do. */
+  heartbeat(agent: number): void {
+    this.#dueUs[agent] = Number.POSITIVE_INFINITY;
+    const nowUs = this.#queue.nowUs;
+    const next = this.#streams.giveUp(agent, nowUs);
+    if (next !== undefined) this.#say(agent, next, open, smallBytes);
+    const ready = this.#readyPeersOf(agent);
+    this.#maintain(agent, ready, nowUs);
+    this.#offer(agent, ready);
+    const isRestless =
+      (this.#recent[agent] as GossipMessage[]).length > 0 ||
+      this.#streams.isOpening(agent) ||
+      topics.some((topic) => this.#meshes[topic].isRestless(agent, ready));
+    if (isRestless) this.#needHeartbeat(agent);
+  }
+
+  /** gossip knows of a session from now on. */
+  #attach(agent: number, peer: number, hasDialed: boolean): void {
+    if (this.#streams.attach(agent, peer, hasDialed, this.#queue.nowUs)) {
+      this.#say(agent, peer, open, smallBytes);
+    }
+    this.#needHeartbeat(agent);
+  }
+
+  #detach(agent: number, peer: number): void {
+    for (const topic of topics) this.#meshes[topic].lost(agent, peer);
+    const next = this.#streams.detach(agent, peer, this.#queue.nowUs);
+    if (next !== undefined) this.#say(agent, next, open, smallBytes);
+  }
+
+  #obey(agent: number, from: number, said: GossipControl): void {
+    const nowUs = this.#queue.nowUs;
+    switch (said.type) {
+      case "welcome":
+        this.#attach(agent, from, false);
+        return;
+      case "open":
+        this.#say(agent, from, accept, smallBytes);
+        return;
+      case "accept": {
+        const next = this.#streams.opened(agent, from, nowUs);
+        this.#say(agent, from, subscribe, topics.length * topicBytes);
+        if (next !== undefined) this.#say(agent, next, open, smallBytes);
+        return;
+      }
+      case "subscribe": {
+        this.#streams.subscribed(agent, from);
+        if (!this.#streams.stands(agent, from)) return;
+        const graft = topics.filter((topic) => this.#meshes[topic].subscribed(agent, from, nowUs));
+        this.#change(agent, from, graft, []);
+        return;
+      }
+      case "mesh": {
+        const refused = said.graft.filter((topic) => !this.#meshes[topic].grafted(agent, from, nowUs));
+        for (const topic of said.prune) this.#meshes[topic].pruned(agent, from, nowUs);
+        this.#change(agent, from, [], refused);
+        this.#needHeartbeat(agent);
+        return;
+      }
+      case "offer": {
+        const messages = said.messages.filter((message) => message.seen[agent] === 0);
+        if (messages.length === 0) return;
+        this.#say(agent, from, { type: "want", messages }, messages.length * idBytes);
+        return;
+      }
+      case "want":
+        for (const message of said.messages) this.#transmit(agent, from, message);
+    }
+  }
+
+  #receive(agent: number, from: number, message: GossipMessage): void {
     if (message.seen[agent] === 1) {
       this.counters.duplicates += 1;
       return;
@@ -118,28 +220,36 @@ export class Gossip {
     if (this.#hosts.heard(agent, from, message.content)) this.#push(agent, from, message);
   }
 
-  /** A heartbeat is due. They run only while one has something to do. */
-  heartbeat(agent: number): void {
-    this.#dueUs[agent] = Number.POSITIVE_INFINITY;
-    const peers = [...this.#network.peersOf(agent)];
-    for (const topic of topics) this.#meshes[topic].maintain(agent, peers);
-    this.#offer(agent, peers);
-    const isThin = topics.some((topic) => this.#meshes[topic].peersOf(agent).length < degrees.low);
-    if ((this.#recent[agent] as GossipMessage[]).length > 0 || (isThin && peers.length >= degrees.low)) {
-      this.#needHeartbeat(agent);
+  /** What the heartbeat changes of both meshes is told to each peer at once. */
+  #maintain(agent: number, ready: readonly number[], nowUs: number): void {
+    const changes = topics.map((topic) => this.#meshes[topic].maintain(agent, ready, nowUs));
+    const told = new Set(changes.flatMap(({ graft, prune }) => [...graft, ...prune]));
+    for (const peer of told) {
+      const graft = topics.filter((_, index) => changes[index]?.graft.includes(peer));
+      const prune = topics.filter((_, index) => changes[index]?.prune.includes(peer));
+      this.#change(agent, peer, graft, prune);
     }
   }
 
+  #change(agent: number, peer: number, graft: readonly Topic[], prune: readonly Topic[]): void {
+    if (graft.length + prune.length === 0) return;
+    this.#say(agent, peer, { type: "mesh", graft, prune }, (graft.length + prune.length) * topicBytes);
+  }
+
   #push(agent: number, from: number, message: GossipMessage): void {
-    for (const peer of this.#meshes[message.content.topic].peersOf(agent)) {
-      if (peer !== from) this.#transmit(agent, peer, message);
+    const peers = this.#meshes[message.content.topic].peersOf(agent);
+    for (const peer of peers) {
+      if (peer !== from && this.#streams.stands(agent, peer)) this.#transmit(agent, peer, message);
+    }
+    if (message.bytes >= announcedBytesMin && from !== agent) {
+      this.counters.bytes += (peers.length - 1) * smallBytes;
     }
     (this.#recent[agent] as GossipMessage[]).push(message);
     this.#needHeartbeat(agent);
   }
 
   /** Offers what is recent to a few peers outside the mesh; who lacks it asks for it. */
-  #offer(agent: number, peers: readonly number[]): void {
+  #offer(agent: number, ready: readonly number[]): void {
     const nowUs = this.#queue.nowUs;
     const recent = (this.#recent[agent] as GossipMessage[]).filter(
       (message) => nowUs - message.publishedUs < offeredHeartbeats * heartbeatUs,
@@ -149,14 +259,26 @@ export class Gossip {
     for (const topic of topics) {
       const offered = recent.filter((message) => message.content.topic === topic);
       if (offered.length === 0) continue;
-      const others = peers.filter((peer) => !this.#meshes[topic].has(agent, peer));
-      for (const peer of this.#random.sample(others, degrees.lazy)) {
-        this.counters.bytes += offerBytes;
-        for (const message of offered) {
-          if (message.seen[peer] === 0) this.#transmit(agent, peer, message);
-        }
-      }
+      const others = ready.filter((peer) => !this.#meshes[topic].has(agent, peer));
+      for (const peer of this.#random.sample(others, degrees.lazy)) this.#offerTo(agent, peer, offered);
     }
+  }
+
+  /** To a peer that has seen all of it, an offer changes nothing: no event is spent on it. */
+  #offerTo(agent: number, peer: number, offered: readonly GossipMessage[]): void {
+    const bytes = topicBytes + offered.length * idBytes;
+    const messages = offered.filter((message) => message.seen[peer] === 0);
+    if (messages.length > 0) this.#say(agent, peer, { type: "offer", messages }, bytes);
+    else this.counters.bytes += bytes;
+  }
+
+  #say(agent: number, peer: number, said: GossipControl, bytes: number): void {
+    this.counters.bytes += bytes;
+    this.#network.send(agent, peer, kinds.gossip, said);
+  }
+
+  #readyPeersOf(agent: number): number[] {
+    return [...this.#network.peersOf(agent)].filter((peer) => this.#streams.isReady(agent, peer));
   }
 
   /**
@@ -166,7 +288,7 @@ export class Gossip {
   #transmit(agent: number, peer: number, message: GossipMessage): void {
     const { counters } = this;
     counters.messages += 1;
-    counters.bytes += message.bytes;
+    counters.bytes += message.bytes + topicBytes;
     if (message.seen[peer] === 1) {
       counters.duplicates += 1;
       return;
