@@ -99,6 +99,8 @@ export interface AgentInspection extends Inspection {
 
 /** What a running agent offers to its control socket. */
 export interface AgentControl {
+  /** The mind has taken up what the journal left; before, there is nothing to see and nobody to command. */
+  readonly begun: Promise<void>;
   inspect(): AgentInspection;
   command(command: OwnerCommand): Promise<CommandReply>;
   /** A policy envelope from the device's owner: verified like any other, stored and gossiped. */

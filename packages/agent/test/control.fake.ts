@@ -50,6 +50,7 @@ export class FakeAgent implements AgentControl {
   stops = 0;
   inspection: Inspection = emptyInspection;
   reply: CommandReply = { type: "ok", detail: null };
+  begun: Promise<void> = Promise.resolve();
 
   inspect(): Inspection {
     return this.inspection;

@@ -57,6 +57,23 @@ describe("every route", () => {
     }
   });
 
+  test("nothing is seen of an agent, and nobody commands it, before it has taken up what it left", async () => {
+    const { agent, paths } = await startFake();
+    const begun = Promise.withResolvers<void>();
+    agent.begun = begun.promise;
+    const asked = [
+      ask(paths.read, "GET", "/v1/inspection"),
+      ask(paths.control, "POST", "/v1/command", JSON.stringify({ type: "resume", target: "*" })),
+    ];
+    await ask(paths.read, "GET", "/v1/nothing");
+    expect(agent.commands).toEqual([]);
+    agent.inspection = { ...emptyInspection, name: "begun" };
+    begun.resolve();
+    const [seen] = await Promise.all(asked);
+    expect(JSON.parse(seen?.text ?? "")).toMatchObject({ name: "begun" });
+    expect(agent.commands).toHaveLength(1);
+  });
+
   test("a deadline that never comes travels as the largest safe integer", async () => {
     const { agent, paths } = await startFake();
     const pause = { target: "*" as const, reason: "work", untilMs: Number.POSITIVE_INFINITY };

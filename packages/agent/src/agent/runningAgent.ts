@@ -60,6 +60,7 @@ export class RunningAgent implements AgentControl {
   readonly #parts: AgentParts;
   readonly #goodbye = Promise.withResolvers<void>();
   readonly #ended = Promise.withResolvers<void>();
+  readonly #begun = Promise.withResolvers<void>();
   #control: ControlServer | undefined;
   #stopping: Promise<void> | undefined;
 
@@ -83,7 +84,7 @@ export class RunningAgent implements AgentControl {
   /** Wakes the mind, and opens the network behind the first repairs. */
   begin(): void {
     const { driver, network, opening, tell } = this.#parts;
-    driver.feed({ type: "started", addresses: [] });
+    void driver.ask({ type: "started", addresses: [] }).then(() => this.#begun.resolve());
     setImmediate(() => opening.begin());
     opening.network.then(
       (opened) => {
@@ -114,6 +115,10 @@ export class RunningAgent implements AgentControl {
   /** The network is open: its addresses, to be dialed by others. */
   async listening(): Promise<readonly string[]> {
     return (await this.#parts.opening.network).addresses();
+  }
+
+  get begun(): Promise<void> {
+    return this.#begun.promise;
   }
 
   inspect(): AgentInspection {

@@ -55,6 +55,7 @@ export async function answerRequest(
   if (request.method !== route.method) {
     return problem(405, "wrongMethod", `${target.pathname} answers ${route.method} only`);
   }
+  await control.begun;
   return route.handle(control, request, target.searchParams);
 }
 
