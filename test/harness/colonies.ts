@@ -29,12 +29,18 @@ interface ColonyWorld {
   readonly namespaces?: Namespaces;
   /** Flags of Node, before the bundle. */
   readonly nodeFlags?: readonly string[];
+  /** Every wait ends then; two bounds of a wait where nothing is said. */
+  readonly lifeMs?: number;
 }
 
 /** A colony on loopback, where nothing else is said. */
-export function makeColony({ namespaces, nodeFlags = [] }: ColonyWorld = {}): TestColony {
+export function makeColony({
+  namespaces,
+  nodeFlags = [],
+  lifeMs = 2 * waitMaxMs,
+}: ColonyWorld = {}): TestColony {
   const directory = mkdtempSync(join(tmpdir(), "antibody-test-"));
-  const signal = AbortSignal.timeout(2 * waitMaxMs);
+  const signal = AbortSignal.timeout(lifeMs);
   const colony = new Colony({
     directory,
     signal,
