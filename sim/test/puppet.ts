@@ -6,6 +6,7 @@ import type {
   MemberView,
   MindOptions,
   Now,
+  Outline,
   Output,
   StepResult,
   VerifiedCertificate,
@@ -83,6 +84,11 @@ export class Puppet implements SimMind {
   inspect(now: Now): Inspection {
     const shown = this.#inspection(now);
     return this.#strings.show?.(shown, now, this) ?? shown;
+  }
+
+  /** Nothing is ever told to it of others: what it shows of them is no part of its digest. */
+  outline(now: Now): Outline {
+    return { ...this.inspect(now), directory: "0".repeat(16) };
   }
 
   #habits(input: Input, now: Now): readonly Output[] {

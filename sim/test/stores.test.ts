@@ -3,17 +3,23 @@ import {
   type Directory,
   type DirectoryStore,
   defaultSettings,
+  type Inspection,
   type Member,
   Mind,
+  type Outline,
   PlainDirectoryStore,
 } from "@antibody/core";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { signStatement } from "../src/identity/statements.ts";
 import { listScenarios, runScenario } from "../src/index.ts";
+import { agree, agreeInOutline } from "../src/invariants/views.ts";
+import { Running } from "../src/running.ts";
+import { findScenario } from "../src/scenarios/index.ts";
 import type { Scenario } from "../src/scenarios/scenario.ts";
 import { DirectoryColumns } from "../src/stores/directoryColumns.ts";
 import type { CreateMind } from "../src/world/agent.ts";
+import { createCoreMind } from "../src/world/coreMind.ts";
 import { type Population, populate } from "../src/world/populate.ts";
 
 const count = 5;
@@ -165,4 +171,34 @@ describe("a run with columnar stores", () => {
     },
     60_000,
   );
+});
+
+describe("an outline", () => {
+  it("agrees with another where the whole inspections do", () => {
+    const seen = { agreed: 0, differed: 0 };
+    for (const scenario of [returning, findScenario("partition-heal")]) {
+      const running = new Running(scenario, 16, 5, createCoreMind);
+      for (let atMs = 250; atMs <= scenario.durationMs; atMs += 250) {
+        while (!running.advance(1_000, atMs));
+        const { world } = running;
+        const [first, ...others] = world.agents.filter(({ mind }) => mind?.ownMember() !== undefined);
+        if (first === undefined) continue;
+        const views = [first, ...others].map((one) => ({
+          whole: world.inspect(one) as Inspection,
+          outline: world.outline(one) as Outline,
+        }));
+        const [mine] = views;
+        for (const theirs of views.slice(1)) {
+          if (mine === undefined) continue;
+          const expected = agree(mine.whole, theirs.whole);
+          expect(agreeInOutline(mine.outline, theirs.outline)).toBe(expected);
+          seen[expected ? "agreed" : "differed"] += 1;
+          const dead = ({ members }: Inspection): readonly string[] =>
+            members.filter(({ verdict }) => verdict === "dead").map(({ name, why }) => `${name} ${why}`);
+          expect(dead(theirs.outline)).toEqual(dead(theirs.whole));
+        }
+      }
+    }
+    expect(Math.min(seen.agreed, seen.differed)).toBeGreaterThan(100);
+  });
 });

@@ -1,7 +1,7 @@
 import type { AgentId, AuthorId, Root } from "@antibody/policy";
 import type { Event } from "./contract/event.ts";
 import type { Input, OwnerCommand } from "./contract/input.ts";
-import type { Inspection } from "./contract/inspection.ts";
+import type { Inspection, Outline } from "./contract/inspection.ts";
 import type { Knowledge } from "./contract/knowledge.ts";
 import type { Boot, MindOptions, StepResult } from "./contract/mind.ts";
 import type { Output } from "./contract/output.ts";
@@ -15,6 +15,7 @@ import { keep, recall } from "./keeping/snapshot.ts";
 import { capabilitiesMax } from "./limits.ts";
 import { Random, type RandomState } from "./random.ts";
 import { Routing } from "./routing/routing.ts";
+import type { SwarmInspection } from "./swarm/inspect.ts";
 import { Swarm } from "./swarm/swarm.ts";
 
 /** Version of the shape of a dump. */
@@ -157,7 +158,16 @@ export class Mind implements Knowledge {
 
   /** A read-only snapshot of everything that people and checkers may see. */
   inspect(now: Now): Inspection {
-    const { queues: swarmQueues, ...swarm } = this.#swarm.inspect(now);
+    return this.#inspection(this.#swarm.inspect(now), now);
+  }
+
+  /** The same without the list of members, which is as long as the swarm. */
+  outline(now: Now): Outline {
+    const { directory, ...swarm } = this.#swarm.outline();
+    return { ...this.#inspection(swarm, now), directory };
+  }
+
+  #inspection({ queues: swarmQueues, ...swarm }: SwarmInspection, now: Now): Inspection {
     const { queues: policyQueues, ...policies } = this.#policies.inspect();
     const { queues: healingQueues, ...healing } = this.#healing.inspect();
     return {

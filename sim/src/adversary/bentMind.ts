@@ -3,6 +3,7 @@ import type {
   Inspection,
   Member,
   Now,
+  Outline,
   Output,
   PeerMessage,
   StepResult,
@@ -33,6 +34,10 @@ export class BentMind implements SimMind {
 
   inspect(now: Now): Inspection {
     return this.#mind.inspect(now);
+  }
+
+  outline(now: Now): Outline {
+    return this.#mind.outline(now);
   }
 
   ownMember(): Member | undefined {

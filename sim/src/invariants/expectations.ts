@@ -1,11 +1,11 @@
-import type { Inspection } from "@antibody/core";
+import type { Inspection, Outline } from "@antibody/core";
 import type { Selecting } from "../faults/selecting.ts";
 import type { Publishers } from "../scenarios/publishers.ts";
 import type { Expectation } from "../scenarios/scenario.ts";
 import type { SimAgent } from "../world/agent.ts";
 import type { World } from "../world/world.ts";
 import { bundleLack, generationLack, keptAsLack, phaseLack } from "./policyLacks.ts";
-import { agree, unkept, wrongDeaths } from "./views.ts";
+import { agree, agreeInOutline, unkept, wrongDeaths } from "./views.ts";
 
 /** How an expectation stands. */
 export type Standing =
@@ -53,7 +53,7 @@ export class Expecting {
     for (let offset = 0; offset < agents.length; offset += 1) {
       const agent = agents[(this.#witness + offset) % agents.length] as SimAgent;
       if (agent.isPaused || agent.corruption !== undefined) continue;
-      const inspection = this.#world.inspect(agent);
+      const inspection = this.#world.outline(agent);
       if (inspection === undefined) continue;
       const lack = lacks(inspection, agent);
       if (lack === undefined) continue;
@@ -64,7 +64,7 @@ export class Expecting {
   }
 
   /** A test of one agent after the other, for one moment. */
-  #test(): (inspection: Inspection, agent: SimAgent) => string | undefined {
+  #test(): (inspection: Outline, agent: SimAgent) => string | undefined {
     const { expectation } = this;
     switch (expectation.type) {
       case "inForce": {
@@ -75,16 +75,8 @@ export class Expecting {
         const ended = this.#world.agents.filter(({ life, mind }) => life > 0 && mind === undefined);
         return (inspection) => listed(wrongDeaths(inspection, ended));
       }
-      case "oneView": {
-        let first: Inspection | undefined;
-        const honest = this.#honestMembers();
-        return (inspection) => {
-          const view = honest(inspection);
-          if (first === undefined) first = view;
-          else if (!agree(first, view)) return `does not hold the view of ${first.name}`;
-          return undefined;
-        };
-      }
+      case "oneView":
+        return this.#oneView();
       case "allKept":
         return (inspection) => listed(unkept(inspection));
       case "phase": {
@@ -106,16 +98,29 @@ export class Expecting {
     }
   }
 
-  /** What a liar says of itself need not be the same to all: it is no part of the one view. */
-  #honestMembers(): (inspection: Inspection) => Inspection {
+  #oneView(): (outline: Outline, agent: SimAgent) => string | undefined {
     const liars = new Set(
       this.#world.agents.filter(({ corruption }) => corruption !== undefined).map(({ id }) => id),
     );
-    if (liars.size === 0) return (inspection) => inspection;
-    return (inspection) => ({
-      ...inspection,
-      members: inspection.members.filter(({ agent }) => !liars.has(agent)),
-    });
+    if (liars.size > 0) return this.#oneViewBut(liars);
+    let first: Outline | undefined;
+    return (outline) => {
+      first ??= outline;
+      return agreeInOutline(first, outline) ? undefined : `does not hold the view of ${first.name}`;
+    };
+  }
+
+  /** What a liar says of itself need not be the same to all: it is no part of the one view. */
+  #oneViewBut(liars: ReadonlySet<string>): (outline: Outline, agent: SimAgent) => string | undefined {
+    let first: Inspection | undefined;
+    return (_, agent) => {
+      const whole = this.#world.inspect(agent);
+      if (whole === undefined) return undefined;
+      const view = { ...whole, members: whole.members.filter((member) => !liars.has(member.agent)) };
+      if (first === undefined) first = view;
+      else if (!agree(first, view)) return `does not hold the view of ${first.name}`;
+      return undefined;
+    };
   }
 }
 

@@ -1,8 +1,11 @@
-import type { Incarnation, Inspection, MemberView, ResourcePhase } from "@antibody/core";
+import type { Incarnation, Inspection, MemberView, Outline, ResourcePhase } from "@antibody/core";
 import type { SimAgent } from "../world/agent.ts";
 
 /** What agents must agree on, as far as it is compared. */
 export type ComparedView = Pick<Inspection, "agent" | "incarnation" | "members" | "streams">;
+
+/** What outlines agree on. */
+export type ComparedOutline = Pick<Outline, "directory" | "members" | "streams">;
 
 /**
  * Whether two agents hold one view: of every member, each other included, its incarnation and what is held of it; of
@@ -11,6 +14,24 @@ export type ComparedView = Pick<Inspection, "agent" | "incarnation" | "members" 
  */
 export function agree(left: ComparedView, right: ComparedView): boolean {
   return agreeOnMembers(left, right) && agreeOnStreams(left.streams, right.streams);
+}
+
+/**
+ * The same by outlines, for swarms of any size: equal digests are equal incarnations and deaths. `members` are those
+ * held dead, or found out of reach.
+ */
+export function agreeInOutline(left: ComparedOutline, right: ComparedOutline): boolean {
+  const [mine, theirs] = [unreachable(left), unreachable(right)];
+  return (
+    left.directory === right.directory &&
+    mine.length === theirs.length &&
+    mine.every((agent, index) => agent === theirs[index]) &&
+    agreeOnStreams(left.streams, right.streams)
+  );
+}
+
+function unreachable({ members }: ComparedOutline): readonly string[] {
+  return members.filter(({ verdict }) => classOf(verdict) === "unreachable").map(({ agent }) => agent);
 }
 
 function agreeOnMembers(left: ComparedView, right: ComparedView): boolean {

@@ -28,7 +28,7 @@ export interface Look {
 }
 
 /**
- * Checks the invariants that hold in every scenario, through `inspect` alone: on every agent again and again, and,
+ * Checks the invariants that hold in every scenario, through `outline` alone: on every agent again and again, and,
  * where an agent declares a living peer dead, when the time is over that such an error may last.
  */
 export class Watching {
@@ -92,7 +92,7 @@ export class Watching {
   /** Inspects one agent, if it runs. */
   look(agent: SimAgent): void {
     if (!this.#truth.isAlive(agent) || !this.#truth.isHonest(agent)) return;
-    const inspection = this.#world.inspect(agent);
+    const inspection = this.#world.outline(agent);
     if (inspection === undefined) return;
     this.inspections += 1;
     const agentOf = this.#world.agentOf.bind(this.#world);

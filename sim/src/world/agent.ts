@@ -5,6 +5,7 @@ import type {
   Member,
   MindOptions,
   Now,
+  Outline,
   Random,
   StepResult,
   VerifiedCertificate,
@@ -18,6 +19,7 @@ import type { Journal } from "./journal.ts";
 export interface SimMind {
   step(input: Input, now: Now): StepResult;
   inspect(now: Now): Inspection;
+  outline(now: Now): Outline;
   ownMember(): Member | undefined;
   rootOf(author: AuthorId): Root | undefined;
   certificateOf(agent: AgentId): VerifiedCertificate | undefined;

@@ -1,4 +1,4 @@
-import type { Event, Input, Inspection, Now, Output } from "@antibody/core";
+import type { Event, Input, Inspection, Now, Outline, Output } from "@antibody/core";
 import { NEVER, Random } from "@antibody/core";
 import type { AgentId } from "@antibody/policy";
 import type { DeviceNote } from "../device/device.ts";
@@ -142,6 +142,11 @@ export class World {
 
   inspect(agent: SimAgent): Inspection | undefined {
     return agent.mind?.inspect(this.clockOf(agent));
+  }
+
+  /** What checkers look at: an inspection of everything but the many members that look alike to all. */
+  outline(agent: SimAgent): Outline | undefined {
+    return agent.mind?.outline(this.clockOf(agent));
   }
 
   /** Gives the agent's mind an input: at once, or right after the step whose outputs are being performed. */

@@ -154,3 +154,11 @@ export interface Inspection {
   /** Every bounded collection of the mind with its bound, for the simulator's invariants and for metrics. */
   readonly queues: readonly { readonly name: string; readonly length: number; readonly bound: number }[];
 }
+
+/** An inspection of a large swarm: of the members only those of whom the agent does not think as of all others. */
+export interface Outline extends Inspection {
+  /** Only who is held dead, and who is out of this agent's own reach; in order of agents each. */
+  readonly members: readonly MemberView[];
+  /** Digest over (agent, incarnation, dead or not) of everyone, the agent itself included. 16 hex digits. */
+  readonly directory: string;
+}

@@ -1,5 +1,5 @@
 import type { AgentId } from "@antibody/policy";
-import type { Inspection, MemberView, Verdict } from "../contract/inspection.ts";
+import type { Inspection, MemberView, Outline, Verdict } from "../contract/inspection.ts";
 import type { DeathCertificate, Member } from "../contract/statements.ts";
 import { pendingVotesMax, probesForOthersMax } from "../limits.ts";
 import { deathEvidence, undecidedDeathsMax } from "./deaths.ts";
@@ -16,6 +16,9 @@ export type SwarmInspection = Pick<
   "incarnation" | "quorum" | "cutOff" | "localHealth" | "members" | "queues"
 >;
 
+/** The swarm's part of an outline. */
+export type SwarmOutline = SwarmInspection & Pick<Outline, "directory">;
+
 /** A quorum's word first, then the peer's own, then the agent's own finding; who is unknown is out of reach. */
 export function verdictOn(directory: Directory, probing: Probing, agent: AgentId): Verdict {
   const standing = directory.standingOf(agent);
@@ -25,13 +28,25 @@ export function verdictOn(directory: Directory, probing: Probing, agent: AgentId
 
 /** What people and checkers see of a swarm. */
 export function inspectSwarm(parts: SwarmParts): SwarmInspection {
+  return { ...withoutMembers(parts), members: viewsOf(parts) };
+}
+
+/** What checkers see of a large swarm. */
+export function outlineSwarm(parts: SwarmParts): SwarmOutline {
+  return {
+    ...withoutMembers(parts),
+    members: notableViewsOf(parts),
+    directory: parts.directory.digest,
+  };
+}
+
+function withoutMembers(parts: SwarmParts): Omit<SwarmInspection, "members"> {
   const { probing } = parts;
   return {
     incarnation: parts.own.incarnation,
     quorum: parts.observers.quorumOf(parts.agent),
     cutOff: probing.findings.cutOff,
     localHealth: probing.findings.health.score,
-    members: viewsOf(parts),
     queues: queuesOf(parts),
   };
 }
@@ -49,6 +64,19 @@ function viewsOf(parts: SwarmParts): MemberView[] {
     views[placeOf(agent, views)] = viewOf(parts, member, directory.deathOf(agent));
   }
   return views;
+}
+
+/** The dead, as everyone sees them, and those that this agent itself finds out of reach. */
+function notableViewsOf(parts: SwarmParts): MemberView[] {
+  const { directory, probing } = parts;
+  const dead = directory.deaths().map((death) => distantView(directory.get(death.subject) as Member, death));
+  const lost: MemberView[] = [];
+  for (const agent of probing.watched()) {
+    const member = directory.get(agent);
+    if (member === undefined || directory.standingOf(agent) !== "alive") continue;
+    if (probing.watchOf(agent)?.finding !== "reachable") lost.push(viewOf(parts, member, undefined));
+  }
+  return [...dead, ...lost];
 }
 
 interface DistantViews {

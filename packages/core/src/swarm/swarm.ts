@@ -9,7 +9,7 @@ import { type MonotonicMs, NEVER, type Now } from "../contract/time.ts";
 import type { Turn } from "../contract/turn.ts";
 import { keep, recall } from "../keeping/snapshot.ts";
 import { Directory } from "./directory.ts";
-import { inspectSwarm, type SwarmInspection, verdictOn } from "./inspect.ts";
+import { inspectSwarm, outlineSwarm, type SwarmInspection, type SwarmOutline, verdictOn } from "./inspect.ts";
 import { type SwarmInput, takeInput } from "./intake.ts";
 import type { Assignment } from "./observers.ts";
 import { Own } from "./own.ts";
@@ -204,6 +204,10 @@ export class Swarm {
 
   inspect(_now: Now): SwarmInspection {
     return inspectSwarm(this.#parts);
+  }
+
+  outline(): SwarmOutline {
+    return outlineSwarm(this.#parts);
   }
 
   #moved(): void {
