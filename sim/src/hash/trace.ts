@@ -37,7 +37,12 @@ export class Trace {
 
   /** 16 hex digits: everything so far. */
   digest(): string {
-    return hex(avalanche(this.#low)) + hex(avalanche(this.#high ^ this.#low));
+    return hex(avalanche(this.#low)) + hex(this.hash());
+  }
+
+  /** 32 bits: everything so far. */
+  hash(): number {
+    return avalanche(this.#high ^ this.#low);
   }
 
   /** Forgets what was added. */

@@ -1,5 +1,6 @@
-import type { Output, PeerMessage } from "@antibody/core";
-import type { Trace } from "./trace.ts";
+import type { Digests, Output, PeerMessage } from "@antibody/core";
+import type { AgentId } from "@antibody/policy";
+import { Trace } from "./trace.ts";
 
 type Probe = Extract<PeerMessage, { readonly type: "probe" }>;
 type Ack = Extract<PeerMessage, { readonly type: "ack" }>;
@@ -9,37 +10,83 @@ const probeMark = 1;
 const ackMark = 2;
 const otherMark = 3;
 
-/** Adds one output to a trace, with everything in it. The most frequent ones are spelled out, for speed alone. */
-export function traceOutput(trace: Trace, output: Output): void {
-  if (output.type === "send") {
-    const { to, message } = output;
-    if (message.type === "probe") {
-      traceProbe(trace, to, message);
-      return;
-    }
-    if (message.type === "ack") {
-      traceAck(trace, to, message);
-      return;
-    }
+/**
+ * The running hash over every output of every agent of a world, with everything in it. The most frequent outputs are
+ * spelled out, for speed alone: peers by their numbers in the world, and the digests that an agent told last by
+ * their object, since a mind tells the same one until it holds something else.
+ */
+export class OutputTrace {
+  readonly #trace = new Trace();
+  readonly #indexOf: (id: AgentId) => number;
+  /** By agent: the digests told last, and their hash. */
+  readonly #told: (Digests | undefined)[];
+  readonly #hashes: Int32Array;
+  readonly #digests = new Trace();
+
+  constructor(agents: number, indexOf: (id: AgentId) => number) {
+    this.#indexOf = indexOf;
+    this.#told = new Array<Digests | undefined>(agents).fill(undefined);
+    this.#hashes = new Int32Array(agents);
   }
-  trace.word(otherMark);
-  trace.value(output);
-}
 
-function traceProbe(trace: Trace, to: string, { sequence, digests, accusation }: Probe): void {
-  trace.word(probeMark);
-  trace.text(to);
-  trace.number(sequence);
-  trace.text(digests.members);
-  trace.text(digests.policy);
-  trace.value(accusation);
-}
+  /** 16 hex digits: everything so far. */
+  digest(): string {
+    return this.#trace.digest();
+  }
 
-function traceAck(trace: Trace, to: string, { sequence, digests, incarnation }: Ack): void {
-  trace.word(ackMark);
-  trace.text(to);
-  trace.number(sequence);
-  trace.text(digests.members);
-  trace.text(digests.policy);
-  for (const part of incarnation) trace.number(part);
+  /** What one step of an agent put out, at a time. */
+  add(agent: number, nowUs: number, outputs: readonly Output[]): void {
+    if (outputs.length === 0) return;
+    this.#trace.number(nowUs);
+    this.#trace.word(agent);
+    for (const output of outputs) this.#output(agent, output);
+  }
+
+  #output(agent: number, output: Output): void {
+    if (output.type === "send") {
+      const { to, message } = output;
+      if (message.type === "probe") {
+        this.#probe(agent, to, message);
+        return;
+      }
+      if (message.type === "ack") {
+        this.#ack(agent, to, message);
+        return;
+      }
+    }
+    this.#trace.word(otherMark);
+    this.#trace.value(output);
+  }
+
+  #probe(agent: number, to: AgentId, { sequence, digests, accusation }: Probe): void {
+    const trace = this.#trace;
+    trace.word(probeMark);
+    trace.word(this.#indexOf(to));
+    trace.number(sequence);
+    trace.word(this.#hashOf(agent, digests));
+    trace.value(accusation);
+  }
+
+  #ack(agent: number, to: AgentId, { sequence, digests, incarnation }: Ack): void {
+    const trace = this.#trace;
+    trace.word(ackMark);
+    trace.word(this.#indexOf(to));
+    trace.number(sequence);
+    trace.word(this.#hashOf(agent, digests));
+    trace.number(incarnation[0]);
+    trace.number(incarnation[1]);
+    trace.number(incarnation[2]);
+  }
+
+  #hashOf(agent: number, digests: Digests): number {
+    if (this.#told[agent] === digests) return this.#hashes[agent] as number;
+    const trace = this.#digests;
+    trace.restart();
+    trace.text(digests.members);
+    trace.text(digests.policy);
+    const hash = trace.hash();
+    this.#told[agent] = digests;
+    this.#hashes[agent] = hash;
+    return hash;
+  }
 }

@@ -1,5 +1,6 @@
 import type { EventQueue } from "../engine/eventQueue.ts";
 import { kinds } from "../engine/kinds.ts";
+import { Ends } from "./ends.ts";
 import type { DialPurpose, Hosts } from "./hosts.ts";
 import type { Links } from "./links.ts";
 import {
@@ -17,8 +18,8 @@ export class Network {
   readonly links: Links;
   readonly #queue: EventQueue;
   readonly #hosts: Hosts;
-  /** For each agent, the sessions whose end stands there, by peer. */
-  readonly #sessions: Map<number, Session>[];
+  /** For each agent, the sessions whose end stands there. */
+  readonly #ends: readonly Ends[];
   #sessionNumber = 0;
   /** Messages that were given up because too many waited for a cut to end. */
   overflows = 0;
@@ -27,16 +28,16 @@ export class Network {
     this.links = links;
     this.#queue = queue;
     this.#hosts = hosts;
-    this.#sessions = Array.from({ length: agents }, () => new Map<number, Session>());
+    this.#ends = Array.from({ length: agents }, () => new Ends());
   }
 
   /** The peers to which an agent's end of a session stands, oldest session first. */
-  peersOf(agent: number): IterableIterator<number> {
-    return this.#of(agent).keys();
+  peersOf(agent: number): readonly number[] {
+    return this.#of(agent).peers;
   }
 
   hasSession(agent: number, peer: number): boolean {
-    return this.#of(agent).has(peer);
+    return this.#of(agent).get(peer) !== undefined;
   }
 
   /** Whether one session stands at both ends. */
@@ -163,30 +164,29 @@ export class Network {
 
   /** The process of an agent is gone: its host closes its sockets, unless the host is gone as well. */
   processEnded(agent: number): void {
-    for (const [peer, session] of this.#of(agent)) {
+    for (const [peer, session] of this.#of(agent).clear()) {
       if (this.#hosts.hasPower(agent)) this.#carry(session, agent, peer, kinds.closed, undefined);
       else this.#watchSilence(session, peer, agent);
     }
-    this.#of(agent).clear();
   }
 
   /** The process of an agent is paused: its peers will find it silent. */
   processPaused(agent: number): void {
-    for (const [peer, session] of this.#of(agent)) this.#watchSilence(session, peer, agent);
+    for (const [peer, session] of this.#of(agent).entries()) this.#watchSilence(session, peer, agent);
   }
 
   /** Reachability has changed: sessions over new cuts fall silent, those over healed ones go on. */
   linksChanged(): void {
-    for (let agent = 0; agent < this.#sessions.length; agent += 1) {
-      for (const [peer, session] of this.#of(agent)) {
+    for (let agent = 0; agent < this.#ends.length; agent += 1) {
+      for (const [peer, session] of this.#of(agent).entries()) {
         this.#adjust(session, agent, peer);
         this.#adjust(session, peer, agent);
       }
     }
   }
 
-  #of(agent: number): Map<number, Session> {
-    return this.#sessions[agent] as Map<number, Session>;
+  #of(agent: number): Ends {
+    return this.#ends[agent] as Ends;
   }
 
   /** The dialer's end of a session stands, and so do both. */

@@ -72,8 +72,5 @@ export interface SimAgent {
   busyUntilUs: number;
   /** What turns it against its swarm; undefined while it is honest. */
   corruption: Corruption | undefined;
-  /** When the mind wants to be woken, and when the one event that will wake it is due. */
-  wakeUs: number;
-  pendingWakeUs: number;
   waiting: Waiting[];
 }

@@ -99,8 +99,6 @@ function createAgent(
     clock,
     busyUntilUs: 0,
     corruption: undefined,
-    wakeUs: Number.POSITIVE_INFINITY,
-    pendingWakeUs: Number.POSITIVE_INFINITY,
     waiting: [],
   };
 }

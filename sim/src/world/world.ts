@@ -5,8 +5,7 @@ import type { DeviceNote } from "../device/device.ts";
 import { EventQueue } from "../engine/eventQueue.ts";
 import { kinds, worldIndex } from "../engine/kinds.ts";
 import { Gossip } from "../gossip/gossip.ts";
-import { Trace } from "../hash/trace.ts";
-import { traceOutput } from "../hash/traceOutput.ts";
+import { OutputTrace } from "../hash/traceOutput.ts";
 import { Dialing } from "../network/dialing.ts";
 import { type LinkModel, Links } from "../network/links.ts";
 import { Network } from "../network/network.ts";
@@ -21,6 +20,7 @@ import { bootOf, mindOptionsOf } from "./process.ts";
 const waitingMax = 100_000;
 /** A timer rings no sooner than this, as in Node. */
 const wakeAfterUsMin = 1_000;
+const wake: Input = { type: "wake" };
 
 export interface WorldOptions {
   readonly seed: number;
@@ -73,8 +73,13 @@ export class World {
   linksChangedUs = 0;
   readonly #options: WorldOptions;
   readonly #queue = new EventQueue();
-  readonly #trace = new Trace();
-  readonly #indexes = new Map<AgentId, number>();
+  readonly #trace: OutputTrace;
+  readonly #agents = new Map<AgentId, SimAgent>();
+  /** Whom `agentOf` gave last: a message is looked at more than once on its way. */
+  #asked: SimAgent | undefined;
+  /** By agent: when the mind wants to be woken, and when the one event that will wake it is due. */
+  readonly #wakeUs: Float64Array;
+  readonly #pendingWakeUs: Float64Array;
   /** Outputs are being performed: what a body answers meanwhile comes as an event of its own. */
   #isPerforming = false;
 
@@ -84,13 +89,16 @@ export class World {
     this.#options = options;
     const random = Random.fromSeed(options.seed);
     const count = this.agents.length;
+    this.#trace = new OutputTrace(count, (id) => this.agentOf(id).index);
+    this.#wakeUs = new Float64Array(count).fill(NEVER);
+    this.#pendingWakeUs = new Float64Array(count).fill(NEVER);
     const hosts = createHosts(this);
     this.border = new Border(population);
     this.network = new Network(count, new Links(count, options.links, random.fork()), this.#queue, hosts);
     this.dialing = new Dialing(this.network, this.#queue, hosts);
     this.gossip = new Gossip(count, this.network, this.#queue, hosts, random.fork());
     for (const agent of this.agents) {
-      this.#indexes.set(agent.id, agent.index);
+      this.#agents.set(agent.id, agent);
       agent.device.attach({
         input: (input) => this.give(agent, input),
         after: (delayUs, note) => this.#pushOwn(agent, kinds.device, delayUs, note),
@@ -108,8 +116,10 @@ export class World {
   }
 
   agentOf(id: AgentId): SimAgent {
-    const agent = this.agents[this.#indexes.get(id) ?? worldIndex];
+    if (this.#asked?.id === id) return this.#asked;
+    const agent = this.#agents.get(id);
     if (agent === undefined) throw new Error(`${id} is not of this world`);
+    this.#asked = agent;
     return agent;
   }
 
@@ -165,8 +175,8 @@ export class World {
     agent.life += 1;
     agent.silentSinceUs = Number.POSITIVE_INFINITY;
     agent.runningSinceUs = this.nowUs;
-    agent.wakeUs = Number.POSITIVE_INFINITY;
-    agent.pendingWakeUs = Number.POSITIVE_INFINITY;
+    this.#wakeUs[agent.index] = NEVER;
+    this.#pendingWakeUs[agent.index] = NEVER;
     const mind = this.#options.createMind(
       mindOptionsOf(agent, this.population),
       bootOf(agent, this.population),
@@ -211,9 +221,7 @@ export class World {
     agent.isPaused = false;
     agent.silentSinceUs = Number.POSITIVE_INFINITY;
     agent.runningSinceUs = this.nowUs;
-    agent.pendingWakeUs = Number.POSITIVE_INFINITY;
-    if (agent.wakeUs <= this.nowUs) this.#step(agent, { type: "wake" });
-    else this.#scheduleWake(agent);
+    this.#wakeOrWait(agent);
     this.#drain(agent);
   }
 
@@ -340,41 +348,43 @@ export class World {
     }
   }
 
-  /** Of several wake events only the earliest counts; one that comes too early is set again. */
+  /** Of several wake events only the earliest counts. */
   #wake(agent: SimAgent): void {
-    if (this.nowUs < agent.pendingWakeUs) return;
-    agent.pendingWakeUs = Number.POSITIVE_INFINITY;
-    if (agent.wakeUs <= this.nowUs) this.#step(agent, { type: "wake" });
+    if (this.nowUs >= (this.#pendingWakeUs[agent.index] as number)) this.#wakeOrWait(agent);
+  }
+
+  /** No wake event is on its way now: wakes the mind, or sets one where it is too early. */
+  #wakeOrWait(agent: SimAgent): void {
+    this.#pendingWakeUs[agent.index] = NEVER;
+    if ((this.#wakeUs[agent.index] as number) <= this.nowUs) this.#step(agent, wake);
     else this.#scheduleWake(agent);
   }
 
   #step(agent: SimAgent, input: Input): void {
     if (agent.mind === undefined) return;
-    const { outputs, wakeAt } = agent.mind.step(input, this.clockOf(agent));
+    const { index } = agent;
+    const { nowUs } = this.#queue;
+    const { outputs, wakeAt } = agent.mind.step(input, agent.clock.read(nowUs));
     this.counters.steps += 1;
     const { stepUs } = agent.device.times;
     if (stepUs > 0) {
-      agent.busyUntilUs = this.nowUs + stepUs;
+      agent.busyUntilUs = nowUs + stepUs;
       this.#pushOwn(agent, kinds.ready, stepUs, undefined);
     }
-    agent.wakeUs =
-      wakeAt === NEVER ? NEVER : Math.max(this.nowUs + wakeAfterUsMin, agent.clock.whenUs(wakeAt));
-    if (agent.wakeUs < agent.pendingWakeUs) this.#scheduleWake(agent);
+    const wakeUs = wakeAt === NEVER ? NEVER : Math.max(nowUs + wakeAfterUsMin, agent.clock.whenUs(wakeAt));
+    this.#wakeUs[index] = wakeUs;
+    if (wakeUs < (this.#pendingWakeUs[index] as number)) this.#scheduleWake(agent);
     if (outputs.length === 0) return;
-    this.#trace.number(this.nowUs);
-    this.#trace.word(agent.index);
+    this.#trace.add(index, nowUs, outputs);
     this.#isPerforming = true;
-    for (const output of outputs) {
-      traceOutput(this.#trace, output);
-      perform(this, agent, output);
-    }
+    for (const output of outputs) perform(this, agent, output);
     this.#isPerforming = false;
   }
 
-  #scheduleWake(agent: SimAgent): void {
-    agent.pendingWakeUs = agent.wakeUs;
-    if (agent.wakeUs === NEVER) return;
-    this.#queue.push(agent.wakeUs, agent.index, agent.index, kinds.wake, agent.life, undefined);
+  #scheduleWake({ index, life }: SimAgent): void {
+    const wakeUs = this.#wakeUs[index] as number;
+    this.#pendingWakeUs[index] = wakeUs;
+    if (wakeUs !== NEVER) this.#queue.push(wakeUs, index, index, kinds.wake, life, undefined);
   }
 
   #pushOwn(agent: SimAgent, kind: number, delayUs: number, payload: unknown): void {

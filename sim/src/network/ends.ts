@@ -1,0 +1,51 @@
+import type { Session } from "./session.ts";
+
+/**
+ * The sessions whose end stands at one agent, by peer, oldest first. There are some ten, and every message looks for
+ * two of them: ten small numbers side by side are found faster than an entry of a map.
+ */
+export class Ends {
+  readonly #peers: number[] = [];
+  readonly #sessions: Session[] = [];
+
+  get peers(): readonly number[] {
+    return this.#peers;
+  }
+
+  get(peer: number): Session | undefined {
+    const peers = this.#peers;
+    for (let place = 0; place < peers.length; place += 1) {
+      if (peers[place] === peer) return this.#sessions[place];
+    }
+    return undefined;
+  }
+
+  /** Puts a session in the place of the one with that peer, or at the end. */
+  set(peer: number, session: Session): void {
+    const place = this.#peers.indexOf(peer);
+    if (place >= 0) this.#sessions[place] = session;
+    else {
+      this.#peers.push(peer);
+      this.#sessions.push(session);
+    }
+  }
+
+  delete(peer: number): void {
+    const place = this.#peers.indexOf(peer);
+    if (place < 0) return;
+    this.#peers.splice(place, 1);
+    this.#sessions.splice(place, 1);
+  }
+
+  /** Takes all away, and gives them with their peers. */
+  clear(): readonly (readonly [peer: number, session: Session])[] {
+    const all = this.entries();
+    this.#peers.length = 0;
+    this.#sessions.length = 0;
+    return all;
+  }
+
+  entries(): readonly (readonly [peer: number, session: Session])[] {
+    return this.#peers.map((peer, place) => [peer, this.#sessions[place] as Session] as const);
+  }
+}
