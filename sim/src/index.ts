@@ -1,6 +1,8 @@
 /** Worlds of minds without bodies: the core of the device, in virtual time, from a seed. */
+export { fuzzName, fuzzScenario } from "./fuzzing/fuzz.ts";
 export type { Violation } from "./invariants/truth.ts";
 export type { LinkModel } from "./network/links.ts";
+export { type AgentThere, type Replayed, replay, type ToldEvent, type Until } from "./replaying/replay.ts";
 export type { Progress, SimCounters, SimReport } from "./report.ts";
 export { type RunOptions, runScenario } from "./run.ts";
 export { listScenarios } from "./scenarios/index.ts";
@@ -11,3 +13,9 @@ export type {
   ScenarioDocument,
 } from "./scenarios/scenario.ts";
 export type { Deed, Habit, Selection, Step } from "./scenarios/step.ts";
+export { readBundle, type SimBundle } from "./shrinking/bundle.ts";
+export { type ShrinkProgress, type Shrunk, shrink } from "./shrinking/shrink.ts";
+export type { SeedResult } from "./sweeping/job.ts";
+export { WorkerPool } from "./sweeping/pool.ts";
+export { type SweepProgress, sweep } from "./sweeping/sweep.ts";
+export { serveJobs } from "./sweeping/worker.ts";

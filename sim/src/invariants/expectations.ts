@@ -125,7 +125,7 @@ export class Expecting {
 }
 
 /** Such as `deathsKnownMs@20s`, `generation2InForceMs@40s`: the unit is that of its milestone. */
-function nameOf(expectation: Expectation): string {
+export function nameOf(expectation: Expectation): string {
   return `${whatOf(expectation)}Ms@${expectation.fromMs / 1_000}s`;
 }
 
