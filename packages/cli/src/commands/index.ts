@@ -22,6 +22,10 @@ import { routes } from "./routes.ts";
 import { run } from "./run.ts";
 import { schema } from "./schema.ts";
 import { simRun } from "./sim.ts";
+import { simReplay } from "./simReplay.ts";
+import { simShrink } from "./simShrink.ts";
+import { simSweep } from "./simSweep.ts";
+import { simWorker } from "./simWorker.ts";
 import { status } from "./status.ts";
 import { step } from "./step.ts";
 import { stop } from "./stop.ts";
@@ -65,6 +69,10 @@ export function addCommands(program: Command, shell: Shell): void {
 
   const sim = program.command("sim").description("The same agents by the thousand, in virtual time.");
   addVerb(sim, shell, simRun);
+  addVerb(sim, shell, simSweep);
+  addVerb(sim, shell, simShrink);
+  addVerb(sim, shell, simReplay);
+  addVerb(sim, shell, simWorker);
   addVerb(program, shell, replay);
   addVerb(addVerb(program, shell, demo), shell, demoServe);
 
