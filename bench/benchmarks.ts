@@ -6,6 +6,7 @@ import { policy } from "./policy.ts";
 import { publish } from "./publish.ts";
 import type { Run } from "./run.ts";
 import { sim } from "./sim.ts";
+import { swarm, swarmSections } from "./swarm.ts";
 
 /** One benchmark. */
 export interface Benchmark {
@@ -13,6 +14,8 @@ export interface Benchmark {
   readonly summary: string;
   readonly takesAgents: boolean;
   readonly takesPeers: boolean;
+  /** What `--only` may name. */
+  readonly sections?: readonly string[];
   /** What figures are to reach, by their names. */
   readonly targets: Readonly<Record<string, string>>;
   measure(run: Run): Promise<Outcome>;
@@ -60,6 +63,14 @@ export const benchmarks: Readonly<Record<string, Benchmark>> = {
     takesPeers: false,
     targets: {},
     measure: sim,
+  },
+  swarm: {
+    summary: "views, deaths, pauses, partitions, news and rest of a swarm, beside Serf; needs root",
+    takesAgents: true,
+    takesPeers: false,
+    sections: swarmSections,
+    targets: {},
+    measure: swarm,
   },
   policy: {
     summary: "verifying signed policy, and merging 10,000 promises, in this process",

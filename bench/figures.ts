@@ -8,6 +8,8 @@ export interface Outcome {
   readonly figures: Figures;
   /** The same figures of other programs, measured in the same run: what they are, and what they reached. */
   readonly peers?: Readonly<Record<string, Figures>>;
+  /** Several measurements of one run, by name, each with the figures of agents and of Serf. */
+  readonly sections?: Readonly<Record<string, { readonly ours: Figures; readonly serf: Figures }>>;
 }
 
 /** The value below which a share (0 to 1) of the samples lies: nearest rank. Throws without samples. */

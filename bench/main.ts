@@ -2,6 +2,7 @@ import { parseArgs } from "node:util";
 import { type Benchmark, benchmarks } from "./benchmarks.ts";
 import { machine, versions } from "./machine.ts";
 import type { Run } from "./run.ts";
+import { swarmSections } from "./swarm.ts";
 import { table } from "./table.ts";
 
 const exitCode = { ok: 0, failed: 1, usage: 2 } as const;
@@ -12,7 +13,7 @@ const endTimeoutMs = 20_000;
 /** Swarms of real processes: more than this no machine bears. The simulator takes more. */
 const agentsMax = 100_000;
 
-const help = `Usage: npm run -s bench -- NAME [--agents N] [--peers] [--json]
+const help = `Usage: npm run -s bench -- NAME [--agents N] [--peers] [--only SECTION,...] [--json]
 
 Measures real agents, as processes of their own, from outside.
 
@@ -20,8 +21,9 @@ ${Object.entries(benchmarks)
   .map(([name, { summary }]) => `  ${name.padEnd(9)} ${summary}`)
   .join("\n")}
 
-  --agents N  how many agents (publish, death, sim)
+  --agents N  how many agents (publish, death, sim, swarm)
   --peers     measure other programs beside, unpacked from Debian's packages, not installed (heal, death)
+  --only LIST only these sections of swarm: ${swarmSections.join(", ")}
   --json      one JSON object on one line instead of a table
   --help      this text
 
@@ -34,6 +36,7 @@ interface Words {
   readonly name: string;
   readonly agents: number | undefined;
   readonly peers: boolean;
+  readonly only: readonly string[] | undefined;
   readonly json: boolean;
 }
 
@@ -55,18 +58,23 @@ async function main(args: readonly string[]): Promise<number> {
   const run: Run = {
     agents: words.agents,
     peers: words.peers,
+    only: words.only,
     signal: interrupted.signal,
     say: (text) => void process.stderr.write(`${words.name}: ${text}\n`),
   };
   try {
-    const { figures, peers } = await words.benchmark.measure(run);
+    const { figures, peers, sections } = await words.benchmark.measure(run);
     interrupted.signal.throwIfAborted();
     const head = { schema: "antibody.bench/1", bench: words.name, machine: machine(), versions: versions() };
-    const result = { ...head, measuredAt: new Date().toISOString(), ...figures };
+    const result = { ...head, measuredAt: new Date().toISOString(), ...figures, ...sections };
     process.stdout.write(
       words.json
         ? `${JSON.stringify(peers === undefined ? result : { ...result, peers })}\n`
-        : table(words.name, words.benchmark, { figures, ...(peers === undefined ? {} : { peers }) }),
+        : table(words.name, words.benchmark, {
+            figures,
+            ...(peers === undefined ? {} : { peers }),
+            ...(sections === undefined ? {} : { sections }),
+          }),
     );
     return exitCode.ok;
   } catch (error) {
@@ -88,6 +96,7 @@ function read(args: readonly string[]): Words | string {
   const options = {
     agents: { type: "string" },
     peers: { type: "boolean" },
+    only: { type: "string" },
     json: { type: "boolean" },
     help: { type: "boolean", short: "h" },
   } as const;
@@ -105,7 +114,11 @@ function read(args: readonly string[]): Words | string {
     }
     if (agents !== undefined && !benchmark.takesAgents) return `${name} does not take --agents`;
     if (values.peers === true && !benchmark.takesPeers) return `${name} does not take --peers`;
-    return { benchmark, name, agents, peers: values.peers === true, json: values.json === true };
+    const only = values.only?.split(",");
+    const unknown = only?.find((section) => benchmark.sections?.includes(section) !== true);
+    if (unknown !== undefined)
+      return `${name} has no section ${unknown}: ${(benchmark.sections ?? ["none"]).join(", ")}`;
+    return { benchmark, name, agents, peers: values.peers === true, only, json: values.json === true };
   } catch (error) {
     return reasonOf(error);
   }

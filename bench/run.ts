@@ -11,6 +11,8 @@ import { launcher as bundle, type TestColony } from "../test/harness/colonies.ts
 export interface Run {
   /** How many agents, where it was said. */
   readonly agents: number | undefined;
+  /** Names of the only sections to be measured, where a benchmark has several; undefined for all. */
+  readonly only: readonly string[] | undefined;
   /** Whether other programs are to be measured beside. */
   readonly peers: boolean;
   /** Ends the benchmark: everything that it started ends with it. */
@@ -56,13 +58,14 @@ export async function withColony<Value>(
   run: Run,
   use: (test: TestColony) => Promise<Value>,
   launcherOf: (name: string, directory: string) => Launcher = () => bundle,
+  listenOf: (name: string) => string = () => "/ip4/127.0.0.1/tcp/0",
 ): Promise<Value> {
   return withDirectory(async (directory) => {
     const colony = new Colony({
       directory,
       signal: run.signal,
       launcherOf: (name) => launcherOf(name, directory),
-      listenOf: () => "/ip4/127.0.0.1/tcp/0",
+      listenOf,
     });
     const end = (): Promise<void> => colony.end();
     // Whoever waits for an agent is freed by its end; what started meanwhile ends below.

@@ -8,7 +8,7 @@ import {
 } from "@antibody/policy";
 import { type AuthorKey, readKeyFile } from "../../packages/cli/src/author/keyFile.ts";
 import type { AgentProcess } from "../../packages/cli/src/demo/agent-process.ts";
-import { form, makeAuthor } from "../../test/harness/colonies.ts";
+import { form, makeAuthor, type TestColony } from "../../test/harness/colonies.ts";
 import { agentNames, type Run, waitFor, withColony } from "../run.ts";
 
 const arriveWithinMs = 20_000;
@@ -34,22 +34,42 @@ export function withAgents<Value>(
     const names = agentNames(count);
     run.say(`forming a swarm of ${count} agents`);
     await form(test, names);
-    const { keyFile } = await makeAuthor(test, names[0] ?? "");
-    const author = await readKeyFile(keyFile, () => Promise.reject(new Error("the key has no passphrase")));
+    const authoring = await makeAuthoring(run, test, names[0] ?? "");
     const { agents } = test.colony;
-    let generation = 0;
     return use({
-      documentBytes: seal(author, 1)
-        .slice(1)
-        .map(({ length }) => length),
-      publish: (to) => {
-        generation += 1;
+      documentBytes: authoring.documentBytes,
+      publish: async (to) => {
         const agent = agents[to % agents.length];
         if (agent === undefined) throw new Error("a swarm has agents");
-        return publishOne(run, agents, agent, seal(author, generation), generation);
+        const tookMs = await authoring.publish(agent);
+        return tookMs === undefined ? undefined : [...tookMs.values()];
       },
     });
   });
+}
+
+/** An author whom all agents of a colony accept. */
+export interface Authoring {
+  /** Bytes of the documents of one bundle. */
+  readonly documentBytes: readonly number[];
+  /** Publishes the next bundle to an agent: the time until each had it, by name; undefined when not all did in time. */
+  publish(to: AgentProcess): Promise<ReadonlyMap<string, number> | undefined>;
+}
+
+/** Makes an author on one agent. */
+export async function makeAuthoring(run: Run, test: TestColony, on: string): Promise<Authoring> {
+  const { keyFile } = await makeAuthor(test, on);
+  const author = await readKeyFile(keyFile, () => Promise.reject(new Error("the key has no passphrase")));
+  let generation = 0;
+  return {
+    documentBytes: seal(author, 1)
+      .slice(1)
+      .map(({ length }) => length),
+    publish: (to) => {
+      generation += 1;
+      return publishOne(run, test.colony.living, to, seal(author, generation), generation);
+    },
+  };
 }
 
 /** Root, fragment and manifest. The fragment applies nowhere: what is measured is that it spreads, not a repair. */
@@ -81,7 +101,7 @@ async function publishOne(
   to: AgentProcess,
   documents: readonly Uint8Array[],
   generation: number,
-): Promise<readonly number[] | undefined> {
+): Promise<ReadonlyMap<string, number> | undefined> {
   const [root, ...bundle] = documents;
   if (generation === 1 && root !== undefined) await offer(to, root);
   const startedMs = performance.now();
@@ -98,7 +118,8 @@ async function publishOne(
     () => true,
     () => run.signal.throwIfAborted(),
   );
-  return arrived === true ? agents.map((agent) => (activatedMs(agent) ?? startedMs) - startedMs) : undefined;
+  if (arrived !== true) return undefined;
+  return new Map(agents.map((agent) => [agent.name, (activatedMs(agent) ?? startedMs) - startedMs]));
 }
 
 async function offer(to: AgentProcess, document: Uint8Array): Promise<void> {

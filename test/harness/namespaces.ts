@@ -1,4 +1,5 @@
 import { execFileSync } from "node:child_process";
+import { readFileSync } from "node:fs";
 
 /** Hosts of one network; more do not fit into the names and addresses chosen here. */
 const hostsMax = 250;
@@ -33,6 +34,21 @@ export class Namespaces {
   /** Pulls the cable of a host: nothing comes or goes, and no socket closes. */
   cut(host: string): void {
     ip("link", "set", this.#portOf(host), "nomaster");
+  }
+
+  /** Takes the interface of a host down, which its programs notice, or up again. */
+  take(host: string, state: "up" | "down"): void {
+    ip("netns", "exec", this.#namespaceOf(host), "ip", "link", "set", "eth0", state);
+  }
+
+  /** Bytes and packets that have passed a host's interface, both ways, with the headers of all layers. */
+  trafficOf(host: string): { readonly bytes: number; readonly packets: number } {
+    const count = (name: string): number =>
+      Number(readFileSync(`/sys/class/net/${this.#portOf(host)}/statistics/${name}`, "utf8"));
+    return {
+      bytes: count("rx_bytes") + count("tx_bytes"),
+      packets: count("rx_packets") + count("tx_packets"),
+    };
   }
 
   /** Moves hosts to a network of their own: whole among themselves, silent to the others. */
