@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { runScenario } from "../src/index.ts";
+import { runScenario, type Scenario, type Step } from "../src/index.ts";
 
 describe("seeds that once broke a scenario", () => {
   // Killed neighbors counted as each other's living observers, and lacked a quorum forever.
@@ -12,4 +12,43 @@ describe("seeds that once broke a scenario", () => {
       expect(report.counters.falseDeaths).toBe(0);
     },
   );
+});
+
+/** What `sim shrink` left of a schedule of faults that a seed had drawn: afterwards all must hold one view. */
+const found: readonly {
+  readonly what: string;
+  readonly agents: number;
+  readonly seed: number;
+  readonly steps: readonly Step[];
+}[] = [
+  {
+    // A certificate made while fewer lived did not add up for who came back later, and its voters voted no more.
+    what: "who was away when another died learns of it",
+    agents: 5,
+    seed: 53,
+    steps: [
+      { atMs: 24_699, type: "kill", who: { names: ["agent-1"] } },
+      { atMs: 31_882, type: "powerOff", who: { names: ["agent-0"] }, torn: true },
+      { atMs: 53_093, type: "restart", who: { names: ["agent-1"] } },
+    ],
+  },
+];
+
+describe("schedules of faults that once left agents with different views", () => {
+  it.each(found)("$what", async ({ agents, seed, steps }) => {
+    const settled = { fromMs: 70_000, withinMs: 60_000 };
+    const scenario: Scenario = {
+      name: "found",
+      title: "A shrunk schedule of faults",
+      agents,
+      durationMs: 131_000,
+      startSpreadMs: 0,
+      steps,
+      expectations: [
+        { type: "oneView", ...settled },
+        { type: "deathsKnown", ...settled },
+      ],
+    };
+    expect((await runScenario({ scenario, seed })).violations).toEqual([]);
+  });
 });

@@ -237,6 +237,7 @@ export class Deaths {
     const { counted, quorum } = observers.weigh(subject, death.votes);
     if (order > 0 || counted.length < quorum.votes) {
       this.#wait(death);
+      if (order === 0) this.#add(counted, turn);
       if (order === 0 && isHalf(counted, quorum)) this.#planCheck(subject, turn);
       return "undecided";
     }
@@ -260,6 +261,14 @@ export class Deaths {
       incarnation: incarnationText(incarnation),
       evidence: deathEvidence(death),
     });
+  }
+
+  /**
+   * Fewer lived when the certificate was made, and fewer votes were a quorum; who signed them votes no more. They
+   * count beside the votes of those who have come since, this agent's own among them.
+   */
+  #add(votes: readonly SignedVote[], turn: Turn): void {
+    for (const vote of votes) this.#ports.votes.take(vote, true, turn);
   }
 
   #planCheck(subject: AgentId, turn: Turn): void {
