@@ -5,6 +5,7 @@ import type { AgentProcess } from "../../packages/cli/src/demo/agent-process.ts"
 import { Colony } from "../../packages/cli/src/demo/colony.ts";
 import type { Launcher } from "../../packages/cli/src/demo/command.ts";
 import { until } from "../../packages/cli/src/demo/until.ts";
+import type { Mounts } from "./mounts.ts";
 import type { Namespaces } from "./namespaces.ts";
 
 /** The bundle that `npm test` builds before the tests run, on the Node that runs the tests. */
@@ -27,6 +28,10 @@ export interface TestColony {
 interface ColonyWorld {
   /** One agent lives in each. */
   readonly namespaces?: Namespaces;
+  /** All agents live in it. */
+  readonly mounts?: Mounts;
+  /** Words before the command, which set limits for it. */
+  readonly within?: readonly string[];
   /** Flags of Node, before the bundle. */
   readonly nodeFlags?: readonly string[];
   /** Every wait ends then; two bounds of a wait where nothing is said. */
@@ -36,19 +41,25 @@ interface ColonyWorld {
 /** A colony on loopback, where nothing else is said. */
 export function makeColony({
   namespaces,
+  mounts,
+  within = [],
   nodeFlags = [],
   lifeMs = 2 * waitMaxMs,
 }: ColonyWorld = {}): TestColony {
-  const directory = mkdtempSync(join(tmpdir(), "antibody-test-"));
+  const made = mkdtempSync(join(tmpdir(), "antibody-test-"));
+  const directory = mounts?.pathOf(made) ?? made;
   const signal = AbortSignal.timeout(lifeMs);
   const colony = new Colony({
     directory,
     signal,
     launcherOf: (name) => {
-      const args = [...nodeFlags, ...launcher.args];
-      return namespaces === undefined
-        ? { file: launcher.file, args }
-        : { file: "ip", args: [...namespaces.enter(name), launcher.file, ...args] };
+      const enter = [
+        ...(namespaces === undefined ? [] : ["ip", ...namespaces.enter(name)]),
+        ...(mounts === undefined ? [] : ["nsenter", ...mounts.enter]),
+        ...within,
+      ];
+      const [file = launcher.file, ...args] = [...enter, launcher.file, ...nodeFlags, ...launcher.args];
+      return { file, args };
     },
     listenOf: (name) => `/ip4/${namespaces?.addressOf(name) ?? "127.0.0.1"}/tcp/0`,
   });
@@ -57,7 +68,7 @@ export function makeColony({
     signal,
     end: async () => {
       await colony.end();
-      rmSync(directory, { recursive: true, force: true });
+      rmSync(made, { recursive: true, force: true });
     },
   };
 }

@@ -67,35 +67,29 @@ export class Barrier {
   }
 
   /**
-   * Writes records, with all `sync` ones that could not be written before. Throws where a `batched` write is
-   * refused; a `sync` one that is refused waits here.
+   * Writes records, and tries all `sync` ones again that could not be written before. Throws where a `batched`
+   * write is refused; a `sync` one that is refused waits here.
    */
   persist(durability: Durability, records: readonly JournalRecord[]): void {
-    if (this.#unwritten.size === 0 && durability === "batched") {
-      this.#journal.persist("batched", records);
+    // Of one key the newest value counts, in whatever way it came.
+    const later = records.filter(({ key }) => this.#unwritten.has(key));
+    const rest = later.length === 0 ? records : records.filter(({ key }) => !this.#unwritten.has(key));
+    for (const { key, value } of later) this.#unwritten.set(key, value);
+    if (durability === "batched") {
+      this.#journal.persist("batched", rest);
       return;
     }
-    // Of one key the newest value counts, in whatever way it came.
-    const later: JournalRecord[] = [];
-    for (const record of records) {
-      if (durability === "sync" || this.#unwritten.has(record.key))
-        this.#unwritten.set(record.key, record.value);
-      else later.push(record);
-    }
-    if (durability === "sync") this.#refusedInStep = !this.writeAgain();
-    if (later.length > 0) this.#journal.persist("batched", later);
+    // By themselves: what the journal holds already needs no room.
+    if (!this.#tryWrite(rest)) for (const { key, value } of rest) this.#unwritten.set(key, value);
+    const isWritten = this.writeAgain();
+    if (!isWritten && records.some(({ key }) => this.#unwritten.has(key))) this.#refusedInStep = true;
   }
 
   /** Tries to write what is unwritten; whether nothing is now. */
   writeAgain(): boolean {
     if (this.#unwritten.size === 0) return true;
-    const records = Array.from(this.#unwritten, ([key, value]): JournalRecord => ({ key, value }));
-    try {
-      this.#journal.persist("sync", records);
-    } catch (error) {
-      this.#refusal = writeRefusal(error);
+    if (!this.#tryWrite(Array.from(this.#unwritten, ([key, value]): JournalRecord => ({ key, value }))))
       return false;
-    }
     this.#unwritten.clear();
     this.#unsettled.clear();
     this.#refusal = undefined;
@@ -119,6 +113,16 @@ export class Barrier {
     const changesPromise = output.type === "watch" || output.type === "unwatch";
     if (changesPromise && this.#isPolicyUnwritten()) this.#unsettled.add(output.resource);
     return pass;
+  }
+
+  #tryWrite(records: readonly JournalRecord[]): boolean {
+    try {
+      this.#journal.persist("sync", records);
+      return true;
+    } catch (error) {
+      this.#refusal = writeRefusal(error);
+      return false;
+    }
   }
 
   #ruleAct(action: ActionId, resource: ResourceId, { code, message }: WriteRefusal): Ruling {
