@@ -32,6 +32,19 @@ const found: readonly {
       { atMs: 53_093, type: "restart", who: { names: ["agent-1"] } },
     ],
   },
+  {
+    // It is none of the dead one's observers, does not count those who were while another was away, and met silence.
+    what: "who lost the power after another died learns of it, and dials in vain",
+    agents: 16,
+    seed: 462,
+    steps: [
+      { atMs: 13_960, type: "kill", who: { names: ["agent-2"] } },
+      { atMs: 25_595, type: "powerOff", who: { names: ["agent-15"] } },
+      { atMs: 41_183, type: "restart", who: { names: ["agent-2"] } },
+      { atMs: 55_954, type: "powerOff", who: { names: ["agent-12"] } },
+      { atMs: 58_097, type: "restart", who: { names: ["agent-12"] } },
+    ],
+  },
 ];
 
 describe("schedules of faults that once left agents with different views", () => {

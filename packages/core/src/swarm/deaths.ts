@@ -7,6 +7,7 @@ import type { Turn } from "../contract/turn.ts";
 import { compareIncarnation, incarnationText, isJumpTooLarge } from "../enrolment/incarnation.ts";
 import { Deadlines } from "../keeping/deadlines.ts";
 import { keep, recall } from "../keeping/snapshot.ts";
+import type { Settings } from "../settings.ts";
 import type { Asking } from "./asking.ts";
 import { catchUp } from "./catchUp.ts";
 import type { Directory } from "./directory.ts";
@@ -25,7 +26,7 @@ export interface DeathsPorts {
   readonly links: Links;
   readonly probing: Probing;
   readonly votes: Votes;
-  readonly freshTimeoutMs: number;
+  readonly settings: Pick<Settings, "freshTimeoutMs" | "cutVoteAfterMs">;
 }
 
 /** Certificates that are not provable yet. A guess: in a massacre they wait for each other's replacements. */
@@ -52,6 +53,7 @@ interface DeathsDump {
   readonly stuck: readonly (readonly [string, MonotonicMs])[];
   readonly checks: readonly (readonly [string, MonotonicMs])[];
   readonly checking: readonly AgentId[];
+  readonly silent: readonly (readonly [AgentId, MonotonicMs])[];
   readonly undecided: readonly DeathCertificate[];
   readonly unpublished: readonly (readonly [AgentId, MonotonicMs])[];
   readonly publishAgainMs: MonotonicMs;
@@ -66,6 +68,8 @@ export class Deaths {
   /** When an undecided subject is dialed, and those that are being dialed. */
   readonly #checks: Deadlines;
   readonly #checking = new Set<AgentId>();
+  /** Undecided subjects whose last dials met silence, with the time of the first. */
+  readonly #silent = new Map<AgentId, MonotonicMs>();
   /** When a case is taken to be stuck. */
   readonly #stuck: Deadlines;
   #publishAgainMs: MonotonicMs = Number.NEGATIVE_INFINITY;
@@ -77,6 +81,7 @@ export class Deaths {
     this.#stuck = new Deadlines(dump?.stuck);
     if (dump === undefined) return;
     for (const subject of dump.checking) this.#checking.add(subject);
+    for (const [subject, at] of dump.silent) this.#silent.set(subject, at);
     for (const death of dump.undecided) this.#undecided.set(death.subject, death);
     for (const [subject, at] of dump.unpublished) this.#unpublished.set(subject, at);
     this.#publishAgainMs = dump.publishAgainMs;
@@ -87,6 +92,7 @@ export class Deaths {
       stuck: this.#stuck.entries(),
       checks: this.#checks.entries(),
       checking: [...this.#checking],
+      silent: [...this.#silent],
       undecided: [...this.#undecided.values()],
       unpublished: [...this.#unpublished],
       publishAgainMs: this.#publishAgainMs,
@@ -161,8 +167,8 @@ export class Deaths {
     for (;;) {
       const subject = this.#checks.takeDue(turn.now.monoMs) as AgentId | undefined;
       if (subject === undefined) return;
-      const { links, freshTimeoutMs } = this.#ports;
-      if (this.#undecided.has(subject) && links.dial(subject, "fresh", freshTimeoutMs, turn)) {
+      const { links, settings } = this.#ports;
+      if (this.#undecided.has(subject) && links.dial(subject, "fresh", settings.freshTimeoutMs, turn)) {
         this.#checking.add(subject);
       }
     }
@@ -175,8 +181,24 @@ export class Deaths {
     if (death === undefined || this.#decide(death, turn) !== "undecided") return;
     // Its host says that the process is gone: own evidence, beside half of a quorum's.
     if (result === "refused") this.#accept(death, turn);
-    // It lives, and hears that it is held dead as soon as a session stands.
-    else if (result === "connected") this.#ports.links.invite(subject, turn);
+    else if (result !== "connected") this.#silence(death, turn);
+    else {
+      // It lives, and hears that it is held dead as soon as a session stands.
+      this.#silent.delete(subject);
+      this.#ports.links.invite(subject, turn);
+    }
+  }
+
+  /**
+   * Silence for as long as an observer waits before it votes, beside half of a quorum: who made the certificate knew
+   * of other deaths, and so of other observers. A subject that lives refutes long before.
+   */
+  #silence(death: DeathCertificate, turn: Turn): void {
+    const { probing, settings } = this.#ports;
+    const sinceMs = this.#silent.get(death.subject) ?? turn.now.monoMs;
+    this.#silent.set(death.subject, sinceMs);
+    const isLong = turn.now.monoMs - sinceMs >= settings.cutVoteAfterMs;
+    if (isLong && !probing.findings.cutOff) this.#accept(death, turn);
   }
 
   /**
@@ -231,7 +253,7 @@ export class Deaths {
     const order = compareIncarnation(incarnation, member.entry.entry.incarnation);
     const isSettled = order === 0 && directory.standingOf(subject) !== "alive";
     if (order < 0 || isSettled || isJumpTooLarge(member.entry.entry.incarnation, incarnation)) {
-      this.#undecided.delete(subject);
+      this.#forget(subject);
       return "void";
     }
     const { counted, quorum } = observers.weigh(subject, death.votes);
@@ -252,7 +274,7 @@ export class Deaths {
   #accept(death: DeathCertificate, turn: Turn): void {
     const { directory, votes } = this.#ports;
     const { subject, incarnation } = death;
-    this.#undecided.delete(subject);
+    this.#forget(subject);
     votes.close(subject);
     directory.declareDead(death);
     turn.tell("swarm.dead", "warn", {
@@ -261,6 +283,11 @@ export class Deaths {
       incarnation: incarnationText(incarnation),
       evidence: deathEvidence(death),
     });
+  }
+
+  #forget(subject: AgentId): void {
+    this.#undecided.delete(subject);
+    this.#silent.delete(subject);
   }
 
   /**

@@ -74,9 +74,8 @@ export function composeParts(
   const accusationOf = (peer: AgentId): Incarnation | undefined => accusing.accusationOf(peer);
   const asking = new Asking({ digests, accusationOf }, dump?.asking);
   const probing = new Probing({ agent, settings, directory, links, asking }, dump?.probing);
-  const { freshTimeoutMs } = settings;
   const deaths = new Deaths(
-    { agent, directory, observers, asking, links, probing, votes, freshTimeoutMs },
+    { agent, directory, observers, asking, links, probing, votes, settings },
     dump?.deaths,
   );
   const membership = new Membership({ agent, own, directory, links, probing, votes, deaths });
