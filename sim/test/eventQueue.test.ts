@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { EventQueue } from "../src/engine/eventQueue.ts";
+import { kinds } from "../src/engine/kinds.ts";
 
 interface Naive {
   readonly atUs: number;
@@ -28,10 +29,12 @@ const delays = fc.oneof(
   fc.constant(16_384 * 1_024),
   fc.constant(16_384 * 1_024 - 1),
 );
+const never = Number.POSITIVE_INFINITY;
 const moves = fc.array(
   fc.oneof(
-    { weight: 3, arbitrary: fc.tuple(delays, fc.nat(3), fc.nat(3), fc.nat(2)) },
-    { weight: 2, arbitrary: fc.constant("pop" as const) },
+    { weight: 3, arbitrary: fc.tuple(delays, fc.nat(3), fc.nat(3), fc.constantFrom(0, 1, kinds.ready)) },
+    { weight: 1, arbitrary: fc.record({ alarm: fc.nat(3), delay: fc.oneof(delays, fc.constant(never)) }) },
+    { weight: 3, arbitrary: fc.constant("pop" as const) },
   ),
   { maxLength: 200 },
 );
@@ -40,9 +43,20 @@ describe("the event queue", () => {
   it("pops in the order of a naive sorted list, whatever is pushed in between", () => {
     fc.assert(
       fc.property(moves, (script) => {
-        const queue = new EventQueue();
+        const queue = new EventQueue(4);
         const naive: Naive[] = [];
+        let alarms = 0;
         let sequence = 0;
+        const setAlarm = (agent: number, atUs: number): void => {
+          const place = naive.findIndex(
+            ({ kind, destination }) => kind === kinds.wake && destination === agent,
+          );
+          if (place >= 0) naive.splice(place, 1);
+          if (atUs !== never) {
+            naive.push({ atUs, destination: agent, source: agent, kind: kinds.wake, sequence: 0 });
+          }
+          alarms = naive.filter(({ kind }) => kind === kinds.wake).length;
+        };
         const popBoth = (): void => {
           naive.sort(isBefore);
           const expected = naive.shift();
@@ -50,18 +64,28 @@ describe("the event queue", () => {
           expect(queue.pop()).toBe(expected !== undefined);
           if (expected === undefined) return;
           expect(queue.nowUs).toBe(expected.atUs);
-          expect(queue.payload).toBe(expected.sequence);
+          expect([queue.destination, queue.source, queue.kind]).toEqual([
+            expected.destination,
+            expected.source,
+            expected.kind,
+          ]);
+          if (expected.kind === kinds.wake) alarms -= 1;
+          else expect(queue.payload).toBe(expected.sequence);
         };
         for (const move of script) {
           if (move === "pop") popBoth();
-          else {
+          else if ("alarm" in move) {
+            const atUs = queue.nowUs + move.delay;
+            queue.setAlarm(move.alarm, atUs);
+            setAlarm(move.alarm, atUs);
+          } else {
             const [delay, destination, source, kind] = move;
             const atUs = queue.nowUs + delay;
             queue.push(atUs, destination, source, kind, 7, sequence);
             naive.push({ atUs, destination, source, kind, sequence });
             sequence += 1;
           }
-          expect(queue.size).toBe(naive.length);
+          expect(queue.size).toBe(naive.length - alarms);
         }
         while (naive.length > 0) popBoth();
         expect(queue.pop()).toBe(false);

@@ -1,4 +1,6 @@
+import { Alarms } from "./alarms.ts";
 import { EventSlots } from "./eventSlots.ts";
+import { kinds } from "./kinds.ts";
 
 /** Microseconds of virtual time in one bucket of the wheel: few enough that a storm fills no bucket with thousands. */
 const bucketUs = 64;
@@ -12,10 +14,12 @@ const none = -1;
 /**
  * Events in virtual time: a timing wheel for what is near, a heap for what is far, and a heap of the bucket at hand
  * that settles ties by (time, destination, source, kind, sequence). All on typed arrays: an event costs no
- * allocation. The order is total, so that the same pushes always give the same pops.
+ * allocation. The order is total, so that the same pushes always give the same pops. Besides, each agent has an
+ * alarm that can be moved, and that comes as an event of kind `wake` from itself.
  */
 export class EventQueue {
   readonly #slots: EventSlots = new EventSlots(eventsMax);
+  readonly #alarms: Alarms;
   /** First slot of each bucket of the wheel; the others follow by `slots.next`. */
   readonly #wheel: Int32Array = new Int32Array(bucketCount).fill(none);
   readonly #current: number[] = [];
@@ -31,6 +35,11 @@ export class EventQueue {
   tag = 0;
   payload: unknown = undefined;
 
+  constructor(agents = 0) {
+    this.#alarms = new Alarms(agents);
+  }
+
+  /** Events that wait, alarms apart. */
   get size(): number {
     return this.#current.length + this.#wheelSize + this.#far.length;
   }
@@ -55,15 +64,26 @@ export class EventQueue {
     else this.#slots.heapPush(this.#far, slot);
   }
 
+  /** Sets an agent's one alarm; an infinite time removes it. */
+  setAlarm(agent: number, atUs: number): void {
+    if (!(atUs >= this.#nowUs)) throw new Error(`An alarm at ${atUs} us cannot be set at ${this.#nowUs} us`);
+    this.#alarms.set(agent, atUs);
+  }
+
   /** Time of the next event; infinite when there is none. */
   peekUs(): number {
-    if (!this.#fillCurrent()) return Number.POSITIVE_INFINITY;
-    return this.#slots.atUs[this.#current[0] as number] as number;
+    const { firstUs } = this.#alarms;
+    if (!this.#fillCurrent()) return firstUs;
+    return Math.min(firstUs, this.#slots.atUs[this.#current[0] as number] as number);
   }
 
   /** Takes the next event into the fields of this queue; false when there is none. */
   pop(): boolean {
-    if (!this.#fillCurrent()) return false;
+    if (this.#isAlarmNext()) {
+      this.#ring();
+      return true;
+    }
+    if (this.#current.length === 0) return false;
     const slots = this.#slots;
     const slot = slots.heapPop(this.#current);
     this.#nowUs = slots.atUs[slot] as number;
@@ -80,6 +100,28 @@ export class EventQueue {
   advanceTo(atUs: number): void {
     if (atUs < this.#nowUs || this.peekUs() < atUs) throw new Error(`The clock cannot jump to ${atUs} us`);
     this.#nowUs = atUs;
+  }
+
+  #isAlarmNext(): boolean {
+    const { first, firstUs } = this.#alarms;
+    if (!this.#fillCurrent()) return firstUs !== Number.POSITIVE_INFINITY;
+    const slots = this.#slots;
+    const slot = this.#current[0] as number;
+    const atUs = slots.atUs[slot] as number;
+    if (firstUs !== atUs) return firstUs < atUs;
+    const [destination, source] = [slots.destination[slot] as number, slots.source[slot] as number];
+    return (first - destination || first - source || kinds.wake - (slots.kind[slot] as number)) < 0;
+  }
+
+  #ring(): void {
+    const { first, firstUs } = this.#alarms;
+    this.#alarms.set(first, Number.POSITIVE_INFINITY);
+    this.#nowUs = firstUs;
+    this.destination = first;
+    this.source = first;
+    this.kind = kinds.wake;
+    this.tag = 0;
+    this.payload = undefined;
   }
 
   #link(bucket: number, slot: number): void {

@@ -22,7 +22,7 @@ export const kinds = {
   /** An end of a session was watched for silence; tag: session. */
   silence: 10,
   heartbeat: 11,
-  /** The agent asked to be woken; tag: life. Last, so that what arrives in time counts as in time. */
+  /** The agent asked to be woken: its alarm. Last, so that what arrives in time counts as in time. */
   wake: 12,
   /** The process is done with its last step: what waits for it goes on. */
   ready: 13,

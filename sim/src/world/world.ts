@@ -72,14 +72,13 @@ export class World {
   /** When reachability changed last. */
   linksChangedUs = 0;
   readonly #options: WorldOptions;
-  readonly #queue = new EventQueue();
+  readonly #queue: EventQueue;
   readonly #trace: OutputTrace;
   readonly #agents = new Map<AgentId, SimAgent>();
   /** Whom `agentOf` gave last: a message is looked at more than once on its way. */
   #asked: SimAgent | undefined;
-  /** By agent: when the mind wants to be woken, and when the one event that will wake it is due. */
+  /** By agent: when the mind wants to be woken. */
   readonly #wakeUs: Float64Array;
-  readonly #pendingWakeUs: Float64Array;
   /** Outputs are being performed: what a body answers meanwhile comes as an event of its own. */
   #isPerforming = false;
 
@@ -90,8 +89,8 @@ export class World {
     const random = Random.fromSeed(options.seed);
     const count = this.agents.length;
     this.#trace = new OutputTrace(count, (id) => this.agentOf(id).index);
+    this.#queue = new EventQueue(count);
     this.#wakeUs = new Float64Array(count).fill(NEVER);
-    this.#pendingWakeUs = new Float64Array(count).fill(NEVER);
     const hosts = createHosts(this);
     this.border = new Border(population);
     this.network = new Network(count, new Links(count, options.links, random.fork()), this.#queue, hosts);
@@ -175,8 +174,6 @@ export class World {
     agent.life += 1;
     agent.silentSinceUs = Number.POSITIVE_INFINITY;
     agent.runningSinceUs = this.nowUs;
-    this.#wakeUs[agent.index] = NEVER;
-    this.#pendingWakeUs[agent.index] = NEVER;
     const mind = this.#options.createMind(
       mindOptionsOf(agent, this.population),
       bootOf(agent, this.population),
@@ -196,6 +193,7 @@ export class World {
   endProcess(agent: SimAgent): void {
     if (agent.mind === undefined) return;
     agent.mind = undefined;
+    this.#setWake(agent.index, NEVER);
     agent.isPaused = false;
     agent.busyUntilUs = 0;
     agent.waiting = [];
@@ -221,7 +219,7 @@ export class World {
     agent.isPaused = false;
     agent.silentSinceUs = Number.POSITIVE_INFINITY;
     agent.runningSinceUs = this.nowUs;
-    this.#wakeOrWait(agent);
+    this.#wake(agent);
     this.#drain(agent);
   }
 
@@ -320,6 +318,9 @@ export class World {
       case kinds.silence:
         this.network.silence(index, source, tag);
         return;
+      case kinds.wake:
+        this.#wake(agent);
+        return;
       default:
         // What the agent's own process waits for; a later process does not.
         if (agent.mind !== undefined && agent.life === tag) this.#ownEvent(agent, kind, source, payload);
@@ -340,24 +341,14 @@ export class World {
       case kinds.heartbeat:
         this.gossip.heartbeat(agent.index);
         return;
-      case kinds.wake:
-        this.#wake(agent);
-        return;
       default:
         throw new Error(`unknown kind of event ${kind}`);
     }
   }
 
-  /** Of several wake events only the earliest counts. */
+  /** Wakes the mind, unless what happened since its alarm was set has put it off. */
   #wake(agent: SimAgent): void {
-    if (this.nowUs >= (this.#pendingWakeUs[agent.index] as number)) this.#wakeOrWait(agent);
-  }
-
-  /** No wake event is on its way now: wakes the mind, or sets one where it is too early. */
-  #wakeOrWait(agent: SimAgent): void {
-    this.#pendingWakeUs[agent.index] = NEVER;
     if ((this.#wakeUs[agent.index] as number) <= this.nowUs) this.#step(agent, wake);
-    else this.#scheduleWake(agent);
   }
 
   #step(agent: SimAgent, input: Input): void {
@@ -372,8 +363,7 @@ export class World {
       this.#pushOwn(agent, kinds.ready, stepUs, undefined);
     }
     const wakeUs = wakeAt === NEVER ? NEVER : Math.max(nowUs + wakeAfterUsMin, agent.clock.whenUs(wakeAt));
-    this.#wakeUs[index] = wakeUs;
-    if (wakeUs < (this.#pendingWakeUs[index] as number)) this.#scheduleWake(agent);
+    if (wakeUs !== this.#wakeUs[index]) this.#setWake(index, wakeUs);
     if (outputs.length === 0) return;
     this.#trace.add(index, nowUs, outputs);
     this.#isPerforming = true;
@@ -381,10 +371,9 @@ export class World {
     this.#isPerforming = false;
   }
 
-  #scheduleWake({ index, life }: SimAgent): void {
-    const wakeUs = this.#wakeUs[index] as number;
-    this.#pendingWakeUs[index] = wakeUs;
-    if (wakeUs !== NEVER) this.#queue.push(wakeUs, index, index, kinds.wake, life, undefined);
+  #setWake(index: number, atUs: number): void {
+    this.#wakeUs[index] = atUs;
+    this.#queue.setAlarm(index, atUs);
   }
 
   #pushOwn(agent: SimAgent, kind: number, delayUs: number, payload: unknown): void {
