@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import { createGossip } from "../../packages/agent/src/network/createGossip.ts";
 import { kinds } from "../../sim/src/engine/kinds.ts";
+import { frameBytes } from "../../sim/src/gossip/control.ts";
 import type { Topic } from "../../sim/src/gossip/message.ts";
 import type { CrowdTools, Lane } from "./crowd.ts";
 import { FakeStream, messagesIn } from "./fakeStream.ts";
@@ -49,7 +50,7 @@ const topicNames: Readonly<Record<Topic, string>> = {
 };
 const names = Object.values(topicNames);
 /** What negotiation costs on the wire, either way. Two lines of multistream-select. */
-const negotiationBytes = 40;
+const negotiationBytes = 40 + frameBytes;
 const crypto: Crypto = {
   sha256: (data) => new Uint8Array(createHash("sha256").update(data).digest()),
   verifyEd25519: () => true,
@@ -71,7 +72,7 @@ export function makeLibraryLane(tools: CrowdTools): Lane {
     else frames.push(frame);
     if (frame.type === "bytes") {
       counts.sent += messagesIn(frame.bytes);
-      counts.bytes += frame.bytes.length;
+      counts.bytes += frame.bytes.length + frameBytes;
     } else counts.bytes += negotiationBytes;
   };
 

@@ -20,7 +20,8 @@ export const open: GossipControl = { type: "open" };
 export const accept: GossipControl = { type: "accept" };
 export const subscribe: GossipControl = { type: "subscribe" };
 
-/** Bytes of the name of a topic with its frame, of the id of a message, and of other small words. From the library. */
+/** Bytes of a frame of Yamux within one of Noise, of the name of a topic, of a message's id, of other small words. */
+export const frameBytes = 30;
 export const topicBytes = 76;
 export const idBytes = 34;
 export const smallBytes = 40;

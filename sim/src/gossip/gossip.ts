@@ -6,6 +6,7 @@ import type { Network } from "../network/network.ts";
 import {
   accept,
   announcedBytesMin,
+  frameBytes,
   type GossipControl,
   idBytes,
   open,
@@ -242,7 +243,7 @@ export class Gossip {
       if (peer !== from && this.#streams.stands(agent, peer)) this.#transmit(agent, peer, message);
     }
     if (message.bytes >= announcedBytesMin && from !== agent) {
-      this.counters.bytes += (peers.length - 1) * smallBytes;
+      this.counters.bytes += (peers.length - 1) * (frameBytes + smallBytes);
     }
     (this.#recent[agent] as GossipMessage[]).push(message);
     this.#needHeartbeat(agent);
@@ -269,11 +270,11 @@ export class Gossip {
     const bytes = topicBytes + offered.length * idBytes;
     const messages = offered.filter((message) => message.seen[peer] === 0);
     if (messages.length > 0) this.#say(agent, peer, { type: "offer", messages }, bytes);
-    else this.counters.bytes += bytes;
+    else this.counters.bytes += frameBytes + bytes;
   }
 
   #say(agent: number, peer: number, said: GossipControl, bytes: number): void {
-    this.counters.bytes += bytes;
+    this.counters.bytes += frameBytes + bytes;
     this.#network.send(agent, peer, kinds.gossip, said);
   }
 
@@ -288,7 +289,7 @@ export class Gossip {
   #transmit(agent: number, peer: number, message: GossipMessage): void {
     const { counters } = this;
     counters.messages += 1;
-    counters.bytes += message.bytes + topicBytes;
+    counters.bytes += frameBytes + topicBytes + message.bytes;
     if (message.seen[peer] === 1) {
       counters.duplicates += 1;
       return;
