@@ -81,7 +81,7 @@ export class Running {
     this.#stage = this.#createStage(publishers);
     const { selecting } = this.#stage;
     this.expecting = scenario.expectations.map(
-      (one) => new Expecting(one, this.world, publishers, selecting),
+      (one) => new Expecting(one, this.world, publishers, selecting, this.watching.told),
     );
     this.#endUs = scenario.durationMs * 1_000;
     this.#sampleEveryUs = Math.max(sampleEveryUsMin, agents * sampleEveryUsPerAgent);

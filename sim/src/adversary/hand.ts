@@ -1,4 +1,4 @@
-import type { DeathCertificate, MemberWire, Random } from "@antibody/core";
+import type { DeathCertificate, DeathWire, MemberWire, Random } from "@antibody/core";
 import type { Publishers } from "../scenarios/publishers.ts";
 import type { SimAgent } from "../world/agent.ts";
 import type { WireMessage, WireRumor } from "../world/border.ts";
@@ -17,7 +17,7 @@ export class Hand {
   readonly publishers: Publishers;
   readonly #world: World;
   readonly #oldMembers: MemberWire[] = [];
-  readonly #oldDeaths: DeathCertificate[] = [];
+  readonly #oldDeaths: DeathWire[] = [];
   #votes = 0;
 
   constructor(world: World, publishers: Publishers, members: readonly SimAgent[], random: Random) {
@@ -40,7 +40,7 @@ export class Hand {
     return this.#oldMembers;
   }
 
-  get oldDeaths(): readonly DeathCertificate[] {
+  get oldDeaths(): readonly DeathWire[] {
     return this.#oldDeaths;
   }
 
@@ -48,8 +48,8 @@ export class Hand {
     keep(this.#oldMembers, member);
   }
 
-  keepDeath(death: DeathCertificate): void {
-    keep(this.#oldDeaths, death);
+  keepDeath({ subject, incarnation, votes }: DeathCertificate): void {
+    keep(this.#oldDeaths, { subject, incarnation, votes: votes.map(({ bytes }) => bytes) });
   }
 
   /** Votes are numbered, as honest ones are: a later one counts. */

@@ -6,6 +6,7 @@ import type { SimAgent } from "../world/agent.ts";
 import type { World } from "../world/world.ts";
 import { bundleLack, generationLack, keptAsLack, phaseLack } from "./policyLacks.ts";
 import { agree, agreeInOutline, unkept, wrongDeaths } from "./views.ts";
+import type { Told } from "./watching.ts";
 
 /** How an expectation stands. */
 export type Standing =
@@ -24,15 +25,25 @@ export class Expecting {
   readonly #world: World;
   readonly #publishers: Publishers;
   readonly #selecting: Selecting;
+  readonly #told: Told;
+  /** False deaths before the time began; undefined until then. */
+  #falseDeathsBefore: number | undefined;
   #witness = 0;
   standing: Standing = { type: "open", lacking: "not looked yet" };
 
-  constructor(expectation: Expectation, world: World, publishers: Publishers, selecting: Selecting) {
+  constructor(
+    expectation: Expectation,
+    world: World,
+    publishers: Publishers,
+    selecting: Selecting,
+    told: Told,
+  ) {
     this.expectation = expectation;
     this.name = nameOf(expectation);
     this.#world = world;
     this.#publishers = publishers;
     this.#selecting = selecting;
+    this.#told = told;
   }
 
   /** Looks, if it is open and its time has begun. */
@@ -41,9 +52,24 @@ export class Expecting {
     const nowMs = this.#world.nowUs / 1_000;
     // At the moment itself the agents have not heard of it yet.
     if (this.standing.type !== "open" || nowMs <= fromMs) return;
+    if (this.expectation.type === "noFalseDeath") {
+      this.#lookAtDeaths(nowMs >= fromMs + withinMs);
+      return;
+    }
     const lacking = this.#lacking();
     if (lacking === undefined) this.standing = { type: "met", afterMs: nowMs - fromMs };
     else this.standing = { type: nowMs >= fromMs + withinMs ? "missed" : "open", lacking };
+  }
+
+  /** What must hold all the while is met when the time is over, and missed at once. */
+  #lookAtDeaths(isOver: boolean): void {
+    const { falseDeaths } = this.#told;
+    this.#falseDeathsBefore ??= falseDeaths;
+    const count = falseDeaths - this.#falseDeathsBefore;
+    if (count > 0) {
+      this.standing = { type: "missed", lacking: `${count} times an agent declared one dead that lives` };
+    } else if (isOver) this.standing = { type: "met", afterMs: this.expectation.withinMs };
+    else this.standing = { type: "open", lacking: "its time is not over" };
   }
 
   /** What one agent lacks, or undefined when none lacks anything. */
@@ -77,6 +103,8 @@ export class Expecting {
       }
       case "oneView":
         return this.#oneView();
+      case "noFalseDeath":
+        return () => undefined;
       case "allKept":
         return (inspection) => listed(unkept(inspection));
       case "phase": {
@@ -140,6 +168,7 @@ function whatOf(expectation: Expectation): string {
       return `${expectation.type} ${expectation.bundle} `;
     case "deathsKnown":
     case "oneView":
+    case "noFalseDeath":
     case "allKept":
       return expectation.type;
     default:

@@ -71,6 +71,8 @@ export type Expectation = { readonly fromMs: number; readonly withinMs: number }
   | { readonly type: "deathsKnown" }
   /** All hold one view: of members, their incarnations and verdicts, and of policy. */
   | { readonly type: "oneView" }
+  /** Declares nobody dead whose process is there, all the while. */
+  | { readonly type: "noFalseDeath" }
   /** Has no drifted resource left. */
   | { readonly type: "allKept" }
   /** Has this resource in a phase, such as `contested`. */

@@ -1,8 +1,11 @@
 import {
+  type DeathCertificate,
   type DeathWire,
   type HealthRumor,
+  type Member,
   type MemberWire,
   type PeerMessage,
+  type SignedVote,
   type VerifiedCertificate,
   verifyDeath,
   verifyMember,
@@ -31,11 +34,16 @@ export type WireRumor =
 
 /**
  * The border of every body: what comes as bytes is verified with what the receiver's mind knows, by the same
- * functions as on a device. What honest agents send is verified by construction, and does not come this way.
+ * functions as on a device. What honest agents send is verified by construction, and does not come this way. All
+ * agents are enrolled before a world begins and know each other's certificates: one verdict on the same bytes is
+ * everyone's.
  */
 export class Border {
   readonly #population: Population;
   readonly #policy = new PolicyBorder();
+  readonly #members = new WeakMap<Uint8Array, Member | Rejection>();
+  readonly #votes = new WeakMap<Uint8Array, SignedVote | Rejection>();
+  readonly #deaths = new WeakMap<DeathWire, DeathCertificate | Rejection>();
   /** Statements that did not verify. */
   refusedStatements = 0;
   refusedPolicies = 0;
@@ -53,17 +61,14 @@ export class Border {
 
   /** A message without the items that are refused. */
   message(agent: SimAgent, wire: WireMessage): PeerMessage {
+    const certificateOf = certificatesOf(agent);
     if (wire.type === "votes") {
-      const certificateOf = certificatesOf(agent);
-      return {
-        type: "votes",
-        votes: this.#sift(wire.votes, (bytes) => verifyVote(bytes, certificateOf, modelCrypto)),
-      };
+      return { type: "votes", votes: this.#sift(wire.votes, (bytes) => this.#vote(bytes, certificateOf)) };
     }
     return {
       type: "items",
       members: this.#sift(wire.members, (member) => this.#member(member)),
-      deaths: this.#sift(wire.deaths, (death) => verifyDeath(death, certificatesOf(agent), modelCrypto)),
+      deaths: this.#sift(wire.deaths, (death) => this.#death(death, certificateOf)),
       policy: wire.policy.flatMap((bytes) => this.policy(agent, bytes) ?? []),
     };
   }
@@ -74,12 +79,23 @@ export class Border {
       const members = this.#sift(wire.members, (member) => this.#member(member));
       return members.length === wire.members.length ? { type: "members", members } : undefined;
     }
-    const deaths = this.#sift(wire.deaths, (death) => verifyDeath(death, certificatesOf(agent), modelCrypto));
+    const certificateOf = certificatesOf(agent);
+    const deaths = this.#sift(wire.deaths, (death) => this.#death(death, certificateOf));
     return deaths.length === wire.deaths.length ? { type: "deaths", deaths } : undefined;
   }
 
-  #member(wire: MemberWire): ReturnType<typeof verifyMember> {
-    return verifyMember(wire, this.#population.charter, modelCrypto);
+  #member(wire: MemberWire): Member | Rejection {
+    return remembered(this.#members, wire.entry, () =>
+      verifyMember(wire, this.#population.charter, modelCrypto),
+    );
+  }
+
+  #vote(bytes: Uint8Array, certificateOf: CertificateOf): SignedVote | Rejection {
+    return remembered(this.#votes, bytes, () => verifyVote(bytes, certificateOf, modelCrypto));
+  }
+
+  #death(wire: DeathWire, certificateOf: CertificateOf): DeathCertificate | Rejection {
+    return remembered(this.#deaths, wire, () => verifyDeath(wire, certificateOf, modelCrypto));
   }
 
   #sift<Wire, Value>(
@@ -95,6 +111,20 @@ export class Border {
   }
 }
 
-function certificatesOf(agent: SimAgent): (of: AgentId) => VerifiedCertificate | undefined {
+type CertificateOf = (of: AgentId) => VerifiedCertificate | undefined;
+
+function certificatesOf(agent: SimAgent): CertificateOf {
   return (of) => agent.mind?.certificateOf(of);
+}
+
+function remembered<Key extends object, Value>(
+  verdicts: WeakMap<Key, Value>,
+  key: Key,
+  verify: () => Value,
+): Value {
+  const known = verdicts.get(key);
+  if (known !== undefined) return known;
+  const verdict = verify();
+  verdicts.set(key, verdict);
+  return verdict;
 }

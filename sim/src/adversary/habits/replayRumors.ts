@@ -8,11 +8,7 @@ const replayedMax = 16;
 /** Tells again what was true once, soundly signed by whom it is about; and keeps what is true now, for later. */
 export function replayRumors(hand: Hand, agent: SimAgent): void {
   const members = hand.random.sample(hand.oldMembers, replayedMax);
-  const deaths = hand.random.sample(hand.oldDeaths, replayedMax).map(({ subject, incarnation, votes }) => ({
-    subject,
-    incarnation,
-    votes: votes.map(({ bytes }) => bytes),
-  }));
+  const deaths = hand.random.sample(hand.oldDeaths, replayedMax);
   if (members.length > 0) {
     const bytes = members.reduce((sum, { entry }) => sum + entry.length, 0);
     hand.gossip(agent, { type: "members", members }, bytes);
