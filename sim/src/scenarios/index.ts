@@ -1,10 +1,33 @@
+import { asymmetricLinks } from "./asymmetricLinks.ts";
+import { byzantine } from "./byzantine.ts";
+import { churn } from "./churn.ts";
 import { cleanPublish } from "./cleanPublish.ts";
+import { clocksAndTornWrites } from "./clocksAndTornWrites.ts";
+import { conflictingPublishers } from "./conflictingPublishers.ts";
+import { damageAndFight } from "./damageAndFight.ts";
+import { loss } from "./loss.ts";
 import { massDeath } from "./massDeath.ts";
 import { partitionHeal } from "./partitionHeal.ts";
 import { pausedAgents } from "./pausedAgents.ts";
+import { replayRollback } from "./replayRollback.ts";
 import type { Scenario } from "./scenario.ts";
+import { slowAndPaused } from "./slowAndPaused.ts";
 
-const shipped: readonly Scenario[] = [cleanPublish, massDeath, partitionHeal, pausedAgents];
+const shipped: readonly Scenario[] = [
+  cleanPublish,
+  massDeath,
+  partitionHeal,
+  asymmetricLinks,
+  churn,
+  pausedAgents,
+  slowAndPaused,
+  loss,
+  byzantine,
+  replayRollback,
+  conflictingPublishers,
+  clocksAndTornWrites,
+  damageAndFight,
+];
 
 /** Every scenario that comes with the simulator. */
 export function listScenarios(): readonly Scenario[] {
