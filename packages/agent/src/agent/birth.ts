@@ -11,6 +11,7 @@ import { FileSegments, MemorySegments, type Segments } from "../mind/segments.ts
 import type { AgentState } from "../state/agentState.ts";
 import { readBoot } from "../state/boot.ts";
 import { openMemoryDirectory, shmDirectory } from "../state/places.ts";
+import { refuseNewerRecords } from "../state/recordVersion.ts";
 import { messageOf } from "../state/stateError.ts";
 import { deviceContexts, installedPaths, protectedGlobs } from "./surroundings.ts";
 
@@ -45,7 +46,9 @@ export function bearMind(options: BirthOptions): BornMind {
       fields: { path, movedTo, salvagedCount, lostKeys: lostKeys.slice(0, 100), trustKept },
     });
   }
-  const { boot, rejected } = readBoot(state.journal.read(), state.charter, crypto);
+  const records = state.journal.read();
+  refuseNewerRecords(records);
+  const { boot, rejected } = readBoot(records, state.charter, crypto);
   for (const { key, rejection } of rejected) {
     const { reason, detail } = rejection;
     log.tell({ name: "agent.recordRejected", level: "warn", fields: { key, reason, detail } });

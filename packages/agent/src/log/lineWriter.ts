@@ -7,6 +7,10 @@ import { writeSync } from "node:fs";
 export const waitingBytesMax: number = 4 * 1_048_576;
 /** Between two tries at a reader that takes nothing. Guess: short beside what a person notices. */
 const tryAgainMs = 5;
+/** Between two tries at a file that takes nothing. Guess: a disk is freed by hand, or by a cron job. */
+const fullAgainMs = 1_000;
+/** What a file says whose disk is full, or ill: it may take lines again. */
+const passingErrors: readonly unknown[] = ["ENOSPC", "EDQUOT", "EIO", "EFBIG"];
 /** How long an ending process waits for a slow reader, in all. Guess: below what any supervisor grants. */
 const lastWordsMs = 1_000;
 
@@ -21,7 +25,8 @@ export interface LineWriterOptions {
 /**
  * Writes lines at once, in order, and never waits for the reader: a pipe that is full holds 64 KiB, the lines of a
  * burst of repairs, and waiting for its reader would hold the repairs. What does not fit waits here, within a
- * bound. When nobody reads any more (a closed pipe), lines go nowhere.
+ * bound; so does what goes to a file while its disk is full. When nobody reads any more (a closed pipe), lines go
+ * nowhere.
  */
 export class LineWriter {
   readonly #options: LineWriterOptions;
@@ -29,6 +34,8 @@ export class LineWriter {
   #waitingBytes = 0;
   #droppedCount = 0;
   #closed = false;
+  /** Whether the last try met a full disk. */
+  #full = false;
   #timer: NodeJS.Timeout | undefined;
 
   constructor(options: LineWriterOptions) {
@@ -60,14 +67,14 @@ export class LineWriter {
       // As long as the reader takes something.
     }
     if (this.#waitingBytes === 0 || this.#closed) return;
-    this.#timer = setTimeout(() => this.flush(), tryAgainMs);
+    this.#timer = setTimeout(() => this.flush(), this.#full ? fullAgainMs : tryAgainMs);
     this.#timer.unref();
   }
 
   /** Writes what waits before the process ends; waits for the reader a while. Blocks. */
   end(): void {
     const endMs = performance.now() + lastWordsMs;
-    for (this.flush(); this.#waitingBytes > 0 && !this.#closed; this.flush()) {
+    for (this.flush(); this.#waitingBytes > 0 && !this.#closed && !this.#full; this.flush()) {
       if (performance.now() >= endMs) break;
       Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, tryAgainMs);
     }
@@ -80,12 +87,15 @@ export class LineWriter {
     if (next === undefined) return this.#tellDropped();
     try {
       const written = this.#options.write(next);
+      this.#full = false;
       this.#waitingBytes -= written;
       if (written === next.length) this.#waiting.shift();
       else this.#waiting[0] = next.subarray(written);
       return true;
     } catch (error) {
-      if (!(error instanceof Error && "code" in error && error.code === "EAGAIN")) this.#close();
+      const code = error instanceof Error && "code" in error ? error.code : undefined;
+      this.#full = passingErrors.includes(code);
+      if (!this.#full && code !== "EAGAIN") this.#close();
       return false;
     }
   }

@@ -13,7 +13,7 @@ import { type Belonging, readCharterFile, writeCharterFile } from "./charterFile
 import { Journal } from "./journal.ts";
 import { generateKey, type PrivateKey, readKeyFile, writeKeyFile } from "./keyFile.ts";
 import { type Lock, takeLock } from "./lock.ts";
-import { makeOwnDirectory, type StatePaths, statePaths } from "./places.ts";
+import { holdsAgent, makeOwnDirectory, type StatePaths, statePaths } from "./places.ts";
 import { StateError } from "./stateError.ts";
 
 /** Tags of one device, and characters of each. Guesses: they are typed by hand. */
@@ -34,13 +34,13 @@ export interface AgentState extends Belonging {
 /** Takes the state directory of an agent. Throws a StateError; the directory is then not held. */
 export function openAgentState(stateDirectory: string, crypto: Crypto, wallMs: number): AgentState {
   const paths = statePaths(stateDirectory);
-  if (!existsSync(paths.charter)) {
+  if (!holdsAgent(paths.directory)) {
     const next = "antibody init --name NAME, or antibody join CODE";
     throw new StateError("stateMissing", `there is no agent in ${paths.directory}`, next);
   }
   const lock = holdDirectory(paths);
   try {
-    const key = readKeyFile(paths.agentKey);
+    const key = readAgentKey(paths.agentKey);
     const belonging = readCharterFile(paths.charter, key.publicKey, crypto);
     const tags = readTags(paths.tags);
     const journal = Journal.open(paths, wallMs);
@@ -150,7 +150,7 @@ export function holdEmptyState(stateDirectory: string): EmptyState {
   makeOwnDirectory(paths.directory, 0o700);
   const lock = holdDirectory(paths);
   try {
-    if (existsSync(paths.charter)) {
+    if (holdsAgent(paths.directory)) {
       const next = "Choose another directory with --state.";
       throw new StateError("stateExists", `there is an agent in ${paths.directory} already`, next);
     }
@@ -177,6 +177,13 @@ export function holdEmptyState(stateDirectory: string): EmptyState {
 function holdDirectory(paths: StatePaths): Lock {
   makeOwnDirectory(paths.directory, 0o700);
   return takeLock(paths.directory);
+}
+
+/** Where an agent was, its key must be: without it there is another agent to be made, elsewhere. */
+function readAgentKey(path: string): PrivateKey {
+  if (existsSync(path)) return readKeyFile(path);
+  const next = "Restore the file from a backup, or join the swarm again with a new state directory.";
+  throw new StateError("stateBroken", `${path} is missing`, next);
 }
 
 /** The key in a file, made where there is none yet: an interrupted beginning goes on with the same one. */

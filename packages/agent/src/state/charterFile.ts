@@ -61,7 +61,7 @@ function readText(path: string): string {
       throw new StateError("stateMissing", `there is no agent: ${path} does not exist`, next, error);
     }
     throw new StateError(
-      "stateUnwritable",
+      errnoOf(error) === "EACCES" ? "statePermissions" : "stateUnwritable",
       `cannot read ${path}: ${messageOf(error)}`,
       "Run as its owner.",
       error,

@@ -11,5 +11,5 @@ export { writeFileAtomic } from "./atomicFile.ts";
 export { generateKey, keyFromSeed, type PrivateKey, readKeyFile, writeKeyFile } from "./keyFile.ts";
 export { lastHolder } from "./lock.ts";
 export { nodeCrypto } from "./nodeCrypto.ts";
-export { makeOwnDirectory, removeRuntimeFiles, type StatePaths, statePaths } from "./places.ts";
+export { holdsAgent, makeOwnDirectory, removeRuntimeFiles, type StatePaths, statePaths } from "./places.ts";
 export { errnoOf, StateError, type StateErrorCode } from "./stateError.ts";

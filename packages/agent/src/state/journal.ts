@@ -3,7 +3,7 @@ import type { JournalPort } from "../ports.ts";
 import { type JournalDamage, mergeRows, type OpenTables, openTables } from "./journalFiles.ts";
 import type { JournalTable, Row } from "./journalTable.ts";
 import { decodeSnapshot, encodeSnapshot } from "./snapshotBytes.ts";
-import { isBroken } from "./sqlite.ts";
+import { isBroken, isBusy } from "./sqlite.ts";
 import { messageOf, StateError } from "./stateError.ts";
 
 /**
@@ -42,7 +42,9 @@ export class Journal implements JournalPort {
       return new Journal(openTables(paths.journal, paths.history, wallMs));
     } catch (error) {
       if (error instanceof StateError) throw error;
-      const next = "Check the free space and the permissions of the state directory.";
+      const next = isBusy(error)
+        ? `Close the program that has it open: fuser ${paths.journal} ${paths.history}`
+        : "Check the free space and the permissions of the state directory.";
       throw new StateError("stateUnwritable", `cannot open the journal: ${messageOf(error)}`, next, error);
     }
   }

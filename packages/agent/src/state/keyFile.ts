@@ -77,7 +77,7 @@ function readSecret(path: string): string {
       );
     }
     throw new StateError(
-      "stateUnwritable",
+      errnoOf(error) === "EACCES" ? "statePermissions" : "stateUnwritable",
       `cannot read ${path}: ${messageOf(error)}`,
       "Run as its owner.",
       error,

@@ -40,6 +40,17 @@ export function statePaths(stateDirectory: string): StatePaths {
   };
 }
 
+/** Whether there is an agent in a state directory. Throws a StateError (`statePermissions`) where it cannot be seen. */
+export function holdsAgent(stateDirectory: string): boolean {
+  const { charter } = statePaths(stateDirectory);
+  try {
+    return statSync(charter, { throwIfNoEntry: false }) !== undefined;
+  } catch (error) {
+    const next = `Run it as the owner of the state (ls -ld ${resolve(stateDirectory)}), or with sudo.`;
+    throw new StateError("statePermissions", `cannot look at ${charter}: ${messageOf(error)}`, next, error);
+  }
+}
+
 /**
  * A directory of this agent in memory, so that what is written there wears no card and yet survives the process:
  * the runtime directory where that is in memory, else one under /dev/shm; undefined where there is none.

@@ -64,6 +64,25 @@ test("what waits is tried again without being asked", async () => {
   await expect.poll(reader.read).toBe("one\n");
 });
 
+test("a full disk is tried again; only a closed pipe is not", async () => {
+  const codes = ["ENOSPC", "EIO", undefined];
+  let text = "";
+  const writer = new LineWriter({
+    write: (bytes) => {
+      const code = codes.shift();
+      if (code !== undefined) throw Object.assign(new Error(code), { code });
+      text += Buffer.from(bytes).toString();
+      return bytes.length;
+    },
+    dropped: () => "",
+  });
+  writer.write("one\n");
+  writer.flush();
+  expect(writer.waitingBytes).toBe(4);
+  writer.flush();
+  expect(text).toBe("one\n");
+});
+
 test("lines beyond the bound are dropped, and their number is told once the reader is back", () => {
   const reader = slowReader(0);
   const line = `${"x".repeat(1_023)}\n`;

@@ -110,7 +110,7 @@ test("a refused directory is let go again", () => {
   chmodSync(agentKey, 0o600);
   opened(directory, () => undefined);
   rmSync(agentKey);
-  expect(refusal(() => openAgentState(directory, crypto, 0)).code).toBe("stateMissing");
+  expect(refusal(() => openAgentState(directory, crypto, 0)).code).toBe("stateBroken");
 });
 
 test("a directory in which others may write is refused", () => {

@@ -1,7 +1,7 @@
-import { existsSync, statSync } from "node:fs";
+import { statSync } from "node:fs";
 import { resolve } from "node:path";
 import { runtimeDirectory } from "@antibody/agent/control";
-import { statePaths } from "@antibody/agent/state";
+import { holdsAgent } from "@antibody/agent/state";
 import { CliError, exitCode, usageError } from "../errors.ts";
 import type { Invocation } from "../invocation.ts";
 import { readDuration, readName } from "../options.ts";
@@ -52,7 +52,7 @@ export const run: Verb<RunOptions> = {
     actAsOwnerOf(invocation.state, [runtimeDirectory(invocation.state, environment, userId)]);
     // Loaded here: the other commands start without the body.
     const { startAgent } = await import("@antibody/agent");
-    if (!existsSync(statePaths(invocation.state).charter)) await begin(invocation, options);
+    if (!holdsAgent(invocation.state)) await begin(invocation, options);
     const { interrupted } = invocation.terminal;
     const agent = await startAgent({
       state: invocation.state,
@@ -110,10 +110,19 @@ function readListen(text: string, before: readonly string[] | undefined): readon
 
 function readRoot(text: string): string {
   const root = resolve(text);
-  if (statSync(root, { throwIfNoEntry: false })?.isDirectory() === true) return root;
+  if (isDirectory(root)) return root;
   throw usageError(
-    `${root} is not a directory`,
+    `${root} is not a directory that this user can see`,
     "--root prefixes every path of file-like resources",
     "make it first",
   );
+}
+
+/** One that this user may not look at is none for it. */
+function isDirectory(path: string): boolean {
+  try {
+    return statSync(path).isDirectory();
+  } catch {
+    return false;
+  }
 }

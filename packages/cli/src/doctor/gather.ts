@@ -2,7 +2,7 @@ import { spawnSync } from "node:child_process";
 import { existsSync, lstatSync, readdirSync, statfsSync, statSync } from "node:fs";
 import { connect } from "node:net";
 import { join } from "node:path";
-import { lastHolder, statePaths } from "@antibody/agent/state";
+import { holdsAgent, lastHolder, StateError, statePaths } from "@antibody/agent/state";
 import { CliError } from "../errors.ts";
 import type { Invocation } from "../invocation.ts";
 import { installLayout } from "../service/layout.ts";
@@ -50,7 +50,17 @@ async function agentFacts(
     if (!(error instanceof CliError)) throw error;
     if (error.code === "denied") return { type: "denied", cause: error.why };
     if (error.code !== "notRunning") return { type: "failed", cause: error.why };
-    return existsSync(statePaths(state).charter) ? { type: "notRunning" } : { type: "notBegun" };
+    return unreachedFacts(state);
+  }
+}
+
+/** Of an agent that nobody answers for. */
+function unreachedFacts(state: string): AgentFacts {
+  try {
+    return holdsAgent(state) ? { type: "notRunning" } : { type: "notBegun" };
+  } catch (error) {
+    if (!(error instanceof StateError)) throw error;
+    return { type: "denied", cause: error.message };
   }
 }
 
@@ -65,6 +75,7 @@ function serviceFacts(userId: number, environment: Invocation["terminal"]["envir
 }
 
 function lastWrittenMs(state: string): number | undefined {
+  if (!mayRead(state)) return undefined;
   return statSync(statePaths(state).journal, { throwIfNoEntry: false })?.mtimeMs;
 }
 
