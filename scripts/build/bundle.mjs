@@ -2,6 +2,7 @@
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
+import { reportPagePlugin } from "./reportPage.mjs";
 
 /** The root of the checkout, and where what is built goes. */
 export const root = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
@@ -16,6 +17,7 @@ const shared = {
   minifySyntax: true,
   legalComments: "none",
   logLevel: "warning",
+  plugins: [reportPagePlugin],
 };
 
 /** dist/antibody.mjs, for whoever has Node 24. Readable: stack traces point into it. */

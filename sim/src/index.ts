@@ -2,6 +2,8 @@
 export { fuzzName, fuzzScenario } from "./fuzzing/fuzz.ts";
 export type { Violation } from "./invariants/truth.ts";
 export type { LinkModel } from "./network/links.ts";
+export { renderReport } from "./recording/page.ts";
+export { Recorder } from "./recording/recorder.ts";
 export { type AgentThere, type Replayed, replay, type ToldEvent, type Until } from "./replaying/replay.ts";
 export type { Progress, SimCounters, SimReport } from "./report.ts";
 export { type RunOptions, runScenario } from "./run.ts";

@@ -22,6 +22,7 @@ export class Sampling {
   constructor(world: World, durationMs: number) {
     this.#world = world;
     this.#everyMs = everyMsMin * Math.max(1, Math.ceil(durationMs / everyMsMin / rowsMax));
+    this.look();
   }
 
   /** Adds a row if one is due. */

@@ -2,6 +2,7 @@ import { formatDuration } from "@antibody/core";
 import type { Progress, SimReport } from "@antibody/sim";
 import { exitCode, usageError } from "../errors.ts";
 import { readWhole } from "../options.ts";
+import { calledAs, shellWord } from "../self.ts";
 import type { Terminal } from "../terminal.ts";
 import { labeled } from "../text/table.ts";
 import type { Verb } from "../verb.ts";
@@ -9,6 +10,7 @@ import type { Verb } from "../verb.ts";
 interface SimOptions {
   readonly agents?: number;
   readonly seed: number;
+  readonly report?: string;
 }
 
 /** Seeds are whole numbers of 32 bits. */
@@ -19,7 +21,10 @@ export const simRun: Verb<SimOptions> = {
   usage: "run <scenario>",
   summary:
     "Run a scenario, such as clean-publish or mass-death, with agents by the thousand in virtual time.",
-  examples: ["antibody sim run mass-death --agents 1000 --seed 7", "antibody sim run clean-publish --json"],
+  examples: [
+    "antibody sim run mass-death --agents 1000 --seed 7 --report report.html",
+    "antibody sim run clean-publish --json",
+  ],
   exits: [
     [0, "every invariant and expectation held"],
     [1, "one was violated: it is named, and the seed shows it again"],
@@ -32,7 +37,8 @@ export const simRun: Verb<SimOptions> = {
         "how many agents; default: the scenario's own number",
         readWhole(2, 100_000),
       )
-      .option("--seed <number>", "what every chance comes from", readWhole(0, seedMax), 1),
+      .option("--seed <number>", "what every chance comes from", readWhole(0, seedMax), 1)
+      .option("--report <file>", "write a page that shows the run in any browser: curves and a replay"),
   async run({ invocation, options, args: [scenario = ""] }) {
     const { terminal } = invocation;
     // Loaded here: the other commands start without the simulator.
@@ -45,14 +51,25 @@ export const simRun: Verb<SimOptions> = {
         "antibody sim run --help",
       );
     }
+    const { openReport } = await import("../sim/reportFile.ts");
+    const page = options.report === undefined ? undefined : await openReport(options.report);
     const report = await runScenario({
       scenario,
       seed: options.seed,
       ...(options.agents === undefined ? {} : { agents: options.agents }),
       onProgress: (progress) => showProgress(terminal, progress),
+      ...(page === undefined ? {} : { observer: page.recorder }),
+    }).catch(async (error: unknown) => {
+      await page?.discard();
+      throw error;
     });
+    const again = `${calledAs(terminal)} sim run ${shellWord(scenario)} --agents ${report.agents} --seed ${report.seed}`;
+    await page?.write(report, again);
     if (terminal.live) terminal.err("\r\u001b[K");
-    invocation.print(report, () => reportLines(report));
+    invocation.print(report, () => [
+      ...reportLines(report),
+      ...(options.report === undefined ? [] : labeled("report", options.report, 10)),
+    ]);
     return report.outcome === "held" ? exitCode.ok : exitCode.failed;
   },
 };
