@@ -6,6 +6,14 @@ export interface Fact {
   readonly death: DeathCertificate | undefined;
 }
 
+/** Whether a fact says this. Entries of one digest are one statement, whoever verified them. */
+export function is(fact: Fact, member: Member, death: DeathCertificate | undefined): boolean {
+  if (fact.death !== death) return false;
+  if (fact.member === member) return true;
+  const { certificate, entry } = fact.member;
+  return certificate === member.certificate && entry.digest === member.entry.digest;
+}
+
 /** Different facts about one member at once: codes are 16 bits wide. */
 const codesMax = 65_535;
 /** From this part of the agents on, a code for everyone takes less room than a map of those who differ. A guess. */
@@ -44,9 +52,9 @@ export class Column {
     return this.#facts[this.#codeOf(agent)] as Fact;
   }
 
-  /** The facts that someone holds, or may. */
-  facts(): readonly Fact[] {
-    return this.#facts.filter((fact) => fact !== undefined);
+  /** The fact that says this, if someone holds it. */
+  find(member: Member, death: DeathCertificate | undefined): Fact | undefined {
+    return this.#facts.find((fact) => fact !== undefined && is(fact, member, death));
   }
 
   /** The agent holds this from now on. Gives how many that differ from the base hold the same. */

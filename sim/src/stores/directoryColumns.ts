@@ -1,5 +1,5 @@
 import type { DeathCertificate, Directory, DirectoryStore, Member } from "@antibody/core";
-import { Column, type Fact } from "./column.ts";
+import { Column, type Fact, is } from "./column.ts";
 
 type Standing = ReturnType<DirectoryStore["standingAt"]>;
 
@@ -60,12 +60,13 @@ export class DirectoryColumns {
 
   /** One object for all who hold the same of a slot. */
   factFor(slot: number, member: Member, death: DeathCertificate | undefined): Fact {
-    const known = this.#columns[slot]?.facts() ?? [this.#common[slot] as Fact];
-    return (
-      [...known, this.#enrolled[slot] as Fact].find(
-        (fact) => fact.death === death && isSame(fact.member, member),
-      ) ?? { member, death }
-    );
+    const column = this.#columns[slot];
+    const common = this.#common[slot] as Fact;
+    const known =
+      column === undefined ? (is(common, member, death) ? common : undefined) : column.find(member, death);
+    if (known !== undefined) return known;
+    const enrolled = this.#enrolled[slot] as Fact;
+    return is(enrolled, member, death) ? enrolled : { member, death };
   }
 
   set(agent: number, slot: number, fact: Fact): void {
@@ -146,9 +147,4 @@ class AgentDirectoryStore implements DirectoryStore {
     for (const slot of this.#columns.deadSlots) if (this.deathAt(slot) !== undefined) slots.push(slot);
     return slots;
   }
-}
-
-/** Entries of one digest are one statement, whoever verified them. */
-function isSame(left: Member, right: Member): boolean {
-  return left.certificate === right.certificate && left.entry.digest === right.entry.digest;
 }

@@ -1,5 +1,5 @@
 import type { AgentId } from "@antibody/policy";
-import type { SignedVote } from "../contract/statements.ts";
+import type { DeathCertificate, SignedVote } from "../contract/statements.ts";
 import type { Settings } from "../settings.ts";
 import type { Directory } from "./directory.ts";
 import type { Roster } from "./roster.ts";
@@ -26,6 +26,21 @@ export interface Quorum {
   readonly votes: number;
 }
 
+interface Remembered {
+  readonly assignment: Assignment;
+  /** Everyone in it: when their standing changes, so may the assignment. */
+  readonly slots: readonly number[];
+}
+
+/** Votes of a certificate whose observers are the subject's neighbors on the rings, by roster. */
+interface NearVotes {
+  readonly roster: Roster;
+  readonly count: number;
+}
+
+/** Counted once for all minds of a simulator: certificates and the roster are shared. */
+const nearVotes = new WeakMap<DeathCertificate, NearVotes>();
+
 /** Slots without duplicates. Lists, since they are short and a simulator makes a million of them. */
 interface Slots {
   readonly observers: number[];
@@ -42,7 +57,7 @@ interface Slots {
 export class Observers {
   readonly #directory: Directory;
   readonly #settings: Settings;
-  readonly #remembered = new Map<AgentId, Assignment>();
+  readonly #remembered = new Map<AgentId, Remembered>();
   #roster: Roster | undefined;
 
   constructor(directory: Directory, settings: Settings) {
@@ -54,11 +69,11 @@ export class Observers {
   of(subject: AgentId): Assignment {
     this.#forgetChanged();
     const known = this.#remembered.get(subject);
-    if (known !== undefined) return known;
+    if (known !== undefined) return known.assignment;
     const { observers, passed } = this.#slotsOf(subject);
     const assignment = { observers: this.#agents(observers), passed: this.#agents(passed) };
     if (this.#remembered.size >= rememberedMax) this.#remembered.clear();
-    this.#remembered.set(subject, assignment);
+    this.#remembered.set(subject, { assignment, slots: [...observers, ...passed] });
     return assignment;
   }
 
@@ -74,6 +89,26 @@ export class Observers {
       return slot !== undefined && (slots.observers.includes(slot) || slots.passed.includes(slot));
     });
     return { counted, quorum: this.#quorum(slots) };
+  }
+
+  /**
+   * Whether a certificate is proven by the votes of its subject's next neighbors alone, which count wherever they
+   * live or died: no walk over the dead is needed then. False says nothing.
+   */
+  isProvenByNeighbors(death: DeathCertificate): boolean {
+    const { roster, isWhole } = this.#directory;
+    const own = roster.slotOf(death.subject);
+    if (own === undefined || !isWhole || this.#isFullMesh()) return false;
+    let near = nearVotes.get(death);
+    if (near?.roster !== roster) {
+      const neighbors = roster.neighborsOf(own);
+      const count = death.votes.filter(({ vote }) =>
+        neighbors.includes(roster.slotOf(vote.observer) ?? own),
+      ).length;
+      near = { roster, count };
+      nearVotes.set(death, near);
+    }
+    return near.count >= Math.max(2, this.#share(roster.neighborsOf(own).length));
   }
 
   isAssigned(observer: AgentId, subject: AgentId): boolean {
@@ -92,9 +127,13 @@ export class Observers {
       const others = Math.max(0, this.#directory.livingCount - 1);
       return { observers: others, votes: Math.max(2, Math.floor(others / 2) + 1) };
     }
+    const votes = Math.min(this.#share(undying.length), observers.length);
+    return { observers: observers.length, votes: Math.max(2, votes) };
+  }
+
+  #share(observers: number): number {
     const { quorumVotes, observerCount } = this.#settings;
-    const share = Math.ceil((quorumVotes * undying.length) / observerCount);
-    return { observers: observers.length, votes: Math.max(2, Math.min(share, observers.length)) };
+    return Math.ceil((quorumVotes * observers) / observerCount);
   }
 
   #isFullMesh(): boolean {
@@ -110,6 +149,8 @@ export class Observers {
       for (let slot = 0; slot < roster.size; slot += 1) if (slot !== own) this.#place(slot, slots);
       return slots;
     }
+    // First of all those next to it: however many are dead further on, the votes of these count.
+    for (const slot of roster.neighborsOf(own)) this.#place(slot, slots);
     for (let ring = 0; ring < roster.ringCount; ring += 1) {
       this.#walk(ring, own, 1, slots);
       this.#walk(ring, own, -1, slots);
@@ -161,9 +202,8 @@ export class Observers {
       return;
     }
     for (const slot of changed) {
-      const agent = roster.agentAt(slot);
-      for (const [subject, { observers, passed }] of this.#remembered) {
-        if (observers.includes(agent) || passed.includes(agent)) this.#remembered.delete(subject);
+      for (const [subject, { slots }] of this.#remembered) {
+        if (slots.includes(slot)) this.#remembered.delete(subject);
       }
     }
   }

@@ -33,6 +33,8 @@ export class Roster {
   readonly #seeds: Uint32Array;
   #slotsByAgent: readonly number[] | undefined;
   #ranks: Int32Array | undefined;
+  /** By slot, where they were asked for. */
+  readonly #neighbors: (readonly number[] | undefined)[] = [];
   /** What was added last: minds that share this roster and meet the same newcomer go on sharing. */
   #next: { readonly key: string; readonly roster: Roster } | undefined;
 
@@ -107,6 +109,20 @@ export class Roster {
     const { order, place } = this.#rings[ring] as Ring;
     const index = (place[slot] ?? 0) + direction;
     return order[(index + order.length) % order.length] ?? slot;
+  }
+
+  /** The next slots on all rings, to both sides, without duplicates: whoever they are. */
+  neighborsOf(slot: number): readonly number[] {
+    const known = this.#neighbors[slot];
+    if (known !== undefined) return known;
+    const found = new Set<number>();
+    for (let ring = 0; ring < this.ringCount; ring += 1) {
+      found.add(this.neighbor(ring, slot, 1)).add(this.neighbor(ring, slot, -1));
+    }
+    found.delete(slot);
+    const neighbors = [...found];
+    this.#neighbors[slot] = neighbors;
+    return neighbors;
   }
 
   /** A roster with members added, or moved where their nonce is another one. Itself when nothing changes. */

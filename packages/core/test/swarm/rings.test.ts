@@ -223,3 +223,48 @@ describe("what is remembered of observers", () => {
     );
   });
 });
+
+describe("what next neighbors prove", () => {
+  test("is proven by a count of all votes too, whoever is dead, away, or unknown", () => {
+    const seen = { proven: 0, not: 0 };
+    const standing = fc.constantFrom("alive", "alive", "alive", "dead", "dead", "away", "left", "unknown");
+    fc.assert(
+      fc.property(
+        fc.oneof(fc.constant([]), fc.array(standing, { minLength: 60, maxLength: 60 })),
+        fc.array(fc.nat({ max: 59 }), { maxLength: 40 }),
+        fc.nat({ max: 59 }),
+        fc.nat({ max: 10 }),
+        fc.nat({ max: 10 }),
+        (standings, dead, own, near, far) => {
+          const directory = new Directory(Roster.of(certificates, rings, fakeCrypto));
+          for (const [index, person] of people.entries()) {
+            const at = standings[index] ?? "alive";
+            if (at === "unknown" && index !== own) continue;
+            const status = at === "away" || at === "left" ? at : "alive";
+            directory.accept(memberOf(person, [1, 1, 0], { status }));
+            if (at === "dead") die(directory, person);
+          }
+          for (const index of dead) if (index !== own) die(directory, people[index] as Person);
+          const subject = people[own] as Person;
+          const observers = new Observers(directory, defaultSettings);
+          const neighbors = directory.roster
+            .neighborsOf(own)
+            .slice(0, near)
+            .map((slot) => people[slot] as Person);
+          const voters = new Set([...neighbors, ...people.slice(0, far)]);
+          voters.delete(subject);
+          const votes = [...voters].map((voter) => voteOf(voter, subject, [1, 1, 0]));
+          const isProven = observers.isProvenByNeighbors({
+            subject: subject.agent,
+            incarnation: [1, 1, 0],
+            votes,
+          });
+          seen[isProven ? "proven" : "not"] += 1;
+          const { counted, quorum } = observers.weigh(subject.agent, votes);
+          if (isProven) expect(counted.length).toBeGreaterThanOrEqual(quorum.votes);
+        },
+      ),
+    );
+    expect(Math.min(seen.proven, seen.not)).toBeGreaterThan(5);
+  });
+});
