@@ -1,5 +1,6 @@
 import { chmodSync, mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import type { Trouble } from "@antibody/agent/control";
 import { afterEach, describe, expect, test } from "vitest";
 import { emptyInspection } from "../../agent/test/control.fake.ts";
 import {
@@ -62,6 +63,10 @@ const checks = [
   checkVersions,
 ];
 
+function withTrouble(name: Trouble["name"], what: string): Partial<Facts> {
+  return { agent: { ...running, inspection: { ...emptyInspection, troubles: [{ name, what }] } } };
+}
+
 type Case = readonly [what: string, check: (facts: Facts) => Checked, change: Partial<Facts>, mend: string];
 
 const cases: readonly Case[] = [
@@ -69,6 +74,24 @@ const cases: readonly Case[] = [
   ["an agent that does not run", checkAgent, { agent: { type: "notRunning" } }, "systemctl start antibody"],
   ["somebody else's agent", checkAgent, { agent: { type: "denied", cause: "no" } }, "sudo antibody doctor"],
   ["an agent that is ill", checkAgent, { agent: { type: "failed", cause: "no" } }, "antibody logs"],
+  [
+    "a state that cannot be written for another reason",
+    checkDisk,
+    withTrouble("agent.stateUnwritten", "disk I/O error"),
+    "dmesg | tail",
+  ],
+  [
+    "refused watches",
+    checkInotify,
+    withTrouble("device.polling", "the system refuses watches (ENOSPC)"),
+    "echo fs.inotify.max_user_watches=131072 > /etc/sysctl.d/60-antibody.conf && sysctl --system",
+  ],
+  [
+    "no instance of inotify left",
+    checkInotify,
+    withTrouble("device.polling", "the system refuses watches (EMFILE)"),
+    "echo fs.inotify.max_user_instances=1024 > /etc/sysctl.d/60-antibody.conf && sysctl --system",
+  ],
   [
     "no start at boot",
     checkService,

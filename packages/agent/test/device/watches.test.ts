@@ -1,6 +1,6 @@
 import { execFileSync } from "node:child_process";
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
-import { describe, expect, test } from "vitest";
+import { describe, expect, test, vi } from "vitest";
 import { type WatchDirectory, watchWithNode } from "../../src/device/directoryWatches.ts";
 import { Rig, until } from "./rig.ts";
 
@@ -26,6 +26,35 @@ describe("where watches are refused", () => {
         fields: expect.objectContaining({ code: "ENOSPC", directory: rig.real("/a") }),
       },
     ]);
+  });
+
+  test("it is tried again, and said when no directory is left without a watch", async () => {
+    let isFull = true;
+    const rig = new Rig({
+      watchDirectory: (...args) => (isFull ? refused(...args) : watchWithNode(...args)),
+    });
+    const ids = ["a", "b"].map((name) => {
+      mkdirSync(rig.real(`/${name}`));
+      return rig.promise(`file:/${name}/f`, { content: "x\n" });
+    });
+    for (const id of ids) await rig.kept(id);
+    const now = vi.spyOn(performance, "now");
+    try {
+      const laterMs = performance.now() + 31_000;
+      now.mockImplementation(() => laterMs);
+      isFull = false;
+      for (const id of ids) {
+        expect(rig.told.map(({ event }) => event)).toEqual(["device.polling"]);
+        rig.device.observe(id);
+        await new Promise((turned) => setTimeout(turned));
+        await new Promise((turned) => setTimeout(turned));
+      }
+      expect(rig.told.map(({ event }) => event)).toEqual(["device.polling", "device.watching"]);
+    } finally {
+      now.mockRestore();
+    }
+    execFileSync("/bin/sh", ["-c", `echo damaged > ${rig.real("/a/f")}`]);
+    await until("healed by the watch", () => readFileSync(rig.real("/a/f"), "utf8") === "x\n");
   });
 
   test("a watch that breaks later is not the end", async () => {
