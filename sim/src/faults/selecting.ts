@@ -28,7 +28,11 @@ export class Selecting {
   #meant(selection: Selection, except: readonly SimAgent[]): readonly SimAgent[] {
     if ("named" in selection) return this.named(selection.named);
     if ("all" in selection) return this.#agents;
-    if ("names" in selection) return this.#agents.filter(({ name }) => selection.names.includes(name));
+    if ("names" in selection) {
+      const meant = this.#agents.filter(({ name }) => selection.names.includes(name));
+      if (selection.as !== undefined) this.#named.set(selection.as, meant);
+      return meant;
+    }
     const count =
       "count" in selection ? selection.count : Math.round((this.#agents.length * selection.percent) / 100);
     const running = this.#agents.filter(

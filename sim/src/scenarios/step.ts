@@ -5,7 +5,7 @@ export type Selection =
   /** The agents of an earlier step. */
   | { readonly named: string }
   /** These, such as `agent-2`. */
-  | { readonly names: readonly string[] }
+  | { readonly names: readonly string[]; readonly as?: string }
   /** Chosen at random among those that run: a share in percent of all agents, rounded to the nearest. */
   | { readonly percent: number; readonly as?: string }
   | { readonly count: number; readonly as?: string }
