@@ -7,6 +7,7 @@ export { Recorder } from "./recording/recorder.ts";
 export { type AgentThere, type Replayed, replay, type ToldEvent, type Until } from "./replaying/replay.ts";
 export type { Progress, SimCounters, SimReport } from "./report.ts";
 export { type RunOptions, runScenario } from "./run.ts";
+export { readScenario, scenarioData, scenarioSchema, writeScenario } from "./scenarios/file.ts";
 export { listScenarios } from "./scenarios/index.ts";
 export type {
   Expectation,

@@ -3,7 +3,9 @@ import { type FragmentId, makeId, parseStreamName, type StreamName } from "@anti
 import { describe, expect, it } from "vitest";
 import { PolicyInvariants } from "../src/invariants/policy.ts";
 import { agree } from "../src/invariants/views.ts";
-import type { Deed, Scenario } from "../src/scenarios/scenario.ts";
+import { Publishers } from "../src/scenarios/publishers.ts";
+import type { Scenario, ScenarioBundle } from "../src/scenarios/scenario.ts";
+import type { Deed } from "../src/scenarios/step.ts";
 import { type Play, play, quiet, type Strings } from "./puppet.ts";
 
 const bundle: ScenarioBundle = {
@@ -227,7 +229,7 @@ describe("no invariant fires when", () => {
     const agent = { index: 1 };
     const pending = { version: { epoch: 1, generation: 9 }, missing: [] };
     const looked = (loses: boolean): readonly string[] => {
-      const invariants = new PolicyInvariants(undefined);
+      const invariants = new PolicyInvariants(new Publishers([], 1));
       expect(invariants.look(agent, { resources: [], streams: [{ author, stream, pending }] })).toEqual([]);
       if (loses) invariants.powerLost(agent);
       return invariants.look(agent, { resources: [], streams: [{ author, stream }] });

@@ -300,4 +300,14 @@ describe("schema", () => {
     expect(Object.keys(written.properties.promises.patternProperties)).toContain("^file:.");
     expect((await stage.run("schema", "--out", "/nowhere/x.json")).code).toBe(1);
   });
+
+  test("writes the schema of scenario files too, and knows no other", async () => {
+    const stage = await setStage();
+    const out = join(stage.state, "scenario.json");
+    expect((await stage.run("schema", "scenario", "--out", out)).code).toBe(0);
+    expect(JSON.parse(await readFile(out, "utf8")).properties.schema.const).toBe("antibody.scenario/1");
+    const { code, err } = await stage.run("schema", "poem");
+    expect(code).toBe(2);
+    expect(err).toContain("policy, scenario");
+  });
 });

@@ -49,6 +49,8 @@ describe("help", () => {
       "incident list",
       "incident show",
       "replay",
+      "sim list",
+      "sim show",
       "sim run",
       "sim sweep",
       "sim shrink",

@@ -131,26 +131,29 @@ export type DeviceDeed =
       readonly forMs: number;
     };
 
-/** How a member that is not honest behaves beside its mind. Each is one file of `adversary/`. */
-export type Habit =
+/** How a member that is not honest behaves beside its mind; see `adversary/`. */
+export const habits = [
   /** Forges entries of other members, signed with its own key: that they have left. */
-  | "forgeEntries"
-  /** Forges death certificates of other members: votes in the names of their observers. */
-  | "forgeDeaths"
-  /** Signs policy with its own key, as the author. */
-  | "forgePolicy"
+  "forgeEntries",
+  /** Forges death certificates of other members: votes in the names of honest ones. */
+  "forgeDeaths",
+  /** Signs policy with its own key: as the author, and as an author whom nobody granted anything. */
+  "forgePolicy",
   /** Votes with its accomplices, with their true keys, that honest members are dead. */
-  | "falseVotes"
+  "falseVotes",
   /** Tells entries of others again that were superseded, and death certificates that were refuted. */
-  | "replayRumors"
+  "replayRumors",
   /** Casts no vote and passes none on. */
-  | "withholdVotes"
+  "withholdVotes",
   /** Passes on no gossip. */
-  | "swallowGossip"
+  "swallowGossip",
   /** Asked to probe for others, says the opposite of what it found. */
-  | "lieForOthers"
+  "lieForOthers",
   /** Tells with every probe and ack that it holds something else. */
-  | "lieAboutDigests";
+  "lieAboutDigests",
+] as const;
+
+export type Habit = (typeof habits)[number];
 
 /** The selected agents are in one hand from now on, and share their keys. */
 export type CorruptDeed = {

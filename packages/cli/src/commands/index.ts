@@ -22,7 +22,9 @@ import { routes } from "./routes.ts";
 import { run } from "./run.ts";
 import { schema } from "./schema.ts";
 import { simRun } from "./sim.ts";
+import { simList } from "./simList.ts";
 import { simReplay } from "./simReplay.ts";
+import { simShow } from "./simShow.ts";
 import { simShrink } from "./simShrink.ts";
 import { simSweep } from "./simSweep.ts";
 import { simWorker } from "./simWorker.ts";
@@ -68,6 +70,8 @@ export function addCommands(program: Command, shell: Shell): void {
   addVerb(program, shell, publish);
 
   const sim = program.command("sim").description("The same agents by the thousand, in virtual time.");
+  addVerb(sim, shell, simList);
+  addVerb(sim, shell, simShow);
   addVerb(sim, shell, simRun);
   addVerb(sim, shell, simSweep);
   addVerb(sim, shell, simShrink);

@@ -1,6 +1,6 @@
 import { formatDuration } from "@antibody/core";
 import type { Progress, SimReport } from "@antibody/sim";
-import { exitCode, usageError } from "../errors.ts";
+import { exitCode } from "../errors.ts";
 import { readWhole } from "../options.ts";
 import { calledAs, shellWord } from "../self.ts";
 import type { Terminal } from "../terminal.ts";
@@ -9,25 +9,26 @@ import type { Verb } from "../verb.ts";
 
 interface SimOptions {
   readonly agents?: number;
-  readonly seed: number;
+  readonly seed?: number;
   readonly report?: string;
 }
 
 /** Seeds are whole numbers of 32 bits. */
 const seedMax = 2 ** 32 - 1;
+const defaultSeed = 1;
 
-/** `antibody sim run SCENARIO`: the same agents in virtual time, from a seed. */
+/** `antibody sim run SCENARIO|FILE`: the same agents in virtual time, from a seed. */
 export const simRun: Verb<SimOptions> = {
   usage: "run <scenario>",
   summary:
-    "Run a scenario, such as clean-publish or mass-death, with agents by the thousand in virtual time.",
+    "Run a scenario, by the name of a shipped one or from a file, with agents by the thousand in virtual time.",
   examples: [
     "antibody sim run mass-death --agents 1000 --seed 7 --report report.html",
-    "antibody sim run clean-publish --json",
+    "antibody sim run mine.yaml --json",
   ],
   exits: [
     [0, "every invariant and expectation held"],
-    [1, "one was violated: it is named, and the seed shows it again"],
+    [1, "one was violated: it is named, and the seed shows it again; or the file has problems"],
   ],
   asksAgent: false,
   declare: (command) =>
@@ -37,25 +38,24 @@ export const simRun: Verb<SimOptions> = {
         "how many agents; default: the scenario's own number",
         readWhole(2, 100_000),
       )
-      .option("--seed <number>", "what every chance comes from", readWhole(0, seedMax), 1)
+      .option(
+        "--seed <number>",
+        "what every chance comes from; default: the scenario's own, or 1",
+        readWhole(0, seedMax),
+      )
       .option("--report <file>", "write a page that shows the run in any browser: curves and a replay"),
-  async run({ invocation, options, args: [scenario = ""] }) {
+  async run({ invocation, options, args: [name = ""] }) {
     const { terminal } = invocation;
     // Loaded here: the other commands start without the simulator.
-    const { listScenarios, runScenario } = await import("@antibody/sim");
-    const known = listScenarios().map(({ name }) => name);
-    if (!known.includes(scenario)) {
-      throw usageError(
-        `there is no scenario ${scenario.slice(0, 80)}`,
-        `these are: ${known.join(", ")}`,
-        "antibody sim run --help",
-      );
-    }
+    const { runScenario } = await import("@antibody/sim");
+    const { scenarioMaker } = await import("../sim/scenario.ts");
+    const makeScenario = await scenarioMaker(name, calledAs(terminal));
+    const scenario = makeScenario(options.seed ?? defaultSeed);
     const { openReport } = await import("../sim/reportFile.ts");
     const page = options.report === undefined ? undefined : await openReport(options.report);
     const report = await runScenario({
       scenario,
-      seed: options.seed,
+      seed: options.seed ?? scenario.seed ?? defaultSeed,
       ...(options.agents === undefined ? {} : { agents: options.agents }),
       onProgress: (progress) => showProgress(terminal, progress),
       ...(page === undefined ? {} : { observer: page.recorder }),
@@ -63,7 +63,7 @@ export const simRun: Verb<SimOptions> = {
       await page?.discard();
       throw error;
     });
-    const again = `${calledAs(terminal)} sim run ${shellWord(scenario)} --agents ${report.agents} --seed ${report.seed}`;
+    const again = `${calledAs(terminal)} sim run ${shellWord(name)} --agents ${report.agents} --seed ${report.seed}`;
     await page?.write(report, again);
     if (terminal.live) terminal.err("\r\u001b[K");
     invocation.print(report, () => [

@@ -60,7 +60,8 @@ export const simShrink: Verb<ShrinkCommandOptions> = {
     const { startWorkers } = await import("../sim/workers.ts");
     const { Painted } = await import("../sim/painted.ts");
     const { seed, invariant } = options;
-    const scenario = scenarioMaker(name, `${calledAs(terminal)} sim shrink --help`)(seed);
+    const makeScenario = await scenarioMaker(name, calledAs(terminal));
+    const scenario = makeScenario(seed);
     const agents = options.agents ?? scenario.agents;
     const pool = startWorkers(terminal, options.jobs);
     const failing = { scenario, agents, seed, ...(invariant === undefined ? {} : { invariant }) };

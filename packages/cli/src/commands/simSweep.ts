@@ -62,7 +62,7 @@ export const simSweep: Verb<SweepCommandOptions> = {
     const { sweep } = await import("@antibody/sim");
     const { scenarioMaker } = await import("../sim/scenario.ts");
     const { startWorkers } = await import("../sim/workers.ts");
-    const scenarioOf = scenarioMaker(name, `${calledAs(terminal)} sim sweep --help`);
+    const scenarioOf = await scenarioMaker(name, calledAs(terminal));
     const pool = startWorkers(terminal, options.jobs);
     const painted = new Painted(terminal);
     try {

@@ -27,6 +27,12 @@ const checkPromise: CheckPromise = (kind, promise, name) => {
 
 /** Reads and compiles a policy file. Throws a CliError when it cannot be read. */
 export async function readSource(path: string): Promise<CompiledSource> {
+  const text = await readText(path);
+  return typeof text === "string" ? compileSource(text, path, checkPromise) : text;
+}
+
+/** The text of a file that people wrote, or the problem with it. Throws a CliError when it cannot be read. */
+export async function readText(path: string): Promise<string | { readonly problems: readonly Problem[] }> {
   let bytes: Buffer;
   try {
     bytes = await readFile(path);
@@ -40,7 +46,7 @@ export async function readSource(path: string): Promise<CompiledSource> {
     });
   }
   const text = decode(bytes);
-  if (text !== undefined) return compileSource(text, path, checkPromise);
+  if (text !== undefined) return text;
   const message = `the file is not text in UTF-8, or has more than ${sourceCharactersMax} characters`;
   return { problems: [{ fileName: path, line: 1, column: 1, message }] };
 }
@@ -49,13 +55,18 @@ export async function readSource(path: string): Promise<CompiledSource> {
 export async function readSoundSource(path: string, self: string): Promise<SoundSource> {
   const source = await readSource(path);
   if (!("problems" in source)) return source;
-  const [first] = source.problems;
-  const more = source.problems.length - 1;
-  throw new CliError({
+  throw problemsError(path, source.problems, `${self} lint ${path}`);
+}
+
+/** The error of a file with problems: names the first of them. */
+export function problemsError(path: string, problems: readonly Problem[], next: string): CliError {
+  const [first] = problems;
+  const more = problems.length - 1;
+  return new CliError({
     code: "problems",
     message: `${path} has problems`,
     cause: (first === undefined ? "" : problemText(first)) + (more > 0 ? ` (and ${more} more)` : ""),
-    next: `${self} lint ${path}`,
+    next,
     exit: exitCode.failed,
   });
 }

@@ -40,7 +40,8 @@ export function readData(
       const placed = createProblemList(fileName, lines);
       for (const { path, message, hint } of faults) {
         const at = nodeAt(node, path);
-        placed.add(at, message, hint ?? quotingHint(at));
+        // What was meant as a text may have been read as something else.
+        placed.add(at, message, hint ?? (message.endsWith("string") ? quotingHint(at) : undefined));
       }
       return placed.all();
     },
