@@ -5,7 +5,9 @@ import type { SimAgent } from "../world/agent.ts";
 import type { World } from "../world/world.ts";
 import { overfullQueues } from "./boundedQueues.ts";
 import { falseDeathMsMax, falseDeaths } from "./falseDeath.ts";
+import { loneVotes } from "./loneVotes.ts";
 import { PolicyInvariants } from "./policy.ts";
+import { TakenBack } from "./takenBack.ts";
 import { Truth, type Violation } from "./truth.ts";
 
 /** Violations kept in a report; the rest are counted. */
@@ -39,6 +41,7 @@ export class Watching {
   readonly #world: World;
   readonly #truth: Truth;
   readonly #policy: PolicyInvariants;
+  readonly #takenBack: TakenBack;
   readonly #lookAfter: (delayMs: number, look: Look) => void;
   readonly #pending = new Set<SimAgent>();
   /** When an observer declared a subject dead whose process was there, by pair. */
@@ -49,6 +52,7 @@ export class Watching {
   constructor(world: World, publishers: Publishers, lookAfter: (delayMs: number, look: Look) => void) {
     this.#world = world;
     this.#truth = new Truth(world);
+    this.#takenBack = new TakenBack(world.agents.length);
     this.#policy = new PolicyInvariants(publishers);
     this.#lookAfter = lookAfter;
   }
@@ -57,7 +61,7 @@ export class Watching {
   hear(agent: SimAgent, { name, fields }: Event): void {
     switch (name) {
       case "swarm.dead":
-        this.#hearDeath(agent, fields["peer"]);
+        this.#hearDeath(agent, fields["peer"], fields["incarnation"]);
         return;
       case "swarm.suspected":
         this.told.suspicions += 1;
@@ -100,6 +104,7 @@ export class Watching {
     const declaredMs = (subject: SimAgent): number =>
       this.#declaredMs.get(this.#pair(agent, subject)) ?? Number.NEGATIVE_INFINITY;
     this.#report("falseDeath", agent, falseDeaths(agent, inspection, agentOf, declaredMs, this.#truth));
+    this.#report("loneVotes", agent, loneVotes(inspection));
     this.#report("boundedQueues", agent, overfullQueues(inspection));
   }
 
@@ -108,9 +113,10 @@ export class Watching {
     this.#add({ invariant, atMs: this.#truth.nowMs, detail });
   }
 
-  #hearDeath(agent: SimAgent, peer: unknown): void {
+  #hearDeath(agent: SimAgent, peer: unknown, incarnation: unknown): void {
     const subject = this.#world.agentOf(peer as AgentId);
     if (!this.#truth.isHonest(agent) || !this.#truth.isHonest(subject)) return;
+    this.#report("takenBack", agent, this.#takenBack.hear(agent, subject, String(incarnation)));
     if (subject.mind === undefined) {
       this.told.deaths += 1;
       return;
