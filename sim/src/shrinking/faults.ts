@@ -15,10 +15,14 @@ export interface Fault {
 const reducibleFields = ["who", "to", "from", "by", "sides"];
 
 /**
- * Steps that end what earlier ones began. They stay: a network that is never healed violates what is expected of a
- * healed one, and shows nothing.
+ * Steps that end what earlier ones began, and what that is. They stay: a network that is never healed violates what
+ * is expected of a healed one, and shows nothing.
  */
-const restoringTypes: readonly string[] = ["heal", "resume", "restart"];
+const endsOf: ReadonlyMap<string, readonly string[]> = new Map([
+  ["heal", ["partition", "cut", "eclipse"]],
+  ["resume", ["pause"]],
+  ["restart", ["kill", "powerOff", "churn"]],
+]);
 
 /** Steps that happen to the network as a whole, however many agents they name. */
 const networkTypes: readonly string[] = ["partition", "cut", "eclipse"];
@@ -31,7 +35,7 @@ export function concrete(scenario: Scenario, drawn: ReadonlyMap<Selection, reado
   const steps = scenario.steps.flatMap((step) => {
     // Whoever was not drawn was not come to: the run ended before.
     const isDone = selectionsOf(step).every((selection) => "names" in selection || drawn.has(selection));
-    return isDone ? [mapSelections(step, (selection) => ({ names: [...namesOf(selection, drawn)] }))] : [];
+    return isDone ? [mapSelections(step, (selection) => called(selection, namesOf(selection, drawn)))] : [];
   });
   return { ...scenario, steps };
 }
@@ -39,7 +43,7 @@ export function concrete(scenario: Scenario, drawn: ReadonlyMap<Selection, reado
 /** Everything that can be left out of a concrete scenario, in its order. */
 export function faultsOf({ steps }: Scenario): readonly Fault[] {
   return steps.flatMap((step, index) => {
-    if (restoringTypes.includes(step.type)) return [];
+    if (endsOf.has(step.type)) return [];
     return reducible(step).flatMap(([field, selections]) =>
       selections.flatMap((selection, place) =>
         namesOf(selection).map((name) => ({ step: index, field, place, name })),
@@ -52,10 +56,13 @@ export function faultsOf({ steps }: Scenario): readonly Fault[] {
 export function withFaults(scenario: Scenario, faults: readonly Fault[]): Scenario {
   const kept = new Set(faults.map(keyOf));
   const steps = scenario.steps.flatMap((step, index) => {
-    if (restoringTypes.includes(step.type)) return [step];
+    if (endsOf.has(step.type)) return [step];
     const left = mapSelections(step, (selection, field, place) =>
       reducibleFields.includes(field)
-        ? { names: namesOf(selection).filter((name) => kept.has(keyOf({ step: index, field, place, name }))) }
+        ? called(
+            selection,
+            namesOf(selection).filter((name) => kept.has(keyOf({ step: index, field, place, name }))),
+          )
         : selection,
     );
     return isEmpty(left) ? [] : [withoutEmptySides(left)];
@@ -67,24 +74,26 @@ export function withFaults(scenario: Scenario, faults: readonly Fault[]): Scenar
 export function faultCount({ steps }: Scenario): number {
   let count = 0;
   for (const step of steps) {
-    if (restoringTypes.includes(step.type)) continue;
+    if (endsOf.has(step.type)) continue;
     count += networkTypes.includes(step.type) ? 1 : Math.max(1, namedBy(step).length);
   }
   return count;
 }
 
-/** Leaves out what restores nothing: steps for agents that nothing happened to before. */
+/** Leaves out what ends nothing: steps for agents to which nothing of the kind happened before. */
 export function tidied(scenario: Scenario): Scenario {
   const steps = scenario.steps.flatMap((step) => {
-    if (!restoringTypes.includes(step.type)) return [step];
-    const earlier = scenario.steps.filter(
-      ({ atMs, type }) => atMs <= step.atMs && !restoringTypes.includes(type),
-    );
-    if (step.type === "heal") return earlier.some(({ type }) => networkTypes.includes(type)) ? [step] : [];
+    const begun = endsOf.get(step.type);
+    if (begun === undefined) return [step];
+    const earlier = scenario.steps.filter(({ atMs, type }) => atMs <= step.atMs && begun.includes(type));
+    if (step.type === "heal") return earlier.length > 0 ? [step] : [];
     const touched = new Set(earlier.flatMap((other) => namedBy(other)));
-    const left = mapSelections(step, (selection) => ({
-      names: namesOf(selection).filter((name) => touched.has(name)),
-    }));
+    const left = mapSelections(step, (selection) =>
+      called(
+        selection,
+        namesOf(selection).filter((name) => touched.has(name)),
+      ),
+    );
     return isEmpty(left) ? [] : [left];
   });
   return { ...scenario, steps };
@@ -115,7 +124,7 @@ export function numberOf(name: string): number {
 /** A concrete scenario with other agents in the places of these. */
 export function renamed(scenario: Scenario, nameOf: (name: string) => string): Scenario {
   const steps = scenario.steps.map((step) =>
-    mapSelections(step, (selection) => ({ names: namesOf(selection).map(nameOf) })),
+    mapSelections(step, (selection) => called(selection, namesOf(selection).map(nameOf))),
   );
   return { ...scenario, steps };
 }
@@ -168,6 +177,12 @@ function namesOf(selection: Selection, drawn?: ReadonlyMap<Selection, readonly s
   const names = drawn?.get(selection);
   if (names === undefined) throw new Error(`${JSON.stringify(selection)} was never drawn`);
   return names;
+}
+
+/** Other agents by the name of a selection, where it has one: an expectation may mean them by it. */
+function called(selection: Selection, names: readonly string[]): Selection {
+  const as = "as" in selection ? selection.as : undefined;
+  return { names: [...names], ...(as === undefined ? {} : { as }) };
 }
 
 /** A selection of nobody: the step would do nothing. */

@@ -1,14 +1,12 @@
 import { wallMs } from "../engine/hostProcess.ts";
 import { nameOf } from "../invariants/expectations.ts";
 import type { Violation } from "../invariants/truth.ts";
-import { play } from "../replaying/play.ts";
 import type { Scenario } from "../scenarios/scenario.ts";
 import type { SeedJob, SeedResult } from "../sweeping/job.ts";
 import type { WorkerPool } from "../sweeping/pool.ts";
 import type { SimBundle } from "./bundle.ts";
 import { ddmin } from "./ddmin.ts";
 import {
-  concrete,
   type Fault,
   faultCount,
   faultsOf,
@@ -64,12 +62,13 @@ const laterMsMax = 10_000;
 export async function shrink(options: ShrinkOptions): Promise<Shrunk | undefined> {
   const { scenario, agents, seed, build, pool } = options;
   const startedMs = wallMs();
-  const first = await play({ scenario, agents, seed });
+  const first = await pool.run({ scenario, agents, seed, isToBeConcrete: true });
   const violation = first.violations.find(
     ({ invariant }) => options.invariant === undefined || invariant === options.invariant,
   );
   if (violation === undefined) return undefined;
-  const whole = concrete(scenario, first.running.drawn);
+  const whole = first.concrete;
+  if (whole === undefined) throw new Error(`no process survives this run: ${violation.detail}`);
   const search = new Search(pool, violation.invariant, (runs, at) =>
     options.onProgress?.({
       runs,

@@ -2,12 +2,15 @@ import { keepHeapSmall } from "../engine/hostProcess.ts";
 import type { Violation } from "../invariants/truth.ts";
 import { play } from "../replaying/play.ts";
 import type { Scenario } from "../scenarios/scenario.ts";
+import { concrete } from "../shrinking/faults.ts";
 
 /** One run that a worker is asked for. Plain JSON. */
 export interface SeedJob {
   readonly scenario: Scenario;
   readonly agents: number;
   readonly seed: number;
+  /** The answer is to name whom every step came to mean. */
+  readonly isToBeConcrete?: boolean;
 }
 
 /** What one run showed, as far as a sweep or a search for a smaller one needs it. Plain JSON. */
@@ -17,17 +20,21 @@ export interface SeedResult {
   /** The first of each invariant, in the order in which they showed. */
   readonly violations: readonly Violation[];
   readonly simulatedMs: number;
+  /** The same scenario with every agent named, where that was asked for. */
+  readonly concrete?: Scenario;
 }
 
 /** From here on a world is worth a smaller heap. A guess. */
 const largeAgents = 500;
 
 /** Runs a scenario to its end. What a mind or the world throws is a violation too, named `threw`. */
-export async function runJob({ scenario, agents, seed }: SeedJob): Promise<SeedResult> {
+export async function runJob(job: SeedJob): Promise<SeedResult> {
+  const { scenario, agents, seed, isToBeConcrete } = job;
   if (agents >= largeAgents) keepHeapSmall();
-  const { hash, simulatedMs, violations } = await play({ scenario, agents, seed });
+  const { running, hash, simulatedMs, violations } = await play({ scenario, agents, seed });
   const firsts = violations.filter(
     ({ invariant }, index) => violations.findIndex((other) => other.invariant === invariant) === index,
   );
-  return { seed, hash, violations: firsts, simulatedMs };
+  const named = isToBeConcrete === true ? { concrete: concrete(scenario, running.drawn) } : {};
+  return { seed, hash, violations: firsts, simulatedMs, ...named };
 }
