@@ -1,0 +1,51 @@
+import { fuzzScenario, listScenarios, type Scenario, sweep } from "@antibody/sim";
+import { afterAll, describe, expect, test } from "vitest";
+import { plant } from "../harness/plants.ts";
+
+/** Seeds of all scenarios together, half of them of schedules that are drawn; ANTIBODY_SEEDS changes it. */
+const seedsCount = Number(process.env["ANTIBODY_SEEDS"] ?? 2_000);
+const fuzzSeeds = Math.ceil(seedsCount / 2);
+const scenarioSeeds = Math.ceil((seedsCount - fuzzSeeds) / listScenarios().length);
+/** Every so many seeds run twice, and must come to one hash. */
+const againEvery = 25;
+/** Above the border between the full mesh and the rings, and small enough for many seeds. */
+const agents = 30;
+const jobs = 4;
+
+const { pool, remove } = plant(undefined, jobs);
+afterAll(remove);
+
+interface Kind {
+  readonly name: string;
+  readonly seeds: number;
+  readonly agents?: number;
+  readonly scenarioOf: (seed: number) => Scenario;
+}
+
+const kinds: readonly Kind[] = [
+  { name: "fuzz", seeds: fuzzSeeds, scenarioOf: fuzzScenario },
+  ...listScenarios().map((scenario) => {
+    return { name: scenario.name, seeds: scenarioSeeds, agents, scenarioOf: () => scenario };
+  }),
+];
+
+describe("many seeds", () => {
+  test.each(kinds)("of $name hold, each with one hash", async ({ seeds, scenarioOf, ...size }) => {
+    const hashes = new Map<number, string>();
+    const { failing, seedsDone } = await sweep({
+      scenarioOf,
+      firstSeed: 1,
+      lastSeed: seeds,
+      pool,
+      ...(size.agents === undefined ? {} : { agents: size.agents }),
+      onSeed: ({ seed, hash }) => hashes.set(seed, hash),
+    });
+    expect(seedsDone).toBe(seeds);
+    expect(failing.map(({ seed, violations }) => ({ seed, violations }))).toEqual([]);
+    for (let seed = againEvery; seed <= seeds; seed += againEvery) {
+      const scenario = scenarioOf(seed);
+      const again = await pool.run({ scenario, agents: size.agents ?? scenario.agents, seed });
+      expect([seed, again.hash]).toEqual([seed, hashes.get(seed)]);
+    }
+  });
+});
