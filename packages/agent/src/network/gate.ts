@@ -2,7 +2,8 @@ import type { Member } from "@antibody/core";
 import type { AgentId } from "@antibody/policy";
 import type { Connection, PeerId, Stream, StreamHandler, Topology } from "@libp2p/interface";
 import { type Clock, monotonicMs } from "./limiter.ts";
-import { helloTimeoutMs, staleConnectionAfterMs } from "./limits.ts";
+import { helloTimeoutMs, staleConnectionAfterMs, strangersPerHostMax } from "./limits.ts";
+import { HostShares, hostOf } from "./newcomers.ts";
 import type { Registrar } from "./node.ts";
 
 /** What stands with one enrolled peer. */
@@ -49,6 +50,7 @@ export class Gate {
   readonly #agents = new Map<AgentId, string>();
   readonly #admitted = new Set<string>();
   readonly #deadlines = new Map<string, NodeJS.Timeout>();
+  readonly #strangers = new HostShares<Connection>(strangersPerHostMax);
   readonly #topologies = new Map<string, Topology>();
   #topologyCount = 0;
 
@@ -57,9 +59,12 @@ export class Gate {
     this.#clock = clock;
   }
 
-  /** A connection stands; its peer is a stranger on it. */
+  /** A connection stands; its peer is a stranger on it. Of one host so many are heard at once. */
   connectionOpened(connection: Connection): void {
-    this.extend(connection, helloTimeoutMs);
+    const host = hostOf(connection.remoteAddr);
+    const isOwn = connection.direction === "outbound";
+    if (isOwn || this.#strangers.take(host, connection)) this.extend(connection, helloTimeoutMs);
+    else connection.abort(new Error("Too many strangers of one host"));
   }
 
   /** Gives a connection so long from now to become a session. */
@@ -82,6 +87,7 @@ export class Gate {
   /** Hello is done in both directions. */
   establish(connection: Connection, member: Member): void {
     if (connection.status !== "open") return;
+    this.#strangers.release(hostOf(connection.remoteAddr), connection);
     clearTimeout(this.#deadlines.get(connection.id));
     this.#deadlines.delete(connection.id);
     const standing: Standing = { connection, sinceMs: this.#clock() };
@@ -106,6 +112,7 @@ export class Gate {
 
   /** A connection is gone, for whatever reason. */
   connectionClosed(connection: Connection): void {
+    this.#strangers.release(hostOf(connection.remoteAddr), connection);
     clearTimeout(this.#deadlines.get(connection.id));
     this.#deadlines.delete(connection.id);
     this.#admitted.delete(connection.id);

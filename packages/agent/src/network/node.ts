@@ -12,12 +12,14 @@ import {
   connectionsMax,
   helloTimeoutMs,
   inboundPendingMax,
+  inboundPendingPerHostMax,
   inboundPerSecondMax,
   inboundStreamsMax,
   outboxBytesMax,
   streamReadBytesMax,
   streamWindowBytes,
 } from "./limits.ts";
+import { handshakeGater } from "./newcomers.ts";
 
 /** Where protocols and topologies are registered; libp2p names the type in a package of its own. */
 export type Registrar = GossipSubComponents["registrar"];
@@ -64,6 +66,7 @@ export async function createNode(options: NodeOptions): Promise<NetworkNode> {
     addresses: { listen: [...options.listen] },
     transports: [tcp()],
     connectionEncrypters: [noise()],
+    connectionGater: handshakeGater(inboundPendingPerHostMax),
     streamMuxers: [
       yamux({
         maxInboundStreams: inboundStreamsMax,

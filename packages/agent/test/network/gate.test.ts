@@ -1,8 +1,9 @@
 import type { Connection, PeerId } from "@libp2p/interface";
+import { type Multiaddr, multiaddr } from "@multiformats/multiaddr";
 import { expect, test } from "vitest";
 import { Gate } from "../../src/network/gate.ts";
 import { peerIdOf } from "../../src/network/identity.ts";
-import { staleConnectionAfterMs } from "../../src/network/limits.ts";
+import { staleConnectionAfterMs, strangersPerHostMax } from "../../src/network/limits.ts";
 import { enroll, found, memberOf } from "./swarm.ts";
 
 const founded = found();
@@ -13,11 +14,14 @@ const member = memberOf(peer, []);
 class FakeConnection {
   readonly id: string;
   readonly remotePeer: PeerId = peerIdOf(peer.key.publicKey);
+  readonly remoteAddr: Multiaddr;
+  readonly direction = "inbound";
   readonly #gate: Gate;
   status = "open";
 
-  constructor(id: string, gate: Gate) {
+  constructor(id: string, gate: Gate, host = "192.0.2.1") {
     this.id = id;
+    this.remoteAddr = multiaddr(`/ip4/${host}/tcp/1`);
     this.#gate = gate;
   }
 
@@ -98,4 +102,25 @@ test("a connection that is gone before its hello is done makes no session", () =
   connection.abort();
   gate.establish(connection.asConnection(), member);
   expect(log).toEqual([]);
+});
+
+test("one host may have so many strangers, and leaves room for every other", () => {
+  const { gate } = gateWithLog();
+  const arrive = (id: string, host: string): FakeConnection => {
+    const connection = new FakeConnection(id, gate, host);
+    gate.connectionOpened(connection.asConnection());
+    return connection;
+  };
+  const crowd = Array.from({ length: strangersPerHostMax }, (_, index) => arrive(`a${index}`, "192.0.2.1"));
+  expect(crowd.filter(({ status }) => status !== "open")).toEqual([]);
+  expect(arrive("more", "192.0.2.1").status).toBe("aborted");
+  expect(arrive("other", "192.0.2.2").status).toBe("open");
+  crowd[0]?.abort();
+  const [, known] = crowd;
+  if (known === undefined) throw new Error("it is there");
+  gate.establish(known.asConnection(), member);
+  expect(arrive("next", "192.0.2.1").status).toBe("open");
+  expect(arrive("afterNext", "192.0.2.1").status).toBe("open");
+  expect(arrive("tooMany", "192.0.2.1").status).toBe("aborted");
+  gate.stop();
 });

@@ -1,0 +1,52 @@
+import type { ConnectionGater, MultiaddrConnection } from "@libp2p/interface";
+import type { Multiaddr } from "@multiformats/multiaddr";
+
+/** The host that an address is of, without its port. */
+export function hostOf(address: Multiaddr): string {
+  return address.toString().split("/").slice(0, 3).join("/");
+}
+
+/**
+ * Bounds what one host holds of something that all share: who holds its connections open and says nothing must
+ * not keep devices on other hosts out.
+ */
+export class HostShares<Held extends object> {
+  readonly #max: number;
+  readonly #hosts = new Map<string, Set<Held>>();
+
+  constructor(max: number) {
+    this.#max = max;
+  }
+
+  /** False when the host holds its share already. */
+  take(host: string, held: Held): boolean {
+    const all = this.#hosts.get(host) ?? new Set<Held>();
+    if (all.size >= this.#max) return false;
+    this.#hosts.set(host, all.add(held));
+    return true;
+  }
+
+  /** Gives back, once or more often. */
+  release(host: string, held: Held): void {
+    const all = this.#hosts.get(host);
+    if (all?.delete(held) === true && all.size === 0) this.#hosts.delete(host);
+  }
+}
+
+/** Lets each host have so many connections that are still shaking hands. */
+export function handshakeGater(perHostMax: number): ConnectionGater {
+  const shares = new HostShares<MultiaddrConnection>(perHostMax);
+  const release = (connection: MultiaddrConnection): void =>
+    shares.release(hostOf(connection.remoteAddr), connection);
+  return {
+    denyInboundConnection: (connection) => {
+      if (!shares.take(hostOf(connection.remoteAddr), connection)) return true;
+      connection.addEventListener("close", () => release(connection), { once: true });
+      return false;
+    },
+    denyInboundUpgradedConnection: (_peer, connection) => {
+      release(connection);
+      return false;
+    },
+  };
+}
