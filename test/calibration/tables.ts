@@ -29,7 +29,7 @@ if (what === "gossip") {
   // Only here: real agents need the bundle, and the tools of the tests.
   const { runRealSwarm, slowLinksFlags } = await import("./realSwarm.ts");
   const { makeColony } = await import("../harness/colonies.ts");
-  const test = makeColony({ nodeFlags: slowLinksFlags, withinMs: 400_000 });
+  const test = makeColony({ nodeFlags: slowLinksFlags, lifeMs: 400_000 });
   try {
     const real = await runRealSwarm(test, swarmPlan);
     const model = meanSwarmOf([1, 2, 3].map((seed) => runModelSwarm(swarmPlan, seed)));

@@ -16,7 +16,7 @@ let real: SwarmFigures;
 const model = meanSwarmOf([1, 2, 3].map((seed) => runModelSwarm(swarmPlan, seed)));
 
 beforeAll(async () => {
-  test = makeColony({ nodeFlags: slowLinksFlags, withinMs: boundMs });
+  test = makeColony({ nodeFlags: slowLinksFlags, lifeMs: boundMs });
   real = await runRealSwarm(test, swarmPlan);
 }, boundMs);
 
