@@ -21,8 +21,21 @@ interface Crowd {
   runTo(ms: number): void;
 }
 
-/** Agents on a ring with chords, each with ten sessions. */
-function createCrowd(count: number, accepts: (agent: number) => boolean = () => true): Crowd {
+interface CrowdOptions {
+  /** What its validator says. */
+  accepts?(agent: number): boolean;
+  /** Whom an agent dials at the start. */
+  dials?(agent: number): readonly number[];
+  readonly settledMs?: number;
+}
+
+/** Agents on a ring with chords, each with ten sessions, where nothing else is said. */
+function createCrowd(count: number, options: CrowdOptions = {}): Crowd {
+  const {
+    accepts = () => true,
+    dials = (agent) => [1, 2, 7, 18, 33].map((step) => (agent + step) % count),
+    settledMs = 3_000,
+  } = options;
   const random = Random.fromSeed(3);
   const queue = new EventQueue();
   const heard = new Array<number>(count).fill(0);
@@ -45,7 +58,7 @@ function createCrowd(count: number, accepts: (agent: number) => boolean = () => 
   const dialing = new Dialing(network, queue, hosts);
   const gossip: Gossip = new Gossip(count, network, queue, hosts, random.fork());
   for (let agent = 0; agent < count; agent += 1) {
-    for (const step of [1, 2, 7, 18, 33]) dialing.dial(agent, (agent + step) % count, "session", 1_000, true);
+    for (const peer of dials(agent)) dialing.dial(agent, peer, "session", 1_000, true);
   }
   const runTo = (ms: number): void => {
     while (queue.peekUs() <= ms * 1_000) {
@@ -60,7 +73,7 @@ function createCrowd(count: number, accepts: (agent: number) => boolean = () => 
     }
     queue.advanceTo(ms * 1_000);
   };
-  runTo(3_000);
+  runTo(settledMs);
   return { heard, gossip, network, queue, runTo };
 }
 
@@ -75,6 +88,37 @@ describe("gossip", () => {
     }
   });
 
+  it("opens its streams one after the other: who meets many at once is known to the last of them late", () => {
+    const everyone = Array.from({ length: 60 }, (_, agent) => agent).slice(1);
+    const { gossip, runTo } = createCrowd(60, {
+      dials: (agent) => (agent === 0 ? everyone : []),
+      settledMs: 0,
+    });
+    // The others have nobody else, and take the first into their mesh as soon as its subscription comes.
+    const knowing = (): number => everyone.filter((peer) => gossip.meshOf(peer, "health").length > 0).length;
+    const counts = [40, 80, 120, 160].map((ms) => {
+      runTo(ms);
+      return knowing();
+    });
+    expect(counts[0]).toBeGreaterThan(0);
+    for (const [index, count] of counts.slice(1).entries()) {
+      const more = count - (counts[index] as number);
+      // A round trip over the local network takes 0.6 to 5.6 ms.
+      expect(more).toBeGreaterThan(40 / 5.6);
+      expect(more).toBeLessThan(40 / 1.4);
+    }
+  });
+
+  it("prunes those for whom it has no room, and both sides know", () => {
+    const { gossip, runTo } = createCrowd(60, { dials: (agent) => (agent === 0 ? [] : [0]) });
+    const hub = gossip.meshOf(0, "health");
+    expect(hub.length).toBeLessThanOrEqual(degrees.high);
+    runTo(10_000);
+    for (let agent = 1; agent < 60; agent += 1) {
+      expect(gossip.meshOf(agent, "health").includes(0)).toBe(gossip.meshOf(0, "health").includes(agent));
+    }
+  });
+
   it("reaches everyone else once, within a few hops", () => {
     const { heard, gossip, runTo } = createCrowd(120);
     gossip.publish(5, content, 100);
@@ -84,7 +128,7 @@ describe("gossip", () => {
   });
 
   it("does not pass on what a validator refuses", () => {
-    const { heard, gossip, runTo } = createCrowd(120, () => false);
+    const { heard, gossip, runTo } = createCrowd(120, { accepts: () => false });
     gossip.publish(5, content, 100);
     runTo(3_100);
     const mesh = gossip.meshOf(5, "health");
