@@ -1,4 +1,5 @@
 import {
+  type Entry,
   type SignedStatement,
   sealEntry,
   sealVote,
@@ -34,6 +35,21 @@ export function signStatement(
     default:
       throw new Error(`unknown statement ${statement satisfies never}`);
   }
+}
+
+/** Whether two entries of one agent say the same: signed again, the second is the very bytes of the first. */
+export function isSameEntry(left: Entry, right: Entry): boolean {
+  return (
+    left.status === right.status &&
+    left.build === right.build &&
+    isSameList(left.incarnation, right.incarnation) &&
+    isSameList(left.addresses, right.addresses) &&
+    isSameList(left.capabilities, right.capabilities)
+  );
+}
+
+function isSameList(left: readonly unknown[], right: readonly unknown[]): boolean {
+  return left.length === right.length && left.every((item, index) => item === right[index]);
 }
 
 /** What this world has just made itself: a rejection of it is a fault of the simulator. */

@@ -1,6 +1,6 @@
-import type { HealthRumor, Output, UnsignedStatement } from "@antibody/core";
+import type { Entry, HealthRumor, Output, UnsignedStatement } from "@antibody/core";
 import { kinds } from "../engine/kinds.ts";
-import { signStatement } from "../identity/statements.ts";
+import { isSameEntry, signStatement } from "../identity/statements.ts";
 import type { SimAgent } from "./agent.ts";
 import { messageBytes, rumorBytes } from "./bytes.ts";
 import type { World } from "./world.ts";
@@ -101,6 +101,16 @@ function dial(world: World, agent: SimAgent, { peer: id, addresses, purpose, tim
 }
 
 function sign(world: World, agent: SimAgent, statement: UnsignedStatement): void {
+  if (statement.type === "entry" && signAgain(world, agent, statement)) return;
   world.counters.signatures += 1;
   world.give(agent, { type: "signed", statement: signStatement(statement, agent) });
+}
+
+/** What was signed when all were enrolled, signed again, is the very bytes: everyone shares the object. */
+function signAgain(world: World, agent: SimAgent, statement: Entry): boolean {
+  const entry = world.population.members[agent.index]?.entry;
+  if (entry === undefined || !isSameEntry(statement, entry.entry)) return false;
+  world.counters.signatures += 1;
+  world.give(agent, { type: "signed", statement: { type: "entry", entry } });
+  return true;
 }

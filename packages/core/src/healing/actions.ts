@@ -4,6 +4,7 @@ import type { Plan } from "../contract/resource.ts";
 import type { Snapshot } from "../contract/snapshot.ts";
 import type { MonotonicMs, WallMs } from "../contract/time.ts";
 import type { Turn } from "../contract/turn.ts";
+import { RareMap, RareSet } from "../keeping/rare.ts";
 import { keep, recall } from "../keeping/snapshot.ts";
 
 /** Where intents stand in the journal. */
@@ -68,9 +69,9 @@ interface ActionsDump {
 export class Actions {
   readonly #boot: number;
   readonly #actionsMax: number;
-  readonly #running = new Map<ActionId, RunningAction>();
+  readonly #running = new RareMap<ActionId, RunningAction>();
   /** Resources whose repair waits for a place, first come first served. */
-  readonly #queue = new Set<ResourceId>();
+  readonly #queue = new RareSet<ResourceId>();
   #interrupted: InterruptedIntent[] = [];
   #overdue = 0;
   #last = 0;

@@ -1,9 +1,10 @@
 import { compareText, type ResourceId } from "@antibody/policy";
+import { RareMap } from "../keeping/rare.ts";
 
 /** Who waits for which resource to be kept before it may be repaired. A resource waits for one at a time. */
 export class Waiting {
-  readonly #waitsFor = new Map<ResourceId, ResourceId>();
-  readonly #waiting = new Map<ResourceId, Set<ResourceId>>();
+  readonly #waitsFor = new RareMap<ResourceId, ResourceId>();
+  readonly #waiting = new RareMap<ResourceId, Set<ResourceId>>();
 
   constructor(entries: readonly (readonly [ResourceId, ResourceId])[] = []) {
     for (const [resource, dependency] of entries) this.wait(resource, dependency);

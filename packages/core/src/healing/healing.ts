@@ -6,8 +6,10 @@ import type { Snapshot } from "../contract/snapshot.ts";
 import type { MonotonicMs } from "../contract/time.ts";
 import type { Turn } from "../contract/turn.ts";
 import { Deadlines } from "../keeping/deadlines.ts";
+import { RareSet } from "../keeping/rare.ts";
 import { keep, recall } from "../keeping/snapshot.ts";
 import { MapStore } from "../keeping/store.ts";
+import { typesByKind } from "../resources/byKind.ts";
 import { keyedDigest } from "../resources/digest.ts";
 import { Actions } from "./actions.ts";
 import { command, endPause, type HealingCommand } from "./commanding.ts";
@@ -70,7 +72,7 @@ export class Healing {
       incidents: Incidents.create(options.agent, options.crypto, records),
       deadlines: new Deadlines(),
       waiting: new Waiting(),
-      reconsider: new Set(),
+      reconsider: new RareSet(),
       liveWatches: 0,
       beyondBound: 0,
       begun: false,
@@ -92,7 +94,7 @@ export class Healing {
       incidents: new Incidents(options.agent, options.crypto, dump.incidents),
       deadlines: new Deadlines(dump.deadlines),
       waiting: new Waiting(dump.waiting),
-      reconsider: new Set(),
+      reconsider: new RareSet(),
       liveWatches: dump.liveWatches,
       beyondBound: dump.beyondBound,
       begun: dump.begun,
@@ -245,7 +247,7 @@ export class Healing {
 function fixedParts(options: HealingOptions): Pick<Parts, "settings" | "types" | "context"> {
   return {
     settings: options.settings,
-    types: new Map(options.resourceTypes.map((type) => [type.kind, type])),
+    types: typesByKind(options.resourceTypes),
     context: { digest: (bytes) => keyedDigest(options.crypto, options.digestKey, bytes) },
   };
 }

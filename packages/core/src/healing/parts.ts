@@ -1,6 +1,7 @@
 import { type AgentId, type Crypto, parseResourceId, type ResourceId } from "@antibody/policy";
 import type { ResourceContext, ResourceType } from "../contract/resource.ts";
 import type { Deadlines } from "../keeping/deadlines.ts";
+import type { RareSet } from "../keeping/rare.ts";
 import type { Store } from "../keeping/store.ts";
 import type { Settings } from "../settings.ts";
 import type { Actions } from "./actions.ts";
@@ -33,7 +34,7 @@ export interface Parts {
   readonly deadlines: Deadlines;
   readonly waiting: Waiting;
   /** Resources to be decided on again before the step ends. Empty between steps. */
-  readonly reconsider: Set<ResourceId>;
+  readonly reconsider: RareSet<ResourceId>;
   /** Resources whose watch wakes by events; at most `watchesMax`. */
   liveWatches: number;
   /** Promises that were beyond `promisesMax`. */

@@ -4,6 +4,7 @@ import type { JournalRecord } from "../contract/output.ts";
 import type { Snapshot } from "../contract/snapshot.ts";
 import type { WallMs } from "../contract/time.ts";
 import type { Turn } from "../contract/turn.ts";
+import { RareMap } from "../keeping/rare.ts";
 import { keep, recall } from "../keeping/snapshot.ts";
 
 /** Where pauses stand in the journal. */
@@ -27,7 +28,7 @@ interface PausesDump {
 
 /** What the owner paused, by resource or as a whole. Survives a restart; always ends by itself. */
 export class Pauses {
-  readonly #pauses = new Map<PauseTarget, PauseView>();
+  readonly #pauses = new RareMap<PauseTarget, PauseView>();
   /** Pauses of the journal, until the first step tells the time. */
   #found: readonly (readonly [PauseTarget, PauseRecord])[] = [];
 

@@ -1,4 +1,5 @@
 import { type MonotonicMs, NEVER } from "../contract/time.ts";
+import { RareMap } from "./rare.ts";
 
 type Entry = readonly [at: MonotonicMs, key: string];
 
@@ -11,7 +12,7 @@ const scannedMax = 24;
  * that are due.
  */
 export class Deadlines {
-  readonly #at = new Map<string, MonotonicMs>();
+  readonly #at = new RareMap<string, MonotonicMs>();
   /** Only where there are many; every key then has an entry that is not after its deadline. */
   #heap: Entry[] | undefined;
   /** The earliest of few, where it is known. */

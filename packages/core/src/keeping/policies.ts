@@ -26,8 +26,10 @@ import type { ResourceType } from "../contract/resource.ts";
 import type { Snapshot } from "../contract/snapshot.ts";
 import type { Turn } from "../contract/turn.ts";
 import { policyIdsMax, refusedIdsMax } from "../limits.ts";
+import { typesByKind } from "../resources/byKind.ts";
 import { digestOfIds, headsOf, isOfVersion, isOutdated, isRival, versionOf } from "./heads.ts";
 import { PolicyQuota } from "./quota.ts";
+import { RareSet } from "./rare.ts";
 import { deletionOf, recordOf, takeOrder } from "./records.ts";
 import { RefusedIds } from "./refusedIds.ts";
 import { Roots } from "./roots.ts";
@@ -63,7 +65,7 @@ export class PolicyKeeping implements PolicyHolding {
   readonly #grants = new Map<AuthorId, Grant>();
   #refused = new RefusedIds();
   /** Ids that were taken in since the view was made: they change nothing that is in force. */
-  readonly #unseen = new Set<string>();
+  readonly #unseen = new RareSet<string>();
   readonly #quota = new PolicyQuota();
   #floors: Floors = new Map();
   #view: View = emptyView;
@@ -74,7 +76,7 @@ export class PolicyKeeping implements PolicyHolding {
 
   constructor(options: PolicyKeepingOptions) {
     this.#options = options;
-    this.#types = new Map(options.resourceTypes.map((type) => [type.kind, type]));
+    this.#types = typesByKind(options.resourceTypes);
   }
 
   static create(options: PolicyKeepingOptions, boot: Boot): PolicyKeeping {

@@ -8,6 +8,7 @@ import {
   strangersIdsMax,
   ungrantedBytesMax,
 } from "../limits.ts";
+import { RareMap } from "./rare.ts";
 
 /** Why an envelope is too much. */
 export interface QuotaRefusal {
@@ -28,7 +29,7 @@ const emptyRoom: Room = { documents: 0, bytes: 0, roots: 0, rootBytes: 0 };
 /** Who takes how much room: what is held of each author, and authors introduced by each peer. */
 export class PolicyQuota {
   readonly #rooms = new Map<AuthorId, Room>();
-  readonly #introducers = new Map<AuthorId, AgentId | "owner">();
+  readonly #introducers = new RareMap<AuthorId, AgentId | "owner">();
   #ids = 0;
 
   introducerOf(author: AuthorId): AgentId | "owner" | undefined {

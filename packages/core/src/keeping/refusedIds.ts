@@ -1,5 +1,6 @@
 import type { Snapshot } from "../contract/snapshot.ts";
 import { refusedIdsMax } from "../limits.ts";
+import { RareSet } from "./rare.ts";
 import { keep, recall } from "./snapshot.ts";
 
 interface RefusedDump {
@@ -10,8 +11,8 @@ interface RefusedDump {
 /** Ids that were offered and are not asked for again: the outdated never, those without room until there is some. */
 export class RefusedIds {
   /** Oldest first, both. */
-  readonly #outdated = new Set<string>();
-  readonly #crowdedOut = new Set<string>();
+  readonly #outdated = new RareSet<string>();
+  readonly #crowdedOut = new RareSet<string>();
 
   static restore(snapshot: Snapshot): RefusedIds {
     const dump = recall<RefusedDump>(snapshot);
@@ -49,7 +50,7 @@ export class RefusedIds {
   }
 }
 
-function remember(ids: Set<string>, id: string): void {
+function remember(ids: RareSet<string>, id: string): void {
   ids.add(id);
   if (ids.size <= refusedIdsMax) return;
   for (const oldest of ids) {

@@ -14,6 +14,7 @@ import type { MonotonicMs } from "../contract/time.ts";
 import type { Turn } from "../contract/turn.ts";
 import { Deadlines } from "../keeping/deadlines.ts";
 import { sameJson } from "../keeping/json.ts";
+import { RareMap } from "../keeping/rare.ts";
 import { keep, recall } from "../keeping/snapshot.ts";
 import { membersMax } from "../limits.ts";
 import { routeType } from "../resources/route.ts";
@@ -77,7 +78,7 @@ export class Routing {
   #routes: ReadonlyMap<ResourceId, RouteState>;
   /** Ends of ejections; keys `<agent>/<resource>`. */
   readonly #deadlines = new Deadlines();
-  readonly #ranks = new Map<AgentId, string>();
+  readonly #ranks = new RareMap<AgentId, string>();
 
   private constructor(options: RoutingOptions, dump: RoutingDump) {
     this.#options = options;

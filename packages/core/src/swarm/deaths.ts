@@ -6,6 +6,7 @@ import { type MonotonicMs, NEVER } from "../contract/time.ts";
 import type { Turn } from "../contract/turn.ts";
 import { compareIncarnation, incarnationText, isJumpTooLarge } from "../enrolment/incarnation.ts";
 import { Deadlines } from "../keeping/deadlines.ts";
+import { RareMap, RareSet } from "../keeping/rare.ts";
 import { keep, recall } from "../keeping/snapshot.ts";
 import type { Settings } from "../settings.ts";
 import type { Asking } from "./asking.ts";
@@ -62,14 +63,14 @@ interface DeathsDump {
 /** Decides who is dead: by a quorum of the assigned observers, and never against an own living link. */
 export class Deaths {
   readonly #ports: DeathsPorts;
-  readonly #undecided = new Map<AgentId, DeathCertificate>();
+  readonly #undecided = new RareMap<AgentId, DeathCertificate>();
   /** Certificates made here and not yet heard of, with the time at which it is this agent's turn to publish. */
-  readonly #unpublished = new Map<AgentId, MonotonicMs>();
+  readonly #unpublished = new RareMap<AgentId, MonotonicMs>();
   /** When an undecided subject is dialed, and those that are being dialed. */
   readonly #checks: Deadlines;
-  readonly #checking = new Set<AgentId>();
+  readonly #checking = new RareSet<AgentId>();
   /** Undecided subjects whose last dials met silence, with the time of the first. */
-  readonly #silent = new Map<AgentId, MonotonicMs>();
+  readonly #silent = new RareMap<AgentId, MonotonicMs>();
   /** When a case is taken to be stuck. */
   readonly #stuck: Deadlines;
   #publishAgainMs: MonotonicMs = Number.NEGATIVE_INFINITY;

@@ -1,4 +1,5 @@
 import type { DeathCertificate, Member } from "../contract/statements.ts";
+import { RareMap } from "../keeping/rare.ts";
 import type { Standing } from "./supersedes.ts";
 
 /**
@@ -24,7 +25,7 @@ const standingByCode: readonly (Standing | undefined)[] = [undefined, "alive", "
 /** A store of one agent alone. */
 export class PlainDirectoryStore implements DirectoryStore {
   readonly #members: (Member | undefined)[];
-  readonly #deaths = new Map<number, DeathCertificate>();
+  readonly #deaths = new RareMap<number, DeathCertificate>();
   /** As codes. */
   #standings: Uint8Array;
 

@@ -2,6 +2,7 @@ import { type AgentId, compareText } from "@antibody/policy";
 import type { Snapshot } from "../contract/snapshot.ts";
 import type { VerifiedEviction } from "../contract/statements.ts";
 import { evictionOf } from "../enrolment/belonging.ts";
+import { RareMap } from "../keeping/rare.ts";
 import { keep, recall } from "../keeping/snapshot.ts";
 import { evictionsMax, evictionsPerAgentMax } from "../limits.ts";
 
@@ -15,7 +16,7 @@ interface EvictionsDump {
  * evictions always find room.
  */
 export class Evictions {
-  readonly #byAgent = new Map<AgentId, readonly VerifiedEviction[]>();
+  readonly #byAgent = new RareMap<AgentId, readonly VerifiedEviction[]>();
   #size = 0;
   /** The exclusive or of all digests, as two words. */
   #high = 0;

@@ -5,6 +5,7 @@ import type { Snapshot } from "../contract/snapshot.ts";
 import type { DeathCertificate, Member } from "../contract/statements.ts";
 import { type MonotonicMs, NEVER } from "../contract/time.ts";
 import type { Turn } from "../contract/turn.ts";
+import { RareMap } from "../keeping/rare.ts";
 import { keep, recall } from "../keeping/snapshot.ts";
 import { policyIdsMax } from "../limits.ts";
 import type { Settings } from "../settings.ts";
@@ -82,7 +83,7 @@ export class Reconcile {
   #changedMs: MonotonicMs = Number.NEGATIVE_INFINITY;
   #rounds: readonly Round[] = [];
   #mismatches: readonly Mismatch[] = [];
-  readonly #stalemates = new Map<AgentId, Stalemate>();
+  readonly #stalemates = new RareMap<AgentId, Stalemate>();
   #intervalMs: MonotonicMs = NEVER;
 
   constructor(ports: ReconcilePorts, snapshot?: Snapshot) {

@@ -4,6 +4,7 @@ import type { Incarnation, SignedVote, VoteEvidence } from "../contract/statemen
 import { type MonotonicMs, NEVER } from "../contract/time.ts";
 import type { Turn } from "../contract/turn.ts";
 import { compareIncarnation } from "../enrolment/incarnation.ts";
+import { RareMap } from "../keeping/rare.ts";
 import { keep, recall } from "../keeping/snapshot.ts";
 import { pendingVotesMax } from "../limits.ts";
 import type { Settings } from "../settings.ts";
@@ -36,9 +37,9 @@ export class Votes {
   readonly #voter: Voter;
   readonly #settings: Settings;
   /** By subject, then by observer. */
-  readonly #cases = new Map<AgentId, Map<AgentId, HeldVote>>();
+  readonly #cases = new RareMap<AgentId, Map<AgentId, HeldVote>>();
   /** By subject: the fellow observers that got this agent's present vote, or for whom a session was asked. */
-  readonly #told = new Map<AgentId, Set<AgentId>>();
+  readonly #told = new RareMap<AgentId, Set<AgentId>>();
   #count = 0;
   #sequence = 0;
   /** No vote expires before. */

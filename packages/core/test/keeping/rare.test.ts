@@ -1,0 +1,41 @@
+import fc from "fast-check";
+import { expect, test } from "vitest";
+import { RareMap, RareSet } from "../../src/keeping/rare.ts";
+
+const key = fc.nat({ max: 5 });
+const change = fc.oneof(
+  { weight: 5, arbitrary: fc.record({ type: fc.constantFrom("set", "delete"), key }) },
+  { weight: 1, arbitrary: fc.record({ type: fc.constant("clear"), key }) },
+);
+
+test("a rare map and a rare set are what a map and a set would be", () => {
+  fc.assert(
+    fc.property(fc.array(change), (changes) => {
+      const [map, rareMap] = [new Map<number, number>(), new RareMap<number, number>()];
+      const [set, rareSet] = [new Set<number>(), new RareSet<number>()];
+      for (const [value, { type, key }] of changes.entries()) {
+        if (type === "set") {
+          map.set(key, value);
+          rareMap.set(key, value);
+          set.add(key);
+          rareSet.add(key);
+        } else if (type === "delete") {
+          expect(rareMap.delete(key)).toBe(map.delete(key));
+          expect(rareSet.delete(key)).toBe(set.delete(key));
+        } else {
+          for (const each of [map, rareMap, set, rareSet]) each.clear();
+        }
+        expect([...rareMap]).toEqual([...map]);
+        expect([...rareMap.keys()]).toEqual([...map.keys()]);
+        expect([...rareMap.values()]).toEqual([...map.values()]);
+        expect([rareMap.size, rareMap.get(key), rareMap.has(key)]).toEqual([
+          map.size,
+          map.get(key),
+          map.has(key),
+        ]);
+        expect([...rareSet]).toEqual([...set]);
+        expect([rareSet.size, rareSet.has(key)]).toEqual([set.size, set.has(key)]);
+      }
+    }),
+  );
+});
