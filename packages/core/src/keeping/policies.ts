@@ -163,7 +163,9 @@ export class PolicyKeeping implements PolicyHolding {
       return;
     }
     this.#hold(policy, from);
-    turn.emit({ type: "persist", durability: "batched", records: [recordOf(policy)] });
+    // Who may sign for an accepted author is trust: no power cut brings revoked keys back.
+    const isTrust = policy.type === "root" && this.#grants.has(policy.author);
+    turn.emit({ type: "persist", durability: isTrust ? "sync" : "batched", records: [recordOf(policy)] });
     turn.tell("policy.accepted", "info", { ...describe(policy), from });
     // What came from a peer was forwarded by gossip, or is fetched by whoever lacks it.
     if (from === "owner") turn.emit({ type: "publishPolicy", bytes: policy.bytes });
@@ -317,8 +319,9 @@ export class PolicyKeeping implements PolicyHolding {
   }
 
   /**
-   * Floors and the whole generation become durable in one write before anything of it takes effect. Of strangers
-   * nothing takes effect: what is outdated is dropped, and the floor is kept in memory only, so that it stays so.
+   * Floors, the author's roots and the whole generation become durable in one write before anything of it takes
+   * effect. Of strangers nothing takes effect: what is outdated is dropped, and the floor is kept in memory only, so
+   * that it stays so.
    */
   #activate(before: View, after: View, turn: Turn): void {
     const known = new Map(before.streams.map((state) => [streamKey(state.author, state.stream), state]));
@@ -349,8 +352,11 @@ export class PolicyKeeping implements PolicyHolding {
     turn: Turn,
   ): void {
     const { author, stream } = state;
-    const inForce = [...this.#held.values()].filter((policy) =>
-      isOfVersion(policy, author, stream, { epoch, generation }),
+    // Without the author's roots nothing of it could be verified when the journal is read.
+    const inForce = [...this.#held.values()].filter(
+      (policy) =>
+        isOfVersion(policy, author, stream, { epoch, generation }) ||
+        (policy.type === "root" && policy.author === author),
     );
     const records: JournalRecord[] = [
       { key: `floor/${streamKey(state.author, state.stream)}`, value: { v: 1, epoch, generation } },

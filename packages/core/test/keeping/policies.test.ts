@@ -162,19 +162,50 @@ describe("the store of policy", () => {
     );
   });
 
-  it("makes floor and generation durable with sync before anything of it takes effect", () => {
+  it("makes floor, roots and generation durable with sync before anything of it takes effect", () => {
     const policies = PolicyKeeping.create(options, empty);
     policies.grant(grantTo(home.root), turn());
     const last = turn();
     for (const policy of [home.root, ...first]) policies.accept(policy, peer, last);
     const synced = last.outputs.filter((output) => output.type === "persist" && output.durability === "sync");
-    expect(synced).toHaveLength(1);
-    const keys = synced.flatMap((output) =>
-      output.type === "persist" ? output.records.map(({ key }) => key) : [],
-    );
+    // The root of an accepted author as soon as it comes, all of it again with the floor.
+    expect(synced).toHaveLength(2);
+    const keys = synced
+      .slice(1)
+      .flatMap((output) => (output.type === "persist" ? output.records.map(({ key }) => key) : []));
     expect(keys).toContain(`floor/${home.root.author}/home`);
-    for (const policy of first) expect(keys).toContain(`policy/${policy.id}`);
+    for (const policy of [home.root, ...first]) expect(keys).toContain(`policy/${policy.id}`);
     expect(told(last.outputs).at(-1)).toBe("policy.activated");
+  });
+
+  // A root that came before the grant was lost with the power: nothing of the generation could be verified.
+  it("has in force after a power cut what was in force before it, whatever came first", () => {
+    const everything = [home.root, ...second];
+    fc.assert(
+      fc.property(
+        fc.shuffledSubarray(everything, { minLength: everything.length }),
+        fc.nat(everything.length),
+        (order, grantedAt) => {
+          const policies = PolicyKeeping.create(options, empty);
+          const written = turn();
+          order.forEach((policy, index) => {
+            if (index === grantedAt) policies.grant(grantTo(home.root), written);
+            policies.accept(policy, peer, written);
+          });
+          if (grantedAt === order.length) policies.grant(grantTo(home.root), written);
+          const onCard = new Set(
+            written.outputs.flatMap((output) =>
+              output.type === "persist" && output.durability === "sync"
+                ? output.records.map(({ key }) => key)
+                : [],
+            ),
+          );
+          expect(contentsInForce(policies)).toEqual(["d", "e"]);
+          for (const policy of everything) expect(onCard).toContain(`policy/${policy.id}`);
+        },
+      ),
+      { numRuns: 50 },
+    );
   });
 
   it("refuses an older generation and does not ask for it again", () => {
