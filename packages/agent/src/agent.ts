@@ -96,7 +96,7 @@ async function assemble(
       journal: state.journal,
       network,
       device,
-      signer: statementSigner(state.key, state.certificate, crypto),
+      signer: statementSigner(state.key, state.certificate, state.charter, crypto),
       tell,
     },
     onStopped: () => running.stopped(),

@@ -3,10 +3,12 @@ import type {
   ActionId,
   Durability,
   Event,
+  EvictionWire,
   HealthRumor,
   Input,
   Inspection,
   JournalRecord,
+  MemberWire,
   OwnerCommand,
   PeerMessage,
   Plan,
@@ -67,6 +69,15 @@ export type CommandReply =
   | { readonly type: "ok"; readonly detail: Json }
   | { readonly type: "refused"; readonly message: string; readonly next: string };
 
+/** What asks for an invite. */
+export interface InviteRequest {
+  readonly expiresInMs: number;
+  /** Whether the one who joins may invite others. */
+  readonly mayInvite: boolean;
+  /** A member whose place the one who joins takes: it is evicted then. */
+  readonly replaces?: AgentId | undefined;
+}
+
 /** An invite as it is shown once: whoever has the code may join, once, until it expires. */
 export interface InviteCode {
   readonly code: string;
@@ -105,8 +116,12 @@ export interface AgentControl {
   command(command: OwnerCommand): Promise<CommandReply>;
   /** A policy envelope from the device's owner: verified like any other, stored and gossiped. */
   offer(bytes: Uint8Array): Promise<{ readonly type: "accepted"; readonly id: string } | Rejection>;
-  /** The newest version held of a stream, so that an author does not fork by accident. */
-  invite(expiresInMs: number, mayInvite: boolean): Promise<InviteCode>;
+  /** Opens an invite. Rejects when this agent may not. */
+  invite(request: InviteRequest): Promise<InviteCode>;
+  /** A member as exact bytes: what signs an eviction elsewhere needs its chain. Undefined for who is none. */
+  member(agent: AgentId): MemberWire | undefined;
+  /** An eviction that the owner has signed elsewhere, as with the recovery key: verified, kept and spread. */
+  publishEviction(wire: EvictionWire): Promise<CommandReply | Rejection>;
   /** The newest log lines (at most `logLinesKeptMax`), oldest first. */
   recentLog(): readonly LogLine[];
   onLog(listener: (line: LogLine) => void): () => void;

@@ -1,11 +1,11 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { Inspection, OwnerCommand } from "@antibody/core";
+import type { EvictionWire, Inspection, MemberWire, OwnerCommand } from "@antibody/core";
 import { type AgentId, makeId, type SwarmId } from "@antibody/policy";
 import { type ControlPaths, controlPaths } from "../src/control/paths.ts";
 import { type ControlServer, startControl } from "../src/control/server.ts";
-import type { AgentControl, CommandReply, LogLine } from "../src/ports.ts";
+import type { AgentControl, CommandReply, InviteRequest, LogLine } from "../src/ports.ts";
 
 export const agentId: AgentId = makeId("agent", new Uint8Array(32).fill(1));
 const swarmId: SwarmId = makeId("swarm", new Uint8Array(32).fill(2));
@@ -44,7 +44,9 @@ export function logLine(number: number): LogLine {
 export class FakeAgent implements AgentControl {
   readonly commands: OwnerCommand[] = [];
   readonly offers: Uint8Array[] = [];
-  readonly invites: { expiresInMs: number; mayInvite: boolean }[] = [];
+  readonly invites: InviteRequest[] = [];
+  readonly evictions: EvictionWire[] = [];
+  readonly members = new Map<AgentId, MemberWire>();
   readonly listeners = new Set<(line: LogLine) => void>();
   lines: LogLine[] = [];
   stops = 0;
@@ -65,9 +67,16 @@ export class FakeAgent implements AgentControl {
       ? { type: "rejection", reason: "badSignature", detail: "no signature fits" }
       : { type: "accepted", id: "frag_x" };
   }
-  async invite(expiresInMs: number, mayInvite: boolean): ReturnType<AgentControl["invite"]> {
-    this.invites.push({ expiresInMs, mayInvite });
+  async invite(request: InviteRequest): ReturnType<AgentControl["invite"]> {
+    this.invites.push(request);
     return { code: "abc", expiresMs: 5 };
+  }
+  member(agent: AgentId): MemberWire | undefined {
+    return this.members.get(agent);
+  }
+  async publishEviction(wire: EvictionWire): ReturnType<AgentControl["publishEviction"]> {
+    this.evictions.push(wire);
+    return this.reply;
   }
   recentLog(): readonly LogLine[] {
     return this.lines;

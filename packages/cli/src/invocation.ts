@@ -87,6 +87,8 @@ function withHints(client: ControlClient, state: string, self: string): ControlC
     command: hinted(client.command),
     offer: hinted(client.offer),
     invite: hinted(client.invite),
+    chainOf: hinted(client.chainOf),
+    publishEviction: hinted(client.publishEviction),
     stop: hinted(client.stop),
   };
 }

@@ -28,6 +28,7 @@ describe("help", () => {
       "run",
       "invite",
       "join",
+      "evict",
       "author keygen",
       "trust list",
       "trust add",

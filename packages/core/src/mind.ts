@@ -6,7 +6,7 @@ import type { Knowledge } from "./contract/knowledge.ts";
 import type { Boot, MindOptions, StepResult } from "./contract/mind.ts";
 import type { Output } from "./contract/output.ts";
 import type { Snapshot } from "./contract/snapshot.ts";
-import type { Member, VerifiedCertificate } from "./contract/statements.ts";
+import type { Member, VerifiedCertificate, VerifiedEviction } from "./contract/statements.ts";
 import type { MonotonicMs, Now } from "./contract/time.ts";
 import type { Turn } from "./contract/turn.ts";
 import { Healing } from "./healing/healing.ts";
@@ -26,6 +26,8 @@ const dumpVersion = 1;
  * the next round, and of its trouble in the one after: a chain of all that may be announced takes two for each.
  */
 const settleRoundsMax: number = 2 * capabilitiesMax + 8;
+
+const ok = { type: "ok", detail: null } as const;
 
 interface MindDump {
   readonly v: typeof dumpVersion;
@@ -148,6 +150,10 @@ export class Mind implements Knowledge {
     return this.#swarm.certificateOf(agent);
   }
 
+  evictionOf(certificate: VerifiedCertificate): VerifiedEviction | undefined {
+    return this.#swarm.evictionOf(certificate);
+  }
+
   ownMember(): Member | undefined {
     return this.#swarm.ownMember();
   }
@@ -214,6 +220,7 @@ export class Mind implements Knowledge {
       case "unsent":
       case "rumor":
       case "enrolled":
+      case "turnedAway":
       case "signed":
         this.#swarm.handle(input, this.#policies, turn);
         return;
@@ -254,16 +261,27 @@ export class Mind implements Knowledge {
     switch (command.type) {
       case "grant":
         this.#policies.grant(command.grant, turn);
-        turn.emit({ type: "reply", id, result: { type: "ok", detail: null } });
+        turn.emit({ type: "reply", id, result: ok });
         return;
       case "revokeGrant":
         turn.emit({
           type: "reply",
           id,
           result: this.#policies.revokeGrant(command.author, turn)
-            ? { type: "ok", detail: null }
+            ? ok
             : { type: "refused", message: `no grant for ${command.author}`, next: "antibody trust list" },
         });
+        return;
+      case "evict": {
+        const refusal = this.#swarm.evict(command, turn);
+        const next = "antibody evict NAME --recovery-key";
+        const result = refusal === undefined ? ok : ({ type: "refused", message: refusal, next } as const);
+        turn.emit({ type: "reply", id, result });
+        return;
+      }
+      case "publishEviction":
+        this.#swarm.publishEviction(command.eviction, turn);
+        turn.emit({ type: "reply", id, result: ok });
         return;
       case "stop":
         turn.tell("agent.stopping", "info", {});

@@ -71,12 +71,23 @@ export function enrollSwarm(agents: number, seed: number): EnrolledSwarm {
     const chain = index === 0 ? [bytes] : [chains[0] as Uint8Array, bytes];
     const certificate = valid(verifyChain(chain, charter, modelCrypto));
     const address = addressOf(index);
-    enrolled.push({ name, address, certificate, signer, member: memberOf(certificate, signer, address) });
+    enrolled.push({
+      name,
+      address,
+      certificate,
+      signer,
+      member: memberOf(charter, certificate, signer, address),
+    });
   }
   return { charter, agents: enrolled };
 }
 
-function memberOf(certificate: VerifiedCertificate, signer: Signer, address: string): Member {
+function memberOf(
+  charter: VerifiedCharter,
+  certificate: VerifiedCertificate,
+  signer: Signer,
+  address: string,
+): Member {
   const signed = signStatement(
     {
       v: 1,
@@ -90,6 +101,7 @@ function memberOf(certificate: VerifiedCertificate, signer: Signer, address: str
       build: simulatedBuild,
     },
     { certificate, signer },
+    charter,
   );
   if (signed.type !== "entry") throw new Error("An entry was signed as something else");
   return { certificate, entry: signed.entry };

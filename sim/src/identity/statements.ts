@@ -2,10 +2,13 @@ import {
   type Entry,
   type SignedStatement,
   sealEntry,
+  sealEviction,
   sealVote,
   type UnsignedStatement,
   type VerifiedCertificate,
+  type VerifiedCharter,
   verifyEntry,
+  verifyEviction,
   verifyVote,
 } from "@antibody/core";
 import { isRejection, type Rejection, type Signer } from "@antibody/policy";
@@ -21,6 +24,7 @@ export interface StatementSigner {
 export function signStatement(
   statement: UnsignedStatement,
   { certificate, signer }: StatementSigner,
+  charter: VerifiedCharter,
 ): SignedStatement {
   switch (statement.type) {
     case "entry": {
@@ -31,6 +35,10 @@ export function signStatement(
       const certificateOf = (): VerifiedCertificate => certificate;
       const vote = verifyVote(sealVote(statement, signer), certificateOf, modelCrypto);
       return { type: "vote", vote: valid(vote) };
+    }
+    case "eviction": {
+      const wire = { chain: statement.chain, eviction: sealEviction(statement.eviction, signer) };
+      return { type: "eviction", eviction: valid(verifyEviction(wire, charter, modelCrypto)) };
     }
     default:
       throw new Error(`unknown statement ${statement satisfies never}`);

@@ -111,6 +111,8 @@ class AgentDirectoryStore implements DirectoryStore {
   readonly #agent: number;
   /** Its own entry is held once it has signed it. */
   #holdsItself = false;
+  /** Slots of members that this agent has put out. */
+  readonly #removed = new Set<number>();
 
   constructor(columns: DirectoryColumns, agent: number) {
     this.#columns = columns;
@@ -118,24 +120,29 @@ class AgentDirectoryStore implements DirectoryStore {
   }
 
   memberAt(slot: number): Member | undefined {
-    if (slot === this.#agent && !this.#holdsItself) return undefined;
+    if (this.#isEmpty(slot)) return undefined;
     return this.#columns.factOf(this.#agent, slot).member;
   }
 
   deathAt(slot: number): DeathCertificate | undefined {
-    if (slot === this.#agent && !this.#holdsItself) return undefined;
+    if (this.#isEmpty(slot)) return undefined;
     return this.#columns.factOf(this.#agent, slot).death;
   }
 
   standingAt(slot: number): Standing {
-    if (slot === this.#agent && !this.#holdsItself) return undefined;
+    if (this.#isEmpty(slot)) return undefined;
     const { member, death } = this.#columns.factOf(this.#agent, slot);
     return death === undefined ? member.entry.entry.status : "dead";
   }
 
   put(slot: number, member: Member, death: DeathCertificate | undefined): void {
     if (slot === this.#agent) this.#holdsItself = true;
+    this.#removed.delete(slot);
     this.#columns.set(this.#agent, slot, this.#columns.factFor(slot, member, death));
+  }
+
+  remove(slot: number): void {
+    this.#removed.add(slot);
   }
 
   grow(size: number): void {
@@ -146,5 +153,10 @@ class AgentDirectoryStore implements DirectoryStore {
     const slots: number[] = [];
     for (const slot of this.#columns.deadSlots) if (this.deathAt(slot) !== undefined) slots.push(slot);
     return slots;
+  }
+
+  #isEmpty(slot: number): boolean {
+    if (slot === this.#agent && !this.#holdsItself) return true;
+    return this.#removed.size > 0 && this.#removed.has(slot);
   }
 }

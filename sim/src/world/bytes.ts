@@ -1,7 +1,9 @@
-import type { HealthRumor, Member, PeerMessage } from "@antibody/core";
+import type { HealthRumor, Member, PeerMessage, VerifiedEviction } from "@antibody/core";
 
 /** Frames of Yamux, Noise and a CBOR message around what a message carries. Estimates from the wire format. */
 const frameBytes = 60;
+/** CBOR and nonce of a rumor; the frames around it are counted by gossip. */
+const rumorFrameBytes = 30;
 const digestsBytes = 50;
 const idBytes = 60;
 
@@ -27,21 +29,34 @@ export function messageBytes(message: PeerMessage): number {
         frameBytes +
         sum(message.members, memberBytes) +
         sum(message.deaths, ({ votes }) => sum(votes, ({ bytes }) => bytes.length)) +
-        sum(message.policy, ({ bytes }) => bytes.length)
+        sum(message.policy, ({ bytes }) => bytes.length) +
+        sum(message.evictions ?? [], evictionBytes)
       );
     default:
       throw new Error(`unknown message ${message satisfies never}`);
   }
 }
 
-/** What a rumor takes on the wire, about. */
+/** What a rumor takes within a message of gossip, about. */
 export function rumorBytes(rumor: HealthRumor): number {
-  if (rumor.type === "members") return frameBytes + sum(rumor.members, memberBytes);
-  return frameBytes + sum(rumor.deaths, ({ votes }) => sum(votes, ({ bytes }) => bytes.length));
+  switch (rumor.type) {
+    case "members":
+      return rumorFrameBytes + sum(rumor.members, memberBytes);
+    case "deaths":
+      return rumorFrameBytes + sum(rumor.deaths, ({ votes }) => sum(votes, ({ bytes }) => bytes.length));
+    case "evictions":
+      return rumorFrameBytes + sum(rumor.evictions, evictionBytes);
+    default:
+      throw new Error(`unknown rumor ${rumor satisfies never}`);
+  }
 }
 
 function memberBytes({ certificate, entry }: Member): number {
   return entry.bytes.length + sum(certificate.chain, (bytes) => bytes.length);
+}
+
+function evictionBytes({ chain, bytes }: VerifiedEviction): number {
+  return bytes.length + sum(chain, (link) => link.length);
 }
 
 function sum<T>(items: readonly T[], bytesOf: (item: T) => number): number {

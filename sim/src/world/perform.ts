@@ -103,7 +103,7 @@ function dial(world: World, agent: SimAgent, { peer: id, addresses, purpose, tim
 function sign(world: World, agent: SimAgent, statement: UnsignedStatement): void {
   if (statement.type === "entry" && signAgain(world, agent, statement)) return;
   world.counters.signatures += 1;
-  world.give(agent, { type: "signed", statement: signStatement(statement, agent) });
+  world.give(agent, { type: "signed", statement: signStatement(statement, agent, world.population.charter) });
 }
 
 /** What was signed when all were enrolled, signed again, is the very bytes: everyone shares the object. */

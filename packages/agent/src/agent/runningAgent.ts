@@ -1,5 +1,14 @@
-import type { Mind, Output, OwnerCommand } from "@antibody/core";
 import {
+  type EvictionWire,
+  type MemberWire,
+  type Mind,
+  memberWire,
+  type Output,
+  type OwnerCommand,
+  verifyEviction,
+} from "@antibody/core";
+import {
+  type AgentId,
   type Crypto,
   isPlainObject,
   isRejection,
@@ -21,6 +30,7 @@ import type {
   CommandReply,
   DevicePort,
   InviteCode,
+  InviteRequest,
   LogLine,
 } from "../ports.ts";
 import type { AgentState } from "../state/agentState.ts";
@@ -143,8 +153,19 @@ export class RunningAgent implements AgentControl {
     return refusalIn(outputs, policy) ?? { type: "accepted", id: policy.id };
   }
 
-  async invite(expiresInMs: number, mayInvite: boolean): Promise<InviteCode> {
-    return (await this.#parts.opening.network).invite(expiresInMs, mayInvite);
+  async invite(request: InviteRequest): Promise<InviteCode> {
+    return (await this.#parts.opening.network).invite(request);
+  }
+
+  member(agent: AgentId): MemberWire | undefined {
+    const member = this.#parts.mind.members().find(({ certificate }) => certificate.agent === agent);
+    return member === undefined ? undefined : memberWire(member);
+  }
+
+  async publishEviction(wire: EvictionWire): Promise<CommandReply | Rejection> {
+    const { state, crypto } = this.#parts;
+    const eviction = verifyEviction(wire, state.charter, crypto);
+    return isRejection(eviction) ? eviction : this.command({ type: "publishEviction", eviction });
   }
 
   recentLog(): readonly LogLine[] {

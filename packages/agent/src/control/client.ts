@@ -1,9 +1,8 @@
 import { request as httpRequest, type IncomingMessage } from "node:http";
-import type { OwnerCommand } from "@antibody/core";
-import type { Rejection } from "@antibody/policy";
-import type { AgentInspection, CommandReply, InviteCode, LogLine } from "../ports.ts";
+import type { EvictionWire, OwnerCommand } from "@antibody/core";
+import type { AgentId, Rejection } from "@antibody/policy";
+import type { AgentInspection, CommandReply, InviteCode, InviteRequest, LogLine } from "../ports.ts";
 import { readBody } from "./body.ts";
-import type { InviteRequest } from "./command.ts";
 import { answerBytesMax, answerTimeoutMs } from "./limits.ts";
 import type { ControlPaths } from "./paths.ts";
 
@@ -41,6 +40,10 @@ export interface ControlClient {
   command(command: OwnerCommand): Promise<CommandReply>;
   offer(bytes: Uint8Array): Promise<OfferReply>;
   invite(request: InviteRequest): Promise<InviteCode>;
+  /** The certificate chain of a member, founder first. */
+  chainOf(agent: AgentId): Promise<readonly Uint8Array[]>;
+  /** Hands over an eviction that was signed elsewhere. */
+  publishEviction(wire: EvictionWire): Promise<CommandReply | Rejection>;
   stop(): Promise<void>;
 }
 
@@ -57,6 +60,14 @@ export function controlClient(paths: ControlPaths): ControlClient {
     command: async (command) => readJson<CommandReply>(await post("/v1/command", jsonBytes(command))),
     offer: async (bytes) => readJson<OfferReply>(await post("/v1/offer", bytes)),
     invite: async (request) => readJson<InviteCode>(await post("/v1/invite", jsonBytes(request))),
+    chainOf: async (agent) => {
+      const { chain } = readJson<{ chain: readonly string[] }>(await get(`/v1/member?agent=${agent}`));
+      return chain.map((bytes) => new Uint8Array(Buffer.from(bytes, "base64")));
+    },
+    publishEviction: async ({ chain, eviction }) => {
+      const texts = { chain: chain.map(toBase64), eviction: toBase64(eviction) };
+      return readJson<CommandReply | Rejection>(await post("/v1/eviction", jsonBytes(texts)));
+    },
     stop: async () => void (await post("/v1/stop", new Uint8Array())),
   };
 }
@@ -150,6 +161,10 @@ function errorMessage(bytes: Uint8Array, status: number): string {
     // Whatever listens there did not answer in JSON: the status is all there is to tell.
   }
   return `the agent answered ${status}`;
+}
+
+function toBase64(bytes: Uint8Array): string {
+  return Buffer.from(bytes).toString("base64");
 }
 
 function jsonBytes(value: unknown): Uint8Array {

@@ -1,5 +1,15 @@
-import { type ActionId, type OwnerCommand, pauseMsMax, pauseReasonCharactersMax } from "@antibody/core";
 import {
+  type ActionId,
+  chainLengthMax,
+  type EvictionWire,
+  evictionKeepsMax,
+  evictionReasonBytesMax,
+  type OwnerCommand,
+  pauseMsMax,
+  pauseReasonCharactersMax,
+} from "@antibody/core";
+import {
+  type AgentId,
   type AuthorId,
   isGlob,
   type Mode,
@@ -14,13 +24,8 @@ import {
   scopeGlobsMax,
 } from "@antibody/policy";
 import * as z from "zod/mini";
+import type { InviteRequest } from "../ports.ts";
 import { inviteMsMax } from "./limits.ts";
-
-/** What asks for an invite. */
-export interface InviteRequest {
-  readonly expiresInMs: number;
-  readonly mayInvite: boolean;
-}
 
 /** A body that was understood, or one sentence about the first thing wrong with it. */
 export type Parsed<Value> =
@@ -51,11 +56,18 @@ function line(charactersMax: number): z.ZodMiniType<string, unknown> {
   );
 }
 
+/** Bytes in base64, spelled as `Buffer` spells them. */
+function readBase64(text: string): Uint8Array | undefined {
+  const bytes = Buffer.from(text, "base64");
+  return bytes.length > 0 && bytes.toString("base64") === text ? new Uint8Array(bytes) : undefined;
+}
+
 function hasControl(text: string): boolean {
   return /\p{Cc}/u.test(text);
 }
 
 const author: z.ZodMiniType<AuthorId, unknown> = branded((text) => parseId("author", text), "an author id");
+const agent: z.ZodMiniType<AgentId, unknown> = branded((text) => parseId("agent", text), "an agent id");
 const target: z.ZodMiniType<ResourceId | "*", unknown> = branded(
   (text) => (text === "*" ? text : parseResourceId(text)?.id),
   "a resource id or *",
@@ -82,6 +94,12 @@ const command: z.ZodMiniType<OwnerCommand, unknown> = z.discriminatedUnion("type
   z.strictObject({ type: z.literal("grant"), grant }),
   z.strictObject({ type: z.literal("revokeGrant"), author }),
   z.strictObject({
+    type: z.literal("evict"),
+    agent,
+    keeps: z.array(agent).check(z.maxLength(evictionKeepsMax)),
+    reason: line(evictionReasonBytesMax),
+  }),
+  z.strictObject({
     type: z.literal("pause"),
     target,
     reason: line(pauseReasonCharactersMax),
@@ -96,7 +114,19 @@ const command: z.ZodMiniType<OwnerCommand, unknown> = z.discriminatedUnion("type
 const invite: z.ZodMiniType<InviteRequest, unknown> = z.strictObject({
   expiresInMs: z.int().check(z.minimum(1_000), z.maximum(inviteMsMax)),
   mayInvite: z.boolean(),
+  replaces: z.exactOptional(agent),
 });
+
+const base64: z.ZodMiniType<Uint8Array, unknown> = branded(readBase64, "base64");
+const eviction: z.ZodMiniType<EvictionWire, unknown> = z.strictObject({
+  chain: z.array(base64).check(z.minLength(1), z.maxLength(chainLengthMax)),
+  eviction: base64,
+});
+
+/** Reads an eviction that was signed elsewhere. */
+export function parseEviction(bytes: Uint8Array): Parsed<EvictionWire> {
+  return parseJson(eviction, bytes);
+}
 
 /** Reads a command of the owner. Unknown fields are refused: a misspelled one must not be silently dropped. */
 export function parseOwnerCommand(bytes: Uint8Array): Parsed<OwnerCommand> {

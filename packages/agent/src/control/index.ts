@@ -8,7 +8,6 @@ export {
   controlClient,
   type OfferReply,
 } from "./client.ts";
-export type { InviteRequest } from "./command.ts";
 export { inviteMsMax } from "./limits.ts";
 export {
   type ControlPaths,

@@ -1,8 +1,8 @@
 import type { IncomingMessage } from "node:http";
-import { fragmentBytesMax, isRejection } from "@antibody/policy";
+import { fragmentBytesMax, isRejection, parseId } from "@antibody/policy";
 import type { AgentControl, CommandReply } from "../ports.ts";
 import { readBody } from "./body.ts";
-import { type Parsed, parseInviteRequest, parseOwnerCommand } from "./command.ts";
+import { type Parsed, parseEviction, parseInviteRequest, parseOwnerCommand } from "./command.ts";
 import { toJsonText } from "./json.ts";
 import { commandBytesMax, commandTimeoutMs } from "./limits.ts";
 
@@ -33,6 +33,8 @@ const routes: { readonly [path: string]: { readonly method: Method; readonly han
     method: "GET",
     handle: (control) => ({ type: "bytes", bytes: control.recording() }),
   },
+  "/v1/member": { method: "GET", handle: answerMember },
+  "/v1/eviction": { method: "POST", handle: answerEviction },
   "/v1/command": { method: "POST", handle: answerCommand },
   "/v1/offer": { method: "POST", handle: answerOffer },
   "/v1/invite": { method: "POST", handle: answerInvite },
@@ -91,10 +93,30 @@ async function answerOffer(control: AgentControl, request: IncomingMessage): Pro
 }
 
 async function answerInvite(control: AgentControl, request: IncomingMessage): Promise<Answer> {
-  return withParsed(request, parseInviteRequest, async ({ expiresInMs, mayInvite }) => {
-    const invite = await within(commandTimeoutMs, control.invite(expiresInMs, mayInvite));
+  return withParsed(request, parseInviteRequest, async (asked) => {
+    const invite = await within(commandTimeoutMs, control.invite(asked));
     return invite === undefined ? problem(504, "timeout", "the agent did not answer in time") : ok(invite);
   });
+}
+
+function answerMember(control: AgentControl, _request: IncomingMessage, query: URLSearchParams): Answer {
+  const agent = parseId("agent", query.get("agent") ?? "");
+  const member = agent === undefined ? undefined : control.member(agent);
+  if (member === undefined) return problem(404, "notFound", "no member of this swarm has this id");
+  return ok({ chain: member.chain.map(toBase64), entry: toBase64(member.entry) });
+}
+
+async function answerEviction(control: AgentControl, request: IncomingMessage): Promise<Answer> {
+  return withParsed(request, parseEviction, async (wire) => {
+    const reply = await within(commandTimeoutMs, control.publishEviction(wire));
+    if (reply === undefined) return problem(504, "timeout", "the agent did not answer in time");
+    if (isRejection(reply)) return { type: "json", status: 422, value: reply };
+    return { type: "json", status: statusOf(reply), value: reply };
+  });
+}
+
+function toBase64(bytes: Uint8Array): string {
+  return Buffer.from(bytes).toString("base64");
 }
 
 /** The answer goes first: stopping closes this very socket. */

@@ -135,7 +135,8 @@ export class Barrier {
     if (statement.type === "vote") {
       return this.#unwritten.has(incarnationKey) || this.#unwritten.has(voteKey) ? { type: "wait" } : pass;
     }
-    if (!this.#unwritten.has(incarnationKey)) return pass;
+    // An eviction stands on nothing that was written before: what it says becomes durable once it is signed.
+    if (statement.type === "eviction" || !this.#unwritten.has(incarnationKey)) return pass;
     this.#entry = statement;
     return { type: "wait" };
   }

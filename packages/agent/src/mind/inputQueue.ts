@@ -90,6 +90,7 @@ function isSaidAgain(input: Input): boolean {
     case "dialed":
     case "unsent":
     case "enrolled":
+    case "turnedAway":
     case "signed":
     case "outcome":
     case "command":

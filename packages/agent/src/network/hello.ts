@@ -1,5 +1,11 @@
 import { setTimeout as delay } from "node:timers/promises";
-import { type Member, type MemberWire, memberWire } from "@antibody/core";
+import {
+  type EvictionWire,
+  type Member,
+  type MemberWire,
+  memberWire,
+  type VerifiedEviction,
+} from "@antibody/core";
 import { type AgentId, isRejection, type Rejection, reject } from "@antibody/policy";
 import type { Connection, Stream } from "@libp2p/interface";
 import { type LengthPrefixedStream, lpStream } from "@libp2p/utils";
@@ -16,7 +22,8 @@ import {
   helloTimeoutMs,
   ownEntryPollMs,
 } from "./limits.ts";
-import { readMember } from "./wireDecode.ts";
+import { evictionWire } from "./wire.ts";
+import { readEviction, readMember } from "./wireDecode.ts";
 
 /** The protocol by which two agents show each other their certificates. */
 export const helloProtocol = "/antibody/hello/1.0.0";
@@ -30,6 +37,10 @@ export interface HelloOptions {
   own(): Member | undefined;
   /** Checks chain and entry. */
   verify(member: MemberWire): Member | Rejection;
+  /** Why a member is not let in. */
+  evictionOf(member: Member): VerifiedEviction | undefined;
+  /** A peer did not let this agent in, and shows why. */
+  turnedAway(eviction: EvictionWire): void;
   /** Whether an agent is kept out for what it did. */
   banned(agent: AgentId): boolean;
   /** A hello that was refused, by us or by the other side. */
@@ -66,10 +77,18 @@ export class Hello {
       const stream = await connection.newStream(helloProtocol, { signal });
       const wire = frames(stream);
       await wire.write(encodeMap({ type: "hello", ...own }), { signal });
-      const member = this.#check(connection, readHello((await wire.read({ signal })).slice()));
+      const answer = (await wire.read({ signal })).slice();
+      const eviction = readEviction(decodeMap(answer)?.["eviction"]);
+      if (eviction !== undefined) this.#options.turnedAway(eviction);
+      const member = this.#check(connection, readHello(answer));
       if (isRejection(member)) {
         this.#options.refused(connection, member);
         stream.abort(new Error(member.detail));
+        return "refused";
+      }
+      if (this.#options.evictionOf(member) !== undefined) {
+        this.#options.refused(connection, evicted(member));
+        stream.abort(new Error("Evicted"));
         return "refused";
       }
       gate.admit(connection);
@@ -94,6 +113,14 @@ export class Hello {
       if (isRejection(member)) {
         this.#options.refused(connection, member);
         await wire.write(encodeMap({ type: "refused", reason: member.reason }), { signal });
+        await stream.close({ signal });
+        return;
+      }
+      const eviction = this.#options.evictionOf(member);
+      if (eviction !== undefined) {
+        this.#options.refused(connection, evicted(member));
+        const shown = { type: "refused", reason: "evicted", eviction: evictionWire(eviction) };
+        await wire.write(encodeMap(shown), { signal });
         await stream.close({ signal });
         return;
       }
@@ -133,6 +160,10 @@ export class Hello {
     }
     return member;
   }
+}
+
+function evicted({ certificate }: Member): Rejection {
+  return reject("noGrant", `${certificate.certificate.name} was evicted from the swarm`);
 }
 
 /** The host at the other end, as `/ip4/192.0.2.1`. */

@@ -1,3 +1,4 @@
+import type { AgentId } from "@antibody/policy";
 import { BoundedMap, type Clock, monotonicMs } from "./limiter.ts";
 import { invitesKeptMax, joinTriesMax } from "./limits.ts";
 
@@ -9,14 +10,21 @@ export interface IssuedInvite {
   readonly expiresInMs: number;
   /** Whether the one who joins may invite others. */
   readonly mayInvite: boolean;
+  /** Whose place the one who joins takes. */
+  readonly replaces: AgentId | undefined;
 }
 
 /** What the book says of a secret. */
 export type InviteState =
-  | { readonly type: "open"; readonly mayInvite: boolean }
+  | { readonly type: "open"; readonly mayInvite: boolean; readonly replaces: AgentId | undefined }
   | { readonly type: "expired" }
   /** Redeemed by a key (hexadecimal), which got this chain. */
-  | { readonly type: "used"; readonly key: string; readonly chain: readonly Uint8Array[] }
+  | {
+      readonly type: "used";
+      readonly key: string;
+      readonly chain: readonly Uint8Array[];
+      readonly replaces: AgentId | undefined;
+    }
   | { readonly type: "unknown" };
 
 /** The invites of one inviter. Each is good for one key, once, and for a while on the inviter's own clock. */
@@ -34,6 +42,7 @@ export interface InviteBook {
 
 interface Page {
   readonly mayInvite: boolean;
+  readonly replaces: AgentId | undefined;
   readonly expiresAtMs: number;
   readonly tries: number;
   readonly used?: { readonly key: string; readonly chain: readonly Uint8Array[] };
@@ -47,16 +56,17 @@ export function memoryInviteBook(clock: Clock = monotonicMs): InviteBook {
   const pages = new BoundedMap<Page>(invitesKeptMax);
   let empty = true;
   return {
-    open: ({ secretDigest, expiresInMs, mayInvite }) => {
+    open: ({ secretDigest, expiresInMs, mayInvite, replaces }) => {
       empty = false;
-      pages.set(secretDigest, { mayInvite, expiresAtMs: clock() + expiresInMs, tries: 0 });
+      pages.set(secretDigest, { mayInvite, replaces, expiresAtMs: clock() + expiresInMs, tries: 0 });
     },
     isEmpty: () => empty,
     state: (secretDigest) => {
       const page = pages.get(secretDigest);
       if (page === undefined) return { type: "unknown" };
-      if (page.used !== undefined) return { type: "used", ...page.used };
-      return page.expiresAtMs <= clock() ? { type: "expired" } : { type: "open", mayInvite: page.mayInvite };
+      const { mayInvite, replaces } = page;
+      if (page.used !== undefined) return { type: "used", ...page.used, replaces };
+      return page.expiresAtMs <= clock() ? { type: "expired" } : { type: "open", mayInvite, replaces };
     },
     try: (secretDigest) => {
       const page = pages.get(secretDigest);

@@ -10,7 +10,7 @@ import {
   verifyChain,
   verifyEntry,
 } from "@antibody/core";
-import { type Crypto, equalBytes, isRejection, type Signer, toHex } from "@antibody/policy";
+import { type AgentId, type Crypto, equalBytes, isRejection, type Signer, toHex } from "@antibody/policy";
 import type { Connection, Stream, StreamHandler } from "@libp2p/interface";
 import { type LengthPrefixedStream, lpStream } from "@libp2p/utils";
 import type { Gate } from "./gate.ts";
@@ -49,11 +49,11 @@ export interface JoinDeskOptions {
   readonly charter: VerifiedCharter;
   /** The inviter's own certificate. */
   readonly certificate: VerifiedCertificate;
-  readonly knowledge: Pick<Knowledge, "members" | "ownMember">;
+  readonly knowledge: Pick<Knowledge, "members" | "ownMember" | "certificateOf">;
   readonly book: InviteBook;
   readonly gate: Gate;
-  /** A new member, and the digits that its device shows as well. */
-  enrolled(member: Member, sas: string): void;
+  /** A new member, the digits that its device shows as well, and whose place it takes. */
+  enrolled(member: Member, sas: string, replaces: AgentId | undefined): void;
   /** A request that was refused, or broke off. */
   refused(detail: string): void;
 }
@@ -113,7 +113,9 @@ export class JoinDesk {
     const member = this.#memberOf(chain, (await wire.read({ signal })).slice());
     const { swarm } = charter;
     const seen = { swarm, inviter: own.publicKey, joiner: key, secret: request.secret };
-    this.#options.enrolled(member, shortAuthenticationString(crypto, { ...seen, inviterNonce, joinerNonce }));
+    const sas = shortAuthenticationString(crypto, { ...seen, inviterNonce, joinerNonce });
+    const state = this.#options.book.state(this.#digestOf(request));
+    this.#options.enrolled(member, sas, state.type === "used" ? state.replaces : undefined);
     await wire.write(encodeJoinWelcome(), { signal });
     await stream.close({ signal });
   }
@@ -167,7 +169,7 @@ export class JoinDesk {
         return state.key === toHex(key) ? undefined : "used";
       case "open":
         if (!own.certificate.mayInvite) return "mayNotInvite";
-        return this.#isTaken(request.name, key) ? "nameTaken" : undefined;
+        return this.#isTaken(request.name, key, state.replaces) ? "nameTaken" : undefined;
       default:
         throw new Error(`unknown state ${state satisfies never}`);
     }
@@ -183,7 +185,7 @@ export class JoinDesk {
     const state = book.state(secretDigest);
     if (state.type === "used") return state.chain;
     if (state.type !== "open") throw new Error(`an invite that is ${state.type} was not refused`);
-    const issued = this.#issue(request.name, key, state.mayInvite);
+    const issued = this.#issue(request.name, key, state);
     if (issued === undefined) return "badName";
     const chain = [...own.chain, issued];
     book.use(secretDigest, toHex(key), chain);
@@ -191,7 +193,9 @@ export class JoinDesk {
     return chain;
   }
 
-  #isTaken(name: string, key: Uint8Array): boolean {
+  #isTaken(name: string, key: Uint8Array, replaces: AgentId | undefined): boolean {
+    const replaced = replaces === undefined ? undefined : this.#options.knowledge.certificateOf(replaces);
+    if (replaced?.certificate.name === name) return false;
     const given = this.#names.get(name);
     if (given !== undefined && given !== toHex(key)) return true;
     if (name === this.#options.certificate.certificate.name) return true;
@@ -203,15 +207,20 @@ export class JoinDesk {
   }
 
   /** A certificate for a name, or undefined when the name is not one. */
-  #issue(name: string, key: Uint8Array, mayInvite: boolean): Uint8Array | undefined {
-    const { charter, signer } = this.#options;
+  #issue(
+    name: string,
+    key: Uint8Array,
+    { mayInvite, replaces }: { readonly mayInvite: boolean; readonly replaces: AgentId | undefined },
+  ): Uint8Array | undefined {
+    const { charter, signer, knowledge } = this.#options;
+    const replaced = replaces === undefined ? undefined : knowledge.certificateOf(replaces);
     const certificate: Certificate = {
       v: 1,
       type: "certificate",
       swarm: charter.swarm,
       key: toHex(key),
       name,
-      serial: 1,
+      serial: (replaced?.certificate.serial ?? 0) + 1,
       // Chosen here, so that nobody chooses its own place on the rings.
       nonce: randomBytes(16).toString("hex"),
       mayInvite,

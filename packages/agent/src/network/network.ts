@@ -6,15 +6,24 @@ import {
   type DialResult,
   type Event,
   type EventName,
+  type EvictionWire,
   type HealthRumor,
   type Knowledge,
   type PeerMessage,
   type VerifiedCertificate,
   type VerifiedCharter,
 } from "@antibody/core";
-import { type AgentId, type Crypto, type Rejection, type Signer, shortId, toHex } from "@antibody/policy";
+import {
+  type AgentId,
+  type Crypto,
+  isRejection,
+  type Rejection,
+  type Signer,
+  shortId,
+  toHex,
+} from "@antibody/policy";
 import type { Connection, PeerId } from "@libp2p/interface";
-import type { Feed, InviteCode, NetworkPort } from "../ports.ts";
+import type { Feed, InviteCode, InviteRequest, NetworkPort } from "../ports.ts";
 import { Dialer } from "./dialer.ts";
 import { Gate, type Session } from "./gate.ts";
 import { Gossip, gossipTopics } from "./gossip.ts";
@@ -81,7 +90,7 @@ export interface NetworkOptions {
 /** The network body, and what its owner may ask of it beyond what the mind asks. */
 export interface Network extends NetworkPort {
   /** Opens an invite and returns its code, which is shown once. Rejects when this agent may not invite. */
-  invite(expiresInMs: number, mayInvite: boolean): Promise<InviteCode>;
+  invite(request: InviteRequest): Promise<InviteCode>;
 }
 
 /** Opens the network. Rejects when an address cannot be listened on; nothing is then left open. */
@@ -122,6 +131,8 @@ class NetworkBody implements Network {
       agentOf: (connection) => agentOf(connection.remotePeer, crypto),
       own: () => knowledge.ownMember(),
       verify: (member) => this.#verifier.member(member),
+      evictionOf: ({ certificate }) => knowledge.evictionOf(certificate),
+      turnedAway: (wire) => this.#turnedAway(wire),
       banned: (agent) => this.#blame.banned(agent),
       refused: (connection, rejection) => this.#refusedHello(connection, rejection),
     });
@@ -197,11 +208,15 @@ class NetworkBody implements Network {
     return this.#routes.openRoute(backend, capability, signal);
   }
 
-  async invite(expiresInMs: number, mayInvite: boolean): Promise<InviteCode> {
-    const { certificate, crypto, charter, key } = this.#options;
+  async invite({ expiresInMs, mayInvite, replaces }: InviteRequest): Promise<InviteCode> {
+    const { certificate, crypto, charter, key, knowledge } = this.#options;
     if (!certificate.certificate.mayInvite) throw new Error("This agent may not invite");
+    const replaced = replaces === undefined ? undefined : knowledge.certificateOf(replaces);
+    if (replaces !== undefined && replaced?.lineage.includes(certificate.agent) !== true) {
+      throw new Error("Only who has invited a member, or stands above its inviter, replaces it");
+    }
     const secret = new Uint8Array(randomBytes(inviteSecretBytes));
-    this.#invites.open({ secretDigest: toHex(crypto.sha256(secret)), expiresInMs, mayInvite });
+    this.#invites.open({ secretDigest: toHex(crypto.sha256(secret)), expiresInMs, mayInvite, replaces });
     const invite = { swarm: charter.swarm, inviter: key.publicKey, addresses: this.addresses(), secret };
     return { code: formatInviteCode(invite, crypto), expiresMs: Date.now() + expiresInMs };
   }
@@ -255,12 +270,14 @@ class NetworkBody implements Network {
       knowledge,
       book: this.#invites,
       gate: this.#gate,
-      enrolled: (member, sas) => {
+      enrolled: (member, sas, replaces) => {
         const { agent, certificate } = member.certificate;
         // `agent` is, in every line, who tells it.
         const fields = { peer: agent, name: certificate.name, sas };
         this.#options.tell({ name: "network.enrolled", level: "info", fields });
-        this.#feed({ type: "enrolled", member });
+        this.#feed(
+          replaces === undefined ? { type: "enrolled", member } : { type: "enrolled", member, replaces },
+        );
       },
       refused: (detail) => this.#tell("network.refused", "warn", { detail }),
     });
@@ -327,6 +344,12 @@ class NetworkBody implements Network {
     const name = kind === "policy" ? "policy.rejected" : "network.refused";
     this.#tell(name, blameful ? "warn" : "info", { reason, detail, from, kind });
     if (blameful) this.#offense(from, 1, detail);
+  }
+
+  /** A peer shows why it does not let this agent in. Believed when it verifies, whoever shows it. */
+  #turnedAway(wire: EvictionWire): void {
+    const eviction = this.#verifier.eviction(wire);
+    if (!isRejection(eviction)) this.#feed({ type: "turnedAway", eviction });
   }
 
   #refusedHello(connection: Connection, { reason, detail }: Rejection): void {

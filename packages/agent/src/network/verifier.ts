@@ -1,6 +1,7 @@
 import {
   type DeathCertificate,
   type DeathWire,
+  type EvictionWire,
   type HealthRumor,
   type Knowledge,
   type Member,
@@ -8,7 +9,9 @@ import {
   type PeerMessage,
   type SignedVote,
   type VerifiedCharter,
+  type VerifiedEviction,
   verifyDeath,
+  verifyEviction,
   verifyMember,
   verifyVote,
 } from "@antibody/core";
@@ -52,7 +55,7 @@ export interface VerifierOptions {
 }
 
 /** What can be refused in a message. */
-type ItemKind = "policy" | "member" | "vote" | "death";
+type ItemKind = "policy" | "member" | "vote" | "death" | "eviction";
 
 /** An item that was refused, and why. */
 export interface RefusedItem {
@@ -82,6 +85,11 @@ export class Verifier {
   /** A member: its chain and its newest entry. */
   member(wire: MemberWire): Member | Rejection {
     return verifyMember(wire, this.#charter, this.#crypto);
+  }
+
+  /** An eviction, signed by who may. */
+  eviction(wire: EvictionWire): VerifiedEviction | Rejection {
+    return verifyEviction(wire, this.#charter, this.#crypto);
   }
 
   /** A document of policy, signed as its author's root says. */
@@ -118,7 +126,11 @@ export class Verifier {
         const deaths = sift("death", wire.deaths, (death) => this.#death(death));
         // In their order, roots first: what a root of this message signs can be verified after it.
         const policy = sift("policy", wire.policy, (bytes) => this.policy(bytes));
-        return { message: { type: "items", members, deaths, policy }, refused };
+        if (wire.evictions === undefined) {
+          return { message: { type: "items", members, deaths, policy }, refused };
+        }
+        const evictions = sift("eviction", wire.evictions, (eviction) => this.eviction(eviction));
+        return { message: { type: "items", members, deaths, policy, evictions }, refused };
       }
       default:
         return { message: wire, refused };
@@ -135,6 +147,10 @@ export class Verifier {
       case "deaths": {
         const deaths = verifyAll(wire.deaths, (death) => this.#death(death));
         return isRejection(deaths) ? deaths : { type: "deaths", deaths };
+      }
+      case "evictions": {
+        const evictions = verifyAll(wire.evictions, (eviction) => this.eviction(eviction));
+        return isRejection(evictions) ? evictions : { type: "evictions", evictions };
       }
       default:
         throw new Error(`unknown rumor ${wire satisfies never}`);

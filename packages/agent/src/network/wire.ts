@@ -1,6 +1,7 @@
 import {
   type DeathCertificate,
   type DeathWire,
+  type EvictionWire,
   type HealthRumor,
   itemsMembersMax,
   type MemberWire,
@@ -8,6 +9,7 @@ import {
   messageBytesMax,
   type PeerMessage,
   type PolicyHeads,
+  type VerifiedEviction,
 } from "@antibody/core";
 import { concatBytes, fromHex, idDigest, type VerifiedPolicy } from "@antibody/policy";
 import { encodeMap } from "./cbor.ts";
@@ -21,12 +23,14 @@ export type WireMessage =
       readonly members: readonly MemberWire[];
       readonly deaths: readonly DeathWire[];
       readonly policy: readonly Uint8Array[];
+      readonly evictions?: readonly EvictionWire[];
     };
 
 /** A rumor whose shape was checked, and no signature yet. */
 export type WireRumor =
   | { readonly type: "members"; readonly nonce: Uint8Array; readonly members: readonly MemberWire[] }
-  | { readonly type: "deaths"; readonly nonce: Uint8Array; readonly deaths: readonly DeathWire[] };
+  | { readonly type: "deaths"; readonly nonce: Uint8Array; readonly deaths: readonly DeathWire[] }
+  | { readonly type: "evictions"; readonly nonce: Uint8Array; readonly evictions: readonly EvictionWire[] };
 
 /** Deaths, and documents of policy, in one message; its bytes end it sooner. */
 export const wireItemsMax = 1_024;
@@ -38,9 +42,17 @@ const itemOverheadBytes = 64;
 /** A message as bytes. Items that do not fit one message of `messageBytesMax` become several, in their order. */
 export function encodeMessage(message: PeerMessage): readonly Uint8Array[] {
   if (message.type !== "items") return [encodeWire(wireOf(message))];
-  return splitItems(message.members.map(memberWire), message.deaths.map(deathWire), message.policy).map(
-    encodeWire,
-  );
+  const { members, deaths, policy, evictions = [] } = message;
+  const items = splitItems(members.map(memberWire), deaths.map(deathWire), policy);
+  // The mind sends them apart from all else, in pieces that fit.
+  const first = {
+    type: "items",
+    members: [],
+    deaths: [],
+    policy: [],
+    evictions: evictions.map(evictionWire),
+  } as const;
+  return (evictions.length === 0 ? items : [first, ...items]).map(encodeWire);
 }
 
 /** A rumor as bytes; `nonce` (8 bytes) makes a repeat another message. */
@@ -50,9 +62,16 @@ export function encodeRumor(rumor: HealthRumor, nonce: Uint8Array): Uint8Array {
       return encodeMap({ type: rumor.type, nonce, members: rumor.members.map(memberWire) });
     case "deaths":
       return encodeMap({ type: rumor.type, nonce, deaths: rumor.deaths.map(deathWire).map(deathFields) });
+    case "evictions":
+      return encodeMap({ type: rumor.type, nonce, evictions: rumor.evictions.map(evictionWire) });
     default:
       throw new Error(`unknown rumor ${rumor satisfies never}`);
   }
+}
+
+/** An eviction as its exact bytes. */
+export function evictionWire({ chain, bytes }: VerifiedEviction): EvictionWire {
+  return { chain, eviction: bytes };
 }
 
 function deathWire(death: DeathCertificate): DeathWire {
@@ -82,6 +101,7 @@ export function encodeWire(message: WireMessage): Uint8Array {
         type,
         buckets: message.buckets.map(hexBytes),
         policy: headsFields(message.policy),
+        ...evictionFields(message),
       });
     case "summary":
       return encodeMap({
@@ -93,9 +113,15 @@ export function encodeWire(message: WireMessage): Uint8Array {
         ]),
         buckets: message.buckets,
         policy: headsFields(message.policy),
+        ...evictionFields(message),
       });
     case "want":
-      return encodeMap({ type, members: idBytes(message.members), policy: idBytes(message.policy) });
+      return encodeMap({
+        type,
+        members: idBytes(message.members),
+        policy: idBytes(message.policy),
+        ...evictionFields(message),
+      });
     case "items":
       return encodeMap({ ...message, deaths: message.deaths.map(deathFields) });
     default:
@@ -165,6 +191,10 @@ function headsFields(heads: PolicyHeads): unknown {
       digestOf(manifest),
     ]),
   };
+}
+
+function evictionFields({ evictions }: { readonly evictions?: readonly string[] }): object {
+  return evictions === undefined ? {} : { evictions: concatBytes(evictions.map(hexBytes)) };
 }
 
 function deathFields(death: DeathWire): unknown {

@@ -3,6 +3,8 @@ import {
   type DeathWire,
   deathVotesMax,
   directoryBucketCount,
+  type EvictionWire,
+  evictionsMax,
   type Incarnation,
   type MemberWire,
   policyIdsMax,
@@ -54,6 +56,20 @@ function idList<Kind extends IdKind>(kind: Kind, idsMax: number): Shape<readonly
 }
 
 const shortDigest: Shape<string> = z.pipe(bytes(shortDigestBytes, shortDigestBytes), z.transform(toHex));
+/** Digests of evictions, one after the other in one byte string. */
+const evictionDigests: Shape<readonly string[]> = z.pipe(
+  z.custom<Uint8Array>(
+    (value) =>
+      value instanceof Uint8Array &&
+      value.length % shortDigestBytes === 0 &&
+      value.length <= evictionsMax * shortDigestBytes,
+  ),
+  z.transform((digests) =>
+    Array.from({ length: digests.length / shortDigestBytes }, (_, index) =>
+      toHex(digests.subarray(index * shortDigestBytes, (index + 1) * shortDigestBytes)),
+    ),
+  ),
+);
 const bucketDigest: Shape<string> = z.pipe(bytes(0, shortDigestBytes), z.transform(toHex));
 const incarnation: Shape<Incarnation> = z.pipe(
   z.tuple([count, count, count]),
@@ -101,6 +117,11 @@ const memberShape: Shape<MemberWire> = z.strictObject({
   entry: envelope,
 });
 
+const evictionShape: Shape<EvictionWire> = z.strictObject({
+  chain: z.array(envelope).check(z.minLength(1), z.maxLength(chainLengthMax)),
+  eviction: envelope,
+});
+
 const deathShape: Shape<DeathWire> = z.strictObject({ subject: id("agent"), incarnation, votes });
 
 /** Every message between peers, strictly: a field too many is a message of another protocol. */
@@ -124,6 +145,7 @@ const messageShape: Shape<WireMessage> = z.discriminatedUnion("type", [
     type: z.literal("digest"),
     buckets: z.array(bucketDigest).check(z.maxLength(directoryBucketCount)),
     policy: policyHeads,
+    evictions: z.exactOptional(evictionDigests),
   }),
   z.strictObject({
     type: z.literal("summary"),
@@ -132,17 +154,20 @@ const messageShape: Shape<WireMessage> = z.discriminatedUnion("type", [
       .array(count.check(z.maximum(directoryBucketCount - 1)))
       .check(z.maxLength(directoryBucketCount)),
     policy: policyHeads,
+    evictions: z.exactOptional(evictionDigests),
   }),
   z.strictObject({
     type: z.literal("want"),
     members: idList("agent", summaryMembersMax),
     policy: idList("frag", policyIdsMax),
+    evictions: z.exactOptional(evictionDigests),
   }),
   z.strictObject({
     type: z.literal("items"),
     members: z.array(memberShape).check(z.maxLength(wireItemsMax)),
     deaths: z.array(deathShape).check(z.maxLength(wireItemsMax)),
     policy: z.array(envelope).check(z.maxLength(wireItemsMax)),
+    evictions: z.exactOptional(z.array(evictionShape).check(z.maxLength(wireItemsMax))),
   }),
 ]);
 
@@ -157,6 +182,11 @@ const rumorShape: Shape<WireRumor> = z.discriminatedUnion("type", [
     type: z.literal("deaths"),
     nonce: bytes(shortDigestBytes, shortDigestBytes),
     deaths: z.array(deathShape).check(z.minLength(1), z.maxLength(wireItemsMax)),
+  }),
+  z.strictObject({
+    type: z.literal("evictions"),
+    nonce: bytes(shortDigestBytes, shortDigestBytes),
+    evictions: z.array(evictionShape).check(z.minLength(1), z.maxLength(wireItemsMax)),
   }),
 ]);
 
@@ -173,6 +203,12 @@ export function decodeRumor(bytes: Uint8Array): WireRumor | undefined {
 /** Reads a member that travels in another message. */
 export function readMember(value: unknown): MemberWire | undefined {
   const read = memberShape.safeParse(value);
+  return read.success ? read.data : undefined;
+}
+
+/** Reads an eviction that travels in another message. */
+export function readEviction(value: unknown): EvictionWire | undefined {
+  const read = evictionShape.safeParse(value);
   return read.success ? read.data : undefined;
 }
 

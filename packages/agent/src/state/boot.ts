@@ -2,8 +2,11 @@ import {
   type Boot,
   type JournalRecord,
   type Member,
+  readEvictionRecord,
   readMemberRecord,
   type VerifiedCharter,
+  type VerifiedEviction,
+  verifyEviction,
   verifyMember,
 } from "@antibody/core";
 import {
@@ -40,13 +43,21 @@ export function readBoot(
   crypto: Crypto,
 ): BootReading {
   const members: Member[] = [];
+  const evictions: VerifiedEviction[] = [];
   const rest: JournalRecord[] = [];
   const envelopes: { readonly key: string; readonly bytes: Uint8Array }[] = [];
   const rejected: { readonly key: string; readonly rejection: Rejection }[] = [];
   for (const record of records) {
     const { key, value } = record;
     const wire = readMemberRecord(record);
-    if (wire !== undefined) {
+    const evictionWire = readEvictionRecord(record);
+    if (evictionWire !== undefined) {
+      const eviction = isRejection(evictionWire)
+        ? evictionWire
+        : verifyEviction(evictionWire, charter, crypto);
+      if (isRejection(eviction)) rejected.push({ key, rejection: eviction });
+      else evictions.push(eviction);
+    } else if (wire !== undefined) {
       const member = isRejection(wire) ? wire : verifyMember(wire, charter, crypto);
       if (isRejection(member)) rejected.push({ key, rejection: member });
       else members.push(member);
@@ -60,7 +71,7 @@ export function readBoot(
   }
   const policies = readPolicies(envelopes, crypto);
   return {
-    boot: { records: rest, members, policies: policies.verified },
+    boot: { records: rest, members, evictions, policies: policies.verified },
     rejected: [...rejected, ...policies.rejected],
   };
 }

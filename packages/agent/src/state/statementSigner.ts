@@ -2,10 +2,13 @@ import {
   agentIdOf,
   type SignedStatement,
   sealEntry,
+  sealEviction,
   sealVote,
   type UnsignedStatement,
   type VerifiedCertificate,
+  type VerifiedCharter,
   verifyEntry,
+  verifyEviction,
   verifyVote,
 } from "@antibody/core";
 import { type Crypto, isRejection, type Signer } from "@antibody/policy";
@@ -18,6 +21,7 @@ import type { StatementSigner } from "../ports.ts";
 export function statementSigner(
   key: Signer,
   certificate: VerifiedCertificate,
+  charter: VerifiedCharter,
   crypto: Crypto,
 ): StatementSigner {
   const agent = agentIdOf(key.publicKey, crypto);
@@ -36,6 +40,13 @@ export function statementSigner(
         const vote = verifyVote(sealVote(statement, key), certificateOf, crypto);
         if (isRejection(vote)) throw new Error(`The agent's own vote is not sound: ${vote.detail}`);
         return { type: "vote", vote };
+      }
+      case "eviction": {
+        const wire = { chain: statement.chain, eviction: sealEviction(statement.eviction, key) };
+        const eviction = verifyEviction(wire, charter, crypto);
+        if (isRejection(eviction))
+          throw new Error(`The agent's own eviction is not sound: ${eviction.detail}`);
+        return { type: "eviction", eviction };
       }
       default:
         throw new Error(`Not a statement: ${statement satisfies never}`);

@@ -44,7 +44,7 @@ async function failure(joining: Promise<unknown>): Promise<JoinError> {
 
 test("who holds a code becomes a member, and both sides show the same digits", async () => {
   const station = await inviter();
-  const { code } = await station.network.invite(60_000, false);
+  const { code } = await station.network.invite({ expiresInMs: 60_000, mayInvite: false });
   const key = generateKey();
   const joined = await join(code, "kitchen", key);
   expect(joined.charter.swarm).toBe(station.founded.charter.swarm);
@@ -67,7 +67,7 @@ test("who holds a code becomes a member, and both sides show the same digits", a
 
 test("a new member can open its own network with what it got", async () => {
   const station = await inviter();
-  const { code } = await station.network.invite(60_000, true);
+  const { code } = await station.network.invite({ expiresInMs: 60_000, mayInvite: true });
   const key = generateKey();
   const { charter, certificate, members } = await join(code, "kitchen", key);
   const kitchen = await inviter({ charter, certificate, key });
@@ -78,7 +78,7 @@ test("a new member can open its own network with what it got", async () => {
 
 test("a code is good once; the one who used it may ask again", async () => {
   const station = await inviter();
-  const { code } = await station.network.invite(60_000, true);
+  const { code } = await station.network.invite({ expiresInMs: 60_000, mayInvite: true });
   const key = generateKey();
   const first = await join(code, "kitchen", key);
   expect((await failure(join(code, "cellar"))).code).toBe("used");
@@ -88,7 +88,7 @@ test("a code is good once; the one who used it may ask again", async () => {
 
 test("two at once with one code: one joins", async () => {
   const station = await inviter();
-  const { code } = await station.network.invite(60_000, true);
+  const { code } = await station.network.invite({ expiresInMs: 60_000, mayInvite: true });
   const results = await Promise.allSettled([join(code, "kitchen"), join(code, "cellar")]);
   expect(results.map(({ status }) => status).sort()).toEqual(["fulfilled", "rejected"]);
 });
@@ -96,21 +96,23 @@ test("two at once with one code: one joins", async () => {
 test("an expired code, a foreign secret, and an inviter without invites", async () => {
   const station = await inviter();
   expect((await failure(join(await codeWithoutInvite(station)))).code).toBe("closed");
-  const { code: expired } = await station.network.invite(0, true);
+  const { code: expired } = await station.network.invite({ expiresInMs: 0, mayInvite: true });
   expect((await failure(join(expired))).code).toBe("expired");
   expect((await failure(join(await codeWithoutInvite(station)))).code).toBe("unknown");
 });
 
 test("a code of another swarm", async () => {
   const station = await inviter();
-  const invite = sound(parseInviteCode((await station.network.invite(60_000, true)).code, crypto));
+  const invite = sound(
+    parseInviteCode((await station.network.invite({ expiresInMs: 60_000, mayInvite: true })).code, crypto),
+  );
   const { swarm } = found().charter;
   expect((await failure(join(formatInviteCode({ ...invite, swarm }, crypto)))).code).toBe("wrongSwarm");
 });
 
 test("a name that is taken, or none, leaves the invite open", async () => {
   const station = await inviter();
-  const { code } = await station.network.invite(60_000, true);
+  const { code } = await station.network.invite({ expiresInMs: 60_000, mayInvite: true });
   expect((await failure(join(code, "founder"))).code).toBe("nameTaken");
   expect((await failure(join(code, ""))).code).toBe("badName");
   expect((await failure(join(code, "evil\u001b[2J"))).code).toBe("badName");
@@ -140,7 +142,7 @@ async function revealing(
 
 test("a nonce chosen after the inviter's is found out, and a few such tries close the invite", async () => {
   const station = await inviter();
-  const { code } = await station.network.invite(60_000, false);
+  const { code } = await station.network.invite({ expiresInMs: 60_000, mayInvite: false });
   const rogue = await Rogue.start(found());
   const honest = new Uint8Array(16).fill(1);
   const other = new Uint8Array(16).fill(2);
@@ -176,7 +178,7 @@ test("the digits depend on all that both sides have seen", () => {
 
 test("an inviter that is gone is named with its address", async () => {
   const station = await inviter();
-  const { code } = await station.network.invite(60_000, true);
+  const { code } = await station.network.invite({ expiresInMs: 60_000, mayInvite: true });
   const addresses = station.network.addresses();
   await station.close();
   const error = await failure(join(code));
@@ -188,20 +190,22 @@ test("who may not invite opens no invite", async () => {
   const founded = found();
   const member = enroll(founded, "guest", false);
   const station = await inviter(member);
-  await expect(station.network.invite(60_000, true)).rejects.toThrow("may not invite");
+  await expect(station.network.invite({ expiresInMs: 60_000, mayInvite: true })).rejects.toThrow(
+    "may not invite",
+  );
 });
 
 test("a book forgets nothing that was used, and closes with the clock", () => {
   let nowMs = 0;
   const book = memoryInviteBook(() => nowMs);
   expect(book.isEmpty()).toBe(true);
-  book.open({ secretDigest: "a", expiresInMs: 100, mayInvite: true });
+  book.open({ secretDigest: "a", expiresInMs: 100, mayInvite: true, replaces: undefined });
   expect(book.state("a")).toEqual({ type: "open", mayInvite: true });
   nowMs = 99;
   book.use("a", "key", []);
   nowMs = 100;
   expect(book.state("a")).toEqual({ type: "used", key: "key", chain: [] });
-  book.open({ secretDigest: "b", expiresInMs: 100, mayInvite: true });
+  book.open({ secretDigest: "b", expiresInMs: 100, mayInvite: true, replaces: undefined });
   nowMs = 200;
   expect(book.state("b")).toEqual({ type: "expired" });
   expect(book.state("c")).toEqual({ type: "unknown" });

@@ -16,7 +16,7 @@ right.network.serve([{ name: "echo", port: address.port }]);
 const duplex = await left.network.openRoute(right.agent, "echo", new AbortController().signal);
 duplex.on("error", () => undefined);
 left.network.dial(right.agent, ["/ip4/192.0.2.1/tcp/1"], "fresh", 60_000);
-await left.network.invite(60_000, true);
+await left.network.invite({ expiresInMs: 60_000, mayInvite: true });
 await Promise.all([left.close(), right.close()]);
 program.close();
 console.log("stopped");

@@ -10,6 +10,7 @@ import {
   sealEntry,
   type VerifiedCertificate,
   type VerifiedCharter,
+  type VerifiedEviction,
   verifyChain,
   verifyCharter,
   verifyEntry,
@@ -96,6 +97,12 @@ export class FakeKnowledge implements Knowledge {
   readonly olderRoots = new Map<string, Root>();
   readonly #members = new Map<AgentId, Member>();
   own: Member | undefined;
+  /** Who is turned away, and why. */
+  readonly evictions = new Map<AgentId, VerifiedEviction>();
+
+  evictionOf({ agent }: VerifiedCertificate): VerifiedEviction | undefined {
+    return this.evictions.get(agent);
+  }
 
   add(member: Member): void {
     this.#members.set(member.certificate.agent, member);

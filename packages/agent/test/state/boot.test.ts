@@ -162,7 +162,7 @@ test("what was changed on the disk is not believed, and named", () => {
 
 test("what the agent signs, its peers verify", () => {
   const state = foundedState();
-  const signer = statementSigner(state.key, state.certificate, crypto);
+  const signer = statementSigner(state.key, state.certificate, state.charter, crypto);
   const { swarm } = state.charter;
   const agent = state.certificate.agent;
   const signed = signer.sign({
@@ -183,7 +183,7 @@ test("what the agent signs, its peers verify", () => {
 
 test("a statement of another agent is not signed", () => {
   const state = foundedState();
-  const signer = statementSigner(state.key, state.certificate, crypto);
+  const signer = statementSigner(state.key, state.certificate, state.charter, crypto);
   const other = memberOf(state).certificate.agent;
   expect(() =>
     signer.sign({

@@ -6,6 +6,7 @@ import { completion, manual } from "./completion.ts";
 import { demo, demoServe } from "./demo.ts";
 import { diff } from "./diff.ts";
 import { doctor } from "./doctor.ts";
+import { evict } from "./evict.ts";
 import { incidentList, incidentShow } from "./incident.ts";
 import { init } from "./init.ts";
 import { install } from "./install.ts";
@@ -41,6 +42,7 @@ export function addCommands(program: Command, shell: Shell): void {
   addVerb(program, shell, run);
   addVerb(program, shell, invite);
   addVerb(program, shell, join);
+  addVerb(program, shell, evict);
 
   addVerb(program, shell, status);
   addVerb(program, shell, why);

@@ -3,6 +3,7 @@ import { formatDuration } from "@antibody/core";
 import { shortId } from "@antibody/policy";
 import { InvalidArgumentError } from "commander";
 import { CliError, exitCode } from "../errors.ts";
+import { findPeer } from "../find.ts";
 import type { Invocation } from "../invocation.ts";
 import { readDuration } from "../options.ts";
 import { printable } from "../text/printable.ts";
@@ -21,6 +22,7 @@ interface InviteView {
 interface InviteOptions {
   readonly expires: number;
   readonly mayInvite?: boolean;
+  readonly replace?: string;
   readonly wait?: boolean;
 }
 
@@ -33,7 +35,11 @@ export const invite: Verb<InviteOptions> = {
   usage: "invite",
   summary:
     "Print a code with which one more device may join, once. On a terminal, wait for it and show what to compare.",
-  examples: ["antibody invite", "antibody invite --expires 1h --no-wait"],
+  examples: [
+    "antibody invite",
+    "antibody invite --expires 1h --no-wait",
+    "antibody invite --replace kitchen",
+  ],
   exits: [
     [0, "the code was printed; when waiting: a device has joined, or you interrupted"],
     [1, "this agent may not invite; when waiting: the code expired unused"],
@@ -43,24 +49,35 @@ export const invite: Verb<InviteOptions> = {
     void command
       .option("--expires <duration>", "how long the code works", readExpiry, expiresMsDefault)
       .option("--may-invite", "the new device may invite others itself")
+      .option("--replace <name>", "the new device takes the place of this member, which is evicted then")
       .option("--wait", "wait until the device has joined (default on a terminal)")
       .option("--no-wait", "only print the code"),
   async run({ invocation, options }) {
     const waits = options.wait ?? (invocation.terminal.canAsk && !invocation.json);
     const since = new Date(invocation.terminal.now()).toISOString();
+    const replaced =
+      options.replace === undefined
+        ? undefined
+        : findPeer(await invocation.client.inspect(), options.replace, invocation.self);
     const { code, expiresMs } = await invocation.client.invite({
       expiresInMs: options.expires,
       mayInvite: options.mayInvite === true,
+      ...(replaced === undefined ? {} : { replaces: replaced.agent }),
     });
     const view: InviteView = {
       schema: "antibody.invite/1",
       code,
       expiresAt: new Date(expiresMs).toISOString(),
-      nextCommand: `antibody join ${code} --name NAME`,
+      nextCommand: `antibody join ${code} --name ${replaced?.name ?? "NAME"}`,
     };
     invocation.print(view, () => [
       code,
-      `works once, for ${formatDuration(options.expires)}; on the other device: antibody join CODE --name NAME`,
+      `works once, for ${formatDuration(options.expires)}; on the other device: antibody join CODE --name ${replaced === undefined ? "NAME" : printable(replaced.name)}`,
+      ...(replaced === undefined
+        ? []
+        : [
+            `${printable(replaced.name)} (${shortId(replaced.agent)}) is evicted as soon as the other device has joined`,
+          ]),
     ]);
     if (!waits) return exitCode.ok;
     return waitForJoiner(invocation, options.expires, since);

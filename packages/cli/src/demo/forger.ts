@@ -75,6 +75,7 @@ export async function enlistForger(
       rootOf: () => root,
       rootNumbered: (_author, number) => (number === root.number ? root : undefined),
       certificateOf: (agent) => members.get(agent)?.certificate,
+      evictionOf: () => undefined,
       ownMember: () => own,
       members: () => [...members.values()],
     },

@@ -1,4 +1,4 @@
-import type { Inspection, MemberView, Verdict } from "@antibody/core";
+import type { EvictionView, Inspection, MemberView, Verdict } from "@antibody/core";
 import { shortId } from "@antibody/policy";
 import { labeled, table } from "../text/table.ts";
 import { age, relative, type Times, timesOf } from "../text/times.ts";
@@ -28,6 +28,8 @@ export interface PeersView {
   readonly time: string;
   readonly cutOff: boolean;
   readonly quorum: { readonly observersCount: number; readonly votesCount: number };
+  /** Who was put out of the swarm, by whom and why. */
+  readonly evicted: readonly EvictionView[];
   readonly peers: readonly PeerFields[];
 }
 
@@ -46,6 +48,7 @@ export function peersView(inspection: Inspection): PeersView {
     schema: "antibody.peers/1",
     time: times.now,
     ...swarmFields(inspection),
+    evicted: inspection.evictions ?? [],
     peers: inspection.members
       .filter((member) => member.agent !== inspection.agent)
       .map((member) => peerFields(member, times))
@@ -87,7 +90,10 @@ function peerFields(member: MemberView, times: Times): PeerFields {
 
 /** The table of `peers`. */
 export function peersLines(view: PeersView): readonly string[] {
-  if (view.peers.length === 0) return ["no peers yet"];
+  const evicted = view.evicted.map(
+    ({ agent, name, by, reason }) => `evicted: ${name} (${shortId(agent)}) by ${byText(by)}: ${reason}`,
+  );
+  if (view.peers.length === 0) return ["no peers yet", ...evicted];
   const rows = view.peers.map((peer) => [
     peer.name,
     shortId(peer.agent),
@@ -100,7 +106,13 @@ export function peersLines(view: PeersView): readonly string[] {
   return [
     ...table(["NAME", "AGENT", "STATE", "SINCE", "LINK", "CAPABILITIES", "WHY"], rows),
     ...(view.cutOff ? ["this agent itself is cut off: it accuses nobody"] : []),
+    ...evicted,
   ];
+}
+
+/** Who has signed an eviction, for people. */
+export function byText(by: EvictionView["by"]): string {
+  return by === "recovery" ? "the recovery key" : shortId(by);
 }
 
 /** The screen of `peers why`. */

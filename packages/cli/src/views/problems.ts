@@ -1,5 +1,6 @@
 import type { AgentInspection } from "@antibody/agent/control";
-import type { Inspection, ResourcePhase, ResourceView } from "@antibody/core";
+import type { EvictionView, Inspection, ResourcePhase, ResourceView } from "@antibody/core";
+import { byText } from "./peers.ts";
 import { phaseOrder, phaseWords } from "./words.ts";
 
 /** Something that makes a device degraded, and the command that tells more. */
@@ -35,10 +36,19 @@ export function problemsOf(inspection: AgentInspection, self: string): readonly 
     ...inspection.routes
       .filter(({ backends }) => !backends.some(({ state }) => state === "ready"))
       .map(({ resource }) => ({ what: `${resource}: no backend is ready`, next: `${self} routes` })),
+    ...(inspection.evicted === undefined ? [] : [evictedProblem(inspection.evicted, self)]),
     ...(inspection.cutOff
       ? [{ what: "most probes of this agent fail: its own network is at fault", next: `${self} peers` }]
       : []),
   ];
+}
+
+/** It goes on keeping what it was told, and hears nothing new. */
+function evictedProblem({ by, reason }: EvictionView, self: string): Problem {
+  return {
+    what: `this device was put out of its swarm by ${byText(by)}: ${reason}`,
+    next: `begin anew in another state directory: ${self} --state DIR join CODE --name NAME`,
+  };
 }
 
 function isPausedDrift(view: ResourceView): boolean {

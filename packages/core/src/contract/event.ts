@@ -2,7 +2,7 @@ import type { Json } from "@antibody/policy";
 
 /** Names of the lines of the agent's log, fixed from the first day. */
 export type EventName =
-  | `swarm.${"joined" | "suspected" | "refuted" | "unreachable" | "stalled" | "dead" | "left" | "returned" | "partitioned"}`
+  | `swarm.${"joined" | "suspected" | "refuted" | "unreachable" | "stalled" | "dead" | "left" | "returned" | "partitioned" | "evicted"}`
   | `policy.${"accepted" | "rejected" | "activated" | "rolledBack" | "held"}`
   | `resource.${"drifted" | "repairing" | "repaired" | "backingOff" | "contested" | "handedOff" | "paused" | "resumed" | "unobservable" | "withdrawn"}`
   | `route.${"ejected" | "restored"}`

@@ -2,7 +2,7 @@ import type { AgentId, AuthorId, Grant, ResourceId, VerifiedPolicy } from "@anti
 import type { HealthRumor, PeerMessage } from "./messages.ts";
 import type { ActionId } from "./output.ts";
 import type { Observation, ObservationFailure } from "./resource.ts";
-import type { Member, SignedStatement } from "./statements.ts";
+import type { Member, SignedStatement, VerifiedEviction } from "./statements.ts";
 
 /** How an attempt to connect ended. */
 export type DialResult =
@@ -27,6 +27,15 @@ export type ActionResult =
 export type OwnerCommand =
   | { readonly type: "grant"; readonly grant: Grant }
   | { readonly type: "revokeGrant"; readonly author: AuthorId }
+  /** Puts a member out of the swarm, by this agent's own key. Of those whom it has invited the named ones stay. */
+  | {
+      readonly type: "evict";
+      readonly agent: AgentId;
+      readonly keeps: readonly AgentId[];
+      readonly reason: string;
+    }
+  /** Takes and spreads an eviction that was signed elsewhere, as by the recovery key. */
+  | { readonly type: "publishEviction"; readonly eviction: VerifiedEviction }
   | {
       readonly type: "pause";
       readonly target: ResourceId | "*";
@@ -60,8 +69,10 @@ export type Input =
   /** A message that could not be sent. A failed send is a failed probe. */
   | { readonly type: "unsent"; readonly to: AgentId; readonly message: PeerMessage["type"] }
   | { readonly type: "rumor"; readonly from: AgentId; readonly rumor: HealthRumor }
-  /** A member that this agent has just enrolled through an invite. */
-  | { readonly type: "enrolled"; readonly member: Member }
+  /** A member that this agent has just enrolled through an invite; `replaces` is evicted in its favor. */
+  | { readonly type: "enrolled"; readonly member: Member; readonly replaces?: AgentId }
+  /** Why a peer did not let this agent in. */
+  | { readonly type: "turnedAway"; readonly eviction: VerifiedEviction }
   | { readonly type: "signed"; readonly statement: SignedStatement }
   /** Verified policy. `from` is the peer that delivered it, or this device's owner through the control socket. */
   | { readonly type: "policy"; readonly policy: VerifiedPolicy; readonly from: AgentId | "owner" }

@@ -32,6 +32,14 @@ export interface MemberView {
   readonly votes: readonly { readonly observer: AgentId; readonly evidence: VoteEvidence }[];
 }
 
+/** Who is out of the swarm, by whose word. */
+export interface EvictionView {
+  readonly agent: AgentId;
+  readonly name: string;
+  readonly by: AgentId | "recovery";
+  readonly reason: string;
+}
+
 /** Where a resource stands in the loop. */
 export type ResourcePhase =
   | "unknown"
@@ -138,6 +146,10 @@ export interface Inspection {
   /** True when most of the agent's own probes fail: the fault is its own, and it accuses nobody. */
   readonly cutOff: boolean;
   readonly localHealth: number;
+  /** Why this agent itself is out of the swarm; absent while it belongs to it. */
+  readonly evicted?: EvictionView;
+  /** Everyone who was put out; absent where there is none. */
+  readonly evictions?: readonly EvictionView[];
   readonly members: readonly MemberView[];
   readonly resources: readonly ResourceView[];
   readonly streams: readonly StreamState[];

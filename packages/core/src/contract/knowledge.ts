@@ -1,6 +1,6 @@
 import type { AgentId, AuthorId, Root, VerifiedPolicy } from "@antibody/policy";
 import type { Digests, PolicyHeads } from "./messages.ts";
-import type { Member, VerifiedCertificate } from "./statements.ts";
+import type { Member, VerifiedCertificate, VerifiedEviction } from "./statements.ts";
 
 /** What the border must know to verify what comes in. Read-only; answered from the mind's present state. */
 export interface Knowledge {
@@ -10,6 +10,8 @@ export interface Knowledge {
   certificateOf(agent: AgentId): VerifiedCertificate | undefined;
   /** The agent's own certificate with its newest signed entry; undefined until the first entry is signed. */
   ownMember(): Member | undefined;
+  /** Why a member is not let in; undefined while it belongs to the swarm. */
+  evictionOf(certificate: VerifiedCertificate): VerifiedEviction | undefined;
   /** Every member held, with its newest entry, sorted by agent: a joiner is told of them, and names stay unique. */
   members(): readonly Member[];
 }

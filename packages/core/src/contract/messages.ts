@@ -1,5 +1,5 @@
 import type { AgentId, AuthorId, StreamName, VerifiedPolicy, Version } from "@antibody/policy";
-import type { DeathCertificate, Incarnation, Member, SignedVote } from "./statements.ts";
+import type { DeathCertificate, Incarnation, Member, SignedVote, VerifiedEviction } from "./statements.ts";
 
 /** Digests of what an agent holds, carried on every probe: a difference is reconciled at once. 16 hex digits each. */
 export interface Digests {
@@ -51,8 +51,16 @@ export type PeerMessage =
     }
   /** Votes for fellow observers of a subject. */
   | { readonly type: "votes"; readonly votes: readonly SignedVote[] }
-  /** Anti-entropy, first move: digests of `directoryBucketCount` buckets of the directory, and policy heads. */
-  | { readonly type: "digest"; readonly buckets: readonly string[]; readonly policy: PolicyHeads }
+  /**
+   * Anti-entropy, first move: digests of `directoryBucketCount` buckets of the directory, and policy heads. Digests
+   * of evictions are absent, here and in the next two moves, where there are none.
+   */
+  | {
+      readonly type: "digest";
+      readonly buckets: readonly string[];
+      readonly policy: PolicyHeads;
+      readonly evictions?: readonly string[];
+    }
   /** Second move: what I hold in the buckets that differ, and my policy heads. */
   | {
       readonly type: "summary";
@@ -63,18 +71,26 @@ export type PeerMessage =
       }[];
       readonly buckets: readonly number[];
       readonly policy: PolicyHeads;
+      readonly evictions?: readonly string[];
     }
   /** Third move: please send these. */
-  | { readonly type: "want"; readonly members: readonly AgentId[]; readonly policy: readonly string[] }
+  | {
+      readonly type: "want";
+      readonly members: readonly AgentId[];
+      readonly policy: readonly string[];
+      readonly evictions?: readonly string[];
+    }
   /** What was wanted, or is pushed because the other lacks it; in pieces of at most `messageBytesMax`. */
   | {
       readonly type: "items";
       readonly members: readonly Member[];
       readonly deaths: readonly DeathCertificate[];
       readonly policy: readonly VerifiedPolicy[];
+      readonly evictions?: readonly VerifiedEviction[];
     };
 
 /** A rumor on the swarm's health topic, with every signature in it already checked. */
 export type HealthRumor =
   | { readonly type: "members"; readonly members: readonly Member[] }
-  | { readonly type: "deaths"; readonly deaths: readonly DeathCertificate[] };
+  | { readonly type: "deaths"; readonly deaths: readonly DeathCertificate[] }
+  | { readonly type: "evictions"; readonly evictions: readonly VerifiedEviction[] };

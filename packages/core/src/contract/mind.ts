@@ -5,7 +5,7 @@ import type { Founding } from "../swarm/directory.ts";
 import type { Roster } from "../swarm/roster.ts";
 import type { JournalRecord, Output } from "./output.ts";
 import type { ResourceType } from "./resource.ts";
-import type { Member, VerifiedCertificate } from "./statements.ts";
+import type { Member, VerifiedCertificate, VerifiedEviction } from "./statements.ts";
 import type { MonotonicMs } from "./time.ts";
 
 /** What a step gives back: what the body shall do, in order, and when the mind wants to be woken at the latest. */
@@ -45,4 +45,5 @@ export interface Boot {
   /** Beyond those of the founding, where there is one. */
   readonly members: readonly Member[];
   readonly policies: readonly VerifiedPolicy[];
+  readonly evictions?: readonly VerifiedEviction[];
 }

@@ -159,9 +159,17 @@ export interface Member {
 }
 
 /** What the mind asks its body to sign with the agent's key. */
-export type UnsignedStatement = Entry | Vote;
+export type UnsignedStatement = Entry | Vote | EvictionDraft;
+
+/** An eviction to be signed, with the certificate chain of who is evicted, which proves that the agent may. */
+export interface EvictionDraft {
+  readonly type: "eviction";
+  readonly eviction: Eviction;
+  readonly chain: readonly Uint8Array[];
+}
 
 /** What comes back signed. */
 export type SignedStatement =
   | { readonly type: "entry"; readonly entry: SignedEntry }
-  | { readonly type: "vote"; readonly vote: SignedVote };
+  | { readonly type: "vote"; readonly vote: SignedVote }
+  | { readonly type: "eviction"; readonly eviction: VerifiedEviction };

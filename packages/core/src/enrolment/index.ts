@@ -1,9 +1,14 @@
 /** Who belongs to a swarm, and what its members state: sealing and verifying. Brands are made here alone. */
-export { evictionOf } from "./belonging.ts";
 export { agentIdOf, sealCertificate, verifyChain } from "./certificate.ts";
 export { sealCharter, type VerifiedCharter, verifyCharter } from "./charter.ts";
 export { addressCharactersMax, capabilityCharactersMax, sealEntry, verifyEntry } from "./entry.ts";
-export { type EvictionWire, evictionReasonBytesMax, sealEviction, verifyEviction } from "./eviction.ts";
+export {
+  type EvictionWire,
+  evictionReasonBytesMax,
+  readEvictionRecord,
+  sealEviction,
+  verifyEviction,
+} from "./eviction.ts";
 export { compareIncarnation, incarnationText, isJumpTooLarge } from "./incarnation.ts";
 export { type MemberWire, memberRecord, memberWire, readMemberRecord, verifyMember } from "./member.ts";
 export { statementBytesMax } from "./statement.ts";

@@ -265,11 +265,24 @@ export class Directory {
     this.#presence += 1;
   }
 
-  /** Changes what is held of a slot, and keeps counts and digests true to it. */
+  /** Forgets a member that belongs to the swarm no longer. Its place on the rings stays, and is walked over. */
+  remove(agent: AgentId): void {
+    const slot = this.#roster.slotOf(agent);
+    const before = slot === undefined ? undefined : this.#statementAt(slot);
+    if (slot === undefined || before === undefined) return;
+    this.#store.remove(slot);
+    this.#noteChange(slot, before);
+  }
+
   #change(slot: number, member: Member, death: DeathCertificate | undefined): void {
-    this.#revision += 1;
     const before = this.#statementAt(slot);
     this.#store.put(slot, member, death);
+    this.#noteChange(slot, before);
+  }
+
+  /** Keeps counts and digests true to what is held of a slot by now. */
+  #noteChange(slot: number, before: Statement | undefined): void {
+    this.#revision += 1;
     const after = this.#statementAt(slot);
     this.#count(before, after, slot);
     if (before?.standing === after?.standing) return;

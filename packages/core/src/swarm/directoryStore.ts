@@ -14,6 +14,8 @@ export interface DirectoryStore {
   /** What the two say together: looked up at every step of a walk on the rings. */
   standingAt(slot: number): Standing | undefined;
   put(slot: number, member: Member, death: DeathCertificate | undefined): void;
+  /** Nothing is held of a slot any more. */
+  remove(slot: number): void;
   /** The roster has so many slots from now on. */
   grow(size: number): void;
   /** Slots that are held dead, in no order. */
@@ -52,6 +54,12 @@ export class PlainDirectoryStore implements DirectoryStore {
     if (death === undefined) this.#deaths.delete(slot);
     else this.#deaths.set(slot, death);
     this.#standings[slot] = standingByCode.indexOf(death === undefined ? member.entry.entry.status : "dead");
+  }
+
+  remove(slot: number): void {
+    this.#members[slot] = undefined;
+    this.#deaths.delete(slot);
+    this.#standings[slot] = 0;
   }
 
   grow(size: number): void {

@@ -39,9 +39,10 @@ export class Evictions {
     return this.#size;
   }
 
-  /** Two words of 32 bits over the whole set, whatever the order in which it came; zero for the empty set. */
-  get digestWords(): readonly [high: number, low: number] {
-    return [this.#high, this.#low];
+  /** The digest of a directory (16 hex digits) and of this set together; the directory's own for the empty set. */
+  mixInto(digest: string): string {
+    if (this.#size === 0) return digest;
+    return mixed(digest.slice(0, 8), this.#high) + mixed(digest.slice(8), this.#low);
   }
 
   /** Takes an eviction; false when it is held already, or there is no room. */
@@ -79,8 +80,21 @@ export class Evictions {
   }
 
   /** Those that have one of some digests. */
-  withDigests(digests: ReadonlySet<string>): readonly VerifiedEviction[] {
-    return this.list().filter(({ digest }) => digests.has(digest));
+  withDigests(digests: readonly string[]): readonly VerifiedEviction[] {
+    const wanted = new Set(digests);
+    return this.list().filter(({ digest }) => wanted.has(digest));
+  }
+
+  /** Those that have none of some digests. */
+  without(digests: readonly string[]): readonly VerifiedEviction[] {
+    const known = new Set(digests);
+    return this.list().filter(({ digest }) => !known.has(digest));
+  }
+
+  /** Of some digests those of which nothing is held. */
+  lackedOf(digests: readonly string[]): readonly string[] {
+    const held = new Set(this.digests());
+    return digests.filter((digest) => !held.has(digest));
   }
 
   /** Drops what changes nothing: whoever is out has no say over others. */
@@ -108,4 +122,8 @@ export class Evictions {
     this.#high ^= Number.parseInt(digest.slice(0, 8), 16);
     this.#low ^= Number.parseInt(digest.slice(8), 16);
   }
+}
+
+function mixed(hex: string, word: number): string {
+  return ((Number.parseInt(hex, 16) ^ word) >>> 0).toString(16).padStart(8, "0");
 }

@@ -1,9 +1,10 @@
 import type { AgentId } from "@antibody/policy";
 import type { Inspection, MemberView, Outline, Verdict } from "../contract/inspection.ts";
 import type { DeathCertificate, Member } from "../contract/statements.ts";
-import { pendingVotesMax, probesForOthersMax } from "../limits.ts";
+import { evictionsMax, pendingVotesMax, probesForOthersMax } from "../limits.ts";
 import { deathEvidence, undecidedDeathsMax } from "./deaths.ts";
 import type { Directory } from "./directory.ts";
+import { viewOf as viewOfEviction } from "./evicting.ts";
 import { deadRedialedMax } from "./observers.ts";
 import type { SwarmParts } from "./parts.ts";
 import type { Probing } from "./probing.ts";
@@ -13,7 +14,7 @@ import { reasonOf, type Watch } from "./watch.ts";
 /** The swarm's part of an inspection. Members are the peers, without the agent itself. */
 export type SwarmInspection = Pick<
   Inspection,
-  "incarnation" | "quorum" | "cutOff" | "localHealth" | "members" | "queues"
+  "incarnation" | "quorum" | "cutOff" | "localHealth" | "evicted" | "evictions" | "members" | "queues"
 >;
 
 /** The swarm's part of an outline. */
@@ -41,12 +42,15 @@ export function outlineSwarm(parts: SwarmParts): SwarmOutline {
 }
 
 function withoutMembers(parts: SwarmParts): Omit<SwarmInspection, "members"> {
-  const { probing } = parts;
+  const { probing, evicting, evictions } = parts;
+  const own = evicting.ownEviction;
   return {
     incarnation: parts.own.incarnation,
     quorum: parts.observers.quorumOf(parts.agent),
     cutOff: probing.findings.cutOff,
     localHealth: probing.findings.health.score,
+    ...(own === undefined ? {} : { evicted: viewOfEviction(own) }),
+    ...(evictions.size === 0 ? {} : { evictions: evicting.views() }),
     queues: queuesOf(parts),
   };
 }
@@ -185,6 +189,7 @@ function queuesOf(parts: SwarmParts): Inspection["queues"] {
   const observedMax = Math.max(settings.fullMeshMembersMax, settings.observerCount);
   return [
     { name: "members", length: directory.size, bound: directory.membersMax },
+    { name: "evictions", length: parts.evictions.size, bound: evictionsMax },
     { name: "watches", length: probing.watched().length, bound: observedMax + deadRedialedMax },
     { name: "pendingVotes", length: votes.count, bound: pendingVotesMax },
     { name: "probesForOthers", length: helping.count, bound: probesForOthersMax },

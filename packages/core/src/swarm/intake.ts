@@ -4,6 +4,7 @@ import type { PolicyHolding } from "../contract/knowledge.ts";
 import type { HealthRumor, PeerMessage } from "../contract/messages.ts";
 import type { Member, SignedStatement } from "../contract/statements.ts";
 import type { Turn } from "../contract/turn.ts";
+import { evictionKeepsMax } from "../limits.ts";
 import type { SwarmParts } from "./parts.ts";
 
 type Message<Type extends PeerMessage["type"]> = Extract<PeerMessage, { readonly type: Type }>;
@@ -22,6 +23,7 @@ export type SwarmInput = Extract<
       | "unsent"
       | "rumor"
       | "enrolled"
+      | "turnedAway"
       | "signed";
   }
 >;
@@ -74,6 +76,10 @@ function takeOther(
     case "enrolled":
       parts.membership.admit(input.member, input.member.certificate.agent, turn);
       turn.emit({ type: "publishRumor", rumor: { type: "members", members: [input.member] } });
+      if (input.replaces !== undefined) replace(parts, input.replaces, input.member, turn);
+      return;
+    case "turnedAway":
+      parts.evicting.take([input.eviction], turn);
       return;
     case "signed":
       takeSigned(parts, input.statement, turn);
@@ -84,9 +90,10 @@ function takeOther(
 }
 
 function takeConnection(parts: SwarmParts, peer: AgentId, member: Member, turn: Turn): void {
-  const { links, membership, asking, probing, helping, accusing } = parts;
+  const { links, membership, evicting, asking, probing, helping, accusing } = parts;
   const isFirst = links.list().length === 0;
   links.opened(peer);
+  if (evicting.turnsAway(member, turn)) return;
   membership.admit(member, peer, turn);
   probing.connected(peer, member.entry.entry.incarnation, turn);
   helping.heard(peer, turn);
@@ -156,7 +163,7 @@ function takeAck(
 }
 
 function takeNews(
-  { accusing, probing, reconcile, helping, membership }: SwarmParts,
+  { accusing, probing, reconcile, helping, membership, evicting }: SwarmParts,
   from: AgentId,
   message: Exclude<PeerMessage, { readonly type: "probe" | "ack" }>,
   policy: PolicyHolding,
@@ -182,6 +189,7 @@ function takeNews(
       reconcile.onWant(from, message, policy, turn);
       return;
     case "items":
+      if (message.evictions !== undefined) evicting.take(message.evictions, turn);
       membership.admitAll(message.members, from, turn);
       for (const death of message.deaths) accusing.takeDeath(death, from, turn);
       reconcile.onItems(from, message, turn);
@@ -192,7 +200,7 @@ function takeNews(
 }
 
 function takeRumor(
-  { membership, accusing }: SwarmParts,
+  { membership, accusing, evicting }: SwarmParts,
   from: AgentId,
   rumor: HealthRumor,
   turn: Turn,
@@ -204,12 +212,19 @@ function takeRumor(
     case "deaths":
       for (const death of rumor.deaths) accusing.takeDeath(death, from, turn);
       return;
+    case "evictions":
+      evicting.take(rumor.evictions, turn);
+      return;
     default:
       throw new Error(`unknown rumor ${rumor satisfies never}`);
   }
 }
 
-function takeSigned({ membership, accusing }: SwarmParts, statement: SignedStatement, turn: Turn): void {
+function takeSigned(
+  { membership, accusing, evicting }: SwarmParts,
+  statement: SignedStatement,
+  turn: Turn,
+): void {
   switch (statement.type) {
     case "entry":
       membership.signed(statement.entry, turn);
@@ -217,7 +232,26 @@ function takeSigned({ membership, accusing }: SwarmParts, statement: SignedState
     case "vote":
       accusing.share(statement.vote, turn);
       return;
+    case "eviction":
+      evicting.publish(statement.eviction, turn);
+      return;
     default:
       throw new Error(`unknown statement ${statement satisfies never}`);
   }
+}
+
+/** A device came back under its name with a new key: the old one goes, and all whom it had invited stay. */
+function replace(
+  { evicting, directory }: SwarmParts,
+  old: AgentId,
+  { certificate }: Member,
+  turn: Turn,
+): void {
+  const keeps = directory
+    .members()
+    .map((member) => member.certificate)
+    .filter(({ agent, lineage }) => agent !== old && lineage.includes(old))
+    .map(({ agent }) => agent);
+  const reason = `replaced by ${certificate.agent}`;
+  evicting.evict({ agent: old, keeps: keeps.slice(0, evictionKeepsMax), reason }, turn);
 }

@@ -5,6 +5,7 @@ import { incarnationText } from "../enrolment/incarnation.ts";
 import { memberRecord } from "../enrolment/member.ts";
 import type { Deaths } from "./deaths.ts";
 import type { Directory } from "./directory.ts";
+import type { Evicting } from "./evicting.ts";
 import type { Links } from "./links.ts";
 import type { Own } from "./own.ts";
 import type { Probing } from "./probing.ts";
@@ -20,6 +21,7 @@ export interface MembershipPorts {
   readonly probing: Probing;
   readonly votes: Votes;
   readonly deaths: Deaths;
+  readonly evicting: Evicting;
 }
 
 /** Takes what members say of themselves, this agent included. */
@@ -34,12 +36,18 @@ export class Membership {
 
   /** Many at once, as they came in one message. */
   admitAll(members: readonly Member[], from: AgentId, turn: Turn): void {
-    this.#ports.directory.enrol(members);
-    for (const member of members) this.admit(member, from, turn);
+    const { directory, evicting } = this.#ports;
+    const welcome = members.filter((member) => !evicting.turnsAway(member, turn));
+    directory.enrol(welcome);
+    for (const member of welcome) this.#admit(member, from, turn);
   }
 
   /** Takes a statement that `from` made or passed on. */
   admit(member: Member, from: AgentId, turn: Turn): void {
+    if (!this.#ports.evicting.turnsAway(member, turn)) this.#admit(member, from, turn);
+  }
+
+  #admit(member: Member, from: AgentId, turn: Turn): void {
     const { directory, own } = this.#ports;
     const { agent } = member.certificate;
     if (agent === this.#ports.agent) {

@@ -8,6 +8,8 @@ import { Accusing } from "./accusing.ts";
 import { Asking } from "./asking.ts";
 import { Deaths } from "./deaths.ts";
 import type { Directory, Founding } from "./directory.ts";
+import { Evicting } from "./evicting.ts";
+import type { Evictions } from "./evictions.ts";
 import { Helping } from "./helping.ts";
 import { Links } from "./links.ts";
 import { Membership } from "./membership.ts";
@@ -34,6 +36,8 @@ export interface SwarmParts {
   readonly settings: Settings;
   readonly own: Own;
   readonly directory: Directory;
+  readonly evictions: Evictions;
+  readonly evicting: Evicting;
   readonly observers: Observers;
   readonly links: Links;
   readonly votes: Votes;
@@ -50,6 +54,7 @@ export interface SwarmParts {
 export interface PartsDump {
   readonly own: Snapshot;
   readonly directory: Snapshot;
+  readonly evictions: Snapshot;
   readonly links: Snapshot;
   readonly votes: Snapshot;
   readonly asking: Snapshot;
@@ -61,9 +66,10 @@ export interface PartsDump {
 
 /** Puts the parts together. `digests` answers with what the whole mind holds. */
 export function composeParts(
-  { agent, swarm, settings }: SwarmOptions,
+  { agent, swarm, certificate, settings }: SwarmOptions,
   own: Own,
   directory: Directory,
+  evictions: Evictions,
   digests: (turn: Turn) => Digests,
   dump: PartsDump | undefined,
 ): SwarmParts {
@@ -78,12 +84,15 @@ export function composeParts(
     { agent, directory, observers, asking, links, probing, votes, settings },
     dump?.deaths,
   );
-  const membership = new Membership({ agent, own, directory, links, probing, votes, deaths });
+  const evicting = new Evicting({ agent, swarm, certificate, directory, links, evictions });
+  const membership = new Membership({ agent, own, directory, links, probing, votes, deaths, evicting });
   const shared = {
     agent,
     settings,
     own,
     directory,
+    evictions,
+    evicting,
     observers,
     links,
     asking,
@@ -94,7 +103,7 @@ export function composeParts(
   };
   const accusing: Accusing = new Accusing(shared);
   const helping = new Helping(links, asking, settings, dump?.helping);
-  const reconcile = new Reconcile({ settings, directory, links, asking }, dump?.reconcile);
+  const reconcile = new Reconcile({ settings, directory, evictions, links, asking }, dump?.reconcile);
   return { ...shared, accusing, helping, reconcile };
 }
 
@@ -102,6 +111,7 @@ export function dumpParts(parts: SwarmParts): PartsDump {
   return {
     own: parts.own.dump(),
     directory: parts.directory.dump(),
+    evictions: parts.evictions.dump(),
     links: parts.links.dump(),
     votes: parts.votes.dump(),
     asking: parts.asking.dump(),

@@ -1,6 +1,6 @@
 import type { VerifiedPolicy } from "@antibody/policy";
 import type { HealthRumor, PeerMessage } from "../contract/messages.ts";
-import type { DeathCertificate, Member } from "../contract/statements.ts";
+import type { DeathCertificate, Member, VerifiedEviction } from "../contract/statements.ts";
 import { itemsMembersMax, messageBytesMax } from "../limits.ts";
 
 type Items = Extract<PeerMessage, { readonly type: "items" }>;
@@ -15,9 +15,14 @@ export function itemsPieces(
   members: readonly Member[],
   deaths: readonly DeathCertificate[],
   policy: readonly VerifiedPolicy[],
+  evictions: readonly VerifiedEviction[] = [],
 ): readonly Items[] {
   const pieces: Items[] = [];
   const none: readonly never[] = [];
+  // First: who is out must not come in again by what follows.
+  for (const piece of split(evictions, evictionBytes)) {
+    pieces.push({ type: "items", members: none, deaths: none, policy: none, evictions: piece });
+  }
   for (const piece of split(members, memberBytes, itemsMembersMax)) {
     pieces.push({ type: "items", members: piece, deaths: none, policy: none });
   }
@@ -37,6 +42,10 @@ export function deathRumors(deaths: readonly DeathCertificate[]): readonly Healt
 
 function memberBytes({ certificate, entry }: Member): number {
   return certificate.chain.reduce((sum, { length }) => sum + length + itemOverheadBytes, entry.bytes.length);
+}
+
+function evictionBytes({ chain, bytes }: VerifiedEviction): number {
+  return chain.reduce((sum, { length }) => sum + length + itemOverheadBytes, bytes.length);
 }
 
 function deathBytes({ votes }: DeathCertificate): number {

@@ -2,7 +2,7 @@ import type { AgentId } from "@antibody/policy";
 import type { PolicyHolding } from "../contract/knowledge.ts";
 import type { Digests, PeerMessage } from "../contract/messages.ts";
 import type { Snapshot } from "../contract/snapshot.ts";
-import type { DeathCertificate, Member } from "../contract/statements.ts";
+import type { DeathCertificate, Member, VerifiedEviction } from "../contract/statements.ts";
 import { type MonotonicMs, NEVER } from "../contract/time.ts";
 import type { Turn } from "../contract/turn.ts";
 import { RareMap } from "../keeping/rare.ts";
@@ -12,6 +12,7 @@ import type { Settings } from "../settings.ts";
 import type { Asking } from "./asking.ts";
 import { differingBuckets, differingMembers, summaryOf } from "./compare.ts";
 import type { Directory } from "./directory.ts";
+import type { Evictions } from "./evictions.ts";
 import type { Links } from "./links.ts";
 import { itemsPieces } from "./pieces.ts";
 
@@ -19,6 +20,7 @@ import { itemsPieces } from "./pieces.ts";
 export interface ReconcilePorts {
   readonly settings: Settings;
   readonly directory: Directory;
+  readonly evictions: Evictions;
   readonly links: Links;
   readonly asking: Asking;
 }
@@ -132,7 +134,7 @@ export class Reconcile {
 
   /** The digests of what is held now. The same object until something changes. */
   digests(policy: PolicyHolding, turn: Turn): Digests {
-    const members = this.#ports.directory.digest;
+    const members = this.#ports.evictions.mixInto(this.#ports.directory.digest);
     const held = policy.digest();
     if (members !== this.#mine.members || held !== this.#mine.policy) {
       this.#mine = { members, policy: held };
@@ -207,7 +209,12 @@ export class Reconcile {
   onDigest(from: AgentId, message: Message<"digest">, policy: PolicyHolding, turn: Turn): void {
     const { directory } = this.#ports;
     const buckets = differingBuckets(directory, message.buckets);
-    const summary = { type: "summary", ...summaryOf(directory, buckets), policy: policy.heads() } as const;
+    const summary = {
+      type: "summary",
+      ...summaryOf(directory, buckets),
+      policy: policy.heads(),
+      ...this.#evictions(),
+    } as const;
     turn.emit({ type: "send", to: from, message: summary });
   }
 
@@ -218,11 +225,15 @@ export class Reconcile {
     const { wanted, lacked } = differingMembers(this.#ports.directory, message.buckets, message.members);
     const wantedPolicy = policy.wantedFrom(message.policy).slice(0, wantedPolicyMax);
     const lackedPolicy = policy.lackedBy(message.policy).slice(0, wantedPolicyMax);
-    if (wanted.length + wantedPolicy.length > 0) {
-      turn.emit({ type: "send", to: from, message: { type: "want", members: wanted, policy: wantedPolicy } });
+    const { evictions } = this.#ports;
+    const wantedEvictions = evictions.lackedOf(message.evictions ?? []);
+    const awaited = wanted.length + wantedPolicy.length + wantedEvictions.length;
+    if (awaited > 0) {
+      const want = { type: "want", members: wanted, policy: wantedPolicy } as const;
+      const message = wantedEvictions.length === 0 ? want : { ...want, evictions: wantedEvictions };
+      turn.emit({ type: "send", to: from, message });
     }
-    this.#send(from, lacked, policy, lackedPolicy, turn);
-    const awaited = wanted.length + wantedPolicy.length;
+    this.#send(from, lacked, policy, lackedPolicy, evictions.without(message.evictions ?? []), turn);
     const others = this.#rounds.filter(({ peer }) => peer !== from);
     this.#rounds = awaited === 0 ? others : [...others, { ...round, awaited }];
   }
@@ -233,14 +244,16 @@ export class Reconcile {
       const member = this.#ports.directory.get(agent);
       if (member !== undefined) members.push(member);
     }
-    this.#send(from, members, policy, message.policy.slice(0, policyIdsMax), turn);
+    const evictions = this.#ports.evictions.withDigests(message.evictions ?? []);
+    this.#send(from, members, policy, message.policy.slice(0, policyIdsMax), evictions, turn);
   }
 
   /** Items came. When all that was asked for is here, digests are compared again: there may be more. */
   onItems(from: AgentId, message: Message<"items">, turn: Turn): void {
     const round = this.#rounds.find(({ peer }) => peer === from);
     if (round === undefined || round.awaited === 0) return;
-    const awaited = round.awaited - message.members.length - message.policy.length;
+    const came = message.members.length + message.policy.length + (message.evictions?.length ?? 0);
+    const awaited = round.awaited - came;
     const others = this.#rounds.filter(({ peer }) => peer !== from);
     const untilMs = turn.now.monoMs + roundTimeoutMs;
     this.#rounds = awaited > 0 ? [...others, { peer: from, untilMs, awaited }] : others;
@@ -251,7 +264,14 @@ export class Reconcile {
     if (this.#rounds.length >= roundsMax || this.#rounds.some((round) => round.peer === peer)) return;
     this.#rounds = [...this.#rounds, { peer, untilMs: turn.now.monoMs + roundTimeoutMs, awaited: 0 }];
     const buckets = this.#ports.directory.bucketDigests;
-    turn.emit({ type: "send", to: peer, message: { type: "digest", buckets, policy: policy.heads() } });
+    const message = { type: "digest", buckets, policy: policy.heads(), ...this.#evictions() } as const;
+    turn.emit({ type: "send", to: peer, message });
+  }
+
+  /** Digests of the evictions held, where there are any. */
+  #evictions(): { readonly evictions?: readonly string[] } {
+    const { evictions } = this.#ports;
+    return evictions.size === 0 ? {} : { evictions: evictions.digests() };
   }
 
   #send(
@@ -259,6 +279,7 @@ export class Reconcile {
     members: readonly Member[],
     policy: PolicyHolding,
     ids: readonly string[],
+    evictions: readonly VerifiedEviction[],
     turn: Turn,
   ): void {
     const deaths: DeathCertificate[] = [];
@@ -267,7 +288,8 @@ export class Reconcile {
       if (death !== undefined) deaths.push(death);
     }
     const documents = ids.length === 0 ? [] : policy.take(ids);
-    for (const message of itemsPieces(members, deaths, documents)) turn.emit({ type: "send", to, message });
+    for (const message of itemsPieces(members, deaths, documents, evictions))
+      turn.emit({ type: "send", to, message });
   }
 
   /** When a round may begin: after gossip has settled. */

@@ -1,14 +1,16 @@
 import type { AgentId } from "@antibody/policy";
+import type { OwnerCommand } from "../contract/input.ts";
 import type { Verdict } from "../contract/inspection.ts";
 import type { PolicyHolding } from "../contract/knowledge.ts";
 import type { Digests } from "../contract/messages.ts";
 import type { Boot } from "../contract/mind.ts";
 import type { Snapshot } from "../contract/snapshot.ts";
-import type { Member, VerifiedCertificate } from "../contract/statements.ts";
+import type { Member, VerifiedCertificate, VerifiedEviction } from "../contract/statements.ts";
 import { type MonotonicMs, NEVER, type Now } from "../contract/time.ts";
 import type { Turn } from "../contract/turn.ts";
 import { keep, recall } from "../keeping/snapshot.ts";
 import { Directory } from "./directory.ts";
+import { Evictions } from "./evictions.ts";
 import { inspectSwarm, outlineSwarm, type SwarmInspection, type SwarmOutline, verdictOn } from "./inspect.ts";
 import { type SwarmInput, takeInput } from "./intake.ts";
 import type { Assignment } from "./observers.ts";
@@ -59,10 +61,16 @@ export class Swarm {
   /** The deadline of everything but probing, until something may have moved it. */
   #restDeadline: MonotonicMs | undefined;
 
-  private constructor(options: SwarmOptions, own: Own, directory: Directory, dump?: SwarmDump) {
+  private constructor(
+    options: SwarmOptions,
+    own: Own,
+    directory: Directory,
+    evictions: Evictions,
+    dump?: SwarmDump,
+  ) {
     this.#options = options;
     const digests = (turn: Turn): Digests => this.#parts.reconcile.digests(this.#heldPolicy(), turn);
-    this.#parts = composeParts(options, own, directory, digests, dump?.parts);
+    this.#parts = composeParts(options, own, directory, evictions, digests, dump?.parts);
     this.#presence = dump?.isSettled === true ? directory.presence : -1;
     this.#revision = dump === undefined ? 0 : dump.revision - this.revision;
     this.#tellOnMs = dump?.tellOnMs ?? NEVER;
@@ -70,20 +78,25 @@ export class Swarm {
   }
 
   /** A swarm as the journal remembers it. */
-  static create(options: SwarmOptions, boot: Pick<Boot, "records" | "members">): Swarm {
-    const members = boot.members.filter(({ certificate }) => certificate.agent !== options.agent);
+  static create(options: SwarmOptions, boot: Pick<Boot, "records" | "members" | "evictions">): Swarm {
+    const evictions = new Evictions(boot.evictions ?? []);
+    const members = boot.members.filter(
+      ({ certificate: { agent, lineage } }) =>
+        agent !== options.agent && evictions.standing(lineage) === undefined,
+    );
     const { founding, agent } = options;
     const directory =
       founding === undefined ? new Directory(rosterOf(options, members)) : Directory.founded(founding, agent);
     for (const member of members) directory.accept(member);
-    return new Swarm(options, Own.create(options, boot.records), directory);
+    return new Swarm(options, Own.create(options, boot.records), directory, evictions);
   }
 
   /** A swarm as `dump` left it, to the bit. */
   static restore(options: SwarmOptions, snapshot: Snapshot): Swarm {
     const dump = recall<SwarmDump>(snapshot);
     const directory = Directory.restore(rosterOf(options, []), dump.parts.directory);
-    return new Swarm(options, Own.restore(options, dump.parts.own), directory, dump);
+    const evictions = Evictions.restore(dump.parts.evictions);
+    return new Swarm(options, Own.restore(options, dump.parts.own), directory, evictions, dump);
   }
 
   dump(): Snapshot {
@@ -193,6 +206,22 @@ export class Swarm {
     return this.#parts.directory.get(agent)?.certificate;
   }
 
+  evictionOf({ lineage }: VerifiedCertificate): VerifiedEviction | undefined {
+    return this.#parts.evictions.standing(lineage);
+  }
+
+  /** Puts a member out by this agent's own word; or says why it cannot. */
+  evict(command: Extract<OwnerCommand, { readonly type: "evict" }>, turn: Turn): string | undefined {
+    return this.#parts.evicting.evict(command, turn);
+  }
+
+  /** Takes and spreads an eviction that was signed elsewhere. */
+  publishEviction(eviction: VerifiedEviction, turn: Turn): void {
+    this.#parts.evicting.publish(eviction, turn);
+    this.#moved();
+    this.#settle(turn);
+  }
+
   ownMember(): Member | undefined {
     return this.#parts.own.member;
   }
@@ -247,18 +276,19 @@ export class Swarm {
 
   /** Acts on what was found, and chooses observers anew where that changed who is there, until nothing is new. */
   #settle(turn: Turn): void {
-    const { probing, accusing, directory, observers, own } = this.#parts;
+    const { probing, accusing, directory, observers, own, evicting } = this.#parts;
+    const isOut = own.isLeaving || evicting.ownEviction !== undefined;
     for (;;) {
       const found = probing.findings.takeFound();
       for (const one of found) {
         if (one.type === "lost") accusing.lost(one.watch, one.vote, turn);
         else accusing.returned(one.watch.agent);
       }
-      const isChanged = this.#presence !== directory.presence;
+      const isChanged = this.#presence !== directory.presence || (isOut && this.#watched !== nobody);
       if (!isChanged && found.length === 0) return;
       if (!isChanged) continue;
       this.#presence = directory.presence;
-      const assignment = own.isLeaving ? nobody : observers.of(this.#options.agent);
+      const assignment = isOut ? nobody : observers.of(this.#options.agent);
       // Whoever comes and goes elsewhere changes nothing here: in a massacre that is nearly everyone.
       if (assignment !== this.#watched) probing.watchOnly(assignment, turn);
       this.#watched = assignment;

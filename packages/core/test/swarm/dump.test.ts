@@ -204,7 +204,7 @@ class Runner {
 
   #sign(): SignedStatement | undefined {
     const statement = this.toSign.shift();
-    if (statement === undefined) return undefined;
+    if (statement === undefined || statement.type === "eviction") return undefined;
     return statement.type === "entry"
       ? { type: "entry", entry: signMember(own, statement).entry }
       : { type: "vote", vote: signVote(own, statement) };

@@ -9,17 +9,21 @@ import {
   toHex,
   utf8,
 } from "@antibody/policy";
+import type { JournalRecord } from "../../src/contract/output.ts";
 import type {
   Entry,
+  EvictionDraft,
   Incarnation,
   Member,
   SignedVote,
   VerifiedCertificate,
+  VerifiedEviction,
   Vote,
 } from "../../src/contract/statements.ts";
 import { sealCertificate, verifyChain } from "../../src/enrolment/certificate.ts";
 import { sealCharter, verifyCharter } from "../../src/enrolment/charter.ts";
 import { sealEntry, verifyEntry } from "../../src/enrolment/entry.ts";
+import { readEvictionRecord, sealEviction, verifyEviction } from "../../src/enrolment/eviction.ts";
 import { sealVote, verifyVote } from "../../src/enrolment/vote.ts";
 
 /** Signatures are modeled: whoever knows the public key could sign. Everything else is real. */
@@ -133,6 +137,18 @@ export function signMember(person: Person, entry: Entry): Member {
 
 export function signVote(person: Person, vote: Vote): SignedVote {
   return accepted(verifyVote(sealVote(vote, person.signer), () => person.certificate, fakeCrypto));
+}
+
+/** What a body makes of an eviction that its mind asks it to sign. */
+export function signEviction(person: Person, { eviction, chain }: EvictionDraft): VerifiedEviction {
+  const wire = { chain, eviction: sealEviction(eviction, person.signer) };
+  return accepted(verifyEviction(wire, charter, fakeCrypto));
+}
+
+/** The eviction in a record of a journal, verified as a body does; nothing for any other record. */
+export function readEviction(record: JournalRecord): readonly VerifiedEviction[] {
+  const wire = readEvictionRecord(record);
+  return wire === undefined ? [] : [accepted(verifyEviction(accepted(wire), charter, fakeCrypto))];
 }
 
 /** A person's vote on a subject. */

@@ -25,6 +25,8 @@ export function inputText(input: SwarmInput, nameOf: NameOf): string {
       return `rumor of ${input.rumor.type}`;
     case "enrolled":
       return `enrolled ${input.member.certificate.certificate.name}`;
+    case "turnedAway":
+      return `turned away by the word of ${input.eviction.by}`;
     case "signed":
       return `signed ${input.statement.type}`;
     default:
@@ -48,7 +50,9 @@ export function outputText(output: Output, nameOf: NameOf): string {
     case "publishRumor":
       return `publish ${output.rumor.type}`;
     case "sign":
-      return `sign ${output.statement.type} ${output.statement.incarnation.join(".")}`;
+      return output.statement.type === "eviction"
+        ? `sign eviction of ${nameOf(output.statement.eviction.agent)}`
+        : `sign ${output.statement.type} ${output.statement.incarnation.join(".")}`;
     case "tell":
       return `${output.event.name} ${String(output.event.fields["name"] ?? "")}`.trim();
     default:

@@ -13,7 +13,17 @@ import { Swarm } from "../../src/swarm/swarm.ts";
 import { Agenda } from "./agenda.ts";
 import { FakePolicy } from "./fakePolicy.ts";
 import type { Host, Line } from "./host.ts";
-import { enrol, fakeCrypto, memberOf, type Person, signMember, signVote, swarmId } from "./people.ts";
+import {
+  enrol,
+  fakeCrypto,
+  memberOf,
+  type Person,
+  readEviction,
+  signEviction,
+  signMember,
+  signVote,
+  swarmId,
+} from "./people.ts";
 import { inputText, outputText } from "./words.ts";
 
 const latencyMs = 5;
@@ -88,6 +98,7 @@ export class World {
     const swarm = Swarm.create(this.options(person), {
       records: [...records].map(([key, value]) => ({ key, value: value as never })),
       members: [...known.values()],
+      evictions: [...records].flatMap(([key, value]) => readEviction({ key, value: value as never })),
     });
     const host: Host = before ?? {
       person,
@@ -313,6 +324,9 @@ export class World {
     if (statement.type === "entry") {
       const { entry } = signMember(host.person, statement);
       this.#later(host, { type: "signed", statement: { type: "entry", entry } }, 0);
+    } else if (statement.type === "eviction") {
+      const eviction = signEviction(host.person, statement);
+      this.#later(host, { type: "signed", statement: { type: "eviction", eviction } }, 0);
     } else {
       const vote = signVote(host.person, statement);
       this.#later(host, { type: "signed", statement: { type: "vote", vote } }, 0);
@@ -336,8 +350,17 @@ export class World {
     else end("connected", 3 * latencyMs);
   }
 
+  /** The gate of a body: who is evicted is shown why, and gets no session. */
+  #turnAway(host: Host, guest: Host): boolean {
+    const eviction = host.swarm.evictionOf(guest.person.certificate);
+    if (eviction === undefined) return false;
+    this.#later(guest, { type: "turnedAway", eviction }, latencyMs);
+    return true;
+  }
+
   #meet(left: Host, right: Host): void {
     if (left.sessions.has(right) || left.state !== "running" || right.state !== "running") return;
+    if (this.#turnAway(left, right) || this.#turnAway(right, left)) return;
     const [mine, theirs] = [left.swarm.ownMember(), right.swarm.ownMember()];
     if (mine === undefined || theirs === undefined) return;
     left.sessions.add(right);

@@ -1,0 +1,93 @@
+import { describe, expect, test } from "vitest";
+import { World } from "./world.ts";
+
+const names = ["founder", "ann", "ben", "cid", "dan"];
+
+/** Has one member evicted by the founder. What the founder's mind says against it, or undefined. */
+function evict(world: World, name: string, by = "founder"): string | undefined {
+  let refusal: string | undefined;
+  world.act(by, `evict ${name}`, (swarm, turn) => {
+    refusal = swarm.evict({ type: "evict", agent: world.agent(name), keeps: [], reason: "stolen" }, turn);
+  });
+  return refusal;
+}
+
+/** Events of one name that an agent has told, by whom they are about. */
+function told(world: World, by: string, event: string): readonly string[] {
+  return world.events
+    .filter((one) => one.name === by && one.event.name === event)
+    .map((one) => String(one.event.fields["name"]));
+}
+
+/** Who still holds one for a member. */
+function holders(world: World, name: string): readonly string[] {
+  const agent = world.agent(name);
+  return names.filter(
+    (other) => other !== name && world.host(other).swarm.certificateOf(agent) !== undefined,
+  );
+}
+
+describe("an evicted member", () => {
+  test("is out everywhere, knows why, and accuses nobody", () => {
+    const world = World.formed(names);
+    expect(evict(world, "ben")).toBeUndefined();
+    world.run(2_000);
+    expect(holders(world, "ben")).toEqual([]);
+    for (const name of names) expect(told(world, name, "swarm.evicted")).toEqual(["ben"]);
+    world.clear();
+    world.run(60_000);
+    expect([...told(world, "ben", "swarm.unreachable"), ...told(world, "ben", "swarm.dead")]).toEqual([]);
+    expect(told(world, "ann", "swarm.unreachable")).toEqual([]);
+  });
+
+  test("does not come back by its restart, nor by theirs", () => {
+    const world = World.formed(names);
+    evict(world, "ben");
+    world.run(2_000);
+    for (const name of ["ben", "cid"]) {
+      world.kill(name);
+      world.boot(name);
+    }
+    world.run(30_000);
+    expect(holders(world, "ben")).toEqual([]);
+  });
+
+  test("is shown the eviction when it was away and knocks again", () => {
+    const world = World.formed(names);
+    world.kill("ben");
+    evict(world, "ben");
+    world.run(5_000);
+    world.boot("ben");
+    world.run(5_000);
+    expect(told(world, "ben", "swarm.evicted")).toEqual(["ben"]);
+    expect(holders(world, "ben")).toEqual([]);
+  });
+
+  test("is out for who heard of it by anti-entropy alone", () => {
+    const world = World.formed(names);
+    world.gossips = false;
+    world.passes = (from, to) => from !== "dan" && to !== "dan";
+    evict(world, "ben");
+    world.run(10_000);
+    expect(holders(world, "ben")).toEqual(["dan"]);
+    world.passes = () => true;
+    world.run(60_000);
+    expect(holders(world, "ben")).toEqual([]);
+  });
+
+  test("leaves the same swarm behind when every agent goes on from its dump", () => {
+    const world = World.formed(names);
+    world.moveEverySteps = 3;
+    evict(world, "ben");
+    world.run(20_000);
+    expect(holders(world, "ben")).toEqual([]);
+    for (const name of ["ann", "cid", "dan"]) expect(world.verdict("founder", name)).toBe("reachable");
+  });
+
+  test("is evicted by its inviter only", () => {
+    const world = World.formed(names);
+    expect(evict(world, "ben", "ann")).toMatch("was not invited by this device");
+    world.run(5_000);
+    expect(holders(world, "ben")).toHaveLength(names.length - 1);
+  });
+});
