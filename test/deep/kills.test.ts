@@ -24,13 +24,10 @@ describe("an agent that is killed at random instants", () => {
 
   afterAll(() => test.end());
 
-  it.each(Object.keys(moments) as Moment[])(
-    `in ${"%s"}: loses nothing, and leaves nothing`,
-    async (moment) => {
-      for (let kill = 0; kill < kills; kill += 1)
-        expect(await agent.kill(moment), `kill ${kill} of seed ${seed}`).toEqual([]);
-    },
-  );
+  it.each(Object.keys(moments) as Moment[])("in %s: loses nothing, and leaves nothing", async (moment) => {
+    for (let kill = 0; kill < kills; kill += 1)
+      expect(await agent.kill(moment), `kill ${kill} of seed ${seed}`).toEqual([]);
+  });
 });
 
 describe("a device whose join is killed", () => {
