@@ -125,7 +125,7 @@ export class Running {
         const atUs = this.world.nowUs + delayMs * 1_000;
         if (atUs <= this.#endUs) this.world.schedule(atUs, kinds.fault, { type: "later", run } satisfies Due);
       },
-      started: (agent) => this.watching.look(agent),
+      look: (agent) => this.watching.look(agent),
       returned: () => this.watching.lookAtAllSoon(),
       powerLost: (agent) => this.watching.powerLost(agent),
     };

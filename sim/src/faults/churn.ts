@@ -1,6 +1,6 @@
 import type { ProcessDeed } from "../scenarios/step.ts";
 import type { SimAgent } from "../world/agent.ts";
-import { powerOff, restart } from "./processes.ts";
+import { kill, powerOff, restart } from "./processes.ts";
 import { recur, type Stage } from "./stage.ts";
 
 type Churn = Extract<ProcessDeed, { readonly type: "churn" }>;
@@ -17,7 +17,7 @@ export function churn(
     if (running.length === 0) return;
     const agent = random.pick(running);
     if (how === "powerOff") powerOff(stage, agent, false);
-    else stage.world.endProcess(agent);
+    else kill(stage, agent);
     stage.after(random.between(1, 2 * downMs - 1), () => restart(stage, [agent]));
   });
 }

@@ -9,7 +9,7 @@ export function doToProcesses(stage: Stage, deed: ProcessDeed): void {
   const who = stage.selecting.choose(deed.who);
   switch (deed.type) {
     case "kill":
-      for (const agent of who) world.endProcess(agent);
+      for (const agent of who) kill(stage, agent);
       return;
     case "powerOff":
       for (const agent of who) powerOff(stage, agent, deed.torn ?? false);
@@ -37,14 +37,21 @@ export function restart(stage: Stage, who: readonly SimAgent[]): void {
   for (const agent of who) {
     if (agent.mind !== undefined) continue;
     stage.world.startProcess(agent);
-    stage.started(agent);
+    stage.look(agent);
   }
   stage.returned();
+}
+
+/** The process is gone, its host closes its sockets. */
+export function kill(stage: Stage, agent: SimAgent): void {
+  stage.look(agent);
+  stage.world.endProcess(agent);
 }
 
 /** The host is gone at once; torn, in the middle of what it was writing. */
 export function powerOff(stage: Stage, agent: SimAgent, torn: boolean): void {
   const { world } = stage;
+  stage.look(agent);
   if (torn) {
     const random = stage.streams.of("torn", world.nowUs, agent);
     agent.device.tear(random.word());

@@ -13,8 +13,11 @@ export interface Stage {
   readonly streams: Streams;
   /** Calls back after so much virtual time. */
   after(delayMs: number, run: () => void): void;
-  /** A process has begun: what was in force is so again at once, before any peer tells it anything. */
-  started(agent: SimAgent): void;
+  /**
+   * Checks an agent now: right before its process ends, and right after a new one begins. What was in force is so
+   * again at once, before any peer tells it anything.
+   */
+  look(agent: SimAgent): void;
   /** Somebody came back, or can be reached again: nobody may hold them dead for long. */
   returned(): void;
   /** Power was lost: what was not synced may be gone. */

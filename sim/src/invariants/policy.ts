@@ -1,5 +1,5 @@
 import type { Inspection, ResourceView } from "@antibody/core";
-import { compareVersions, matchesAnyGlob, streamKey, type Version } from "@antibody/policy";
+import { compareVersions, matchesAnyGlob, type StreamState, streamKey, type Version } from "@antibody/policy";
 import type { Publishers } from "../scenarios/publishers.ts";
 import type { SimAgent } from "../world/agent.ts";
 
@@ -12,8 +12,8 @@ interface Seen {
 /** Nothing unsigned, out of scope or rolled back is ever in force, and nothing accepted is lost. */
 export class PolicyInvariants {
   readonly #publishers: Publishers;
-  /** By agent and stream. */
-  readonly #seen = new Map<string, Seen>();
+  /** By the index of the agent, by stream. */
+  readonly #seen = new Map<number, Map<string, Seen>>();
 
   constructor(publishers: Publishers) {
     this.#publishers = publishers;
@@ -24,22 +24,22 @@ export class PolicyInvariants {
     agent: Pick<SimAgent, "index">,
     inspection: Pick<Inspection, "resources" | "streams">,
   ): readonly string[] {
+    const seen = this.#seen.get(agent.index) ?? new Map<string, Seen>();
+    this.#seen.set(agent.index, seen);
+    const streams = new Map<string, StreamState>(
+      inspection.streams.map((stream) => [streamKey(stream.author, stream.stream), stream] as const),
+    );
+    // A stream that is not shown any more is held no more.
+    const keys = new Set([...seen.keys(), ...streams.keys()]);
     return [
       ...inspection.resources.flatMap((resource) => this.#lookAtResource(resource)),
-      ...inspection.streams.flatMap((stream) => {
-        const key = `${agent.index} ${streamKey(stream.author, stream.stream)}`;
-        // An author who signed two bodies has none in force, on purpose.
-        if (stream.held === "equivocation") return [];
-        return this.#lookAtStream(key, stream.active?.version, newest(stream.active, stream.pending));
-      }),
+      ...[...keys].flatMap((key) => lookAtStream(seen, key, streams.get(key))),
     ];
   }
 
   /** Power was lost: what was not in force yet may be gone. What was in force was synced before. */
   powerLost(agent: Pick<SimAgent, "index">): void {
-    for (const [key, seen] of this.#seen) {
-      if (key.startsWith(`${agent.index} `)) seen.held = seen.active;
-    }
+    for (const seen of this.#seen.get(agent.index)?.values() ?? []) seen.held = seen.active;
   }
 
   #lookAtResource({ resource, fragment, author }: ResourceView): readonly string[] {
@@ -51,18 +51,26 @@ export class PolicyInvariants {
     if (matchesAnyGlob(publisher.grant.scope, resource)) return [];
     return [`out of scope: ${resource} is in force, the grant does not reach it`];
   }
+}
 
-  #lookAtStream(key: string, active: Version | undefined, held: Version | undefined): readonly string[] {
-    const seen = this.#seen.get(key) ?? { active: undefined, held: undefined };
-    this.#seen.set(key, seen);
-    const problems: string[] = [];
-    if (isBelow(active, seen.active)) {
-      problems.push(`rolled back: ${text(active)} is in force after ${text(seen.active)}`);
-    } else seen.active = active;
-    if (isBelow(held, seen.held)) problems.push(`lost: ${text(seen.held)} was held, now ${text(held)} is`);
-    else seen.held = held;
-    return problems;
-  }
+function lookAtStream(
+  all: Map<string, Seen>,
+  key: string,
+  stream: StreamState | undefined,
+): readonly string[] {
+  // An author who signed two bodies has none in force, on purpose.
+  if (stream?.held === "equivocation") return [];
+  const active = stream?.active?.version;
+  const held = newest(stream?.active, stream?.pending);
+  const seen = all.get(key) ?? { active: undefined, held: undefined };
+  all.set(key, seen);
+  const problems: string[] = [];
+  if (isBelow(active, seen.active)) {
+    problems.push(`rolled back: ${text(active)} is in force after ${text(seen.active)}`);
+  } else seen.active = active;
+  if (isBelow(held, seen.held)) problems.push(`lost: ${text(seen.held)} was held, now ${text(held)} is`);
+  else seen.held = held;
+  return problems;
 }
 
 function newest(

@@ -17,7 +17,7 @@ export const clocksAndTornWrites: Scenario = {
     { atMs: 8_000, type: "clock", who: { percent: 20, as: "jumpy" }, driftPerMillion: 50_000 },
     { atMs: 8_000, type: "clock", who: { percent: 20 }, driftPerMillion: -50_000 },
     { atMs: 15_000, type: "publish", generation: 1, to: { count: 1 } },
-    { atMs: 15_030, type: "powerOff", who: { percent: 30, as: "torn" }, torn: true },
+    { atMs: 15_200, type: "powerOff", who: { percent: 30, as: "torn" }, torn: true },
     { atMs: 25_000, type: "restart", who: { named: "torn" } },
     { atMs: 30_000, type: "clock", who: { named: "jumpy" }, wallJumpMs: 86_400_000 },
     { atMs: 40_000, type: "damage", who: { named: "torn" }, resources: 1 },
