@@ -74,7 +74,7 @@ async function streams(
 async function troubled(): Promise<{ readonly founded: Founded; readonly honest: Station }> {
   const founded = found();
   const honest = await station(founded);
-  await honest.network.invite(60_000, false);
+  await honest.network.invite({ expiresInMs: 60_000, mayInvite: false });
   return { founded, honest };
 }
 
