@@ -2,12 +2,20 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
+import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from "vitest";
 import { schemaProblems } from "./schemas.ts";
 
 /** `sim sweep`, `shrink` and `replay` as processes: the workers are processes of the same command. */
 const main = join(import.meta.dirname, "..", "src", "main.ts");
 let directory: string;
+/** Far above what it takes: processes start slowly on a machine that does much else. */
+const patient = { timeout: 30_000 };
+const started: ChildProcess[] = [];
+
+// A test that fails half-way leaves no process behind: workers end with the command that started them.
+afterEach(() => {
+  for (const child of started.splice(0)) child.kill("SIGKILL");
+});
 
 interface Ended {
   readonly code: number | null;
@@ -17,6 +25,7 @@ interface Ended {
 
 function start(...args: readonly string[]): { readonly child: ChildProcess; readonly ended: Promise<Ended> } {
   const child = spawn(process.execPath, [main, "sim", ...args], { stdio: ["ignore", "pipe", "pipe"] });
+  started.push(child);
   let [out, err] = ["", ""];
   child.stdout.setEncoding("utf8").on("data", (text: string) => {
     out += text;
@@ -108,7 +117,7 @@ describe("sim sweep", () => {
       const found = await childrenOf(child.pid);
       expect(found.length).toBe(2);
       return found;
-    });
+    }, patient);
     process.kill(victim ?? 0, "SIGKILL");
     expect(objects(await ended)).toEqual([expect.objectContaining({ seedsCount: 12, failedSeeds: [] })]);
   });
@@ -128,11 +137,11 @@ describe("sim sweep", () => {
       const found = await childrenOf(child.pid);
       expect(found.length).toBe(2);
       return found;
-    });
+    }, patient);
     child.kill(signal);
     const { code } = await ended;
     expect(code).toBe(signal === "SIGINT" ? 1 : null);
-    await vi.waitFor(() => expect(workers.filter(isRunning)).toEqual([]), { timeout: 10_000 });
+    await vi.waitFor(() => expect(workers.filter(isRunning)).toEqual([]), patient);
   });
 
   test.each([
