@@ -106,10 +106,14 @@ export class Deaths {
   }
 
   get deadline(): MonotonicMs {
+    return Math.min(this.#publishMs(), this.#checks.earliest(), this.#stuck.earliest());
+  }
+
+  #publishMs(): MonotonicMs {
+    if (this.#unpublished.size === 0) return NEVER;
     let earliest = NEVER;
-    for (const at of this.#unpublished.values()) earliest = Math.min(earliest, at);
-    const publishMs = Math.max(earliest, this.#publishAgainMs);
-    return Math.min(publishMs, this.#checks.earliest(), this.#stuck.earliest());
+    for (const at of this.#unpublished.values()) if (at < earliest) earliest = at;
+    return Math.max(earliest, this.#publishAgainMs);
   }
 
   isAccused(peer: AgentId): boolean {

@@ -124,8 +124,9 @@ export class Reconcile {
     let earliest = this.#intervalMs;
     for (const { untilMs } of this.#rounds) earliest = Math.min(earliest, untilMs);
     if (this.#rounds.length >= roundsMax) return earliest;
-    for (const mismatch of this.#mismatches) earliest = Math.min(earliest, this.#dueMs(mismatch));
-    return earliest;
+    let sinceMs = NEVER;
+    for (const mismatch of this.#mismatches) if (mismatch.sinceMs < sinceMs) sinceMs = mismatch.sinceMs;
+    return sinceMs === NEVER ? earliest : Math.min(earliest, this.#dueMs({ sinceMs }));
   }
 
   start(turn: Turn): void {
@@ -293,7 +294,7 @@ export class Reconcile {
   }
 
   /** When a round may begin: after gossip has settled. */
-  #dueMs({ sinceMs }: Mismatch): MonotonicMs {
+  #dueMs({ sinceMs }: Pick<Mismatch, "sinceMs">): MonotonicMs {
     return Math.min(Math.max(sinceMs, this.#changedMs + settleMs), sinceMs + settleMaxMs);
   }
 
