@@ -1,8 +1,8 @@
 // Everything that is released: the bundle, an executable and a Debian package for each architecture.
 // `npm run build -- x64` makes those of one architecture only; `--no-packages` leaves the packages out.
-import { rmSync, statSync } from "node:fs";
+import { mkdtempSync, rmSync, statSync } from "node:fs";
 import { join, relative } from "node:path";
-import { bundleModule, bundleScript, dist, root } from "./build/bundle.mjs";
+import { bundleModule, bundleParts, dist, root } from "./build/bundle.mjs";
 import { canPackage, makePackage } from "./build/debian.mjs";
 import { makeExecutable } from "./build/executable.mjs";
 
@@ -13,13 +13,14 @@ const packaging = !args.includes("--no-packages");
 
 const bundle = await bundleModule();
 const made = [bundle];
-const script = await bundleScript(join(dist, ".antibody.cjs"));
+const scratch = mkdtempSync(join(dist, ".parts-"));
+const parts = await bundleParts(scratch);
 for (const arch of arches) {
-  const executable = await makeExecutable(arch, script);
+  const executable = await makeExecutable(arch, parts);
   made.push(executable);
   if (packaging && canPackage()) made.push(makePackage(arch, executable, bundle));
 }
-rmSync(script);
+rmSync(scratch, { recursive: true });
 if (packaging && !canPackage()) {
   process.stderr.write(
     "antibody: no Debian packages were made\n  next: apt-get install dpkg, and build again\n",

@@ -1,7 +1,8 @@
 // Bundles the command into one file: no addon, nothing loose beside it.
-import { dirname, join } from "node:path";
+import { mkdirSync, writeFileSync } from "node:fs";
+import { basename, dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { build } from "esbuild";
+import { build, transform } from "esbuild";
 import { reportPagePlugin } from "./reportPage.mjs";
 
 /** The root of the checkout, and where what is built goes. */
@@ -36,20 +37,37 @@ export async function bundleModule() {
 }
 
 /**
- * The one CommonJS file that goes into a single executable. Whitespace is dropped: V8 keeps the source in memory.
- * Names stay, for stack traces and because libp2p's errors are told apart by them.
+ * What goes into a single executable: the script that loads the parts, and the parts by their names, `main.js` first.
+ * Whatever is imported late is a part of its own. esbuild splits ESM only, so each part becomes CommonJS afterwards.
+ * Whitespace is dropped: V8 keeps the source in memory. Names stay, for stack traces and because libp2p's errors are
+ * told apart by them.
  */
-export async function bundleScript(outfile) {
-  await build({
+export async function bundleParts(outdir) {
+  const { outputFiles } = await build({
     ...shared,
-    outfile,
-    format: "cjs",
+    outdir,
+    write: false,
+    format: "esm",
+    splitting: true,
+    chunkNames: "part-[hash]",
     minifyWhitespace: true,
-    // Only ASCII, or V8 keeps two bytes for each character.
-    charset: "ascii",
-    // The require() of a single executable does not know modules that exist only as `node:…`, such as node:sqlite.
-    banner: { js: "require = ((outer) => (id) => process.getBuiltinModule(id) ?? outer(id))(require);" },
     define: { "import.meta.url": "__filename" },
   });
-  return outfile;
+  mkdirSync(outdir, { recursive: true });
+  const parts = {};
+  for (const { path, text } of outputFiles) {
+    const { code } = await transform(text, {
+      format: "cjs",
+      platform: "node",
+      target: "node24",
+      // A part is no module to Node: what is imported late is required.
+      supported: { "dynamic-import": false },
+      minifyWhitespace: true,
+      // Only ASCII, or V8 keeps two bytes for each character.
+      charset: "ascii",
+    });
+    writeFileSync(path, code);
+    parts[basename(path)] = path;
+  }
+  return { script: join(root, "scripts/build/parts.cjs"), parts };
 }

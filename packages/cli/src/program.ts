@@ -1,19 +1,22 @@
 import { Command, CommanderError } from "commander";
-import { addCommands } from "./commands/index.ts";
 import { CliError, type ExitCode, exitCode, messageOf, usageError } from "./errors.ts";
 import type { GlobalOptions } from "./invocation.ts";
 import { calledAs, named, withSelf } from "./self.ts";
 import type { Terminal } from "./terminal.ts";
 import { printable } from "./text/printable.ts";
 import { columnsMax } from "./text/table.ts";
+import { addVerb, type Shell } from "./verb.ts";
 import { version } from "./version.ts";
 
 /** Runs one command line and gives its exit code. Never throws: errors are printed. */
 export async function runCommandLine(argv: readonly string[], terminal: Terminal): Promise<ExitCode> {
   let code: ExitCode = exitCode.ok;
-  const program = makeProgram(terminal, (finished) => {
+  const addCommands = await commandsFor(argv);
+  const program = makeProgram(terminal);
+  const finish = (finished: ExitCode): void => {
     code = finished;
-  });
+  };
+  addCommands(program, { terminal, finish });
   try {
     await program.parseAsync(argv, { from: "user" });
     return code;
@@ -24,8 +27,27 @@ export async function runCommandLine(argv: readonly string[], terminal: Terminal
   }
 }
 
-function makeProgram(terminal: Terminal, finish: (code: ExitCode) => void): Command {
-  const program = new Command("antibody")
+/**
+ * An agent lives long, on small devices: of all commands only its own is loaded for it, and starts in less time.
+ * Help is of all of them.
+ */
+async function commandsFor(argv: readonly string[]): Promise<(program: Command, shell: Shell) => void> {
+  const [command] = wordsOf(argv);
+  const help = argv.includes("--help") || argv.includes("-h");
+  if (command === "run" && !help) {
+    const { run } = await import("./commands/run.ts");
+    return (program, shell) => void addVerb(program, shell, run);
+  }
+  return (await import("./commands/index.ts")).addCommands;
+}
+
+/** What is no option, and no value of one that comes before the command. */
+function wordsOf(argv: readonly string[]): readonly string[] {
+  return argv.filter((word, index) => !word.startsWith("-") && argv[index - 1] !== "--state");
+}
+
+function makeProgram(terminal: Terminal): Command {
+  return new Command("antibody")
     .description("Agents that heal their own device from signed policy, and route around dead peers.")
     .version(version)
     .option("--state <directory>", "where the agent keeps its state")
@@ -42,8 +64,6 @@ function makeProgram(terminal: Terminal, finish: (code: ExitCode) => void): Comm
       getOutHasColors: () => false,
       getErrHasColors: () => false,
     });
-  addCommands(program, { terminal, finish });
-  return program;
 }
 
 /** Prints an error and gives the exit code for it. */
@@ -62,10 +82,9 @@ function report(known: CliError | "helped" | undefined, json: boolean, terminal:
 
 /** The command that was meant, as far as its words are known: whose help says how it is called. */
 function calledCommand(program: Command, argv: readonly string[]): readonly string[] {
-  const words = argv.filter((word, index) => !word.startsWith("-") && argv[index - 1] !== "--state");
   const known: string[] = [];
   let command: Command | undefined = program;
-  for (const word of words) {
+  for (const word of wordsOf(argv)) {
     command = command.commands.find((child) => child.name() === word);
     if (command === undefined) break;
     known.push(word);

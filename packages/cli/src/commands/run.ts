@@ -51,7 +51,7 @@ export const run: Verb<RunOptions> = {
     const { environment, userId } = invocation.terminal;
     actAsOwnerOf(invocation.state, [runtimeDirectory(invocation.state, environment, userId)]);
     // Loaded here: the other commands start without the body.
-    const { startAgent } = await import("@antibody/agent");
+    const { startAgent } = await import("../startAgent.ts");
     if (!holdsAgent(invocation.state)) await begin(invocation, options);
     const { interrupted } = invocation.terminal;
     const agent = await startAgent({

@@ -48,7 +48,10 @@ export function defineResource<Promised extends CommonPromise, Seen extends Obse
   return {
     kind: definition.kind,
     observedBy: definition.observedBy,
-    schema: editorSchema(definition.promiseShape),
+    // Made when an editor asks: an agent that starts has no use for it.
+    get schema() {
+      return editorSchema(definition.promiseShape);
+    },
     powers: () => definition.powers,
     check: (name, promise) => problems(definition, name, promise),
     common: (promise) => commonOf(promised(promise), definition.everyMs),
