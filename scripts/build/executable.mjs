@@ -19,16 +19,25 @@ const resource = "NODE_SEA_BLOB";
 const fuse = "NODE_SEA_FUSE_fce680ab2cc467b6e072b8b5df1996b2";
 
 /**
- * Flags for small memory, measured: a small young generation, code for size, one thread for V8's own work.
+ * Flags for small memory, measured: a small young generation, code for size, one thread for V8's own work, and machine
+ * code only for what is really hot. What an agent at rest does is seldom run twice in a row: its baseline and middle
+ * tiers cost 6 MB and a wake-up of their thread for every one of the agent's, and sweeps take as long without them.
  * They come from the configuration inside, because an executable's own command line belongs to the command.
  */
-const flags = ["--max-semi-space-size=1", "--optimize-for-size", "--v8-pool-size=1"];
+const flags = [
+  "--max-semi-space-size=1",
+  "--optimize-for-size",
+  "--v8-pool-size=1",
+  "--no-sparkplug",
+  "--no-maglev",
+  "--invocation-count-for-turbofan=10000",
+];
 
 /** Tools that strip the executables of an architecture on x64, best first. */
 const strippers = { x64: ["strip", "llvm-strip"], arm64: ["aarch64-linux-gnu-strip", "llvm-strip"] };
 
-/** Makes dist/antibody-linux-ARCH from the script. */
-export async function makeExecutable(arch, script) {
+/** Makes dist/antibody-linux-ARCH from the script and its parts. */
+export async function makeExecutable(arch, bundle) {
   const executable = join(dist, `antibody-linux-${arch}`);
   const scratch = mkdtempSync(join(dist, ".executable-"));
   try {
@@ -37,7 +46,7 @@ export async function makeExecutable(arch, script) {
     chmodSync(bare, 0o755);
     // Before the blob goes in: stripped afterwards, the executable prints nothing.
     strip(arch, bare);
-    await injectQuietly(bare, blobOf(script, scratch));
+    await injectQuietly(bare, blobOf(bundle, scratch));
     renameSync(bare, executable);
   } finally {
     rmSync(scratch, { recursive: true, force: true });
@@ -57,7 +66,7 @@ async function injectQuietly(executable, blob) {
 }
 
 /** The blob is the same for every architecture as long as it holds neither code cache nor snapshot. */
-function blobOf(script, scratch) {
+function blobOf({ script, parts }, scratch) {
   const config = join(scratch, "sea.json");
   const blob = join(scratch, "sea.blob");
   writeFileSync(
@@ -65,6 +74,7 @@ function blobOf(script, scratch) {
     JSON.stringify({
       main: script,
       output: blob,
+      assets: parts,
       disableExperimentalSEAWarning: true,
       useCodeCache: false,
       useSnapshot: false,
