@@ -5,13 +5,7 @@ import { type GossipSub, type Message, TopicValidatorResult } from "@libp2p/goss
 import type { PeerId } from "@libp2p/interface";
 import type { Gate, Session } from "./gate.ts";
 import { TokenBucket } from "./limiter.ts";
-import {
-  gossipBurst,
-  gossipHangUpAfterLooks,
-  gossipPerSecond,
-  gossipReattachAfterLooks,
-  gossipWatchIntervalMs,
-} from "./limits.ts";
+import { gossipBurst, gossipHangUpAfterLooks, gossipPerSecond, gossipReattachAfterLooks } from "./limits.ts";
 import { isBlameful, type RefusedItem, type Verifier } from "./verifier.ts";
 import { encodeRumor } from "./wire.ts";
 import { decodeRumor } from "./wireDecode.ts";
@@ -55,7 +49,7 @@ export class Gossip {
   readonly #topics: ReturnType<typeof gossipTopics>;
   readonly #neighbors = new Map<AgentId, Neighbor>();
   readonly #publishing = new Set<Promise<unknown>>();
-  #watch: NodeJS.Timeout | undefined;
+  readonly #heartbeat = (): void => this.#look();
 
   constructor(options: GossipOptions) {
     this.#options = options;
@@ -74,8 +68,8 @@ export class Gossip {
     const { gossip } = this.#options;
     gossip.subscribe(this.#topics.policy);
     gossip.subscribe(this.#topics.health);
-    this.#watch = setInterval(() => this.#look(), gossipWatchIntervalMs);
-    this.#watch.unref();
+    // In the turn in which gossipsub is awake anyway: a timer of its own would wake an idle agent once more.
+    gossip.addEventListener("gossipsub:heartbeat", this.#heartbeat);
   }
 
   /** Resolves when all that was published is on its way. */
@@ -85,7 +79,7 @@ export class Gossip {
 
   /** Ends the looks; libp2p ends the rest. */
   stop(): void {
-    clearInterval(this.#watch);
+    this.#options.gossip.removeEventListener("gossipsub:heartbeat", this.#heartbeat);
   }
 
   /** Pushes a policy envelope. Without a neighbor it reaches nobody: anti-entropy carries it later. */

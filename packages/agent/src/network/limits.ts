@@ -80,8 +80,8 @@ export const gossipBurst = 1_000;
 export const gossipRpcBytesMax: number = 1_048_576;
 /** Bytes that gossip may queue for a slow neighbor before its stream is cut. A guess. */
 export const gossipOutboundBytesMax: number = 4 * 1_048_576;
-/** How often the gossip streams are looked at. */
-export const gossipWatchIntervalMs = 1_000;
+/** gossipsub's own: the mesh is mended, and the streams are looked at, once a heartbeat. */
+export const gossipHeartbeatMs = 1_000;
 /** Looks in a row at a broken gossip link before it is attached again, and before the peer is hung up. Guesses. */
 export const gossipReattachAfterLooks = 2;
 export const gossipHangUpAfterLooks = 10;
