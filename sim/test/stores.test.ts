@@ -30,7 +30,11 @@ const sayings = population.agents.map((agent, slot): readonly Member[] => [
   ...[1, 2].map((n): Member => {
     const { certificate, signer } = agent;
     const { entry } = (population.members[slot] as Member).entry;
-    const said = signStatement({ ...entry, incarnation: [1, 1, n] }, { certificate, signer });
+    const said = signStatement(
+      { ...entry, incarnation: [1, 1, n] },
+      { certificate, signer },
+      population.charter,
+    );
     if (said.type !== "entry") throw new Error("no entry");
     return { certificate, entry: said.entry };
   }),

@@ -16,14 +16,8 @@ import {
   welcome,
 } from "./control.ts";
 import { degrees, Mesh } from "./mesh.ts";
-import {
-  createMessage,
-  forgetMessage,
-  type GossipContent,
-  type GossipMessage,
-  type Topic,
-  topics,
-} from "./message.ts";
+import { type GossipContent, type GossipMessage, type Topic, topics } from "./message.ts";
+import { Spread, Spreads } from "./spread.ts";
 import { Streams } from "./streams.ts";
 
 /** gossipsub's heartbeat, and for how many of them a message is offered to peers outside the mesh. Its defaults. */
@@ -55,7 +49,7 @@ export interface GossipCounters {
  */
 export class Gossip {
   readonly counters: GossipCounters = { messages: 0, bytes: 0, duplicates: 0 };
-  readonly #agents: number;
+  readonly #spreads: Spreads;
   readonly #network: Network;
   readonly #queue: EventQueue;
   readonly #hosts: GossipHosts;
@@ -72,7 +66,7 @@ export class Gossip {
   #published = 0;
 
   constructor(agents: number, network: Network, queue: EventQueue, hosts: GossipHosts, random: Random) {
-    this.#agents = agents;
+    this.#spreads = new Spreads(agents);
     this.#network = network;
     this.#queue = queue;
     this.#hosts = hosts;
@@ -95,6 +89,7 @@ export class Gossip {
   opened(agent: number, peer: number): void {
     this.#detach(agent, peer);
     this.#streams.met(agent, peer);
+    this.#spreads.joined(agent);
     if (!this.#network.isJoined(agent, peer)) return;
     this.#say(agent, peer, welcome, 0);
     this.#attach(agent, peer, true);
@@ -111,7 +106,8 @@ export class Gossip {
     for (const topic of topics) this.#meshes[topic].clear(agent);
     this.#recent[agent] = [];
     this.#dueUs[agent] = Number.POSITIVE_INFINITY;
-    for (const message of this.#messages.values()) forgetMessage(message, agent);
+    this.#spreads.left(agent);
+    for (const { spread } of this.#messages.values()) spread.forget(agent);
   }
 
   publish(agent: number, content: GossipContent, bytes: number): void {
@@ -121,11 +117,13 @@ export class Gossip {
     const key = content.topic === "policy" ? digestOf(content.bytes) : String(this.#published);
     let message = this.#messages.get(key);
     if (message === undefined) {
-      message = createMessage(content, key, bytes, nowUs, this.#agents);
+      const spread = new Spread(this.#spreads);
+      message = { type: "message", content, key, bytes, publishedUs: nowUs, spread };
       this.#messages.set(key, message);
     }
-    if (message.seen[agent] === 1) return;
-    message.seen[agent] = 1;
+    if (message.spread.hasReached(agent)) return;
+    this.#spreads.joined(agent);
+    message.spread.reached(agent);
     this.#push(agent, agent, message);
     // Who publishes with a small mesh sends to others, too.
     const mesh = this.#meshes[content.topic];
@@ -202,7 +200,7 @@ export class Gossip {
         return;
       }
       case "offer": {
-        const messages = said.messages.filter((message) => message.seen[agent] === 0);
+        const messages = said.messages.filter(({ spread }) => !spread.hasReached(agent));
         if (messages.length === 0) return;
         this.#say(agent, from, { type: "want", messages }, messages.length * idBytes);
         return;
@@ -213,11 +211,11 @@ export class Gossip {
   }
 
   #receive(agent: number, from: number, message: GossipMessage): void {
-    if (message.seen[agent] === 1) {
+    if (message.spread.hasReached(agent)) {
       this.counters.duplicates += 1;
       return;
     }
-    message.seen[agent] = 1;
+    message.spread.reached(agent);
     if (this.#hosts.heard(agent, from, message.content)) this.#push(agent, from, message);
   }
 
@@ -268,7 +266,7 @@ export class Gossip {
   /** To a peer that has seen all of it, an offer changes nothing: no event is spent on it. */
   #offerTo(agent: number, peer: number, offered: readonly GossipMessage[]): void {
     const bytes = topicBytes + offered.length * idBytes;
-    const messages = offered.filter((message) => message.seen[peer] === 0);
+    const messages = offered.filter(({ spread }) => !spread.hasReached(peer));
     if (messages.length > 0) this.#say(agent, peer, { type: "offer", messages }, bytes);
     else this.counters.bytes += frameBytes + bytes;
   }
@@ -290,14 +288,14 @@ export class Gossip {
     const { counters } = this;
     counters.messages += 1;
     counters.bytes += frameBytes + topicBytes + message.bytes;
-    if (message.seen[peer] === 1) {
+    if (message.spread.hasReached(peer)) {
       counters.duplicates += 1;
       return;
     }
-    const soonestUs = message.publishedUs + (message.arrivesUs[peer] as number);
+    const soonestUs = message.publishedUs + message.spread.arrivesUs(peer);
     const arrivesUs = this.#network.sendSooner(agent, peer, kinds.gossip, message, soonestUs);
     if (arrivesUs === undefined || arrivesUs === soonestUs) counters.duplicates += 1;
-    else message.arrivesUs[peer] = arrivesUs - message.publishedUs;
+    else message.spread.onItsWay(peer, arrivesUs - message.publishedUs);
   }
 
   #needHeartbeat(agent: number): void {
@@ -313,6 +311,7 @@ export class Gossip {
   #forget(nowUs: number): void {
     for (const [key, message] of this.#messages) {
       if (nowUs - message.publishedUs < seenUs) return;
+      message.spread.end();
       this.#messages.delete(key);
     }
   }

@@ -1,5 +1,6 @@
 import type { HealthRumor } from "@antibody/core";
 import type { WireRumor } from "../world/border.ts";
+import type { Spread } from "./spread.ts";
 
 /** gossipsub's topics of one swarm. */
 export const topics = ["policy", "health"] as const;
@@ -19,35 +20,6 @@ export interface GossipMessage {
   readonly key: string;
   readonly bytes: number;
   readonly publishedUs: number;
-  /** For each agent: 1 once it has seen the message. */
-  readonly seen: Uint8Array;
-  /** For each agent: when the first copy on its way arrives, in microseconds after the publication, up to 71 min. */
-  readonly arrivesUs: Uint32Array;
-}
-
-/** Stands for a time of arrival where no copy is on its way. */
-const notOnItsWay = 0xffff_ffff;
-
-export function createMessage(
-  content: GossipContent,
-  key: string,
-  bytes: number,
-  publishedUs: number,
-  agents: number,
-): GossipMessage {
-  return {
-    type: "message",
-    content,
-    key,
-    bytes,
-    publishedUs,
-    seen: new Uint8Array(agents),
-    arrivesUs: new Uint32Array(agents).fill(notOnItsWay),
-  };
-}
-
-/** An agent's process is gone: a later one has not seen the message. */
-export function forgetMessage(message: GossipMessage, agent: number): void {
-  message.seen[agent] = 0;
-  message.arrivesUs[agent] = notOnItsWay;
+  /** Whom it has reached. */
+  readonly spread: Spread;
 }
