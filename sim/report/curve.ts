@@ -78,6 +78,8 @@ export function drawCurve(
         ...curve.lines.map((label, line) => lineOf(curve, label, line)),
       ],
       plugins: isTime ? [markSteps(steps)] : [],
+      // How it ends is what one wants to know of a distribution that nobody points at.
+      hooks: isTime ? {} : { ready: [(self) => self.setLegend({ idx: self.data[0].length - 1 })] },
     },
     curve.columns as unknown as uPlot.AlignedData,
     plot,
@@ -87,7 +89,7 @@ export function drawCurve(
   if (isTime) {
     followReplay(chart, player);
     zoom.add(chart);
-  } else chart.setLegend({ idx: chart.data[0].length - 1 });
+  }
   return {
     destroy: () => {
       resizing.disconnect();

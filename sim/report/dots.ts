@@ -1,4 +1,4 @@
-import { sized, styleOf } from "./dom.ts";
+import { styleOf } from "./dom.ts";
 import { type StateKey, states } from "./states.ts";
 
 /** Smaller dots are plain: what is inside them could not be seen. */
@@ -8,29 +8,10 @@ const detailRadiusMin = 3.2;
 export class Dots {
   readonly #colors: readonly string[];
   readonly #ground: string;
-  #stamps: readonly HTMLCanvasElement[] = [];
-  #stampRadius = 0;
 
   constructor() {
     this.#colors = states.map(({ key }) => styleOf(`--state-${key}`));
     this.#ground = styleOf("--panel");
-  }
-
-  /** Draws one of many dots of a size: each state is drawn once and then copied. */
-  stamp(context: CanvasRenderingContext2D, state: number, x: number, y: number, radius: number): void {
-    if (this.#stampRadius !== radius) {
-      this.#stampRadius = radius;
-      this.#stamps = states.map((_, index) => this.#stampOf(index, radius));
-    }
-    const side = 2 * (radius + 1);
-    context.drawImage(this.#stamps[state] as HTMLCanvasElement, x - radius - 1, y - radius - 1, side, side);
-  }
-
-  #stampOf(state: number, radius: number): HTMLCanvasElement {
-    const canvas = document.createElement("canvas");
-    const side = 2 * (radius + 1);
-    this.draw(sized(canvas, side, side), state, side / 2, side / 2, radius);
-    return canvas;
   }
 
   draw(context: CanvasRenderingContext2D, state: number, x: number, y: number, radius: number): void {
@@ -38,7 +19,7 @@ export class Dots {
     const key = (states[state] as (typeof states)[number]).key;
     context.fillStyle = color;
     context.strokeStyle = color;
-    if (radius < detailRadiusMin) disc(context, x, y, key === "absent" ? radius / 2 : radius);
+    if (radius < detailRadiusMin) disc(context, x, y, radius * plainShare(key));
     else this.#detailed(context, key, x, y, radius);
   }
 
@@ -87,6 +68,13 @@ export class Dots {
     context.fillStyle = this.#ground;
     disc(context, x, y, radius);
   }
+}
+
+/** How large a dot without detail is: what is settled steps back, what is wrong comes forward. */
+function plainShare(key: StateKey): number {
+  if (key === "absent") return 0.5;
+  if (key === "goneAll") return 0.7;
+  return key === "wrongSome" || key === "wrongAll" ? 1.15 : 1;
 }
 
 function disc(context: CanvasRenderingContext2D, x: number, y: number, radius: number): void {

@@ -25,8 +25,8 @@ export function createHeading(facts: ReportFacts, { title, gaps }: Recording): H
       ["Seed", String(seed)],
       ["Simulated", span(simulatedMs)],
       ["Hash", element("code", {}, hash)],
-      ...Object.entries(facts.milestones).map(milestone),
     ]),
+    list(Object.entries(facts.milestones).map(milestone), "came-true"),
     createCommand(facts.command),
     ...gaps.map((gap) => element("p", { class: "gap" }, gap)),
   );
@@ -73,10 +73,10 @@ function milestone([name, afterMs]: readonly [string, number]): [string, string]
   ];
 }
 
-function list(rows: readonly (readonly [string, string | Node])[]): HTMLElement {
+function list(rows: readonly (readonly [string, string | Node])[], kind = ""): HTMLElement {
   return element(
     "dl",
-    { class: "facts" },
+    { class: `facts ${kind}` },
     ...rows.map(([term, text]) => element("div", {}, element("dt", {}, term), element("dd", {}, text))),
   );
 }

@@ -19,8 +19,8 @@ export class Swarm {
   running = 0;
   readonly #recording: Recording;
   readonly #mistaken: Uint8Array;
-  /** For each stream the newest generation in force anywhere. */
-  readonly #newest: (RecordedGeneration | undefined)[];
+  /** For each stream the newest generation that was in force anywhere so far. */
+  readonly #newest: number[];
   readonly #cursors: Cursor[];
 
   constructor(recording: Recording) {
@@ -33,15 +33,15 @@ export class Swarm {
     this.state = new Uint8Array(size);
     this.#mistaken = new Uint8Array(size);
     this.inForce = recording.streams.map(() => new Int16Array(size).fill(none));
-    this.#newest = recording.streams.map(() => undefined);
+    this.#newest = recording.streams.map(() => none);
     this.#cursors = [
       new Cursor(recording.processes, this.process),
       new Cursor(recording.whereabouts, this.place),
       new Cursor(recording.held, this.held),
       new Cursor(recording.mistaken, this.#mistaken),
-      ...recording.streams.map(({ inForce, generations }, stream) => {
+      ...recording.streams.map(({ inForce }, stream) => {
         const column = this.inForce[stream] as Int16Array;
-        return new Cursor(inForce, column, (value) => this.#noteNewest(stream, generations[value]));
+        return new Cursor(inForce, column, (value) => this.#noteNewest(stream, value));
       }),
     ];
     this.seek(0);
@@ -55,12 +55,12 @@ export class Swarm {
     this.#judge();
   }
 
+  /** Whether a newer generation is in force elsewhere, in any stream. */
   isBehind(agent: number): boolean {
-    return this.#recording.streams.some(({ generations }, stream) => {
-      const newest = this.#newest[stream];
-      const own = generations[(this.inForce[stream] as Int16Array)[agent] as number];
-      return newest !== undefined && (own === undefined || isNewer(newest, own));
-    });
+    for (let stream = 0; stream < this.inForce.length; stream += 1) {
+      if ((this.inForce[stream] as Int16Array)[agent] !== this.#newest[stream]) return true;
+    }
+    return false;
   }
 
   isMistaken(agent: number): boolean {
@@ -70,7 +70,7 @@ export class Swarm {
   #rewind(): void {
     for (const column of [this.process, this.place, this.held, this.#mistaken]) column.fill(0);
     for (const column of this.inForce) column.fill(none);
-    this.#newest.fill(undefined);
+    this.#newest.fill(none);
     for (const cursor of this.#cursors) cursor.rewind();
   }
 
@@ -93,9 +93,10 @@ export class Swarm {
     }
   }
 
-  #noteNewest(stream: number, found: RecordedGeneration | undefined): void {
-    const known = this.#newest[stream];
-    if (found !== undefined && (known === undefined || isNewer(found, known))) this.#newest[stream] = found;
+  #noteNewest(stream: number, found: number): void {
+    const generations = (this.#recording.streams[stream] as Recording["streams"][number]).generations;
+    const [known, next] = [generations[this.#newest[stream] as number], generations[found]];
+    if (next !== undefined && (known === undefined || isNewer(next, known))) this.#newest[stream] = found;
   }
 }
 

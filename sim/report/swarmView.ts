@@ -2,6 +2,7 @@ import { type Arrangement, arrange } from "./arrangement.ts";
 import { element, onScheme, sized, styleOf } from "./dom.ts";
 import { Dots } from "./dots.ts";
 import { count } from "./format.ts";
+import { Raster } from "./raster.ts";
 import type { Swarm } from "./swarm.ts";
 
 /** How long agents take to move when who reaches whom has changed. */
@@ -22,6 +23,8 @@ export class SwarmView {
   readonly #placed: Uint8Array;
   #dots = new Dots();
   #context: CanvasRenderingContext2D | undefined;
+  #raster: Raster | undefined;
+  #rasterRadius = 0;
   #width = 0;
   #height = 0;
   #from: Arrangement | undefined;
@@ -42,6 +45,7 @@ export class SwarmView {
     new ResizeObserver(() => this.#resize()).observe(this.root);
     onScheme(() => {
       this.#dots = new Dots();
+      this.#raster = undefined;
       this.#redraw();
     });
     this.#canvas.addEventListener("pointermove", (event) => this.#point(event));
@@ -70,6 +74,7 @@ export class SwarmView {
     this.#width = clientWidth;
     this.#height = clientHeight;
     this.#context = sized(this.#canvas, clientWidth, clientHeight);
+    this.#raster = undefined;
     this.#placed.set(this.#swarm.place);
     this.#to = this.#arranged();
     this.#from = undefined;
@@ -99,7 +104,7 @@ export class SwarmView {
   }
 
   #labelOf(place: number, size: number): string {
-    return `${this.#places[place] || "reached by all"} · ${count(size)}`;
+    return `${this.#places[place] || "all others"} · ${count(size)}`;
   }
 
   #frame(): void {
@@ -114,10 +119,9 @@ export class SwarmView {
     const eased = share < 0.5 ? 2 * share * share : 1 - 2 * (1 - share) * (1 - share);
     const between = (start: number, end: number): number => start + (end - start) * eased;
     this.#drawAll({
+      ...to,
       x: to.x.map((x, agent) => between(from.x[agent] as number, x)),
       y: to.y.map((y, agent) => between(from.y[agent] as number, y)),
-      radius: between(from.radius, to.radius),
-      spread: to.spread,
       discs: [],
     });
     requestAnimationFrame(() => this.#frame());
@@ -130,14 +134,25 @@ export class SwarmView {
   #drawAll(arrangement: Arrangement): void {
     const context = this.#context;
     if (context === undefined) return;
-    context.clearRect(0, 0, this.#width, this.#height);
+    const raster = this.#rasterFor(context, arrangement.radius);
     const { state } = this.#swarm;
+    raster.clear();
     for (let agent = 0; agent < state.length; agent += 1) {
-      const [x, y] = [arrangement.x[agent] as number, arrangement.y[agent] as number];
-      this.#dots.stamp(context, state[agent] as number, x, y, arrangement.radius);
+      raster.dot(state[agent] as number, arrangement.x[agent] as number, arrangement.y[agent] as number);
     }
+    raster.show();
     this.#drawn.set(state);
     if (arrangement.discs.length > 1) this.#label(context, arrangement);
+  }
+
+  #rasterFor(context: CanvasRenderingContext2D, radius: number): Raster {
+    if (this.#raster === undefined || this.#rasterRadius !== radius) {
+      this.#raster = new Raster(context, radius, (onto, state, x, y) =>
+        this.#dots.draw(onto, state, x, y, radius),
+      );
+      this.#rasterRadius = radius;
+    }
+    return this.#raster;
   }
 
   #label(context: CanvasRenderingContext2D, { discs, radius: dot }: Arrangement): void {

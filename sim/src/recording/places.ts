@@ -1,7 +1,6 @@
 import type { Selection, Step } from "../scenarios/step.ts";
-import { selectionsOf } from "./steps.ts";
 
-/** The place of an agent that everyone reaches. */
+/** The place of an agent that nothing sets apart. */
 const everywhere = "";
 /** Those whom a partition does not name: they are on one side together. */
 const theOthers = "the others";
@@ -9,7 +8,7 @@ const theOthers = "the others";
 const placesMax = 16;
 
 /**
- * How agents stand to the network, from the steps that change it: those that reach the same peers are at one place.
+ * Where agents stand apart, from the steps that set them apart: those that reach the same peers are at one place.
  */
 export class Places {
   /** What each place is called; the first is that of an undivided network. */
@@ -19,31 +18,37 @@ export class Places {
   readonly #indexOf: (name: string) => number;
   readonly #sides: string[];
   readonly #cuts: string[];
+  /** Who is not honest stands apart as well: what becomes of them is what such a run is about. */
+  readonly #corrupt: string[];
 
   constructor(agents: number, indexOf: (name: string) => number) {
     this.of = new Int32Array(agents);
     this.#indexOf = indexOf;
     this.#sides = new Array<string>(agents).fill(everywhere);
     this.#cuts = new Array<string>(agents).fill(everywhere);
+    this.#corrupt = new Array<string>(agents).fill(everywhere);
   }
 
-  /** True when the step changed who reaches whom. */
+  /** True when the step set somebody apart, or ended that. */
   apply(step: Step, drawn: ReadonlyMap<Selection, readonly string[]>): boolean {
-    const { type }: { readonly type: string } = step;
-    const meant = selectionsOf(step).map((selection) => (drawn.get(selection) ?? []).map(this.#indexOf));
-    switch (type) {
+    const meant = (selection: Selection): readonly number[] =>
+      (drawn.get(selection) ?? []).map(this.#indexOf);
+    switch (step.type) {
       case "partition":
         this.#sides.fill(theOthers);
-        meant.forEach((side, number) => {
-          for (const index of side) this.#sides[index] = `side ${number + 1}`;
+        step.sides.forEach((side, number) => {
+          for (const index of meant(side)) this.#sides[index] = `side ${number + 1}`;
         });
         break;
       case "cut":
-        this.#cut(meant[0], "cannot send");
-        this.#cut(meant[1], "cannot hear");
+        this.#cut(meant(step.from), "cannot send");
+        this.#cut(meant(step.to), "cannot hear");
         break;
       case "eclipse":
-        this.#cut(meant[0], "eclipsed");
+        this.#cut(meant(step.who), "eclipsed");
+        break;
+      case "corrupt":
+        for (const index of meant(step.who)) this.#corrupt[index] = "corrupt";
         break;
       case "heal":
         this.#sides.fill(everywhere);
@@ -56,7 +61,7 @@ export class Places {
     return true;
   }
 
-  #cut(agents: readonly number[] = [], how: string): void {
+  #cut(agents: readonly number[], how: string): void {
     for (const index of agents) {
       const before = this.#cuts[index] as string;
       if (!before.includes(how)) this.#cuts[index] = before === everywhere ? how : `${before}, ${how}`;
@@ -65,7 +70,9 @@ export class Places {
 
   #settle(): void {
     for (let index = 0; index < this.of.length; index += 1) {
-      const name = [this.#sides[index], this.#cuts[index]].filter((part) => part !== everywhere).join(": ");
+      const name = [this.#corrupt[index], this.#sides[index], this.#cuts[index]]
+        .filter((part) => part !== everywhere)
+        .join(": ");
       let place = this.names.indexOf(name);
       if (place < 0 && this.names.length < placesMax) place = this.names.push(name) - 1;
       if (place >= 0) this.of[index] = place;

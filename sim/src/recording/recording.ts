@@ -7,7 +7,7 @@ export interface Recording {
   readonly names: readonly string[];
   readonly steps: readonly RecordedStep[];
   readonly streams: readonly RecordedStream[];
-  /** What `places` points into: how agents stood to the network, such as `side 1`. The first is the undivided one. */
+  /** What `places` points into: where agents stand apart, such as on `side 1`. The first is the undivided swarm. */
   readonly places: readonly string[];
   /** Values are of `processCodes`. Agents begin as `absent`. */
   readonly processes: Changes;

@@ -13,7 +13,8 @@ export function recordStep(
 ): RecordedStep {
   const { atMs, type } = step;
   const names = [...new Set(selectionsOf(step).flatMap((selection) => drawn.get(selection) ?? []))];
-  const what = "generation" in step ? `${words(type)} ${step.generation}` : words(type);
+  const bundle = "bundle" in step && step.bundle !== undefined ? ` ${step.bundle}` : "";
+  const what = "generation" in step ? `${words(type)}${bundle} ${step.generation}` : words(type);
   if (names.length === 0 || names.length === agents) return { atMs, label: what };
   const whom = names.length <= namedMax ? names.join(", ") : String(names.length);
   const preposition = "generation" in step ? " to " : " ";
@@ -23,7 +24,7 @@ export function recordStep(
 }
 
 /** Every selection of a step, whatever the step calls it. */
-export function selectionsOf(step: Step): readonly Selection[] {
+function selectionsOf(step: Step): readonly Selection[] {
   return Object.values(step).flat().filter(isSelection);
 }
 
