@@ -74,13 +74,19 @@ function heapInUse(): number {
   return process.memoryUsage().heapUsed;
 }
 
+/** Changes to one example at most, and bytes that one of them repeats. */
+const changesMax = 6;
+const repeatedBytesMax = 32;
+
 /** An example with bytes changed, cut, repeated or mixed; now and then pure noise. */
 function mutate(random: Random, example: Uint8Array): Uint8Array {
   if (random.below(20) === 0) return Uint8Array.from({ length: random.below(200) }, () => random.below(256));
-  let bytes: number[] = [...example];
-  const changes = random.between(0, 6);
-  for (let change = 0; change < changes && bytes.length > 0; change += 1) {
-    const at = random.below(bytes.length);
+  const bytes = new Uint8Array(example.length + changesMax * repeatedBytesMax);
+  bytes.set(example);
+  let { length } = example;
+  const changes = random.between(0, changesMax);
+  for (let change = 0; change < changes && length > 0; change += 1) {
+    const at = random.below(length);
     switch (random.below(5)) {
       case 0:
         bytes[at] = random.below(256);
@@ -89,15 +95,21 @@ function mutate(random: Random, example: Uint8Array): Uint8Array {
         bytes[at] = (bytes[at] ?? 0) ^ (1 << random.below(8));
         break;
       case 2:
-        bytes = bytes.slice(0, at);
+        length = at;
         break;
-      case 3:
-        bytes.splice(at, 0, ...bytes.slice(at, at + random.below(32)));
+      case 3: {
+        const repeated = Math.min(random.below(repeatedBytesMax), length - at);
+        bytes.copyWithin(at + repeated, at, length);
+        length += repeated;
         break;
-      default:
-        bytes.splice(at, random.below(8));
+      }
+      default: {
+        const removed = Math.min(random.below(8), length - at);
+        bytes.copyWithin(at, at + removed, length);
+        length -= removed;
         break;
+      }
     }
   }
-  return Uint8Array.from(bytes);
+  return bytes.slice(0, length);
 }
