@@ -92,7 +92,7 @@ const broken: { readonly [scenario: string]: Broken } = {
   churn: {
     name: "never compares what it holds",
     createMind: comparesNothing,
-    finds: "generation3InForceMs@80s",
+    finds: "generation3InForceMs@60s",
   },
   "paused-agents": {
     name: "hears no accusation",

@@ -4,21 +4,18 @@ import { promisify } from "node:util";
 import { describe, expect, it } from "vitest";
 import { listScenarios, type Progress, runScenario, type Scenario } from "../src/index.ts";
 
-const seeds = [1, 2, 3];
-
 describe.each(listScenarios().map(({ name }) => name))("the scenario %s", (scenario) => {
-  it.each(seeds)("holds with 60 agents from seed %i", async (seed) => {
-    const report = await runScenario({ scenario, agents: 60, seed });
+  it("holds with its own number of agents", async () => {
+    const report = await runScenario({ scenario, seed: 1 });
     expect(report.violations).toEqual([]);
     expect(report.outcome).toBe("held");
     expect(Object.keys(report.milestones).length).toBeGreaterThan(0);
   });
 
-  it.each([5, 10])("holds with %i agents, where everyone observes everyone", async (agents) => {
-    for (const seed of [1, 2, 3]) {
-      const report = await runScenario({ scenario, agents, seed });
-      expect(report.violations).toEqual([]);
-    }
+  // Up to 12 everyone observes everyone. Many more seeds and sizes are in test/deep.
+  it.each([5, 12])("holds with %i agents", async (agents) => {
+    const report = await runScenario({ scenario, agents, seed: agents });
+    expect(report.violations).toEqual([]);
   });
 });
 
@@ -31,18 +28,21 @@ describe("mass-death", () => {
 });
 
 describe("a run", () => {
-  it("has the same hash in two processes, and another for another seed", async () => {
-    const script = fileURLToPath(new URL("./hashOf.ts", import.meta.url));
-    const hashOf = async (seed: number): Promise<string> => {
-      const args = [script, "mass-death", "100", String(seed)];
-      const { stdout } = await promisify(execFile)(process.execPath, args);
-      return stdout.trim();
-    };
-    const [first, again, other] = await Promise.all([hashOf(7), hashOf(7), hashOf(8)]);
-    expect(first).toMatch(/^[0-9a-f]{16}$/);
-    expect(again).toBe(first);
-    expect(other).not.toBe(first);
-  });
+  it.each(["mass-death", "byzantine"])(
+    "of %s has one hash in two processes, and another for another seed",
+    async (scenario) => {
+      const script = fileURLToPath(new URL("./hashOf.ts", import.meta.url));
+      const hashOf = async (seed: number): Promise<string> => {
+        const args = [script, scenario, "20", String(seed)];
+        const { stdout } = await promisify(execFile)(process.execPath, args);
+        return stdout.trim();
+      };
+      const [first, again, other] = await Promise.all([hashOf(7), hashOf(7), hashOf(8)]);
+      expect(first).toMatch(/^[0-9a-f]{16}$/);
+      expect(again).toBe(first);
+      expect(other).not.toBe(first);
+    },
+  );
 
   it("tells how far it is, and lets the process do other things", async () => {
     const told: Progress[] = [];

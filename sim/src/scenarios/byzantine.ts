@@ -8,8 +8,8 @@ import type { Scenario } from "./scenario.ts";
 export const byzantine: Scenario = {
   name: "byzantine",
   title: "10% of the members forge, collude and replay; nobody dies of it, nothing of it is enforced",
-  agents: 60,
-  durationMs: 100_000,
+  agents: 40,
+  durationMs: 80_000,
   startSpreadMs: 0,
   bundles: [motd],
   steps: [
@@ -35,9 +35,9 @@ export const byzantine: Scenario = {
   ],
   expectations: [
     { type: "oneView", fromMs: 3_000, withinMs: 12_000 },
-    { type: "noFalseDeath", fromMs: 20_000, withinMs: 75_000 },
+    { type: "noFalseDeath", fromMs: 20_000, withinMs: 55_000 },
     { type: "inForce", generation: 2, fromMs: 40_000, withinMs: 10_000 },
-    { type: "deathsKnown", fromMs: 50_000, withinMs: 30_000 },
+    { type: "deathsKnown", fromMs: 50_000, withinMs: 25_000 },
     { type: "allKept", fromMs: 60_000, withinMs: 10_000 },
   ],
 };
