@@ -19,12 +19,12 @@ export interface Figures {
   readonly reachAfterDeaths: number;
 }
 
-const formedMs = 14_000;
-const publishes = 48;
+const formedMs = 8_000;
+const publishes = 24;
 const publishEveryMs = 170;
 /** gossip offers a message for three heartbeats. */
 const lastWordMs = 4_000;
-const mendMs = 8_000;
+const mendMs = 5_000;
 
 /** Runs the plan in one lane: a crowd forms, messages are published, a third dies at once, messages are published. */
 export async function measure(plan: CrowdPlan, makeLane: (tools: CrowdTools) => Lane): Promise<Figures> {
