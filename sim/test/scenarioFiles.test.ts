@@ -4,11 +4,13 @@ import {
   fuzzScenario,
   listScenarios,
   readScenario,
+  runScenario,
   type Scenario,
   scenarioData,
   scenarioSchema,
   writeScenario,
 } from "../src/index.ts";
+import { habits } from "../src/scenarios/step.ts";
 
 const lines = [
   "schema: antibody.scenario/1",
@@ -60,6 +62,24 @@ describe("a scenario file", () => {
   it("has the schema that the documents show", () => {
     const file = new URL("../../docs/schemas/antibody.scenario.1.json", import.meta.url);
     expect(JSON.parse(readFileSync(file, "utf8"))).toEqual(scenarioSchema());
+  });
+
+  it("holds as the documents show it", async () => {
+    const page = readFileSync(new URL("../../docs/simulation.md", import.meta.url), "utf8");
+    const [, sample = ""] = /```yaml\n(.*?)```/s.exec(page) ?? [];
+    const read = readScenario(sample, "simulation.md");
+    if ("problems" in read) throw new Error(JSON.stringify(read.problems));
+    const report = await runScenario({ scenario: read.scenario, seed: read.scenario.seed ?? 1 });
+    expect(report.violations).toEqual([]);
+  });
+
+  it("is named on that page, as is every fault, expectation and habit", () => {
+    const page = readFileSync(new URL("../../docs/simulation.md", import.meta.url), "utf8");
+    const schema = JSON.stringify(scenarioSchema());
+    const types = [...schema.matchAll(/"type":\{"type":"string","const":"(\w+)"\}/g)].map(([, type]) => type);
+    expect(types.length).toBeGreaterThan(20);
+    for (const name of [...types, ...habits, ...listScenarios().map((each) => each.name)])
+      expect(page).toContain(`\`${name}\``);
   });
 
   it("is sound in this sample", () => {
