@@ -128,6 +128,8 @@ function damagedDirectory(
 ): DirectoryObservation {
   // Only damage that can be undone: what a stranger put into the way is not the agent's to delete.
   if (promise.absent === true) return { ...promisedDirectory(promise, seen), empty: true };
+  // Damage on damage mends nothing.
+  if (seen.type !== "directory") return seen;
   switch (seed % 3) {
     case 0:
       return { type: "absent" };

@@ -160,12 +160,11 @@ function repairedFile(
 }
 
 function damagedFile(
-  promise: FilePromise,
+  _promise: FilePromise,
   seen: FileObservation,
   seed: number,
   context: ResourceContext,
 ): FileObservation {
-  const file = seen.type === "file" ? seen : undefined;
   const ofOther = { mode: "0777", owner: "nobody:nogroup" };
   switch (seed % 5) {
     case 0:
@@ -174,12 +173,12 @@ function damagedFile(
       return { type: "other", what: "symlink", ...ofOther };
     case 2:
       return { type: "other", what: "directory", ...ofOther };
+    // Damage on damage mends nothing: no file comes back by what is done to a file.
     case 3:
-      return { ...promisedFile(promise, seen, context), mode: "0000", owner: "nobody:nogroup" };
+      return seen.type === "file" ? { ...seen, mode: "0000", owner: "nobody:nogroup" } : seen;
     default: {
       const bytes = utf8(`damage ${seed}`);
-      const rest = { mode: file?.mode ?? fileModeDefault, owner: file?.owner ?? "root:root" };
-      return { type: "file", digest: context.digest(bytes), size: bytes.length, ...rest };
+      return seen.type === "file" ? { ...seen, digest: context.digest(bytes), size: bytes.length } : seen;
     }
   }
 }

@@ -112,6 +112,23 @@ describe.each(cases)("%s", (_title, type, name, promise) => {
     expect(hurt.some((state) => type.diff(promise, state, context) !== undefined)).toBe(true);
   });
 
+  it("is not mended by more damage", () => {
+    // A probe recovers by itself; and to remove what is to be absent is no damage.
+    const mends = !repairable || promise["absent"] === true;
+    fc.assert(
+      fc.property(seeds, fc.nat(1_000), (damages, more) => {
+        const kept = pass(type, promise, pass(type, promise, type.fake.initial(promise, context)));
+        const hurt = damages.reduce<Observation>(
+          (state, seed) => type.fake.damaged(promise, state, seed, context),
+          kept,
+        );
+        if (mends || type.diff(promise, hurt, context) === undefined) return;
+        const again = type.fake.damaged(promise, hurt, more, context);
+        expect(type.diff(promise, again, context)).toBeDefined();
+      }),
+    );
+  });
+
   it("names the drift and the plan in one line, and never tells contents", () => {
     fc.assert(
       fc.property(seeds, (damages) => {
