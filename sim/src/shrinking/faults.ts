@@ -106,6 +106,11 @@ export function namesIn({ steps }: Scenario): readonly string[] {
   );
 }
 
+/** Whether a later step or an expectation may mean the agents of a step by this name. */
+export function isCalled(step: Step, name: string): boolean {
+  return selectionsOf(step).some((selection) => "as" in selection && selection.as === name);
+}
+
 /** How many agents of a concrete scenario end and never come back. */
 export function goneCount({ steps }: Scenario): number {
   const gone = new Set<string>();

@@ -11,6 +11,7 @@ import {
   faultCount,
   faultsOf,
   goneCount,
+  isCalled,
   namesIn,
   numberOf,
   renamed,
@@ -156,24 +157,32 @@ function relevant(scenario: Scenario, { invariant, atMs }: Violation): Scenario 
 
 async function withFewerFaults(job: SeedJob, search: Search): Promise<SeedJob> {
   const { scenario } = job;
-  const [kept, reducible] = partition(faultsOf(scenario), (fault) => isExpected(scenario, fault));
-  const jobOf = (faults: readonly Fault[]): SeedJob => ({
-    ...job,
-    scenario: withFaults(scenario, [...kept, ...faults]),
+  const jobOf = (faults: readonly Fault[]): SeedJob => ({ ...job, scenario: withFaults(scenario, faults) });
+  const faults = await ddmin(faultsOf(scenario), async (candidates) => {
+    const jobs = candidates.map(jobOf);
+    const sound = jobs.filter((one) => hasPremises(one.scenario));
+    const found = await search.firstFailing(sound);
+    return found === undefined ? undefined : jobs.indexOf(sound[found] as SeedJob);
   });
-  const faults = await ddmin(reducible, (candidates) => search.firstFailing(candidates.map(jobOf)));
   const least = jobOf(faults);
   const tidy = { ...least, scenario: tidied(least.scenario) };
   return (await search.firstFailing([tidy])) === undefined ? least : tidy;
 }
 
-/** Whether a fault is what the scenario expects to show: the publication of the generation that must be in force. */
-function isExpected({ steps, expectations }: Scenario, { step: index }: Fault): boolean {
-  const step = steps[index];
-  if (step?.type !== "publish") return false;
-  return expectations.some(
-    (expectation) => expectation.type === "inForce" && expectation.generation === step.generation,
-  );
+/**
+ * Whether what is expected could come true at all: something is published that may show, and something happens to
+ * those who are meant. Else it fails for that reason alone, and shows nothing.
+ */
+function hasPremises({ steps, expectations }: Scenario): boolean {
+  return expectations.every((expectation) => {
+    if (expectation.type === "oneView" || expectation.type === "deathsKnown") return true;
+    const published = steps.filter((step) => step.type === "publish");
+    if (expectation.type === "inForce") {
+      return published.some(({ generation }) => generation === expectation.generation);
+    }
+    const { who } = expectation.type === "phase" ? expectation : {};
+    return published.length > 0 && (who === undefined || steps.some((step) => isCalled(step, who)));
+  });
 }
 
 /**
@@ -209,11 +218,4 @@ async function shortest(
   const seen = await search.run(shorter);
   const still = search.violationIn(seen);
   return still === undefined ? { job, result, violation } : { job: shorter, result: seen, violation: still };
-}
-
-function partition<T>(
-  items: readonly T[],
-  test: (item: T) => boolean,
-): readonly [readonly T[], readonly T[]] {
-  return [items.filter(test), items.filter((item) => !test(item))];
 }
