@@ -67,13 +67,13 @@ export function runModelSwarm(plan: SwarmPlan, seed: number): SwarmFigures {
   };
   const beforeRest = runTo(restMs);
   const afterRest = runTo(publishFromMs);
-  const afterPublishes = runTo(publishToMs);
-  runTo(killAt(kills));
   const { network } = running.world;
   const sessions = running.world.agents.reduce(
     (sum, { index }) => sum + [...network.peersOf(index)].length,
     0,
   );
+  const afterPublishes = runTo(publishToMs);
+  runTo(killAt(kills));
   const each = agents * (restWindowMs / 1_000);
   const arrivals = Array.from({ length: publishes }, (_, index) =>
     activatedMs
