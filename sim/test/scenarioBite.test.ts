@@ -27,7 +27,7 @@ function bent(
         return { outputs: outputs.flatMap(bend), wakeAt };
       },
       inspect: (now) => mind.inspect(now),
-      outline: (now) => mind.outline(now),
+      outline: () => mind.outline(),
       ownMember: () => mind.ownMember(),
       rootOf: (author) => mind.rootOf(author),
       certificateOf: (agent) => mind.certificateOf(agent),

@@ -197,7 +197,7 @@ describe("an outline", () => {
           const expected = agree(mine.whole, theirs.whole);
           expect(agreeInOutline(mine.outline, theirs.outline)).toBe(expected);
           seen[expected ? "agreed" : "differed"] += 1;
-          const dead = ({ members }: Inspection): readonly string[] =>
+          const dead = ({ members }: Pick<Inspection, "members">): readonly string[] =>
             members.filter(({ verdict }) => verdict === "dead").map(({ name, why }) => `${name} ${why}`);
           expect(dead(theirs.outline)).toEqual(dead(theirs.whole));
         }

@@ -15,7 +15,6 @@ import { keep, recall } from "./keeping/snapshot.ts";
 import { capabilitiesMax } from "./limits.ts";
 import { Random, type RandomState } from "./random.ts";
 import { Routing } from "./routing/routing.ts";
-import type { SwarmInspection } from "./swarm/inspect.ts";
 import { Swarm } from "./swarm/swarm.ts";
 
 /** Version of the shape of a dump. */
@@ -164,16 +163,7 @@ export class Mind implements Knowledge {
 
   /** A read-only snapshot of everything that people and checkers may see. */
   inspect(now: Now): Inspection {
-    return this.#inspection(this.#swarm.inspect(now), now);
-  }
-
-  /** The same without the list of members, which is as long as the swarm. */
-  outline(now: Now): Outline {
-    const { directory, ...swarm } = this.#swarm.outline();
-    return { ...this.#inspection(swarm, now), directory };
-  }
-
-  #inspection({ queues: swarmQueues, ...swarm }: SwarmInspection, now: Now): Inspection {
+    const { queues: swarmQueues, ...swarm } = this.#swarm.inspect(now);
     const { queues: policyQueues, ...policies } = this.#policies.inspect();
     const { queues: healingQueues, ...healing } = this.#healing.inspect();
     return {
@@ -189,6 +179,24 @@ export class Mind implements Knowledge {
       ...healing,
       ...this.#routing.inspect(),
       queues: [...swarmQueues, ...policyQueues, ...healingQueues],
+    };
+  }
+
+  /** The part of an inspection that can be looked at all the time, without the list of members. */
+  outline(): Outline {
+    const { incarnation, members, directory, queues } = this.#swarm.outline();
+    const policies = this.#policies.inspect();
+    const healing = this.#healing.inspect();
+    return {
+      agent: this.#options.agent,
+      name: this.#options.certificate.certificate.name,
+      incarnation,
+      members,
+      directory,
+      streams: policies.streams,
+      heldClaims: policies.heldClaims,
+      resources: healing.resources,
+      queues: [...queues, ...policies.queues, ...healing.queues],
     };
   }
 

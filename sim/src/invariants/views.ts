@@ -87,7 +87,7 @@ function agreeOnStreams(left: Inspection["streams"], right: Inspection["streams"
 }
 
 /** The names of the members that an agent holds dead, sorted. */
-function heldDead({ members }: Inspection): readonly string[] {
+function heldDead({ members }: Pick<Inspection, "members">): readonly string[] {
   return members
     .filter(({ verdict }) => verdict === "dead")
     .map(({ name }) => name)
@@ -95,13 +95,16 @@ function heldDead({ members }: Inspection): readonly string[] {
 }
 
 /** Resources that are in no resting place: neither kept, nor left alone on purpose. */
-export function unkept({ resources }: Inspection): readonly string[] {
+export function unkept({ resources }: Pick<Inspection, "resources">): readonly string[] {
   const resting: readonly ResourcePhase[] = ["kept", "paused", "held"];
   return resources.filter(({ phase }) => !resting.includes(phase)).map(({ resource }) => resource);
 }
 
 /** The members that an agent wrongly holds gone, or wrongly holds there. */
-export function wrongDeaths(inspection: Inspection, ended: readonly SimAgent[]): readonly string[] {
+export function wrongDeaths(
+  inspection: Pick<Inspection, "members">,
+  ended: readonly SimAgent[],
+): readonly string[] {
   const dead = new Set(heldDead(inspection));
   const missing = ended.filter(({ name }) => !dead.has(name)).map(({ name }) => `${name} not held dead`);
   const names = new Set(ended.map(({ name }) => name));

@@ -167,8 +167,15 @@ export interface Inspection {
   readonly queues: readonly { readonly name: string; readonly length: number; readonly bound: number }[];
 }
 
-/** An inspection of a large swarm: of the members only those of whom the agent does not think as of all others. */
-export interface Outline extends Inspection {
+/**
+ * What checkers look at again and again, in swarms of any size: of the members only those of whom the agent does not
+ * think as of all others, and nothing that costs much to find.
+ */
+export interface Outline
+  extends Pick<
+    Inspection,
+    "agent" | "name" | "incarnation" | "resources" | "streams" | "heldClaims" | "queues"
+  > {
   /** Only who is held dead, and who is out of this agent's own reach; in order of agents each. */
   readonly members: readonly MemberView[];
   /** Digest over (agent, incarnation, dead or not) of everyone, the agent itself included. 16 hex digits. */

@@ -18,7 +18,7 @@ export type SwarmInspection = Pick<
 >;
 
 /** The swarm's part of an outline. */
-export type SwarmOutline = SwarmInspection & Pick<Outline, "directory">;
+export type SwarmOutline = Pick<Outline, "incarnation" | "members" | "directory" | "queues">;
 
 /** A quorum's word first, then the peer's own, then the agent's own finding; who is unknown is out of reach. */
 export function verdictOn(directory: Directory, probing: Probing, agent: AgentId): Verdict {
@@ -29,19 +29,6 @@ export function verdictOn(directory: Directory, probing: Probing, agent: AgentId
 
 /** What people and checkers see of a swarm. */
 export function inspectSwarm(parts: SwarmParts): SwarmInspection {
-  return { ...withoutMembers(parts), members: viewsOf(parts) };
-}
-
-/** What checkers see of a large swarm. */
-export function outlineSwarm(parts: SwarmParts): SwarmOutline {
-  return {
-    ...withoutMembers(parts),
-    members: notableViewsOf(parts),
-    directory: parts.directory.digest,
-  };
-}
-
-function withoutMembers(parts: SwarmParts): Omit<SwarmInspection, "members"> {
   const { probing, evicting, evictions } = parts;
   const own = evicting.ownEviction;
   return {
@@ -51,6 +38,17 @@ function withoutMembers(parts: SwarmParts): Omit<SwarmInspection, "members"> {
     localHealth: probing.findings.health.score,
     ...(own === undefined ? {} : { evicted: viewOfEviction(own) }),
     ...(evictions.size === 0 ? {} : { evictions: evicting.views() }),
+    members: viewsOf(parts),
+    queues: queuesOf(parts),
+  };
+}
+
+/** What checkers see of a swarm of any size. */
+export function outlineSwarm(parts: SwarmParts): SwarmOutline {
+  return {
+    incarnation: parts.own.incarnation,
+    members: notableViewsOf(parts),
+    directory: parts.directory.digest,
     queues: queuesOf(parts),
   };
 }
@@ -73,14 +71,12 @@ function viewsOf(parts: SwarmParts): MemberView[] {
 /** The dead, as everyone sees them, and those that this agent itself finds out of reach. */
 function notableViewsOf(parts: SwarmParts): MemberView[] {
   const { directory, probing } = parts;
-  const dead = directory.deaths().map((death) => distantView(directory.get(death.subject) as Member, death));
-  const lost: MemberView[] = [];
-  for (const agent of probing.watched()) {
-    const member = directory.get(agent);
-    if (member === undefined || directory.standingOf(agent) !== "alive") continue;
-    if (probing.watchOf(agent)?.finding !== "reachable") lost.push(viewOf(parts, member, undefined));
+  const views = directory.deaths().map((death) => distantView(directory.get(death.subject) as Member, death));
+  for (const watch of probing.watches()) {
+    if (watch.finding === "reachable" || directory.standingOf(watch.agent) !== "alive") continue;
+    views.push(viewOf(parts, directory.get(watch.agent) as Member, undefined));
   }
-  return [...dead, ...lost];
+  return views;
 }
 
 interface DistantViews {
@@ -190,7 +186,7 @@ function queuesOf(parts: SwarmParts): Inspection["queues"] {
   return [
     { name: "members", length: directory.size, bound: directory.membersMax },
     { name: "evictions", length: parts.evictions.size, bound: evictionsMax },
-    { name: "watches", length: probing.watched().length, bound: observedMax + deadRedialedMax },
+    { name: "watches", length: probing.watchCount, bound: observedMax + deadRedialedMax },
     { name: "pendingVotes", length: votes.count, bound: pendingVotesMax },
     { name: "probesForOthers", length: helping.count, bound: probesForOthersMax },
     { name: "undecidedDeaths", length: deaths.undecidedCount, bound: undecidedDeathsMax },

@@ -79,6 +79,15 @@ export class Probing {
     return [...this.#watches].map(({ agent }) => agent);
   }
 
+  /** The same, with what is known of them. */
+  watches(): Iterable<Readonly<Watch>> {
+    return this.#watches;
+  }
+
+  get watchCount(): number {
+    return this.#watches.size;
+  }
+
   watchOf(peer: AgentId): Watch | undefined {
     return this.#watches.get(peer);
   }
