@@ -73,7 +73,7 @@ async function assemble(
     log.tell(entry);
   };
   const { root, build, settings = {}, recordingBytesMax } = options;
-  const { mind, digestKey, recorder } = bearMind({
+  const { mind, digestKey, recorder, interrupted } = bearMind({
     ...{ state, root, build, crypto, log, settings, wallMs, recordingBytesMax },
   });
   const feed: Feed = (input) => driver.feed(input);
@@ -88,6 +88,7 @@ async function assemble(
     localPortOf: (capability) => network.localPortOf(capability),
     tell: (level, name, fields) => tell({ name, level, fields }),
   });
+  device.tidy(interrupted);
   const driver: Driver = new Driver({
     mind,
     clock,

@@ -11,6 +11,7 @@ export type * from "./contract/statements.ts";
 export * from "./contract/time.ts";
 export type * from "./contract/turn.ts";
 export * from "./enrolment/index.ts";
+export { interruptedResources } from "./healing/actions.ts";
 export * from "./keeping/deadlines.ts";
 export * from "./keeping/store.ts";
 export * from "./limits.ts";

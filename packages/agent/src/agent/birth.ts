@@ -1,7 +1,14 @@
 import { createHmac, randomBytes } from "node:crypto";
 import { resolve } from "node:path";
-import { defaultSettings, Mind, type MindOptions, resourceTypes, type Settings } from "@antibody/core";
-import type { Crypto } from "@antibody/policy";
+import {
+  defaultSettings,
+  interruptedResources,
+  Mind,
+  type MindOptions,
+  resourceTypes,
+  type Settings,
+} from "@antibody/core";
+import type { Crypto, ResourceId } from "@antibody/policy";
 import { runtimeDirectory } from "../control/paths.ts";
 import type { Log } from "../log/log.ts";
 import { KeyedDigests } from "../mind/keyedDigests.ts";
@@ -32,6 +39,8 @@ export interface BornMind {
   readonly mind: Mind;
   readonly digestKey: Uint8Array;
   readonly recorder: Recorder;
+  /** What the last run was about to do when it was killed. */
+  readonly interrupted: readonly ResourceId[];
 }
 
 /** Makes the mind of an agent from its state directory, with its flight recorder. Says what the journal lost. */
@@ -57,7 +66,8 @@ export function bearMind(options: BirthOptions): BornMind {
   const digests = new KeyedDigests(crypto, digestKey);
   const mindOptions = mindOptionsOf(options, digestKey, digests.crypto);
   const mind = Mind.create(mindOptions, boot);
-  return { mind, digestKey, recorder: recorderOf(options, mindOptions, mind, digests) };
+  const recorder = recorderOf(options, mindOptions, mind, digests);
+  return { mind, digestKey, recorder, interrupted: interruptedResources(records) };
 }
 
 /**

@@ -3,6 +3,7 @@ import type { Duplex } from "node:stream";
 import type { ActionId, ActionResult, Plan } from "@antibody/core";
 import { type AgentId, parseResourceId, type ResourceId, type ResourcePromise } from "@antibody/policy";
 import type { DevicePort, Feed } from "../ports.ts";
+import { codeOf } from "./deviceError.ts";
 import { keyedDigester } from "./digest.ts";
 import { DirectoryWatches, type WatchDirectory, watchWithNode } from "./directoryWatches.ts";
 import { type Looked, Looks, unseen } from "./looks.ts";
@@ -143,6 +144,19 @@ export class Device implements DevicePort {
     if (result instanceof Promise)
       result.then(end, (error: unknown) => end(thrownResult(error, abort.signal)));
     else end(result);
+  }
+
+  /** Removes what actions on these resources left behind, that a kill of the agent interrupted. */
+  tidy(resources: readonly ResourceId[]): void {
+    for (const resource of resources) {
+      const parts = parseResourceId(resource);
+      try {
+        if (parts !== undefined) this.#bodies.get(parts.kind)?.tidy?.(parts.name);
+      } catch (error) {
+        // Where the place is gone, or cannot be written, the next repair meets what is left.
+        if (codeOf(error) === "ERROR") throw error;
+      }
+    }
   }
 
   cancel(action: ActionId): void {

@@ -29,6 +29,8 @@ export interface ResourceBody {
   observe(subject: Subject, signal: AbortSignal): Observation | Promise<Observation>;
   /** Does one plan. Throws, or rejects, where it fails; after an abort a throw counts as canceled. */
   act(subject: Subject, plan: Plan, run: ActionRun): ActionResult | Promise<ActionResult>;
+  /** Removes what an interrupted action of a killed agent left behind. Throws where it cannot. */
+  tidy?(name: string): void;
   /** The absolute path, on the device, whose changes wake the resource; undefined for types without files. */
   watchedPath?(subject: Subject): string;
 }

@@ -9,6 +9,7 @@ import type { RunningAgent } from "../../src/agent/runningAgent.ts";
 import { type StartOptions, startAgent } from "../../src/agent.ts";
 import { controlClient } from "../../src/control/client.ts";
 import { controlPaths } from "../../src/control/paths.ts";
+import { temporaryName } from "../../src/device/resources/file.ts";
 import { readRecording } from "../../src/mind/recordingFormat.ts";
 import { replay } from "../../src/mind/replay.ts";
 import type { Network } from "../../src/network/network.ts";
@@ -190,6 +191,23 @@ test("a killed agent has lost nothing: what it decided, what it repaired, and wh
   const recording = readRecording(left);
   expect(recording.steps.some(({ input }) => input.type === "outcome")).toBe(true);
   expect(replay(recording, { crypto, resourceTypes, restore: Mind.restore }).firstDifference).toBeUndefined();
+  await agent.stop();
+});
+
+test("the half of a file that a killed agent left is removed at the next start, whoever mended the file", async () => {
+  const home = founded();
+  const etc = join(home.root, "etc");
+  const half = join(etc, temporaryName("/etc/motd"));
+  writeFileSync(half, "ha");
+  const { journal, close } = openAgentState(home.state, crypto, 0);
+  const intents = ["/etc/motd", "/gone/motd"].map((path, index) => ({
+    key: `intent/1-${index}`,
+    value: { v: 1, resource: `file:${path}`, verb: "write", wallMs: 0 },
+  }));
+  journal.persist("batched", intents);
+  close();
+  const agent = await start(home);
+  expect(readdirSync(etc)).toEqual([]);
   await agent.stop();
 });
 

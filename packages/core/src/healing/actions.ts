@@ -231,6 +231,12 @@ export class Actions {
   }
 }
 
+/** Whose actions the end of the last run interrupted, by the journal: the body may have left something half-done. */
+export function interruptedResources(records: readonly JournalRecord[]): readonly ResourceId[] {
+  const intents = records.filter(({ key }) => key.startsWith(intentPrefix));
+  return [...new Set(intents.map(({ value }) => recall<Intent>(value).resource))];
+}
+
 /** Deletes the intents of actions that are over. */
 export function forgetIntents(actions: readonly ActionId[], turn: Turn): void {
   if (actions.length === 0) return;

@@ -44,6 +44,8 @@ export function fileBody(services: FileServices, digest: Digest): ResourceBody {
     watchedPath: ({ name }) => name,
     observe: ({ name }) => observeFile(services, name, digest, buffer),
     act: (subject, plan) => actOnFile(services, subject, plan),
+    tidy: (path) =>
+      services.tree.enter(path, (place) => unlinkIfThere(place.beside(temporaryName(place.path)))),
   };
 }
 
@@ -133,8 +135,8 @@ function write(services: FileServices, place: Place, promise: FilePromise): Acti
   return done(`wrote ${bytes.length} bytes to ${place.path}`);
 }
 
-/** One name for each file, so that what a killed agent left behind is replaced by its next write. */
-function temporaryName(path: string): string {
+/** One name for each file, so that what a killed agent left behind is found again. */
+export function temporaryName(path: string): string {
   let hash = 0xcbf29ce484222325n;
   // FNV-1a: spreads names, protects nothing.
   for (const byte of utf8(path)) hash = BigInt.asUintN(64, (hash ^ BigInt(byte)) * 0x100000001b3n);
