@@ -11,7 +11,7 @@ import type { Directory } from "./directory.ts";
 import { Findings } from "./findings.ts";
 import type { Links } from "./links.ts";
 import type { Assignment } from "./observers.ts";
-import { evidenceOf, isLost, newWatch, type Watch } from "./watch.ts";
+import { evidenceOf, isLost, meet, newWatch, type Watch } from "./watch.ts";
 import { Watches } from "./watches.ts";
 
 /** What probing stands on. */
@@ -146,7 +146,7 @@ export class Probing {
     const watch = this.#watches.get(peer);
     if (watch === undefined) return;
     watch.heardMs = turn.now.monoMs;
-    watch.met = [incarnation[0], incarnation[1]];
+    meet(watch, incarnation);
     watch.stage = "idle";
     // Anywhere within the first interval, so that probes of many sessions that begin together spread out.
     this.#watches.setDue(watch, turn.now.monoMs + 1 + turn.random.below(this.#settings.probeIntervalMs));
@@ -168,7 +168,7 @@ export class Probing {
   answered(peer: AgentId, sequence: number, incarnation: Incarnation, turn: Turn): void {
     const watch = this.#watches.get(peer);
     if (watch === undefined) return;
-    watch.met = [incarnation[0], incarnation[1]];
+    meet(watch, incarnation);
     if (watch.stage !== "probing" || watch.probe !== sequence) return;
     watch.stage = "idle";
     this.#rest(watch, turn);

@@ -63,6 +63,11 @@ export function newWatch(agent: AgentId, duty: Watch["duty"], nowMs: MonotonicMs
   };
 }
 
+/** A session was held with a life of the peer. Mostly the one that is known: an ack in a quiet swarm changes nothing. */
+export function meet(watch: Watch, incarnation: Incarnation): void {
+  if (!hasMet(watch, incarnation)) watch.met = [incarnation[0], incarnation[1]];
+}
+
 /** The peer was heard: what was held against it is over. */
 export function clearOutage(watch: Watch): void {
   watch.lostMs = NEVER;
