@@ -1,7 +1,7 @@
 import type { ChildProcess } from "node:child_process";
 import { setTimeout as sleep } from "node:timers/promises";
 import { signalGroup } from "./group.ts";
-import { readStat, runs } from "./proc.ts";
+import { givenSince, readStat, runs } from "./proc.ts";
 import type { ChildRecord } from "./records.ts";
 
 /** How often the end of a child is looked for while it is waited for. A guess. */
@@ -11,11 +11,18 @@ const gonePollMs = 10;
 export class Child {
   readonly record: ChildRecord;
   readonly #own: ChildProcess | undefined;
+  readonly #tasksBefore: number;
 
-  /** `own` is undefined for an adopted child. */
-  constructor(record: ChildRecord, own?: ChildProcess) {
+  /** `own` is undefined for an adopted child, of which nobody knows how many tasks were started before it. */
+  constructor(record: ChildRecord, own?: ChildProcess, tasksBefore: number = Number.NaN) {
     this.record = record;
     this.#own = own;
+    this.#tasksBefore = tasksBefore;
+  }
+
+  /** Tells which pids may be of processes that it started. */
+  mayHaveStarted(): (pid: number) => boolean {
+    return givenSince(this.record.pid, this.#tasksBefore);
   }
 
   /** Nobody tells when it ends: it is not a child of this process. */

@@ -9,7 +9,7 @@ import { markerOf, markerVariable } from "./adoption.ts";
 import { Child } from "./child.ts";
 import { childEnvironment } from "./group.ts";
 import { withoutCapabilities } from "./privileges.ts";
-import { readStat } from "./proc.ts";
+import { readStat, taskCount } from "./proc.ts";
 import type { ChildRecord, ChildRecords } from "./records.ts";
 
 /** What a child is started by. */
@@ -48,6 +48,7 @@ export async function launch({ agent, name, spec, tree, records, ended }: Launch
   const token = randomBytes(8).toString("hex");
   const cwd = tree.real(spec.cwd ?? "/");
   const output = openOutput(records, name);
+  const tasksBefore = taskCount();
   let own: ChildProcess;
   try {
     own = spawn(program, programArguments, {
@@ -70,7 +71,7 @@ export async function launch({ agent, name, spec, tree, records, ended }: Launch
   const startTicks = readStat(pid)?.startTicks ?? 0;
   const { commandDigest, stopTimeoutMs } = spec;
   const record: ChildRecord = { pid, startTicks, token, commandDigest, stopTimeoutMs };
-  const child = new Child(record, own);
+  const child = new Child(record, own, tasksBefore);
   own.once("exit", (code, signal) => {
     ended(child, { ...(code === null ? {} : { code }), ...(signal === null ? {} : { signal }) });
   });

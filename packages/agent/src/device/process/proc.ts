@@ -10,6 +10,9 @@ export interface ProcessStat {
   readonly startTicks: number;
 }
 
+/** The least circle of pids that a kernel is set to by itself; a larger one may have been smaller before. */
+const pidsMin = 32_768;
+
 /** Reads the stat of a process; undefined when there is none. */
 export function readStat(pid: number): ProcessStat | undefined {
   const text = readText(`/proc/${pid}/stat`);
@@ -33,6 +36,23 @@ export function listPids(): readonly number[] {
   return readdirSync("/proc")
     .filter((name) => /^\d+$/.test(name))
     .map(Number);
+}
+
+/** A moment in the order in which the kernel gives pids: how many tasks were ever started, or NaN where it does not say. */
+export function taskCount(): number {
+  const text = readText("/proc/stat") ?? "";
+  return Number(/^processes (\d+)$/m.exec(text)?.[1]);
+}
+
+/**
+ * Whether a pid may have been given since another one was. The kernel gives pids in a circle: as long as few tasks
+ * were started since, the later ones lie in the half of the circle behind the first. `count` was counted before it
+ * was given. Ids that are in use are jumped over: there is room for thousands of them.
+ */
+export function givenSince(first: number, count: number): (pid: number) => boolean {
+  const circle = Number(readText("/proc/sys/kernel/pid_max"));
+  if (!(taskCount() - count < Math.min(circle, pidsMin) / 8)) return () => true;
+  return (pid) => (pid - first + circle) % circle < circle / 2;
 }
 
 /** One variable of the environment that a process was started with; undefined without it, or where it may not be read. */

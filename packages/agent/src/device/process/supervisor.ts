@@ -166,9 +166,18 @@ export class Supervisor {
 
   #forget(name: string, child: Child): void {
     child.killGroup();
-    killStartedBy(this.#options.agent, name, child.record.token);
+    // A restart waits for this, and children that run have markers of their own.
+    const others = new Set(
+      [...this.#children.values()].filter((each) => each !== child && !each.adopted).map(pidOf),
+    );
+    const mayBe = child.mayHaveStarted();
+    killStartedBy(this.#options.agent, name, child.record.token, (pid) => mayBe(pid) && !others.has(pid));
     if (this.#children.get(name) !== child) return;
     this.#children.delete(name);
     this.#records.remove(name);
   }
+}
+
+function pidOf(child: Child): number {
+  return child.record.pid;
 }
