@@ -69,16 +69,20 @@ export function digestOfIds(ids: readonly string[], crypto: Crypto): string {
   return toHex(crypto.sha256(new TextEncoder().encode(ids.join("\n")))).slice(0, 16);
 }
 
-/** Whether a document is of a version of a stream. */
-export function isOfVersion(
+/**
+ * Whether a version cannot be in force without it: its manifest, its fragments, and every root of its author, since
+ * without them nothing of it could be verified when the journal is read.
+ */
+export function takesPartIn(
   policy: VerifiedPolicy,
   author: AuthorId,
   stream: StreamName,
   version: Version,
 ): boolean {
+  if (policy.author !== author) return false;
   const made = versionOf(policy);
-  if (made === undefined || policy.author !== author || made.stream !== stream) return false;
-  return compareVersions(made.version, version) === 0;
+  // A root is of no version.
+  return made === undefined || (made.stream === stream && compareVersions(made.version, version) === 0);
 }
 
 /** Two bodies of one name and version of one author: an equivocation. */

@@ -27,7 +27,7 @@ import type { Snapshot } from "../contract/snapshot.ts";
 import type { Turn } from "../contract/turn.ts";
 import { policyIdsMax, refusedIdsMax } from "../limits.ts";
 import { typesByKind } from "../resources/byKind.ts";
-import { digestOfIds, headsOf, isOfVersion, isOutdated, isRival, versionOf } from "./heads.ts";
+import { digestOfIds, headsOf, isOutdated, isRival, takesPartIn, versionOf } from "./heads.ts";
 import { PolicyQuota } from "./quota.ts";
 import { RareSet } from "./rare.ts";
 import { deletionOf, recordOf, takeOrder } from "./records.ts";
@@ -352,11 +352,8 @@ export class PolicyKeeping implements PolicyHolding {
     turn: Turn,
   ): void {
     const { author, stream } = state;
-    // Without the author's roots nothing of it could be verified when the journal is read.
-    const inForce = [...this.#held.values()].filter(
-      (policy) =>
-        isOfVersion(policy, author, stream, { epoch, generation }) ||
-        (policy.type === "root" && policy.author === author),
+    const inForce = [...this.#held.values()].filter((policy) =>
+      takesPartIn(policy, author, stream, { epoch, generation }),
     );
     const records: JournalRecord[] = [
       { key: `floor/${streamKey(state.author, state.stream)}`, value: { v: 1, epoch, generation } },
