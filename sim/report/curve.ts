@@ -22,6 +22,8 @@ export interface Curve {
 }
 
 const height = 220;
+/** Room for the numbers below a chart. */
+const axisHeight = 30;
 /** Room for the names of steps above the lines. */
 const labelHeight = 15;
 const labelRows = 2;
@@ -42,6 +44,8 @@ export function drawCurve(
   zoom: Zoom,
 ): { destroy(): void } {
   const isTime = curve.over === "time";
+  // Also when zoomed in: a stepped line may come from a value before the first point that is in sight.
+  const top = roomAbove(curve.max ?? largest(curve.columns));
   const chart = new uPlot(
     {
       width: Math.max(200, plot.clientWidth),
@@ -61,14 +65,14 @@ export function drawCurve(
               range: (_, min, max) => [Math.max(0, min), Math.min(max, player.durationMs / 1_000)],
             }
           : latencyScale(curve.columns[0]),
-        y: { range: (_, __, max) => [0, roomAbove(curve.max ?? max)] },
+        y: { range: [0, top] },
       },
       legend: { markers: { width: 0, fill: (_, line) => markerOf(curve, line - 1) } },
       axes: [
         isTime
           ? axis(span1000, 60)
           : { ...axis(span, 40), splits: latencySplits, filter: (_, splits) => splits },
-        axis(curve.format, 30),
+        { ...axis(curve.format, 30), size: widthOf },
       ],
       series: [
         {
@@ -174,11 +178,15 @@ function axis(format: (value: number) => string, space: number): uPlot.Axis {
     font: `12px ${styleOf("--font")}`,
     grid: { stroke: line, width: 1 },
     ticks: { stroke: line, width: 1, size: 4 },
+    size: axisHeight,
     space,
-    size: (_, values) =>
-      values === null ? 40 : Math.max(34, 14 + 7 * Math.max(...values.map((text) => text?.length ?? 0))),
     values: (_, splits) => splits.map((value) => (value === null ? "" : format(value))),
   };
+}
+
+/** How wide the axis beside a chart is: as its longest number. */
+function widthOf(_chart: uPlot, values: string[] | null): number {
+  return Math.max(34, 14 + 7 * Math.max(0, ...(values ?? []).map((text) => text?.length ?? 0)));
 }
 
 /** A line for each step of the scenario; its name where there is room for it. */
@@ -231,12 +239,17 @@ function followReplay(chart: uPlot, player: Player): void {
     const left = chart.valToPos(seconds, "x");
     now.hidden = !(left >= 0 && left <= chart.over.clientWidth);
     now.style.transform = `translateX(${left}px)`;
-    const isHovered = (chart.cursor.left ?? -1) >= 0;
-    if (isHovered || (player.isPlaying && performance.now() - toldMs < legendEveryMs)) return;
+    const hovered = chart.cursor.left ?? -1;
+    if (hovered >= 0) {
+      chart.setLegend({ idx: indexAt(chart.data[0], chart.posToVal(hovered, "x")) }, false);
+      return;
+    }
+    if (player.isPlaying && performance.now() - toldMs < legendEveryMs) return;
     toldMs = performance.now();
     chart.setLegend({ idx: indexAt(chart.data[0], seconds) });
   };
   player.onChange(follow);
+  chart.hooks["setCursor"] = [...(chart.hooks["setCursor"] ?? []), follow];
   chart.hooks["setScale"] = [...(chart.hooks["setScale"] ?? []), follow];
   chart.hooks["setSize"] = [...(chart.hooks["setSize"] ?? []), follow];
   let pressedAt = 0;
@@ -262,8 +275,15 @@ function indexAt(x: ArrayLike<number>, seconds: number): number {
   return Math.max(0, low - 1);
 }
 
-function roomAbove(max: number | null): number {
-  return max === null || max <= 0 ? 1 : max * 1.06;
+function largest([, ...lines]: Columns): number {
+  return lines.reduce(
+    (most, line) => line.reduce<number>((found, value) => Math.max(found, value ?? 0), most),
+    0,
+  );
+}
+
+function roomAbove(max: number): number {
+  return max <= 0 ? 1 : max * 1.06;
 }
 
 function span1000(seconds: number): string {

@@ -22,7 +22,9 @@ export class Zoom {
     };
     if (steps.length === 0) return;
     offer("Whole run", 0, durationMs);
-    for (const { atMs, label } of steps.slice(0, stepsMax)) {
+    // What happens twice at one moment needs one button.
+    const different = [...new Map(steps.map((step) => [`${step.atMs} ${step.label}`, step])).values()];
+    for (const { atMs, label } of different.slice(0, stepsMax)) {
       offer(
         `${span(afterMs)} after ${label}`,
         Math.max(0, atMs - beforeMs),
