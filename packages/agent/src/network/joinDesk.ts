@@ -30,17 +30,22 @@ import {
   nonceCommitment,
   shortAuthenticationString,
 } from "./joinWire.ts";
-import { BoundedMap, TokenBucket } from "./limiter.ts";
+import { BoundedMap, HostRates } from "./limiter.ts";
 import {
+  helloHostsMax,
   invitesKeptMax,
   joinAnswerBytesMax,
   joinMembersMax,
   joinRequestBytesMax,
   joinsBurst,
   joinsMax,
+  joinsPerHostMax,
   joinsPerSecond,
+  joinsTotalBurst,
+  joinsTotalPerSecond,
   joinTimeoutMs,
 } from "./limits.ts";
+import { HostShares, hostOf } from "./newcomers.ts";
 
 /** What the desk needs. */
 export interface JoinDeskOptions {
@@ -61,7 +66,14 @@ export interface JoinDeskOptions {
 /** Where who holds an invite becomes a member: an inviter's side of a join. */
 export class JoinDesk {
   readonly #options: JoinDeskOptions;
-  readonly #requests = new TokenBucket(joinsPerSecond, joinsBurst);
+  readonly #requests = new HostRates({
+    perSecond: joinsPerSecond,
+    burst: joinsBurst,
+    totalPerSecond: joinsTotalPerSecond,
+    totalBurst: joinsTotalBurst,
+    hostsMax: helloHostsMax,
+  });
+  readonly #shares = new HostShares<Stream>(joinsPerHostMax);
   /** Names given out whose members the mind may not have heard of yet, with the key that holds them. */
   readonly #names = new BoundedMap<string>(invitesKeptMax);
   #running = 0;
@@ -73,7 +85,9 @@ export class JoinDesk {
   /** Answers joiners while an invite is remembered; other streams are reset. */
   handler(): StreamHandler {
     return async (stream, connection) => {
-      if (this.#options.book.isEmpty() || this.#running >= joinsMax || !this.#requests.take(1)) {
+      const host = hostOf(connection.remoteAddr);
+      const isExpected = !this.#options.book.isEmpty() && this.#running < joinsMax;
+      if (!isExpected || !this.#requests.take(host) || !this.#shares.take(host, stream)) {
         stream.abort(new Error("Nobody is expected"));
         return;
       }
@@ -87,6 +101,7 @@ export class JoinDesk {
         stream.abort(cause);
       } finally {
         this.#running -= 1;
+        this.#shares.release(host, stream);
       }
     };
   }

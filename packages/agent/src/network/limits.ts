@@ -122,9 +122,12 @@ export const joinTriesMax = 8;
 /** The whole of a join, on either side. A guess: a person waits for it. */
 export const joinTimeoutMs = 10_000;
 /** Joins that run at once, and requests a second and at once. Guesses. */
-export const joinsMax = 8;
+export const joinsMax = 64;
+export const joinsPerHostMax = 8;
 export const joinsPerSecond = 2;
 export const joinsBurst = 16;
+export const joinsTotalPerSecond = 16;
+export const joinsTotalBurst = 128;
 /** Invites remembered, open or used, so that a second use can be told from a forgery. */
 export const invitesKeptMax = 256;
 
