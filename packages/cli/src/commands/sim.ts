@@ -59,9 +59,6 @@ export const simRun: Verb<SimOptions> = {
       ...(options.agents === undefined ? {} : { agents: options.agents }),
       onProgress: (progress) => showProgress(terminal, progress),
       ...(page === undefined ? {} : { observer: page.recorder }),
-    }).catch(async (error: unknown) => {
-      await page?.discard();
-      throw error;
     });
     const again = `${calledAs(terminal)} sim run ${shellWord(name)} --agents ${report.agents} --seed ${report.seed}`;
     await page?.write(report, again);

@@ -7,8 +7,6 @@ export interface ReportFile {
   readonly recorder: Recorder;
   /** Writes the page; `command` runs the same again. */
   write(report: SimReport, command: string): Promise<void>;
-  /** The run has failed: leaves no empty file behind. */
-  discard(): Promise<void>;
 }
 
 /** Finds out that the file can be written before anybody waits for a run. Throws where it cannot. */
@@ -19,6 +17,8 @@ export async function openReport(path: string): Promise<ReportFile> {
   );
   try {
     await (await open(path, "a")).close();
+    // A run that is interrupted leaves no empty file behind.
+    if (!wasThere) await unlink(path);
   } catch (error) {
     throw usageError(
       `the report ${path} cannot be written`,
@@ -31,8 +31,5 @@ export async function openReport(path: string): Promise<ReportFile> {
     recorder,
     write: async (report, command) =>
       writeFile(path, await renderReport(report, recorder.recording, command)),
-    discard: async () => {
-      if (!wasThere) await unlink(path);
-    },
   };
 }
