@@ -57,12 +57,13 @@ export function verifyChain(
     if (isRejection(opened)) return opened;
     const problem = linkProblem(last, opened, charter, crypto);
     if (problem !== undefined) return problem;
-    last = opened.body;
+    // Texts that all certificates of a swarm repeat are held once.
+    last = { ...opened.body, swarm: charter.swarm, inviter: last?.key ?? charter.charter.founder };
     lineage = [...lineage, agentIdOf(fromHex(last.key) ?? new Uint8Array(), crypto)];
   }
-  if (last === undefined) return reject("malformed", "an empty chain of certificates");
+  const agent = lineage.at(-1);
+  if (last === undefined || agent === undefined) return reject("malformed", "an empty chain of certificates");
   const publicKey = fromHex(last.key) ?? new Uint8Array();
-  const agent = agentIdOf(publicKey, crypto);
   return { agent, publicKey, certificate: last, lineage, chain } as VerifiedCertificate;
 }
 

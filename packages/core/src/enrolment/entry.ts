@@ -62,7 +62,13 @@ export function verifyEntry(
   const problem = signatureProblem(crypto, envelope, certificate.publicKey, entry.agent);
   if (problem !== undefined) return problem;
   const digest = toHex(envelopeDigest(crypto, envelope)).slice(0, statementDigestCharacters);
-  return { entry, bytes: envelope.bytes, digest } as SignedEntry;
+  // The two texts are held once, by the certificate.
+  const { swarm } = certificate.certificate;
+  return {
+    entry: { ...entry, swarm, agent: certificate.agent },
+    bytes: envelope.bytes,
+    digest,
+  } as SignedEntry;
 }
 
 /** A text of visible ASCII, without spaces. */

@@ -19,8 +19,8 @@ export interface Watch {
   sinceMs: MonotonicMs;
   /** The last proof of life; −∞ when there was none yet. */
   heardMs: MonotonicMs;
-  /** Serial and boot counter of the life with which a session was held. */
-  met: readonly [serial: number, boot: number] | undefined;
+  /** What the peer last said in a session: of the life that it was held with, serial and boot counter count. */
+  met: Incarnation | undefined;
   /** Sequence of the open probe, and when it was sent. */
   probe: number;
   probedMs: MonotonicMs;
@@ -40,6 +40,9 @@ export interface Watch {
   votedMs: MonotonicMs;
 }
 
+/** One for all watches: of ten thousand minds nearly all ask nobody. */
+const nobody: readonly AgentId[] = [];
+
 /** A peer that nothing was tried with yet is taken for reachable: others enrolled it and hold it alive. */
 export function newWatch(agent: AgentId, duty: Watch["duty"], nowMs: MonotonicMs): Watch {
   return {
@@ -57,7 +60,7 @@ export function newWatch(agent: AgentId, duty: Watch["duty"], nowMs: MonotonicMs
     silentMs: NEVER,
     evidence: undefined,
     hasStalled: false,
-    asked: [],
+    asked: nobody,
     via: undefined,
     votedMs: Number.NEGATIVE_INFINITY,
   };
@@ -65,7 +68,7 @@ export function newWatch(agent: AgentId, duty: Watch["duty"], nowMs: MonotonicMs
 
 /** A session was held with a life of the peer. Mostly the one that is known: an ack in a quiet swarm changes nothing. */
 export function meet(watch: Watch, incarnation: Incarnation): void {
-  if (!hasMet(watch, incarnation)) watch.met = [incarnation[0], incarnation[1]];
+  if (!hasMet(watch, incarnation)) watch.met = incarnation;
 }
 
 /** The peer was heard: what was held against it is over. */
@@ -74,7 +77,7 @@ export function clearOutage(watch: Watch): void {
   watch.silentMs = NEVER;
   watch.evidence = undefined;
   watch.hasStalled = false;
-  watch.asked = [];
+  watch.asked = nobody;
   watch.via = undefined;
   watch.votedMs = Number.NEGATIVE_INFINITY;
 }
