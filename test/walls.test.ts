@@ -48,6 +48,9 @@ describe("the walls of the house", () => {
     ["packages/core/src/planted.ts", 'import "libp2p";'],
     ["packages/agent/src/planted.ts", 'import "@antibody/sim";'],
     ["sim/src/planted.ts", 'import "@antibody/agent";'],
+    ["sim/report/planted.ts", 'import "node:zlib";'],
+    ["sim/report/planted.ts", 'import "@antibody/core";'],
+    ["sim/report/planted.ts", 'import "../src/world/world.ts";'],
     ["packages/core/src/planted.ts", "export const now: number = Date.now();"],
     ["packages/core/src/planted.ts", "export const dice: number = Math.random();"],
     ["packages/policy/src/planted.ts", 'export const order: number = "a".localeCompare("b");'],
@@ -60,6 +63,7 @@ describe("the walls of the house", () => {
   it("lint lets through what the direction of dependencies allows", () => {
     expect(lint("packages/core/src/planted.ts", 'import "@antibody/policy";')).toMatchObject({ code: 0 });
     expect(lint("sim/src/planted.ts", 'import "@antibody/core";')).toMatchObject({ code: 0 });
+    expect(lint("sim/report/planted.ts", 'import "../src/recording/codec.ts";')).toMatchObject({ code: 0 });
   });
 
   it.each(["policy", "core"])("%s is compiled without Node's types", (name) => {

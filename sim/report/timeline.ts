@@ -1,4 +1,4 @@
-import type { Violation } from "../src/invariants/truth.ts";
+import type { ReportFacts } from "../src/recording/facts.ts";
 import type { RecordedStep } from "../src/recording/recording.ts";
 import { button, element, onScheme, sized, styleOf } from "./dom.ts";
 import { moment, span } from "./format.ts";
@@ -12,7 +12,7 @@ const barWidth = 3;
 export function createTimeline(
   player: Player,
   steps: readonly RecordedStep[],
-  violations: readonly Violation[],
+  violations: ReportFacts["violations"],
 ): HTMLElement {
   const { durationMs } = player;
   const slider = element("input", {
@@ -84,7 +84,7 @@ function createScale(durationMs: number): HTMLElement {
 function createMoments(
   player: Player,
   steps: readonly RecordedStep[],
-  violations: readonly Violation[],
+  violations: ReportFacts["violations"],
 ): HTMLElement {
   const moments = [
     ...steps.map(({ atMs, label }) => ({ atMs, label, kind: "step" })),
