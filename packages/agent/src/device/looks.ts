@@ -24,7 +24,7 @@ export interface Looked {
   /** Aborted when nobody wants to know any more. */
   readonly gone: AbortController;
   /** What the mind was told last, so that events which changed nothing stay out of the mind and its recording. */
-  told: string | undefined;
+  told: Input | undefined;
   /** Looks in the second that began at `secondMs`. */
   looksInSecond: number;
   secondMs: number;
@@ -191,9 +191,8 @@ export class Looks {
     if (this.#stopped || looked.gone.signal.aborted) return;
     if (outdated || again !== "nobody") this.#want(looked);
     if (outdated) return;
-    const text = JSON.stringify(input);
-    if (!asked && text === looked.told) return;
-    looked.told = text;
+    if (!asked && looked.told !== undefined && JSON.stringify(input) === JSON.stringify(looked.told)) return;
+    looked.told = input;
     this.#feed(input);
   }
 }

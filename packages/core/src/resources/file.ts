@@ -105,7 +105,7 @@ function fileDrift(promise: FilePromise, seen: FileObservation, context: Resourc
   }
   if (seen.type !== "file") return driftOf({ type: `${whatOf(seen)}, promised a file` });
   const content =
-    promise.content !== undefined && seen.digest !== context.digest(utf8(promise.content))
+    promise.content !== undefined && seen.digest !== contentDigest(promise.content, promise, context)
       ? `content differs (${seen.size} bytes)`
       : undefined;
   return driftOf({
@@ -113,6 +113,24 @@ function fileDrift(promise: FilePromise, seen: FileObservation, context: Resourc
     mode: modeDifference(promise.mode, seen.mode),
     owner: ownerDifference(promise.owner, seen.owner),
   });
+}
+
+/** Digests of promised contents by the key that they are under: a sweep compares each of them again. */
+const contentDigests = new WeakMap<ResourceContext, WeakMap<FilePromise, string>>();
+
+/** Of a promise that never changes, once. */
+function contentDigest(content: string, promise: FilePromise, context: ResourceContext): string {
+  let digests = contentDigests.get(context);
+  if (digests === undefined) {
+    digests = new WeakMap();
+    contentDigests.set(context, digests);
+  }
+  let digest = digests.get(promise);
+  if (digest === undefined) {
+    digest = context.digest(utf8(content));
+    digests.set(promise, digest);
+  }
+  return digest;
 }
 
 function whatOf(seen: FileObservation): string {

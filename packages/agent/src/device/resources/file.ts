@@ -61,7 +61,7 @@ function observeFile(services: FileServices, path: string, digest: Digest, buffe
     if (!stats.isFile()) return describeOther(services, stats);
     return {
       type: "file",
-      digest: digest(readBounded(handle, buffer)),
+      digest: digest(readBounded(handle, buffer, stats.size)),
       size: stats.size,
       mode: modeText(stats),
       owner: services.owners.nameOf(stats.uid, stats.gid),
@@ -77,8 +77,11 @@ function describeOther(services: FileServices, stats: Stats): FileObservation {
 }
 
 /** The file's bytes, at most `readBytesMax`, in `buffer` where they fit. */
-function readBounded(handle: number, buffer: Buffer): Uint8Array {
-  const length = readFull(handle, buffer, 0);
+function readBounded(handle: number, buffer: Buffer, size: number): Uint8Array {
+  const first = readSync(handle, buffer, 0, buffer.length, 0);
+  // All that the file is said to hold, and no more came: no second call is needed to find its end.
+  if (first === size && first < buffer.length) return buffer.subarray(0, first);
+  const length = first === 0 ? 0 : readFull(handle, buffer, first);
   if (length < buffer.length) return buffer.subarray(0, length);
   const whole = Buffer.allocUnsafe(readBytesMax);
   buffer.copy(whole);
