@@ -21,6 +21,11 @@ export interface Sample {
   readonly pid: number;
   /** What the heap holds that is still in use. */
   readonly heapBytes: number;
+  /** What V8 has taken from the system for the heap. */
+  readonly heapTotalBytes: number;
+  /** Buffers, outside of the heap; all that is outside of it. */
+  readonly bufferBytes: number;
+  readonly externalBytes: number;
   /** Anonymous memory of the process (proc(5), smaps_rollup). */
   readonly anonymousBytes: number;
   readonly descriptors: number;
@@ -47,7 +52,8 @@ export class Soak {
     this.#names = Array.from({ length: agents }, (_, index) => `n${index}`);
     this.#steady = this.#names.slice(0, agents / 2);
     this.#namespaces = new Namespaces(this.#names);
-    const nodeFlags = ["--expose-gc", "--import", sampler];
+    // As the executable runs: V8 otherwise lets the young generation grow with the load, and keeps it.
+    const nodeFlags = ["--max-semi-space-size=1", "--expose-gc", "--import", sampler];
     this.#test = makeColony({ namespaces: this.#namespaces, nodeFlags, lifeMs });
     this.#random = random;
   }
@@ -227,6 +233,9 @@ const sampler = `data:text/javascript,${encodeURIComponent(`
       atMs: performance.now(),
       pid: process.pid,
       heapBytes: process.memoryUsage().heapUsed,
+      heapTotalBytes: process.memoryUsage().heapTotal,
+      bufferBytes: process.memoryUsage().arrayBuffers,
+      externalBytes: process.memoryUsage().external,
       anonymousBytes: 1024 * Number(/^Anonymous:\\s+(\\d+)/m.exec(rollup)[1]),
       descriptors: readdirSync("/proc/self/fd").length,
       resources,

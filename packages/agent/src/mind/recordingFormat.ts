@@ -7,7 +7,7 @@ import type {
   Snapshot,
   VerifiedCertificate,
 } from "@antibody/core";
-import type { AgentId, Contexts, SwarmId } from "@antibody/policy";
+import { type AgentId, type Contexts, isPlainObject, type SwarmId } from "@antibody/policy";
 import { decode, encode } from "cborg";
 import { readStep, stepText } from "./stepText.ts";
 
@@ -108,8 +108,9 @@ export function readRecording(bytes: Uint8Array): Recording {
   const dump = frames.find((frame) => frame.type === "dump");
   if (header === undefined || dump === undefined)
     throw new Error("a recording begins with a header and a dump");
-  if (header.v !== recordingVersion) {
-    throw new Error(`a recording of version ${header.v}; this build reads version ${recordingVersion}`);
+  if (!isPlainObject(header) || header.v !== recordingVersion) {
+    const version = isPlainObject(header) ? String(header.v) : "unknown";
+    throw new Error(`a recording of version ${version}; this build reads version ${recordingVersion}`);
   }
   return {
     header,
@@ -141,7 +142,9 @@ function readFrames(bytes: Uint8Array): { readonly frames: readonly Frame[]; rea
 function decodeFrame(bytes: Uint8Array, offset: number): Frame {
   try {
     // No map of CBOR begins as an object of JSON does.
-    return (bytes[0] === objectBegins ? readStep(bytes) : decode(bytes)) as Frame;
+    const frame: unknown = bytes[0] === objectBegins ? readStep(bytes) : decode(bytes);
+    if (!isPlainObject(frame)) throw new Error("it is no frame");
+    return frame as unknown as Frame;
   } catch (error) {
     const message = error instanceof Error ? error.message : String(error);
     throw new Error(`the frame at ${offset} is damaged: ${message}`, { cause: error });

@@ -246,3 +246,14 @@ test("keyed digests replay without the key, and the key is nowhere in the record
     }),
   );
 });
+
+test("frames that are no maps, and a version that is no number, are told as damage", () => {
+  const framed = (...body: readonly number[]): Uint8Array => Uint8Array.from([0, 0, 0, body.length, ...body]);
+  expect(() => readRecording(framed(0xf6))).toThrow(/the frame at 0 is damaged: it is no frame/);
+  // Found by test/deep/memberDecoders.test.ts: CBOR's sign of an end in the place of a number.
+  const header = encodeFrame({ type: "header", header: recordingHeader("0.1.0", 0, {} as never) });
+  const at = Buffer.from(header).indexOf("av\x01", "latin1") + 2;
+  const broken = Uint8Array.from(header).fill(0xff, at, at + 1);
+  const dump = encodeFrame({ type: "dump", dump: {} });
+  expect(() => readRecording(Buffer.concat([broken, dump]))).toThrow(/a recording of version Symbol/);
+});
