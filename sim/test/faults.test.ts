@@ -141,6 +141,16 @@ describe("a slow device", () => {
     const { running } = played([{ atMs: 1_000, ...slow, forMs: 1_000 }]);
     expect(running.world.at(2).device.times.stepUs).toBe(0);
   });
+
+  it("is as slow as what is left, when two things slow it down and one ends", () => {
+    const steps: Scenario["steps"] = [
+      { atMs: 1_000, ...slow, forMs: 4_000 },
+      { atMs: 2_000, type: "slow", who: slow.who, times: { stepUs: 100_000 }, forMs: 6_000 },
+    ];
+    const stepUsAt = (durationMs: number): number =>
+      played(steps, { durationMs }).running.world.at(2).device.times.stepUs;
+    expect([1_500, 3_000, 6_000, 9_000].map(stepUsAt)).toEqual([400_000, 100_000, 100_000, 0]);
+  });
 });
 
 describe("clocks", () => {

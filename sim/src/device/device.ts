@@ -41,7 +41,10 @@ export class Device {
   readonly #types: ReadonlyMap<string, ResourceType>;
   readonly #context: ResourceContext;
   readonly #random: Random;
-  /** Changed where the device gets slow, or fast again. */
+  readonly #usualTimes: DeviceTimes;
+  /** What makes it slower for now, the latest last. */
+  readonly #slowness: Partial<DeviceTimes>[] = [];
+  /** How long things take now. */
   times: DeviceTimes;
   #host: DeviceHost | undefined;
   readonly #resources = new Map<ResourceId, Resource>();
@@ -57,6 +60,7 @@ export class Device {
   ) {
     this.#types = types;
     this.#context = context;
+    this.#usualTimes = times;
     this.times = times;
     this.#random = random;
   }
@@ -124,6 +128,18 @@ export class Device {
     this.#changed(resource, known);
   }
 
+  /** Things take as long as these say, until `speedUp` is told the same object. */
+  slowDown(times: Partial<DeviceTimes>): void {
+    this.#slowness.push(times);
+    this.#retime();
+  }
+
+  speedUp(times: Partial<DeviceTimes>): void {
+    const index = this.#slowness.indexOf(times);
+    if (index >= 0) this.#slowness.splice(index, 1);
+    this.#retime();
+  }
+
   /** From now on something on the device undoes every repair of a resource, so long after it. */
   fight(resource: ResourceId, afterUs: number): void {
     this.#fights.set(resource, afterUs);
@@ -167,6 +183,13 @@ export class Device {
     }
     const result = { type: "done", detail: output.plan.verb } as const;
     this.#input({ type: "outcome", action, result });
+  }
+
+  #retime(): void {
+    this.times = this.#slowness.reduce<DeviceTimes>(
+      (times, slower) => ({ ...times, ...slower }),
+      this.#usualTimes,
+    );
   }
 
   #changed(resource: ResourceId, known: Resource): void {

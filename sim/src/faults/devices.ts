@@ -35,12 +35,9 @@ function slow(
   who: readonly SimAgent[],
   { times, forMs }: Extract<DeviceDeed, { readonly type: "slow" }>,
 ): void {
-  const before = who.map(({ device }) => device.times);
-  for (const { device } of who) device.times = { ...device.times, ...times };
+  for (const { device } of who) device.slowDown(times);
   during(stage, forMs, () => {
-    who.forEach(({ device }, index) => {
-      device.times = before[index] ?? device.times;
-    });
+    for (const { device } of who) device.speedUp(times);
   });
 }
 
