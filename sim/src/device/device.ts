@@ -88,7 +88,9 @@ export class Device {
   act(output: ActOutput): void {
     const { action } = output;
     this.#running.set(action, output);
-    const delayUs = this.#random.between(this.times.actUsMin, this.times.actUsMax);
+    const { actUsMin, actUsMax } = this.times;
+    // Of two faults one may have set the one, the other the other.
+    const delayUs = this.#random.between(actUsMin, Math.max(actUsMin, actUsMax));
     this.#after(delayUs, { type: "acted", action });
   }
 
@@ -186,10 +188,9 @@ export class Device {
   }
 
   #retime(): void {
-    this.times = this.#slowness.reduce<DeviceTimes>(
-      (times, slower) => ({ ...times, ...slower }),
-      this.#usualTimes,
-    );
+    let times = this.#usualTimes;
+    for (const slower of this.#slowness) times = { ...times, ...slower };
+    this.times = times;
   }
 
   #changed(resource: ResourceId, known: Resource): void {
