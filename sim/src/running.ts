@@ -186,6 +186,7 @@ export class Running {
   }
 
   #missed({ name, expectation }: Expecting, lacking: string): void {
-    this.watching.violated(name, `not within ${expectation.withinMs} ms: ${lacking}`);
+    const isKept = expectation.type === "noFalseDeath";
+    this.watching.violated(name, isKept ? lacking : `not within ${expectation.withinMs} ms: ${lacking}`);
   }
 }
