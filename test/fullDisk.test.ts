@@ -104,6 +104,11 @@ describe.skipIf(reason !== undefined)(`a full disk${reason === undefined ? "" : 
     // In order: what a kill leaves behind (a log of the database, a recording) is room to write over.
     await one().end();
     const free = fill(test.colony.stateOf("one"));
+    const silent = await test.colony.start("one");
+    await eventually("it to be told", () => silent.events("agent.stateUnwritten").length > 0);
+    // It does not wait for a goodbye that it may not sign.
+    await silent.end();
+    expect(silent.events("agent.stoppedEarly")).toMatchObject([{ afterMs: 2_000 }]);
     writeFileSync(join(test.colony.rootOf("one"), "etc/still"), "damaged\n");
     const again = await test.colony.start("one");
     const before = (await again.inspect()).incarnation;

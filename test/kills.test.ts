@@ -4,7 +4,7 @@ import { form, makeColony, type TestColony } from "./harness/colonies.ts";
 import { KilledAgent, type Moment, moments } from "./harness/killed.ts";
 
 /** A sample of what test/deep/kills.test.ts does hundreds of times. */
-const kills = 3;
+const kills = 2;
 const seed = 3;
 
 describe("an agent that is killed at random instants", () => {

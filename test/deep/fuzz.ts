@@ -19,7 +19,7 @@ export interface FuzzOutcome {
   readonly inputs: number;
   /** What was thrown first, if anything: a decoder returns, whatever it is given. */
   readonly thrown?: { readonly index: number; readonly error: unknown; readonly input: Uint8Array };
-  readonly slowest: { readonly index: number; readonly tookMs: number };
+  readonly slowest: { readonly index: number; readonly tookMs: number; readonly input: Uint8Array };
   readonly heapGrewBytes: number;
 }
 
@@ -31,7 +31,7 @@ export function fuzz(
 ): FuzzOutcome {
   const inputs = Number(process.env["ANTIBODY_FUZZ_INPUTS"] ?? inputsDefault);
   const random = Random.fromSeed(seed);
-  let slowest = { index: 0, tookMs: 0 };
+  let slowest: FuzzOutcome["slowest"] = { index: 0, tookMs: 0, input: new Uint8Array() };
   let heapBytes = 0;
   for (let index = 0; index < inputs; index += 1) {
     const input = mutate(random, random.pick(examples));
@@ -43,7 +43,7 @@ export function fuzz(
     } catch (error) {
       return { inputs: index, thrown: { index, error, input }, slowest, heapGrewBytes: 0 };
     }
-    if (tookMs > slowest.tookMs) slowest = { index, tookMs };
+    if (tookMs > slowest.tookMs) slowest = { index, tookMs, input };
     if (index === Math.floor(inputs / 10)) heapBytes = heapInUse();
   }
   return { inputs, slowest, heapGrewBytes: heapInUse() - heapBytes };
@@ -58,7 +58,9 @@ export function faultsOf(outcome: FuzzOutcome): readonly string[] {
       : [
           `input ${thrown.index} threw ${String(thrown.error)}: ${Buffer.from(thrown.input).toString("base64")}`,
         ]),
-    ...(slowest.tookMs > inputMsMax ? [`input ${slowest.index} took ${slowest.tookMs} ms`] : []),
+    ...(slowest.tookMs > inputMsMax
+      ? [`input ${slowest.index} took ${slowest.tookMs} ms: ${Buffer.from(slowest.input).toString("base64")}`]
+      : []),
     ...(heapGrewBytes > heapGrowthBytesMax ? [`the heap grew by ${heapGrewBytes} bytes`] : []),
   ];
 }

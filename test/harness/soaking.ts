@@ -44,6 +44,8 @@ export class Soak {
   readonly #steady: readonly string[];
   readonly #random: Random;
   readonly #outages = new Map<string, Promise<void>>();
+  /** Processes that were killed, and left their samples. */
+  readonly #killed: number[] = [];
   #generation = 0;
   /** How often each fault happened. */
   readonly faults = new Map<string, number>();
@@ -96,7 +98,8 @@ export class Soak {
   }
 
   async end(): Promise<void> {
-    for (const { pid } of this.#test.colony.agents) rmSync(sampleFile(pid), { force: true });
+    const pids = [...this.#killed, ...this.#test.colony.agents.map(({ pid }) => pid)];
+    for (const pid of pids) rmSync(sampleFile(pid), { force: true });
     await this.#test.end();
     this.#namespaces.end();
   }
@@ -137,6 +140,7 @@ export class Soak {
 
   async #killFor(name: string, forMs: number): Promise<void> {
     const agent = this.#test.colony.agent(name);
+    this.#killed.push(agent.pid);
     agent.kill("SIGKILL");
     await eventually("the agent to be gone", () => !agent.running);
     await sleep(forMs);

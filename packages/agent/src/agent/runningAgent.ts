@@ -47,6 +47,8 @@ import type { Troubles } from "./troubles.ts";
  * systemd kills, above the time of most repairs.
  */
 const goodbyeMsMax = 20_000;
+/** The same where the state cannot be written: then the goodbye may not be signed, and would be waited for in vain. */
+const unwrittenGoodbyeMsMax = 2_000;
 
 /** What a running agent is made of. */
 export interface AgentParts {
@@ -238,13 +240,15 @@ export class RunningAgent implements AgentControl {
   }
 
   async #goodbyeOrLate(): Promise<void> {
-    const { log } = this.#parts;
+    const { log, troubles } = this.#parts;
+    const isUnwritten = troubles.list().some(({ name }) => name === "agent.stateUnwritten");
+    const afterMs = isUnwritten ? unwrittenGoodbyeMsMax : goodbyeMsMax;
     let timer: NodeJS.Timeout | undefined;
     const late = new Promise<void>((resolve) => {
       timer = setTimeout(() => {
-        log.tell({ name: "agent.stoppedEarly", level: "warn", fields: { afterMs: goodbyeMsMax } });
+        log.tell({ name: "agent.stoppedEarly", level: "warn", fields: { afterMs } });
         resolve();
-      }, goodbyeMsMax);
+      }, afterMs);
     });
     await Promise.race([this.#goodbye.promise, late]);
     clearTimeout(timer);
