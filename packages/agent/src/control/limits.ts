@@ -14,8 +14,8 @@ export const followerBacklogBytesMax = 1_048_576;
 export const heartbeatMs = 15_000;
 /** A request must be here in full after this long. Guess: the socket is local, a person at a keyboard is not meant. */
 export const requestTimeoutMs = 10_000;
-/** How often late requests are looked for. Guess: a tenth of the above. */
-export const lateCheckMs = 1_000;
+/** How often late requests are looked for. As the above: each of the two servers wakes an idle agent for it. */
+export const lateCheckMs = 10_000;
 /** The mind answers a command within this time, or the caller shall try again. Guess. */
 export const commandTimeoutMs = 10_000;
 /** The client waits this long for an answer; longer than the agent does. */
