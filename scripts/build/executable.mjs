@@ -47,7 +47,11 @@ export async function makeExecutable(arch, bundle) {
     // Before the blob goes in: stripped afterwards, the executable prints nothing.
     strip(arch, bare);
     await injectQuietly(bare, blobOf(bundle, scratch));
-    renameSync(bare, executable);
+    // As an installation leaves it. What was written by one call lies in the page cache in large pieces, of which an
+    // agent that is started now maps 19 MB more than it reads (measured).
+    const copied = join(scratch, "copied");
+    copyFileSync(bare, copied);
+    renameSync(copied, executable);
   } finally {
     rmSync(scratch, { recursive: true, force: true });
   }
