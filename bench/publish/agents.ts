@@ -105,7 +105,8 @@ async function publishOne(
   const [root, ...bundle] = documents;
   if (generation === 1 && root !== undefined) await offer(to, root);
   const startedMs = performance.now();
-  for (const document of bundle) await offer(to, document);
+  // At once, as bare gossipsub is given both: which one comes first is the same to an agent.
+  await Promise.all(bundle.map((document) => offer(to, document)));
   const activatedMs = (agent: AgentProcess): number | undefined =>
     agent.lines.findLast((line) => line.event === "policy.activated" && line["generation"] === generation)
       ?.atMs;

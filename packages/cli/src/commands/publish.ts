@@ -108,19 +108,29 @@ function newestGeneration(inspection: Inspection, author: AuthorKey, source: Sou
   );
 }
 
-/** Root, fragments, then the manifest: what comes first is what the next is verified or completed by. */
+/** Documents that are offered at once: below what the control socket takes. A guess. */
+const offersAtOnceMax = 8;
+
+/** The root first, by which the others are verified; those may come in any order. */
 async function offerAll(invocation: Invocation, author: AuthorKey, bundle: SealedBundle): Promise<void> {
-  for (const bytes of [author.rootBytes, ...bundle.fragments, bundle.manifest]) {
-    const reply = await invocation.client.offer(bytes);
-    if (!isRejection(reply)) continue;
-    throw new CliError({
-      code: reply.reason,
-      message: "the agent rejects the bundle",
-      cause: printable(`${reply.reason}: ${reply.detail}`),
-      next: `${invocation.self} logs`,
-      exit: exitCode.failed,
-    });
+  const documents = [...bundle.fragments, bundle.manifest];
+  await offer(invocation, [author.rootBytes]);
+  for (let index = 0; index < documents.length; index += offersAtOnceMax) {
+    await offer(invocation, documents.slice(index, index + offersAtOnceMax));
   }
+}
+
+async function offer(invocation: Invocation, documents: readonly Uint8Array[]): Promise<void> {
+  const replies = await Promise.all(documents.map((bytes) => invocation.client.offer(bytes)));
+  const rejection = replies.find(isRejection);
+  if (rejection === undefined) return;
+  throw new CliError({
+    code: rejection.reason,
+    message: "the agent rejects the bundle",
+    cause: printable(`${rejection.reason}: ${rejection.detail}`),
+    next: `${invocation.self} logs`,
+    exit: exitCode.failed,
+  });
 }
 
 function publishView(
