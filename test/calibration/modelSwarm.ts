@@ -72,7 +72,10 @@ export function runModelSwarm(plan: SwarmPlan, seed: number): SwarmFigures {
     (sum, { index }) => sum + [...network.peersOf(index)].length,
     0,
   );
-  const afterPublishes = runTo(publishToMs);
+  const publishBytes = Array.from({ length: publishes }, (_, index) => {
+    const { bytes } = runTo(publishFromMs + index * publishEveryMs);
+    return runTo(publishFromMs + (index + 1) * publishEveryMs).bytes - bytes;
+  });
   runTo(killAt(kills));
   const each = agents * (restWindowMs / 1_000);
   const arrivals = Array.from({ length: publishes }, (_, index) =>
@@ -88,7 +91,7 @@ export function runModelSwarm(plan: SwarmPlan, seed: number): SwarmFigures {
   return {
     restMessages: (afterRest.messages - beforeRest.messages) / each,
     restBytes: (afterRest.bytes - beforeRest.bytes) / each,
-    publishBytes: (afterPublishes.bytes - afterRest.bytes) / (agents * publishes),
+    publishBytes: Math.min(...publishBytes) / agents,
     arrivals: spreadOf(arrivals, agents),
     deaths: spreadOf(known, agents - 1),
     falseDeaths: deaths.length - known.flat().length,

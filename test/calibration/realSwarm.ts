@@ -35,16 +35,18 @@ export async function runRealSwarm(test: TestColony, plan: SwarmPlan): Promise<S
   const rest = await during(colony.agents, () => pass(plan.restWindowMs));
 
   const arrivals: (readonly number[])[] = [];
-  const published = await during(colony.agents, async () => {
-    for (let generation = 1; generation <= plan.publishes; generation += 1) {
+  const publishBytes: number[] = [];
+  for (let generation = 1; generation <= plan.publishes; generation += 1) {
+    const { bytes } = await during(colony.agents, async () => {
       const untilNext = pass(plan.publishEveryMs);
       const sinceMs = performance.now();
       await publish(colony.agent(names[generation % names.length] ?? ""), generation);
       const times = await activated(colony.agents, generation);
       arrivals.push(times.map((atMs) => atMs - sinceMs));
       await untilNext;
-    }
-  });
+    });
+    publishBytes.push(bytes);
+  }
 
   const deaths: (readonly number[])[] = [];
   let falseDeaths = 0;
@@ -69,7 +71,7 @@ export async function runRealSwarm(test: TestColony, plan: SwarmPlan): Promise<S
   return {
     restMessages: (rest.packets - pings * keepAlive.packets) / each,
     restBytes: (rest.bytes - pings * keepAlive.bytes) / each,
-    publishBytes: published.bytes / (plan.agents * plan.publishes),
+    publishBytes: Math.min(...publishBytes) / plan.agents,
     arrivals: spreadOf(arrivals, plan.agents),
     deaths: spreadOf(deaths, plan.agents - 1),
     falseDeaths,
