@@ -97,7 +97,8 @@ export class RunningAgent implements AgentControl {
   begin(): void {
     const { driver, network, opening, tell } = this.#parts;
     void driver.ask({ type: "started", addresses: [] }).then(() => this.#begun.resolve());
-    setImmediate(() => opening.begin());
+    // A turn later than the first looks, in which what they find is repaired: to load libp2p takes longer than that.
+    setImmediate(() => setImmediate(() => opening.begin()));
     opening.network.then(
       (opened) => {
         network.arrive(opened);
