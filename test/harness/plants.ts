@@ -71,6 +71,15 @@ export interface Planted {
 export function plant(fault: Plant | undefined, jobs: number): Planted {
   mkdirSync(nursery, { recursive: true });
   const directory = mkdtempSync(join(nursery, "copy-"));
+  try {
+    return grow(directory, fault, jobs);
+  } catch (error) {
+    rmSync(directory, { recursive: true, force: true });
+    throw error;
+  }
+}
+
+function grow(directory: string, fault: Plant | undefined, jobs: number): Planted {
   const modules = join(directory, "node_modules");
   mkdirSync(join(modules, "@antibody"), { recursive: true });
   for (const [name, path] of Object.entries(packages)) {
