@@ -106,9 +106,9 @@ describe("sim sweep", () => {
       "sweep",
       "clean-publish",
       "--agents",
-      "60",
+      "30",
       "--seeds",
-      "1..12",
+      "1..10",
       "--jobs",
       "2",
       "--json",
@@ -119,7 +119,7 @@ describe("sim sweep", () => {
       return found;
     }, patient);
     process.kill(victim ?? 0, "SIGKILL");
-    expect(objects(await ended)).toEqual([expect.objectContaining({ seedsCount: 12, failedSeeds: [] })]);
+    expect(objects(await ended)).toEqual([expect.objectContaining({ seedsCount: 10, failedSeeds: [] })]);
   });
 
   test.each(["SIGINT", "SIGKILL"] as const)("leaves no process after %s", async (signal) => {
@@ -155,6 +155,34 @@ describe("sim sweep", () => {
 });
 
 describe("sim shrink", () => {
+  test("keeps what is left of a failing run as a bundle, which plays again", async () => {
+    const scenario = join(directory, "impatient.json");
+    const { agents, ...rest } = bundle.scenario;
+    const text = { schema: "antibody.scenario/1", ...rest, agents: 2 * agents };
+    await writeFile(scenario, JSON.stringify(text));
+    const swept = await start("sweep", scenario, "--seeds", "1..2", "--jobs", "2", "--json").ended;
+    expect(swept.code).toBe(1);
+    const [one, two, end] = objects(swept);
+    expect([one?.["seed"], two?.["seed"]].sort()).toEqual([1, 2]);
+    expect(end).toMatchObject({ failedSeeds: [1, 2] });
+
+    const out = join(directory, "shrunk.json");
+    const shrunk = await start("shrink", scenario, "--seed", "1", "--jobs", "2", "--out", out, "--json")
+      .ended;
+    expect([shrunk.code, shrunk.err]).toEqual([0, ""]);
+    expect(objects(shrunk)).toEqual([
+      expect.objectContaining({
+        file: out,
+        before: { faultsCount: 1, agents: 8 },
+        after: { faultsCount: 1, agents: 4, durationMs: 5_100 },
+      }),
+    ]);
+    expect(schemaProblems(JSON.parse(await readFile(out, "utf8")))).toEqual([]);
+    const replayed = await start("replay", out, "--json").ended;
+    expect(replayed.code).toBe(0);
+    expect(objects(replayed)).toEqual([expect.objectContaining({ equal: true })]);
+  });
+
   test("says when there is nothing to make smaller", async () => {
     const { code, err } = await start("shrink", "clean-publish", "--agents", "4", "--seed", "1").ended;
     expect(code).toBe(1);

@@ -105,9 +105,21 @@ export async function shrinkAndKeep(
     build: version,
     pool,
     onProgress: (progress) => painted.paint(progressText(failing.seed, progress)),
+  }).catch((error: unknown) => {
+    if (!invocation.terminal.interrupted.aborted) throw error;
+    return "interrupted" as const;
   });
   painted.clear();
   if (shrunk === undefined) return false;
+  if (shrunk === "interrupted") {
+    throw new CliError({
+      code: "interrupted",
+      message: `seed ${failing.seed} was not made smaller`,
+      cause: "interrupted; nothing is kept of the search",
+      next: "run the command again",
+      exit: exitCode.failed,
+    });
+  }
   const file = fileOf(bundleFileName(shrunk.bundle));
   await writeBundle(file, shrunk.bundle);
   const next = `${calledAs(invocation.terminal)} sim replay ${shellWord(file)}`;
