@@ -35,7 +35,7 @@ it("a message knows whom it has reached and is on its way to, whoever comes and 
             each.underWay.delete(agent);
             if (each.seen.size === present.size) each.underWay.clear();
           }
-        } else if (type === "reached" && present.has(agent)) {
+        } else if (type === "reached" && present.has(agent) && !seen.has(agent)) {
           spread.reached(agent);
           seen.add(agent);
           // Once everyone present has it, what is under way to others is let go: nobody waits for it.
