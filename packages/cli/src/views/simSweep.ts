@@ -1,5 +1,6 @@
 import { formatDuration } from "@antibody/core";
 import type { SeedResult, Violation } from "@antibody/sim";
+import { shellWord } from "../self.ts";
 import { labeled, unbroken } from "../text/table.ts";
 import { count } from "./words.ts";
 
@@ -57,6 +58,12 @@ export function sweepLines(view: SweepView, self: string, agents: number | undef
     ...labeled(interrupted ? "stopped" : "swept", text, labelWidth),
     ...(first === undefined
       ? []
-      : [unbroken("smaller", `${self} sim shrink ${scenario}${with_} --seed ${first}`, labelWidth)]),
+      : [
+          unbroken(
+            "smaller",
+            `${self} sim shrink ${shellWord(scenario)}${with_} --seed ${first}`,
+            labelWidth,
+          ),
+        ]),
   ];
 }
