@@ -1,7 +1,7 @@
 import { type AgentId, compareText } from "@antibody/policy";
 import type { DialResult } from "../contract/input.ts";
 import type { Snapshot } from "../contract/snapshot.ts";
-import type { DeathCertificate, SignedVote } from "../contract/statements.ts";
+import type { DeathCertificate, SignedVote, VoteEvidence } from "../contract/statements.ts";
 import { type MonotonicMs, NEVER } from "../contract/time.ts";
 import type { Turn } from "../contract/turn.ts";
 import { compareIncarnation, incarnationText, isJumpTooLarge } from "../enrolment/incarnation.ts";
@@ -17,6 +17,7 @@ import type { Observers, Quorum } from "./observers.ts";
 import { deathRumors } from "./pieces.ts";
 import type { Probing } from "./probing.ts";
 import type { Votes } from "./votes.ts";
+import { evidenceOf } from "./watch.ts";
 
 /** What deciding deaths stands on. */
 export interface DeathsPorts {
@@ -27,7 +28,7 @@ export interface DeathsPorts {
   readonly links: Links;
   readonly probing: Probing;
   readonly votes: Votes;
-  readonly settings: Pick<Settings, "freshTimeoutMs" | "cutVoteAfterMs">;
+  readonly settings: Pick<Settings, "freshTimeoutMs" | "cutVoteAfterMs" | "stalledVoteAfterMs">;
 }
 
 /** Certificates that are not provable yet. A guess: in a massacre they wait for each other's replacements. */
@@ -186,7 +187,7 @@ export class Deaths {
     if (death === undefined || this.#decide(death, turn) !== "undecided") return;
     // Its host says that the process is gone: own evidence, beside half of a quorum's.
     if (result === "refused") this.#accept(death, turn);
-    else if (result !== "connected") this.#silence(death, turn);
+    else if (result !== "connected") this.#silence(death, evidenceOf(result), turn);
     else {
       // It lives, and hears that it is held dead as soon as a session stands.
       this.#silent.delete(subject);
@@ -196,27 +197,38 @@ export class Deaths {
 
   /**
    * Silence for as long as an observer waits before it votes, beside half of a quorum: who made the certificate knew
-   * of other deaths, and so of other observers. A subject that lives refutes long before.
+   * of other deaths, and so of other observers. A subject that lives refutes long before. Silence that may be this
+   * agent's own fault counts no more here than in a vote.
    */
-  #silence(death: DeathCertificate, turn: Turn): void {
+  #silence(death: DeathCertificate, evidence: VoteEvidence | undefined, turn: Turn): void {
     const { probing, settings } = this.#ports;
+    if (evidence === undefined || probing.findings.cutOff) {
+      this.#silent.delete(death.subject);
+      return;
+    }
     const sinceMs = this.#silent.get(death.subject) ?? turn.now.monoMs;
     this.#silent.set(death.subject, sinceMs);
-    const isLong = turn.now.monoMs - sinceMs >= settings.cutVoteAfterMs;
-    if (isLong && !probing.findings.cutOff) this.#accept(death, turn);
+    const waitMs = evidence === "stalled" ? settings.stalledVoteAfterMs : settings.cutVoteAfterMs;
+    if (turn.now.monoMs - sinceMs >= waitMs * probing.findings.health.factor) this.#accept(death, turn);
+  }
+
+  /** This agent itself did not run for a while: what it took for others' silence was its own. */
+  slept(): void {
+    this.#silent.clear();
   }
 
   /**
    * Two dead neighbors count as each other's observers until one of them is held dead, and may so lack a quorum
-   * forever. Half of it and the host's own refusal decide here; whoever hears of it dials for itself.
+   * forever. Half of it and the host's own refusal decide here; whoever hears of it dials for itself. One vote alone
+   * never decides: two that do not reach each other would kill each other while the third is away.
    */
   #freeStuck(subject: AgentId, turn: Turn): void {
     const { directory, votes, observers, probing } = this.#ports;
     const incarnation = directory.get(subject)?.entry.entry.incarnation;
     if (incarnation === undefined || directory.standingOf(subject) !== "alive") return;
     const { counted, quorum } = observers.weigh(subject, votes.on(subject, incarnation));
-    if (!isHalf(counted, quorum) || !this.#hasRefused(counted) || probing.hasLivingLink(subject, turn))
-      return;
+    if (counted.length < 2 || !isHalf(counted, quorum) || !this.#hasRefused(counted)) return;
+    if (probing.hasLivingLink(subject, turn)) return;
     const death: DeathCertificate = { subject, incarnation, votes: counted };
     this.#accept(death, turn);
     this.#planPublication(death, turn);
@@ -337,12 +349,12 @@ const evidences = new WeakMap<DeathCertificate, string>();
 export function deathEvidence(death: DeathCertificate): string {
   const known = evidences.get(death);
   if (known !== undefined) return known;
-  const evidence = evidenceOf(death);
+  const evidence = votesText(death);
   evidences.set(death, evidence);
   return evidence;
 }
 
-function evidenceOf({ votes }: DeathCertificate): string {
+function votesText({ votes }: DeathCertificate): string {
   const counts = { refused: 0, cut: 0, stalled: 0 };
   for (const { vote } of votes) counts[vote.evidence] += 1;
   const parts: string[] = [];

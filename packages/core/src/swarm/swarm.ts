@@ -149,10 +149,13 @@ export class Swarm {
   handle(input: SwarmInput, policy: PolicyHolding, turn: Turn): void {
     this.#policy = policy;
     const { settings } = this.#options;
-    const { probing, membership, directory } = this.#parts;
+    const { probing, deaths, membership, directory } = this.#parts;
     const lateMs = turn.now.monoMs - this.deadline;
     this.#deadline = undefined;
-    if (lateMs > lateProbeTimeouts * settings.probeTimeoutMs) probing.slept(turn);
+    if (lateMs > lateProbeTimeouts * settings.probeTimeoutMs) {
+      probing.slept(turn);
+      deaths.slept();
+    }
     const before = directory.revision;
     const isSmallTalk = takeInput(this.#parts, input, policy, turn);
     // In a quiet swarm that is nearly everything: whatever else may be due was not moved by it.

@@ -47,6 +47,8 @@ export class World {
   readonly #agenda = new Agenda();
   /** Whether anything passes from one to the other. */
   passes: (from: string, to: string) => boolean = () => true;
+  /** Whether dials are answered by a forged or a firewall's refusal. */
+  refuses: (from: string, to: string) => boolean = () => false;
 
   constructor(settings: Partial<Settings> = {}, roster?: Roster) {
     this.#settings = { ...defaultSettings, ...settings };
@@ -344,7 +346,8 @@ export class World {
       });
     };
     const isThere = other !== undefined && addresses.includes(`/test/${other.person.name}`);
-    if (!isThere || !this.passes(host.person.name, other.person.name)) end("cut", timeoutMs);
+    if (isThere && this.refuses(host.person.name, other.person.name)) end("refused", 2 * latencyMs);
+    else if (!isThere || !this.passes(host.person.name, other.person.name)) end("cut", timeoutMs);
     else if (other.state === "killed") end("refused", 2 * latencyMs);
     else if (other.state === "paused") end("silent", timeoutMs);
     else end("connected", 3 * latencyMs);

@@ -1,0 +1,122 @@
+import { describe, expect, test } from "vitest";
+import type { DeathCertificate } from "../../src/contract/statements.ts";
+import { defaultSettings } from "../../src/settings.ts";
+import { Directory } from "../../src/swarm/directory.ts";
+import { Observers } from "../../src/swarm/observers.ts";
+import { Roster } from "../../src/swarm/roster.ts";
+import { fakeCrypto, memberOf, voteOf } from "./people.ts";
+import { World } from "./world.ts";
+
+const names = (count: number): string[] => Array.from({ length: count }, (_, index) => `n${index}`);
+const incarnation = [1, 1, 0] as const;
+const subject = "n0";
+
+/** The names of those who observe the subject while everyone lives. */
+function observersOf(world: World): readonly string[] {
+  const people = [...world.hosts.values()].map(({ person }) => person);
+  const directory = new Directory(Roster.of([], defaultSettings.ringCount, fakeCrypto));
+  for (const person of people) directory.accept(memberOf(person, incarnation));
+  const { observers } = new Observers(directory, defaultSettings).of(world.agent(subject));
+  return people.filter(({ agent }) => observers.includes(agent)).map(({ name }) => name);
+}
+
+function certificateBy(world: World, liars: readonly string[]): DeathCertificate {
+  const { person } = world.host(subject);
+  const votes = liars
+    .map((name) => voteOf(world.host(name).person, person, incarnation))
+    .sort((left, right) => (left.vote.observer < right.vote.observer ? -1 : 1));
+  return { subject: person.agent, incarnation, votes };
+}
+
+/** Liars tell some agents that the subject is dead, by certificate and by votes. */
+function tell(world: World, liars: readonly string[], to: readonly string[]): void {
+  const death = certificateBy(world, liars);
+  for (const name of to) {
+    const from = world.agent(liars[0] ?? subject);
+    world.feed(world.host(name), { type: "rumor", from, rumor: { type: "deaths", deaths: [death] } });
+    for (const vote of death.votes) {
+      const message = { type: "votes", votes: [vote] } as const;
+      world.feed(world.host(name), { type: "message", from: vote.vote.observer, message });
+    }
+  }
+}
+
+/** The longest time without a break for which one held the subject dead, in steps of a tenth of a second. */
+function deadForMs(world: World, victim: string, forMs: number, again: () => void): number {
+  let longest = 0;
+  let sinceMs = world.nowMs;
+  const endMs = world.nowMs + forMs;
+  while (world.nowMs < endMs) {
+    if (world.nowMs % 1_000 === 0) again();
+    world.run(100);
+    if (world.verdict(victim, subject) !== "dead") sinceMs = world.nowMs;
+    longest = Math.max(longest, world.nowMs - sinceMs);
+  }
+  return longest;
+}
+
+describe("less than a quorum", () => {
+  for (const how of ["cut", "refused"] as const) {
+    for (const duty of ["observer", "other"] as const) {
+      test(`misleads at most one agent whose link is ${how}, for seconds: ${duty}`, () => {
+        const all = names(40);
+        const world = World.formed(all);
+        const observers = observersOf(world);
+        // Half of the quorum, which is 6 where there are 8 observers.
+        const liars = observers.slice(0, 3);
+        const stranger = all.find((name) => name !== subject && !observers.includes(name));
+        const victim = (duty === "observer" ? observers[3] : stranger) ?? "";
+        const isCut = (from: string, to: string): boolean =>
+          [from, to].includes(victim) && [from, to].includes(subject);
+        world.passes = (from, to) => !isCut(from, to);
+        world.refuses = (from, to) => how === "refused" && isCut(from, to);
+        world.closeSocket(victim, subject);
+        const longest = deadForMs(world, victim, 60_000, () => tell(world, liars, [victim]));
+        expect(longest).toBeLessThan(5_000);
+        const misled = world.events.filter(({ event }) => event.name === "swarm.dead");
+        expect(misled.filter(({ name }) => name !== victim)).toEqual([]);
+        expect(world.verdicts(subject).filter((verdict) => verdict === "dead")).toEqual([]);
+      });
+    }
+  }
+
+  test("kills nobody that is stopped for less than the wait for stalled ones", () => {
+    const all = names(40);
+    const world = World.formed(all);
+    const liars = observersOf(world).slice(0, 3);
+    const honest = all.filter((name) => name !== subject && !liars.includes(name));
+    world.pause(subject);
+    tell(world, liars, honest);
+    world.run(18_000);
+    expect(world.told("swarm.dead")).toEqual([]);
+    world.resume(subject);
+    world.run(10_000);
+    expect(world.verdicts(subject)).toEqual(["reachable"]);
+  });
+
+  test("finds nobody dead whom only an agent without a network does not reach", () => {
+    const all = names(40);
+    const world = World.formed(all);
+    const observers = observersOf(world);
+    const victim = all.find((name) => name !== subject && !observers.includes(name)) ?? "";
+    const isOff = { now: true };
+    world.passes = (from, to) => !isOff.now || (from !== victim && to !== victim);
+    tell(world, observers.slice(0, 3), [victim]);
+    world.run(60_000);
+    isOff.now = false;
+    world.run(20_000);
+    // The others rightly miss the one that is cut off.
+    expect(world.told("swarm.dead").filter((line) => line.startsWith(`${victim}: `))).toEqual([]);
+  });
+});
+
+test("one of three finds nobody dead while the third is gone, whatever a host refuses", () => {
+  const world = World.formed(["a", "b", "c"]);
+  world.passes = () => false;
+  world.refuses = (from, to) => from + to === "ab" || from + to === "ba";
+  for (const [left, right] of ["ab", "ac", "bc"] as unknown as [string, string][])
+    world.closeSocket(left, right);
+  world.run(60_000);
+  expect(world.told("swarm.dead")).toEqual([]);
+  expect(world.verdict("a", "b")).toBe("unreachable");
+});
