@@ -52,7 +52,7 @@ describe("a run", () => {
     }, 1);
     const report = await runScenario({
       scenario: "mass-death",
-      agents: 150,
+      agents: 600,
       seed: 1,
       onProgress: (progress) => told.push(progress),
     });

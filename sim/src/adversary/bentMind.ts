@@ -72,6 +72,7 @@ export class BentMind implements SimMind {
   #bentMessage(message: PeerMessage): PeerMessage | undefined {
     switch (message.type) {
       case "votes":
+      case "deaths":
         return this.#habits.has("withholdVotes") ? undefined : message;
       case "probeReport":
         return this.#habits.has("lieForOthers") ? { ...message, answered: !message.answered } : message;

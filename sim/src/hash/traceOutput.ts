@@ -1,4 +1,4 @@
-import type { Digests, Output, PeerMessage } from "@antibody/core";
+import type { Digests, Event, Output, PeerMessage } from "@antibody/core";
 import type { AgentId } from "@antibody/policy";
 import { Trace } from "./trace.ts";
 
@@ -9,6 +9,7 @@ type Ack = Extract<PeerMessage, { readonly type: "ack" }>;
 const probeMark = 1;
 const ackMark = 2;
 const otherMark = 3;
+const deathMark = 4;
 
 /**
  * The running hash over every output of every agent of a world, with everything in it. The most frequent outputs are
@@ -22,6 +23,7 @@ export class OutputTrace {
   readonly #told: (Digests | undefined)[];
   readonly #hashes: Int32Array;
   readonly #digests = new Trace();
+  readonly #deaths = new WeakMap<Event, number>();
 
   constructor(agents: number, indexOf: (id: AgentId) => number) {
     this.#indexOf = indexOf;
@@ -54,8 +56,25 @@ export class OutputTrace {
         return;
       }
     }
+    if (output.type === "tell" && output.event.name === "swarm.dead") {
+      this.#trace.word(deathMark);
+      this.#trace.word(this.#deathHash(output.event));
+      return;
+    }
     this.#trace.word(otherMark);
     this.#trace.value(output);
+  }
+
+  /** In a massacre, hundreds of thousands tell of a few hundred deaths: by one object for each. */
+  #deathHash(event: Event): number {
+    const known = this.#deaths.get(event);
+    if (known !== undefined) return known;
+    const trace = this.#digests;
+    trace.restart();
+    trace.value(event);
+    const hash = trace.hash();
+    this.#deaths.set(event, hash);
+    return hash;
   }
 
   #probe(agent: number, to: AgentId, { sequence, digests, accusation }: Probe): void {

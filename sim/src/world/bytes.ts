@@ -19,6 +19,8 @@ export function messageBytes(message: PeerMessage): number {
       return frameBytes + idBytes;
     case "votes":
       return frameBytes + sum(message.votes, ({ bytes }) => bytes.length);
+    case "deaths":
+      return frameBytes + sum(message.deaths, ({ votes }) => sum(votes, ({ bytes }) => bytes.length));
     case "digest":
       return frameBytes + message.buckets.length * 17 + message.policy.ids.length * idBytes;
     case "summary":
@@ -45,6 +47,8 @@ export function rumorBytes(rumor: HealthRumor): number {
       return rumorFrameBytes + sum(rumor.members, memberBytes);
     case "deaths":
       return rumorFrameBytes + sum(rumor.deaths, ({ votes }) => sum(votes, ({ bytes }) => bytes.length));
+    case "sightings":
+      return rumorFrameBytes + sum(rumor.sightings, ({ bytes }) => bytes.length);
     case "evictions":
       return rumorFrameBytes + sum(rumor.evictions, evictionBytes);
     default:

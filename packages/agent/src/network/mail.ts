@@ -143,6 +143,7 @@ function classOf(type: PeerMessage["type"]): MailClass {
     case "probeRequest":
     case "probeReport":
     case "votes":
+    case "deaths":
       return "probe";
     case "digest":
     case "summary":

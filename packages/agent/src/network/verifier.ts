@@ -121,6 +121,10 @@ export class Verifier {
         const votes = sift("vote", wire.votes, (bytes) => this.#vote(bytes));
         return { message: { type: "votes", votes }, refused };
       }
+      case "deaths": {
+        const deaths = sift("death", wire.deaths, (death) => this.#death(death));
+        return { message: { type: "deaths", deaths }, refused };
+      }
       case "items": {
         const members = sift("member", wire.members, (member) => this.member(member));
         const deaths = sift("death", wire.deaths, (death) => this.#death(death));

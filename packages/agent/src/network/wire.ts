@@ -16,8 +16,9 @@ import { encodeMap } from "./cbor.ts";
 
 /** A message whose shape was checked, and no signature yet. */
 export type WireMessage =
-  | Exclude<PeerMessage, { readonly type: "votes" | "items" }>
+  | Exclude<PeerMessage, { readonly type: "votes" | "deaths" | "items" }>
   | { readonly type: "votes"; readonly votes: readonly Uint8Array[] }
+  | { readonly type: "deaths"; readonly deaths: readonly DeathWire[] }
   | {
       readonly type: "items";
       readonly members: readonly MemberWire[];
@@ -80,6 +81,7 @@ function deathWire(death: DeathCertificate): DeathWire {
 }
 
 function wireOf(message: Exclude<PeerMessage, { readonly type: "items" }>): WireMessage {
+  if (message.type === "deaths") return { type: "deaths", deaths: message.deaths.map(deathWire) };
   if (message.type !== "votes") return message;
   return { type: "votes", votes: message.votes.map((vote) => vote.bytes) };
 }
@@ -96,6 +98,8 @@ export function encodeWire(message: WireMessage): Uint8Array {
       return encodeMap({ ...message, subject: digestOf(message.subject) });
     case "votes":
       return encodeMap({ type, votes: message.votes });
+    case "deaths":
+      return encodeMap({ type, deaths: message.deaths.map(deathFields) });
     case "digest":
       return encodeMap({
         type,

@@ -142,6 +142,10 @@ const messageShape: Shape<WireMessage> = z.discriminatedUnion("type", [
   }),
   z.strictObject({ type: z.literal("votes"), votes }),
   z.strictObject({
+    type: z.literal("deaths"),
+    deaths: z.array(deathShape).check(z.minLength(1), z.maxLength(wireItemsMax)),
+  }),
+  z.strictObject({
     type: z.literal("digest"),
     buckets: z.array(bucketDigest).check(z.maxLength(directoryBucketCount)),
     policy: policyHeads,

@@ -51,6 +51,8 @@ export type PeerMessage =
     }
   /** Votes for fellow observers of a subject. */
   | { readonly type: "votes"; readonly votes: readonly SignedVote[] }
+  /** Please publish these with your own: in a massacre there would be a rumor for each. */
+  | { readonly type: "deaths"; readonly deaths: readonly DeathCertificate[] }
   /**
    * Anti-entropy, first move: digests of `directoryBucketCount` buckets of the directory, and policy heads. Digests
    * of evictions are absent, here and in the next two moves, where there are none.

@@ -29,6 +29,12 @@ export interface AccusingPorts {
   readonly membership: Membership;
 }
 
+/**
+ * Votes go to the first of a subject's observers at first, in the order that all of them know, and to the next where it
+ * cannot be reached: a quorum comes together there, over a fifth of the sessions that everyone with everyone would take.
+ */
+const collectorsCount = 1;
+
 /** Votes between fellow observers, and accusations of this agent itself. */
 export class Accusing {
   readonly #ports: AccusingPorts;
@@ -136,6 +142,14 @@ export class Accusing {
     else this.#ports.deaths.heard(death, from, turn);
   }
 
+  /** Deaths that `from` asks this agent to publish. */
+  collect(deaths: readonly DeathCertificate[], from: AgentId, turn: Turn): void {
+    const { agent } = this.#ports;
+    for (const death of deaths) if (death.subject === agent) this.takeDeath(death, from, turn);
+    const others = deaths.filter(({ subject }) => subject !== agent);
+    this.#ports.deaths.collect(others, from, turn);
+  }
+
   /** Whether there is anything to count again. */
   get hasCases(): boolean {
     return this.#ports.votes.count > 0 || this.#ports.deaths.undecidedCount > 0;
@@ -152,15 +166,37 @@ export class Accusing {
     }
   }
 
+  /** A session with a fellow observer could not be had: the next one hears of the cases. */
+  missed(fellow: AgentId, turn: Turn): void {
+    const { votes, directory } = this.#ports;
+    for (const subject of votes.miss(fellow)) {
+      const held = votes.on(subject, directory.get(subject)?.entry.entry.incarnation);
+      this.#tellFellows(subject, held, turn);
+    }
+  }
+
+  /** Cases that the first of the fellow observers have not decided in time. */
+  widen(turn: Turn): void {
+    const { votes, directory } = this.#ports;
+    for (const subject of votes.takeWidened(turn)) {
+      const held = votes.on(subject, directory.get(subject)?.entry.entry.incarnation);
+      this.#tellFellows(subject, held, turn);
+    }
+  }
+
   /** Fellow observers get votes, over sessions that are asked for where none stands. */
   #tellFellows(subject: AgentId, held: readonly SignedVote[], turn: Turn): void {
-    const { observers, links, probing, votes } = this.#ports;
-    for (const fellow of votes.untold(subject, observers.of(subject).observers)) {
-      if (links.has(fellow)) {
-        turn.emit({ type: "send", to: fellow, message: { type: "votes", votes: held } });
-      } else if (!probing.isObserved(fellow)) {
-        links.invite(fellow, turn);
-      }
+    const { agent, observers, links, probing, votes } = this.#ports;
+    // Who is observed here and has no session is out of reach.
+    const fellows = observers
+      .of(subject)
+      .observers.filter((fellow) => fellow !== agent && (links.has(fellow) || !probing.isObserved(fellow)));
+    const missed = votes.missedIn(subject);
+    const collectors = missed === undefined ? fellows : fellows.slice(0, collectorsCount + missed);
+    const told = fellows.filter((fellow) => links.has(fellow) || collectors.includes(fellow));
+    for (const fellow of votes.untold(subject, told)) {
+      if (!links.has(fellow)) links.invite(fellow, turn);
+      else turn.emit({ type: "send", to: fellow, message: { type: "votes", votes: held } });
     }
   }
 }

@@ -129,7 +129,8 @@ export class Findings {
   /** When to try a lost peer again. A vote that is due is not waited for longer than needed. */
   nextAttemptMs(watch: Watch, turn: Turn): MonotonicMs {
     const now = turn.now.monoMs;
-    const peer = watch.duty === "redial" ? "dead" : "lost";
+    const dead = watch.evidence === "refused" ? "gone" : "dead";
+    const peer = watch.duty === "redial" ? dead : "lost";
     const at = now + redialWaitMs(now - watch.lostMs, peer, this.#settings, turn.random);
     const voteMs = watch.silentMs + this.#patienceMs(watch);
     return watch.silentMs !== NEVER && voteMs > now ? Math.min(at, voteMs) : at;

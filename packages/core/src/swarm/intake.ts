@@ -61,7 +61,10 @@ function takeOther(
       parts.probing.disconnected(input.peer, turn);
       return;
     case "dialed":
-      if (input.result !== "connected") parts.links.failed(input.peer);
+      if (input.result !== "connected") {
+        parts.links.failed(input.peer);
+        parts.accusing.missed(input.peer, turn);
+      }
       parts.probing.dialed(input.peer, input.purpose, input.result, turn);
       parts.helping.dialed(input.peer, input.result, turn);
       parts.deaths.dialed(input.peer, input.result, turn);
@@ -90,13 +93,14 @@ function takeOther(
 }
 
 function takeConnection(parts: SwarmParts, peer: AgentId, member: Member, turn: Turn): void {
-  const { links, membership, evicting, asking, probing, helping, accusing } = parts;
+  const { links, membership, evicting, asking, probing, helping, missing, accusing } = parts;
   const isFirst = links.list().length === 0;
   links.opened(peer);
   if (evicting.turnsAway(member, turn)) return;
   membership.admit(member, peer, turn);
   probing.connected(peer, member.entry.entry.incarnation, turn);
   helping.heard(peer, turn);
+  missing.heard(peer, turn);
   accusing.returned(peer);
   // One side compares digests; an accused peer hears of it from whoever accuses it.
   if (parts.agent < peer || accusing.accusationOf(peer) !== undefined) asking.probe(peer, turn);
@@ -106,8 +110,9 @@ function takeConnection(parts: SwarmParts, peer: AgentId, member: Member, turn: 
 }
 
 /** Any traffic is proof of life. True when nothing else was thought. */
-function hear({ probing, helping }: SwarmParts, from: AgentId, turn: Turn): boolean {
-  const isUsual = probing.hear(from, turn) && helping.count === 0;
+function hear({ probing, helping, missing }: SwarmParts, from: AgentId, turn: Turn): boolean {
+  const isMissed = missing.count > 0 && missing.heard(from, turn);
+  const isUsual = probing.hear(from, turn) && helping.count === 0 && !isMissed;
   helping.heard(from, turn);
   return isUsual;
 }
@@ -179,6 +184,9 @@ function takeNews(
     case "votes":
       for (const vote of message.votes) accusing.takeVote(vote, from, turn);
       return;
+    case "deaths":
+      accusing.collect(message.deaths, from, turn);
+      return;
     case "digest":
       reconcile.onDigest(from, message, policy, turn);
       return;
@@ -200,7 +208,7 @@ function takeNews(
 }
 
 function takeRumor(
-  { membership, accusing, evicting }: SwarmParts,
+  { membership, accusing, missing, reporting, evicting }: SwarmParts,
   from: AgentId,
   rumor: HealthRumor,
   turn: Turn,
@@ -212,6 +220,11 @@ function takeRumor(
     case "deaths":
       for (const death of rumor.deaths) accusing.takeDeath(death, from, turn);
       return;
+    case "sightings":
+      for (const signed of rumor.sightings) {
+        if (missing.take(signed, from, turn)) reporting.doubt(signed.sighting.subject, turn);
+      }
+      return;
     case "evictions":
       evicting.take(rumor.evictions, turn);
       return;
@@ -221,7 +234,7 @@ function takeRumor(
 }
 
 function takeSigned(
-  { membership, accusing, evicting }: SwarmParts,
+  { membership, accusing, reporting, evicting }: SwarmParts,
   statement: SignedStatement,
   turn: Turn,
 ): void {
@@ -231,6 +244,9 @@ function takeSigned(
       return;
     case "vote":
       accusing.share(statement.vote, turn);
+      return;
+    case "sighting":
+      reporting.signed(statement.sighting, turn);
       return;
     case "eviction":
       evicting.publish(statement.eviction, turn);

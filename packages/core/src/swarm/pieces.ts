@@ -1,6 +1,6 @@
 import type { VerifiedPolicy } from "@antibody/policy";
-import type { HealthRumor, PeerMessage } from "../contract/messages.ts";
-import type { DeathCertificate, Member, VerifiedEviction } from "../contract/statements.ts";
+import type { PeerMessage } from "../contract/messages.ts";
+import type { DeathCertificate, Member, SignedSighting, VerifiedEviction } from "../contract/statements.ts";
 import { itemsMembersMax, messageBytesMax } from "../limits.ts";
 
 type Items = Extract<PeerMessage, { readonly type: "items" }>;
@@ -35,9 +35,16 @@ export function itemsPieces(
   return pieces;
 }
 
-/** Splits deaths into rumors. */
-export function deathRumors(deaths: readonly DeathCertificate[]): readonly HealthRumor[] {
-  return split(deaths, deathBytes).map((piece): HealthRumor => ({ type: "deaths", deaths: piece }));
+/** Splits deaths into as many as one rumor or message may take. */
+export function deathPieces(deaths: readonly DeathCertificate[]): readonly (readonly DeathCertificate[])[] {
+  return split(deaths, deathBytes);
+}
+
+/** Splits sightings into as many as one rumor may take. */
+export function sightingPieces(
+  sightings: readonly SignedSighting[],
+): readonly (readonly SignedSighting[])[] {
+  return split(sightings, ({ bytes }) => bytes.length);
 }
 
 function memberBytes({ certificate, entry }: Member): number {

@@ -11,7 +11,7 @@ import type { Directory } from "./directory.ts";
 import { Findings } from "./findings.ts";
 import type { Links } from "./links.ts";
 import type { Assignment } from "./observers.ts";
-import { evidenceOf, isLost, meet, newWatch, type Watch } from "./watch.ts";
+import { certifiedEvidence, evidenceOf, isLost, meet, newWatch, type Watch } from "./watch.ts";
 import { Watches } from "./watches.ts";
 
 /** What probing stands on. */
@@ -347,8 +347,10 @@ export class Probing {
   #conclude(watch: Watch, purpose: "session" | "fresh", result: DialResult, turn: Turn): void {
     watch.stage = "idle";
     if (result === "connected") this.#reached(watch, purpose, turn);
-    else if (watch.duty === "redial") this.#tryAgain(watch, turn);
-    else if (result === "refused" && this.#links.has(watch.agent) && watch.finding === "reachable") {
+    else if (watch.duty === "redial") {
+      watch.evidence = evidenceOf(result);
+      this.#tryAgain(watch, turn);
+    } else if (result === "refused" && this.#links.has(watch.agent) && watch.finding === "reachable") {
       // A session stands: the peer may only listen elsewhere by now.
       this.#probe(watch, turn);
     } else {
@@ -403,6 +405,7 @@ export class Probing {
     if (duty === "redial") {
       watch.finding = "unreachable";
       watch.lostMs = now;
+      watch.evidence = certifiedEvidence(this.#ports.directory.deathOf(peer));
       this.#tryAgain(watch, turn);
     } else if (this.#links.has(peer)) {
       watch.heardMs = known?.heardMs ?? now;

@@ -13,13 +13,14 @@ const longLostPart = 32;
  */
 export function redialWaitMs(
   outageMs: number,
-  peer: "lost" | "dead",
+  peer: "lost" | "dead" | "gone",
   settings: Settings,
   random: Random,
 ): number {
   const { redialBaseMs, redialMaxMs, probeIntervalMs } = settings;
   const lostMs = Math.max(Math.min(outageMs / lostPart, probeIntervalMs), outageMs / longLostPart);
-  // A dead peer, which a quorum vouches for, will most likely say itself that it is back.
-  const boundMs = peer === "dead" ? Math.max(outageMs, probeIntervalMs) : lostMs;
+  // A dead peer, which a quorum vouches for, will most likely say itself that it is back. One whose host refuses is
+  // not behind any cut: its process dials its neighbors when it starts.
+  const boundMs = { lost: lostMs, dead: Math.max(outageMs, probeIntervalMs), gone: redialMaxMs }[peer];
   return 1 + random.below(Math.floor(Math.min(redialMaxMs, Math.max(redialBaseMs, boundMs))));
 }

@@ -263,6 +263,7 @@ export class Swarm {
   #due(policy: PolicyHolding, turn: Turn): void {
     const { votes, probing, helping, deaths, links, reconcile, accusing } = this.#parts;
     votes.expire(turn);
+    accusing.widen(turn);
     if (this.#retallyMs <= turn.now.monoMs) {
       this.#retallyMs = NEVER;
       accusing.retally(turn);

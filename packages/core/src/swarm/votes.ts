@@ -22,12 +22,26 @@ interface HeldVote {
   readonly untilMs: MonotonicMs;
 }
 
+/** A case with an own vote that is still for some of the fellow observers alone. */
+interface Narrow {
+  readonly untilMs: MonotonicMs;
+  /** Fellows that could not be reached: as many others take their places. */
+  readonly missed: number;
+}
+
 interface VotesDump {
   readonly sequence: number;
   readonly expiryMs: MonotonicMs;
   readonly votes: readonly HeldVote[];
   readonly told: readonly (readonly [AgentId, readonly AgentId[]])[];
+  readonly narrow: readonly (readonly [AgentId, Narrow])[];
 }
+
+/**
+ * A case is told to all fellow observers when the first of them have not decided it within this time. A guess: ten
+ * times what votes need on a local network.
+ */
+const tellAllAfterMs = 500;
 
 /** Where the last own vote is kept, with `sync`, before it is signed. */
 export const voteKey = "vote";
@@ -40,6 +54,7 @@ export class Votes {
   readonly #cases = new RareMap<AgentId, Map<AgentId, HeldVote>>();
   /** By subject: the fellow observers that got this agent's present vote, or for whom a session was asked. */
   readonly #told = new RareMap<AgentId, Set<AgentId>>();
+  readonly #narrow = new RareMap<AgentId, Narrow>();
   #count = 0;
   #sequence = 0;
   /** No vote expires before. */
@@ -54,13 +69,20 @@ export class Votes {
     for (const held of dump.votes) this.#hold(held);
     this.#expiryMs = dump.expiryMs;
     for (const [subject, told] of dump.told) this.#told.set(subject, new Set(told));
+    for (const [subject, at] of dump.narrow) this.#narrow.set(subject, at);
   }
 
   dump(): Snapshot {
     const votes = this.subjects().flatMap((subject) => this.#held(subject));
     const told = [...this.#told].map(([subject, fellows]) => [subject, [...fellows]] as const);
-    const dump: VotesDump = { sequence: this.#sequence, expiryMs: this.#expiryMs, votes, told };
+    const narrow = [...this.#narrow];
+    const dump: VotesDump = { sequence: this.#sequence, expiryMs: this.#expiryMs, votes, told, narrow };
     return keep(dump);
+  }
+
+  /** Subjects with an open case. */
+  get caseCount(): number {
+    return this.#cases.size;
   }
 
   get count(): number {
@@ -68,7 +90,33 @@ export class Votes {
   }
 
   get deadline(): MonotonicMs {
-    return this.#expiryMs;
+    let earliest = this.#expiryMs;
+    for (const { untilMs } of this.#narrow.values()) if (untilMs < earliest) earliest = untilMs;
+    return earliest;
+  }
+
+  /** How many fellow observers could not be reached in a case that is for some of them alone; undefined for all others. */
+  missedIn(subject: AgentId): number | undefined {
+    return this.#narrow.get(subject)?.missed;
+  }
+
+  /** A fellow observer could not be reached: the cases that it was to hear of, and that are for some alone. */
+  miss(fellow: AgentId): readonly AgentId[] {
+    if (this.#narrow.size === 0) return [];
+    const cases = [...this.#narrow].filter(([subject]) => this.#told.get(subject)?.has(fellow) === true);
+    for (const [subject, { untilMs, missed }] of cases)
+      this.#narrow.set(subject, { untilMs, missed: missed + 1 });
+    return cases.map(([subject]) => subject).sort(compareText);
+  }
+
+  /** Cases that are for all fellow observers from now on. */
+  takeWidened(turn: Turn): readonly AgentId[] {
+    if (this.#narrow.size === 0) return [];
+    const widened = [...this.#narrow]
+      .filter(([, { untilMs }]) => untilMs <= turn.now.monoMs)
+      .map(([subject]) => subject);
+    for (const subject of widened) this.#narrow.delete(subject);
+    return widened.sort(compareText);
   }
 
   /** Subjects with an open case, in order of agents. */
@@ -122,6 +170,9 @@ export class Votes {
     const room = isAssigned ? pendingVotesMax : pendingVotesMax / 2;
     if (held === undefined && this.#count >= room) return false;
     this.#hold({ vote, untilMs: turn.now.monoMs + this.#settings.voteLifetimeMs });
+    if (observer === this.#voter.agent) {
+      this.#narrow.set(subject, { untilMs: turn.now.monoMs + tellAllAfterMs, missed: 0 });
+    }
     return true;
   }
 
@@ -173,6 +224,7 @@ export class Votes {
     if (votes.size === 0) {
       this.#cases.delete(subject);
       this.#told.delete(subject);
+      this.#narrow.delete(subject);
     }
     return dropped;
   }

@@ -1,6 +1,6 @@
 import type { AgentId } from "@antibody/policy";
 import type { DialResult } from "../contract/input.ts";
-import type { Incarnation, VoteEvidence } from "../contract/statements.ts";
+import type { DeathCertificate, Incarnation, VoteEvidence } from "../contract/statements.ts";
 import { type MonotonicMs, NEVER } from "../contract/time.ts";
 
 /** What an agent finds of a peer by its own attempts. */
@@ -113,6 +113,14 @@ export function reasonOf(watch: Watch): string {
   if (watch.finding === "unreachable" && watch.evidence === undefined)
     return "this agent could not try to dial it";
   return watch.via === undefined ? own : `${own}; ${watch.via} reaches it`;
+}
+
+/** What most votes of a death certificate rest on, as far as it matters here: whether the host refuses. */
+export function certifiedEvidence(death: DeathCertificate | undefined): VoteEvidence | undefined {
+  const votes = death?.votes ?? [];
+  return 2 * votes.filter(({ vote }) => vote.evidence === "refused").length > votes.length
+    ? "refused"
+    : undefined;
 }
 
 /** What a dial that did not connect says of the peer; nothing where the fault is this agent's own. */

@@ -15,14 +15,16 @@ describe("a process that is killed", () => {
     const world = World.formed(five);
     world.kill("c");
     world.runUntil(() => world.verdicts("c").join() === "dead", 1_500);
+    world.run(50);
     expect(world.transcript("a")).toMatchInlineSnapshot(`
       [
         "3001 ms: c disconnected -> swarm.suspected c; dial c fresh",
         "3011 ms: dialed c fresh: refused -> swarm.unreachable c; persist sync vote; sign vote 1.1.0",
         "3011 ms: signed vote -> votes to d; votes to b; votes to e",
         "3016 ms: votes from e",
-        "3016 ms: votes from d -> swarm.dead c; publish deaths",
+        "3016 ms: votes from d -> swarm.dead c",
         "3016 ms: votes from b",
+        "3036 ms: wake -> publish deaths",
       ]
     `);
   });
