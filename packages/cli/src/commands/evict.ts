@@ -1,6 +1,12 @@
 import { readFile } from "node:fs/promises";
 import { keyFromSeed } from "@antibody/agent/state";
-import { evictionKeepsMax, evictionReasonBytesMax, type MemberView, sealEviction } from "@antibody/core";
+import {
+  evictionKeepsMax,
+  evictionReasonBytesMax,
+  isPlainText,
+  type MemberView,
+  sealEviction,
+} from "@antibody/core";
 import {
   type AgentId,
   base32Decode,
@@ -187,6 +193,6 @@ function tooManyToKeep(count: number, name: string): CliError {
 }
 
 function readReason(text: string): string {
-  if (text !== "" && Buffer.byteLength(text) <= evictionReasonBytesMax && !/\p{Cc}/u.test(text)) return text;
-  throw new InvalidArgumentError(`Write one line of 1 to ${evictionReasonBytesMax} bytes.`);
+  if (isPlainText(text, evictionReasonBytesMax)) return text;
+  throw new InvalidArgumentError(`Write one line of plain text, 1 to ${evictionReasonBytesMax} bytes.`);
 }

@@ -10,7 +10,8 @@ export type EvictionsOf = (agent: AgentId) => readonly VerifiedEviction[];
  *
  * A member is out when it is evicted itself, or when someone above it is and neither it nor anyone between is kept. An
  * eviction says nothing about whom a higher one keeps: so a stolen inviter's key cannot take the swarm apart once the
- * inviter's own inviter has answered.
+ * inviter's own inviter has answered. Of several evictions of one member the highest signer's alone say whom it keeps:
+ * so a thief cannot let anyone in by a last word on itself.
  */
 export function evictionOf(
   lineage: readonly AgentId[],
@@ -20,10 +21,17 @@ export function evictionOf(
     const counting = evictionsOf(agent).filter((eviction) =>
       counts(eviction, lineage.slice(0, place + 1), evictionsOf),
     );
+    const highestRank = Math.min(...counting.map(rankOf));
+    const highest = counting.filter((eviction) => rankOf(eviction) === highestRank);
     const below = lineage.slice(place + 1);
-    if (counting.length > 0 && !counting.some((eviction) => keepsAny(eviction, below))) return counting[0];
+    if (highest.length > 0 && !highest.some((eviction) => keepsAny(eviction, below))) return highest[0];
   }
   return undefined;
+}
+
+/** How far below the recovery key the signer of an eviction stands: a lower rank says more. */
+export function rankOf({ by, lineage }: VerifiedEviction): number {
+  return by === "recovery" ? -1 : lineage.indexOf(by);
 }
 
 /** Whether an eviction of the last of a lineage counts: nobody above its signer has kept the evicted from it. */

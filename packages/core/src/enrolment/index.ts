@@ -11,5 +11,6 @@ export {
 } from "./eviction.ts";
 export { compareIncarnation, incarnationText, isJumpTooLarge } from "./incarnation.ts";
 export { type MemberWire, memberRecord, memberWire, readMemberRecord, verifyMember } from "./member.ts";
+export { isPlainText } from "./shape.ts";
 export { statementBytesMax } from "./statement.ts";
 export { type DeathWire, deathVotesMax, sealVote, verifyDeath, verifyVote } from "./vote.ts";

@@ -51,8 +51,10 @@ export function readShape<Value>(schema: Shape<Value>, body: Json, what: string)
   return reject("malformed", `${what}${path === "" ? "" : ` at ${path}`}: ${problem}`);
 }
 
-function isPlainText(text: string, bytesMax: number): boolean {
-  if (text.length === 0 || text.length > bytesMax || utf8(text).length > bytesMax) return false;
+/** Whether a text is one that `plainText` takes. */
+export function isPlainText(text: string, bytesMax: number): boolean {
+  if (text.length === 0 || text.length > bytesMax || !text.isWellFormed()) return false;
+  if (utf8(text).length > bytesMax) return false;
   for (const character of text) {
     const code = character.codePointAt(0) ?? 0;
     const isControl = code < 0x20 || (code >= 0x7f && code < 0xa0);

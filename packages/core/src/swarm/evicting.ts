@@ -2,7 +2,8 @@ import { type AgentId, compareText, type SwarmId, toHex } from "@antibody/policy
 import type { EvictionView } from "../contract/inspection.ts";
 import type { Member, VerifiedCertificate, VerifiedEviction } from "../contract/statements.ts";
 import type { Turn } from "../contract/turn.ts";
-import { evictionRecord } from "../enrolment/eviction.ts";
+import { evictionReasonBytesMax, evictionRecord } from "../enrolment/eviction.ts";
+import { isPlainText } from "../enrolment/shape.ts";
 import { evictionKeepsMax } from "../limits.ts";
 import type { Directory } from "./directory.ts";
 import type { Evictions } from "./evictions.ts";
@@ -74,6 +75,10 @@ export class Evicting {
       return `${subject.certificate.name} was not invited by this device, nor by one that it invited`;
     }
     if (keeps.length > evictionKeepsMax) return `at most ${evictionKeepsMax} members can be kept`;
+    // What cannot be signed must not be asked to be: signing it would end the agent.
+    if (!isPlainText(reason, evictionReasonBytesMax)) {
+      return `the reason is no plain text of 1 to ${evictionReasonBytesMax} bytes`;
+    }
     turn.emit({
       type: "sign",
       statement: {

@@ -1,7 +1,7 @@
 import { type AgentId, compareText } from "@antibody/policy";
 import type { Snapshot } from "../contract/snapshot.ts";
 import type { VerifiedEviction } from "../contract/statements.ts";
-import { evictionOf } from "../enrolment/belonging.ts";
+import { evictionOf, rankOf } from "../enrolment/belonging.ts";
 import { RareMap } from "../keeping/rare.ts";
 import { keep, recall } from "../keeping/snapshot.ts";
 import { evictionsMax, evictionsPerAgentMax } from "../limits.ts";
@@ -11,9 +11,9 @@ interface EvictionsDump {
 }
 
 /**
- * Every eviction of the swarm that was ever heard of: a set that only grows, so that nobody comes back by being
- * forgotten. A thief who signs without end fills it at most until its own inviter answers; and the recovery key's
- * evictions always find room.
+ * The evictions of the swarm that were ever heard of, so that nobody comes back by being forgotten. Where there are
+ * more than there is room for, those of the highest signers stay, whatever the order in which they came: a thief who
+ * signs without end keeps no answer out, and all agents come to hold the same. The recovery key's always find room.
  */
 export class Evictions {
   readonly #byAgent = new RareMap<AgentId, readonly VerifiedEviction[]>();
@@ -47,12 +47,18 @@ export class Evictions {
 
   /** Takes an eviction; false when it is held already, or there is no room. */
   accept(eviction: VerifiedEviction): boolean {
-    const held = this.of(eviction.agent);
-    if (held.some(({ digest }) => digest === eviction.digest)) return false;
-    if (eviction.by !== "recovery" && held.length >= evictionsPerAgentMax) return false;
-    if (this.#size >= evictionsMax) this.#dropMoot();
-    if (eviction.by !== "recovery" && this.#size >= evictionsMax) return false;
-    this.#put(eviction.agent, [...this.of(eviction.agent), eviction]);
+    const { agent, by, digest } = eviction;
+    if (this.of(agent).some((held) => held.digest === digest)) return false;
+    if (by !== "recovery") {
+      if (!makesRoom(eviction, this.of(agent), evictionsPerAgentMax, (held) => this.#drop(held)))
+        return false;
+      if (this.#size >= evictionsMax) this.#dropMoot();
+      if (this.#size >= evictionsMax) {
+        const all = [...this.#byAgent.values()].flat();
+        if (!makesRoom(eviction, all, evictionsMax, (held) => this.#drop(held))) return false;
+      }
+    }
+    this.#put(agent, [...this.of(agent), eviction]);
     this.#toggle(eviction, 1);
     return true;
   }
@@ -103,12 +109,17 @@ export class Evictions {
       const { agent, by, lineage } = eviction;
       if (by === "recovery" || by === agent) continue;
       if (this.standing(lineage.slice(0, lineage.indexOf(by) + 1)) === undefined) continue;
-      this.#put(
-        agent,
-        this.of(agent).filter((held) => held !== eviction),
-      );
-      this.#toggle(eviction, -1);
+      this.#drop(eviction);
     }
+  }
+
+  #drop(eviction: VerifiedEviction): void {
+    const { agent } = eviction;
+    this.#put(
+      agent,
+      this.of(agent).filter((held) => held !== eviction),
+    );
+    this.#toggle(eviction, -1);
   }
 
   #put(agent: AgentId, evictions: readonly VerifiedEviction[]): void {
@@ -126,4 +137,26 @@ export class Evictions {
 
 function mixed(hex: string, word: number): string {
   return ((Number.parseInt(hex, 16) ^ word) >>> 0).toString(16).padStart(8, "0");
+}
+
+/** Whether one of some evictions leaves so that another finds room: the lowest signer's, if it is below the other's. */
+function makesRoom(
+  eviction: VerifiedEviction,
+  held: readonly VerifiedEviction[],
+  max: number,
+  drop: (lowest: VerifiedEviction) => void,
+): boolean {
+  const signed = held.filter(({ by }) => by !== "recovery");
+  const [first, ...rest] = signed;
+  if (first === undefined || signed.length < max) return true;
+  const lowest = rest.reduce((low, other) => (isAbove(low, other) ? other : low), first);
+  if (!isAbove(eviction, lowest)) return false;
+  drop(lowest);
+  return true;
+}
+
+/** A total order, so that what is held does not depend on what came first. */
+function isAbove(left: VerifiedEviction, right: VerifiedEviction): boolean {
+  const difference = rankOf(left) - rankOf(right);
+  return difference < 0 || (difference === 0 && compareText(left.digest, right.digest) < 0);
 }

@@ -4,10 +4,10 @@ import { World } from "./world.ts";
 const names = ["founder", "ann", "ben", "cid", "dan"];
 
 /** Has one member evicted by the founder. What the founder's mind says against it, or undefined. */
-function evict(world: World, name: string, by = "founder"): string | undefined {
+function evict(world: World, name: string, by = "founder", reason = "stolen"): string | undefined {
   let refusal: string | undefined;
   world.act(by, `evict ${name}`, (swarm, turn) => {
-    refusal = swarm.evict({ type: "evict", agent: world.agent(name), keeps: [], reason: "stolen" }, turn);
+    refusal = swarm.evict({ type: "evict", agent: world.agent(name), keeps: [], reason }, turn);
   });
   return refusal;
 }
@@ -83,6 +83,16 @@ describe("an evicted member", () => {
     expect(holders(world, "ben")).toEqual([]);
     for (const name of ["ann", "cid", "dan"]) expect(world.verdict("founder", name)).toBe("reachable");
   });
+
+  test.each(["", "\u00fc".repeat(200), "a\u202eb", "two\nlines"])(
+    "is not evicted for the reason %j",
+    (reason) => {
+      const world = World.formed(names);
+      expect(evict(world, "ben", "founder", reason)).toMatch("the reason is no plain text of 1 to 256 bytes");
+      world.run(2_000);
+      expect(holders(world, "ben")).toHaveLength(names.length - 1);
+    },
+  );
 
   test("is evicted by its inviter only", () => {
     const world = World.formed(names);

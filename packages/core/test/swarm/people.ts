@@ -49,7 +49,7 @@ function signatureOf(publicKey: Uint8Array, message: Uint8Array): Uint8Array {
   return concatBytes([canonicalPoint(tag), canonicalPoint(sha256(tag))]);
 }
 
-function signerOf(name: string): Signer {
+export function signerOf(name: string): Signer {
   const publicKey = canonicalPoint(sha256(utf8(`key of ${name}`)));
   return { publicKey, sign: (message) => signatureOf(publicKey, message) };
 }

@@ -1,0 +1,112 @@
+import { type AgentId, compareText, isRejection, type Rejection, type Signer, toHex } from "@antibody/policy";
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import type { VerifiedEviction } from "../../src/contract/statements.ts";
+import { agentIdOf, sealCertificate } from "../../src/enrolment/certificate.ts";
+import { sealCharter, verifyCharter } from "../../src/enrolment/charter.ts";
+import { sealEviction, verifyEviction } from "../../src/enrolment/eviction.ts";
+import { evictionsMax, evictionsPerAgentMax } from "../../src/limits.ts";
+import { Evictions } from "../../src/swarm/evictions.ts";
+import { fakeCrypto, signerOf } from "./people.ts";
+
+const founder = signerOf("founder");
+const charter = accepted(
+  verifyCharter(
+    sealCharter(
+      {
+        v: 1,
+        type: "charter",
+        name: "home",
+        founder: toHex(founder.publicKey),
+        recovery: toHex(signerOf("recovery").publicKey),
+        nonce: "00".repeat(16),
+      },
+      founder,
+    ),
+    fakeCrypto,
+  ),
+);
+
+function accepted<T>(result: T | Rejection): T {
+  if (isRejection(result)) throw new Error(`${result.reason}: ${result.detail}`);
+  return result;
+}
+
+const idOf = (name: string): AgentId => agentIdOf(signerOf(name).publicKey, fakeCrypto);
+
+function certificateOf(name: string, inviter: Signer): Uint8Array {
+  const certificate = {
+    v: 1,
+    type: "certificate",
+    swarm: charter.swarm,
+    key: toHex(signerOf(name).publicKey),
+    name,
+    serial: 1,
+    nonce: "0f".repeat(16),
+    mayInvite: true,
+    inviter: toHex(inviter.publicKey),
+  } as const;
+  return sealCertificate(certificate, inviter);
+}
+
+/** An eviction of the last of a line of members, founder first. */
+function evict(names: readonly string[], by: string, reason: string, keeps: readonly string[] = []) {
+  const chain = names.map((name, index) => certificateOf(name, signerOf(names[index - 1] ?? name)));
+  const signer = signerOf(by);
+  const body = {
+    v: 1,
+    type: "eviction",
+    swarm: charter.swarm,
+    agent: idOf(names.at(-1) ?? ""),
+    signer: toHex(signer.publicKey),
+    keeps: keeps.map(idOf).sort(compareText),
+    reason,
+  } as const;
+  return accepted(verifyEviction({ chain, eviction: sealEviction(body, signer) }, charter, fakeCrypto));
+}
+
+const line = (...names: readonly string[]): readonly AgentId[] => names.map(idOf);
+
+/** More words of a thief on itself than there is room for. */
+const lastWords = Array.from({ length: 2 * evictionsPerAgentMax }, (_, index) =>
+  evict(["founder", "hall"], "hall", `word ${index}`, ["sybil"]),
+);
+const answers = [
+  evict(["founder", "hall"], "founder", "stolen", ["kitchen"]),
+  evict(["founder", "hall"], "recovery", "stolen", ["kitchen", "cellar"]),
+];
+
+describe("a thief with an inviter's key", () => {
+  test("leaves the answer of the inviter above no less room", () => {
+    const evictions = new Evictions([...lastWords, answers[0] as VerifiedEviction]);
+    expect(evictions.standing(line("founder", "hall", "sybil"))?.by).toBe(idOf("founder"));
+    expect(evictions.standing(line("founder", "hall", "kitchen"))).toBeUndefined();
+  });
+
+  test("does not split the swarm: what is held does not depend on what came first", () => {
+    const all = [...lastWords, ...answers];
+    const held = new Evictions(all);
+    expect(held.of(idOf("hall"))).toHaveLength(evictionsPerAgentMax + 1);
+    fc.assert(
+      fc.property(fc.shuffledSubarray(all, { minLength: all.length }), (shuffled) => {
+        const other = new Evictions(shuffled);
+        expect(other.digests()).toEqual(held.digests());
+        expect(other.mixInto("00".repeat(8))).toBe(held.mixInto("00".repeat(8)));
+      }),
+    );
+  });
+
+  test("cannot fill the set against the inviter above, who empties it by one answer", () => {
+    const flood = Array.from({ length: evictionsMax }, (_, index) =>
+      evict(["founder", "hall", `sybil-${index}`], "hall", "flood"),
+    );
+    const evictions = new Evictions(flood);
+    expect(evictions.size).toBe(evictionsMax);
+    expect(evictions.accept(evict(["founder", "hall", "late"], "hall", "flood"))).toBeTypeOf("boolean");
+    expect(evictions.size).toBe(evictionsMax);
+    expect(evictions.accept(answers[0] as VerifiedEviction)).toBe(true);
+    expect(evictions.standing(line("founder", "hall"))?.by).toBe(idOf("founder"));
+    expect(evictions.accept(evict(["founder", "shed"], "founder", "lost"))).toBe(true);
+    expect(evictions.size).toBeLessThan(10);
+  });
+});
