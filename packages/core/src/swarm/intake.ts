@@ -263,11 +263,15 @@ function replace(
   { certificate }: Member,
   turn: Turn,
 ): void {
-  const keeps = directory
+  // Whoever is kept keeps those below it. More than one statement keeps are out, and in again by the next.
+  const invited = directory
     .members()
     .map((member) => member.certificate)
-    .filter(({ agent, lineage }) => agent !== old && lineage.includes(old))
+    .filter(({ lineage }) => lineage.at(-2) === old)
     .map(({ agent }) => agent);
   const reason = `replaced by ${certificate.agent}`;
-  evicting.evict({ agent: old, keeps: keeps.slice(0, evictionKeepsMax), reason }, turn);
+  for (let from = 0; from === 0 || from < invited.length; from += evictionKeepsMax) {
+    const keeps = invited.slice(from, from + evictionKeepsMax);
+    evicting.evict({ agent: old, keeps, reason }, turn);
+  }
 }

@@ -1,4 +1,6 @@
 import { describe, expect, test } from "vitest";
+import { evictionKeepsMax } from "../../src/limits.ts";
+import { enrol, enrolBelow, memberOf } from "./people.ts";
 import { World } from "./world.ts";
 
 const names = ["founder", "ann", "ben", "cid", "dan"];
@@ -100,4 +102,30 @@ describe("an evicted member", () => {
     world.run(5_000);
     expect(holders(world, "ben")).toHaveLength(names.length - 1);
   });
+});
+
+test("who is replaced leaves all behind whom it has invited, and all below them", () => {
+  const world = World.formed(names);
+  const { person } = world.host("ann");
+  const invited = Array.from({ length: evictionKeepsMax + 6 }, (_, index) =>
+    enrolBelow(`invited-${index}`, person),
+  );
+  const below = invited.map((inviter) => enrolBelow(`below-${inviter.name}`, inviter));
+  const members = [...invited, ...below].map((each) =>
+    memberOf(each, [1, 0, 0], { status: "away", addresses: [] }),
+  );
+  world.feed(world.host("founder"), {
+    type: "message",
+    from: world.agent("ben"),
+    message: { type: "items", members, deaths: [], policy: [] },
+  });
+  const member = memberOf(enrol("ann-again"), [1, 0, 0], { status: "away", addresses: [] });
+  world.feed(world.host("founder"), { type: "enrolled", member, replaces: person.agent });
+  world.run(1_000);
+  // Those who were put out by the first statement alone may come back by the second.
+  const { swarm } = world.host("founder");
+  const out = [...invited, ...below].filter(({ certificate }) => swarm.evictionOf(certificate) !== undefined);
+  expect(out).toEqual([]);
+  expect(swarm.evictionOf(person.certificate)?.reason).toMatch("replaced by");
+  expect(holders(world, "ann")).toEqual([]);
 });

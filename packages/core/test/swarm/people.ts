@@ -110,6 +110,15 @@ export function enrol(name: string): Person {
   return { name, agent: certificate.agent, certificate, signer };
 }
 
+/** Someone whom another has invited. */
+export function enrolBelow(name: string, inviter: Person): Person {
+  const signer = signerOf(name);
+  const body = { ...certificateBody(name, signer), inviter: toHex(inviter.signer.publicKey) };
+  const chain = [...inviter.certificate.chain, sealCertificate(body, inviter.signer)];
+  const certificate = accepted(verifyChain(chain, charter, fakeCrypto));
+  return { name, agent: certificate.agent, certificate, signer };
+}
+
 /** What a person says of itself, signed. */
 export function memberOf(person: Person, incarnation: Incarnation, change: Partial<Entry> = {}): Member {
   const entry: Entry = {
