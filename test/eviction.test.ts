@@ -33,6 +33,9 @@ describe("a device that is put out of its swarm", () => {
       const refused = await run(test, "kitchen", "evict", "shed", "--reason", "lost", "--yes");
       expect(refused).toMatchObject({ code: 1 });
       expect(refused.stderr).toMatch("was not invited by this device");
+      const unreplaced = await run(test, "kitchen", "invite", "--replace", "shed");
+      expect(unreplaced).toMatchObject({ code: 1 });
+      expect(unreplaced.stderr).toMatch("only who has invited a member, or stands above its inviter");
       const unasked = await run(test, "hall", "evict", "shed", "--reason", "lost");
       expect(unasked).toMatchObject({ code: 2 });
 
@@ -45,6 +48,7 @@ describe("a device that is put out of its swarm", () => {
         const { stdout } = await run(test, "shed", "status");
         return stdout.includes("put out of its swarm") && stdout.includes("lost on the way");
       });
+      expect((await run(test, "shed", "invite")).stderr).toMatch("this device was put out of its swarm");
       writeFileSync(join(colony.rootOf("shed"), "etc", "motd"), "damaged\n");
       await eventually("it to heal on", async () => (await motd()) === "kept\n");
 

@@ -64,10 +64,15 @@ export interface StatementSigner {
   sign(statement: UnsignedStatement): SignedStatement;
 }
 
+/** Why what the owner asks for is not done, and what to do instead. */
+export interface CommandRefusal {
+  readonly type: "refused";
+  readonly message: string;
+  readonly next: string;
+}
+
 /** How a command of the owner was answered. */
-export type CommandReply =
-  | { readonly type: "ok"; readonly detail: Json }
-  | { readonly type: "refused"; readonly message: string; readonly next: string };
+export type CommandReply = { readonly type: "ok"; readonly detail: Json } | CommandRefusal;
 
 /** What asks for an invite. */
 export interface InviteRequest {
@@ -116,8 +121,8 @@ export interface AgentControl {
   command(command: OwnerCommand): Promise<CommandReply>;
   /** A policy envelope from the device's owner: verified like any other, stored and gossiped. */
   offer(bytes: Uint8Array): Promise<{ readonly type: "accepted"; readonly id: string } | Rejection>;
-  /** Opens an invite. Rejects when this agent may not. */
-  invite(request: InviteRequest): Promise<InviteCode>;
+  /** Opens an invite, or says why this agent may not. */
+  invite(request: InviteRequest): Promise<InviteCode | CommandRefusal>;
   /** A member as exact bytes: what signs an eviction elsewhere needs its chain. Undefined for who is none. */
   member(agent: AgentId): MemberWire | undefined;
   /** An eviction that the owner has signed elsewhere, as with the recovery key: verified, kept and spread. */

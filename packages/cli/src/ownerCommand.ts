@@ -1,3 +1,4 @@
+import type { CommandRefusal } from "@antibody/agent/control";
 import type { Inspection, OwnerCommand } from "@antibody/core";
 import type { Json, ResourceId } from "@antibody/policy";
 import { CliError, exitCode } from "./errors.ts";
@@ -18,11 +19,20 @@ export interface CommandResult {
 export async function command(invocation: Invocation, order: OwnerCommand): Promise<Json> {
   const reply = await invocation.client.command(order);
   if (reply.type === "ok") return reply.detail;
-  throw new CliError({
+  throw refusalError(invocation, order.type, reply);
+}
+
+/** What is told where the agent refuses, with its own next step. */
+export function refusalError(
+  { self }: Invocation,
+  verb: string,
+  { message, next }: CommandRefusal,
+): CliError {
+  return new CliError({
     code: "refused",
-    message: `the agent refuses to ${order.type}`,
-    cause: printable(reply.message),
-    next: printable(withSelf(reply.next, invocation.self)),
+    message: `the agent refuses to ${verb}`,
+    cause: printable(message),
+    next: printable(withSelf(next, self)),
     exit: exitCode.failed,
   });
 }

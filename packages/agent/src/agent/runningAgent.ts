@@ -27,6 +27,7 @@ import type { Recorder } from "../mind/recorder.ts";
 import type {
   AgentControl,
   AgentInspection,
+  CommandRefusal,
   CommandReply,
   DevicePort,
   InviteCode,
@@ -156,8 +157,34 @@ export class RunningAgent implements AgentControl {
     return refusalIn(outputs, policy) ?? { type: "accepted", id: policy.id };
   }
 
-  async invite(request: InviteRequest): Promise<InviteCode> {
-    return (await this.#parts.opening.network).invite(request);
+  async invite(request: InviteRequest): Promise<InviteCode | CommandRefusal> {
+    const refusal = this.#inviteRefusal(request);
+    return refusal ?? (await this.#parts.opening.network).invite(request);
+  }
+
+  #inviteRefusal({ replaces }: InviteRequest): CommandRefusal | undefined {
+    const { state, mind } = this.#parts;
+    const { certificate } = state;
+    const refused = (message: string, next: string): CommandRefusal => ({ type: "refused", message, next });
+    if (mind.evictionOf(certificate) !== undefined) {
+      return refused("this device was put out of its swarm", "antibody status");
+    }
+    if (!certificate.certificate.mayInvite) {
+      return refused(
+        "this device may not invite",
+        "antibody peers, for one that may: as the founder's device",
+      );
+    }
+    if (
+      replaces === undefined ||
+      mind.certificateOf(replaces)?.lineage.includes(certificate.agent) === true
+    ) {
+      return undefined;
+    }
+    return refused(
+      "only who has invited a member, or stands above its inviter, replaces it",
+      "antibody evict NAME --recovery-key FILE, then antibody invite",
+    );
   }
 
   member(agent: AgentId): MemberWire | undefined {

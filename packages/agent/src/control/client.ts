@@ -1,7 +1,14 @@
 import { request as httpRequest, type IncomingMessage } from "node:http";
 import type { EvictionWire, OwnerCommand } from "@antibody/core";
 import type { AgentId, Rejection } from "@antibody/policy";
-import type { AgentInspection, CommandReply, InviteCode, InviteRequest, LogLine } from "../ports.ts";
+import type {
+  AgentInspection,
+  CommandRefusal,
+  CommandReply,
+  InviteCode,
+  InviteRequest,
+  LogLine,
+} from "../ports.ts";
 import { readBody } from "./body.ts";
 import { answerBytesMax, answerTimeoutMs } from "./limits.ts";
 import type { ControlPaths } from "./paths.ts";
@@ -39,7 +46,7 @@ export interface ControlClient {
   recording(): Promise<Uint8Array>;
   command(command: OwnerCommand): Promise<CommandReply>;
   offer(bytes: Uint8Array): Promise<OfferReply>;
-  invite(request: InviteRequest): Promise<InviteCode>;
+  invite(request: InviteRequest): Promise<InviteCode | CommandRefusal>;
   /** The certificate chain of a member, founder first. */
   chainOf(agent: AgentId): Promise<readonly Uint8Array[]>;
   /** Hands over an eviction that was signed elsewhere. */
@@ -59,7 +66,8 @@ export function controlClient(paths: ControlPaths): ControlClient {
     recording: () => get("/v1/recording"),
     command: async (command) => readJson<CommandReply>(await post("/v1/command", jsonBytes(command))),
     offer: async (bytes) => readJson<OfferReply>(await post("/v1/offer", bytes)),
-    invite: async (request) => readJson<InviteCode>(await post("/v1/invite", jsonBytes(request))),
+    invite: async (request) =>
+      readJson<InviteCode | CommandRefusal>(await post("/v1/invite", jsonBytes(request))),
     chainOf: async (agent) => {
       const { chain } = readJson<{ chain: readonly string[] }>(await get(`/v1/member?agent=${agent}`));
       return chain.map((bytes) => new Uint8Array(Buffer.from(bytes, "base64")));

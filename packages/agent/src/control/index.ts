@@ -1,6 +1,13 @@
 /** The control sockets and their client, apart from the rest of the body: commands that only ask start fast. */
 
-export type { AgentInspection, CommandReply, InviteCode, LogLine, Trouble } from "../ports.ts";
+export type {
+  AgentInspection,
+  CommandRefusal,
+  CommandReply,
+  InviteCode,
+  LogLine,
+  Trouble,
+} from "../ports.ts";
 export {
   type ControlClient,
   ControlError,

@@ -95,7 +95,8 @@ async function answerOffer(control: AgentControl, request: IncomingMessage): Pro
 async function answerInvite(control: AgentControl, request: IncomingMessage): Promise<Answer> {
   return withParsed(request, parseInviteRequest, async (asked) => {
     const invite = await within(commandTimeoutMs, control.invite(asked));
-    return invite === undefined ? problem(504, "timeout", "the agent did not answer in time") : ok(invite);
+    if (invite === undefined) return problem(504, "timeout", "the agent did not answer in time");
+    return { type: "json", status: "code" in invite ? 200 : 409, value: invite };
   });
 }
 

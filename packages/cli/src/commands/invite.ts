@@ -6,6 +6,7 @@ import { CliError, exitCode } from "../errors.ts";
 import { findPeer } from "../find.ts";
 import type { Invocation } from "../invocation.ts";
 import { readDuration } from "../options.ts";
+import { refusalError } from "../ownerCommand.ts";
 import { printable } from "../text/printable.ts";
 import type { Verb } from "../verb.ts";
 import type { JoinedView } from "./join.ts";
@@ -59,11 +60,13 @@ export const invite: Verb<InviteOptions> = {
       options.replace === undefined
         ? undefined
         : findPeer(await invocation.client.inspect(), options.replace, invocation.self);
-    const { code, expiresMs } = await invocation.client.invite({
+    const invite = await invocation.client.invite({
       expiresInMs: options.expires,
       mayInvite: options.mayInvite === true,
       ...(replaced === undefined ? {} : { replaces: replaced.agent }),
     });
+    if (!("code" in invite)) throw refusalError(invocation, "invite", invite);
+    const { code, expiresMs } = invite;
     const view: InviteView = {
       schema: "antibody.invite/1",
       code,
