@@ -170,10 +170,7 @@ export class RunningAgent implements AgentControl {
       return refused("this device was put out of its swarm", "antibody status");
     }
     if (!certificate.certificate.mayInvite) {
-      return refused(
-        "this device may not invite",
-        "antibody peers, for one that may: as the founder's device",
-      );
+      return refused("this device may not invite: one that may has to", "antibody peers");
     }
     if (
       replaces === undefined ||
