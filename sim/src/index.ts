@@ -1,4 +1,5 @@
 /** Worlds of minds without bodies: the core of the device, in virtual time, from a seed. */
+export { auditedAgentsMax } from "./auditing.ts";
 export { fuzzName, fuzzScenario } from "./fuzzing/fuzz.ts";
 export type { Violation } from "./invariants/truth.ts";
 export type { LinkModel } from "./network/links.ts";

@@ -18,6 +18,8 @@ export interface SimReport {
   readonly rssMb: number;
   /** Over every output of every agent, in order. Equal seeds give equal hashes. */
   readonly hash: string;
+  /** What the audit lane showed, where it was asked for: its own hash, and how often something signed was verified anew. */
+  readonly audit?: { readonly hash: string; readonly receipts: number };
   readonly outcome: "held" | "violated";
   /** At most `violationsKeptMax`; `counters.violations` counts all. */
   readonly violations: readonly Violation[];

@@ -1,3 +1,4 @@
+import { auditedAgentsMax, auditOf, type Lane, withAudit } from "./auditing.ts";
 import { drive } from "./driving.ts";
 import { keepHeapSmall, rssMb, wallMs } from "./engine/hostProcess.ts";
 import type { RunObserver } from "./recording/observer.ts";
@@ -23,6 +24,11 @@ export interface RunOptions {
   readonly createMind?: CreateMind;
   /** Watches and takes no part: the hash is the same with and without. */
   readonly observer?: RunObserver;
+  /**
+   * Runs it once more, with every receiver verifying all that is signed anew: what the lane that verifies once holds
+   * for verified must be so, and both must come to one hash.
+   */
+  readonly audit?: boolean;
 }
 
 /** From here on a world is worth a smaller heap. A guess. */
@@ -40,10 +46,25 @@ export async function runScenario(options: RunOptions): Promise<SimReport> {
   if (!(agents >= 2) || !Number.isSafeInteger(agents)) throw new Error(`${agents} agents make no swarm`);
   if (!(options.seed >= 0) || !Number.isSafeInteger(options.seed))
     throw new Error(`${options.seed} is no seed`);
+  if (options.audit === true && agents > auditedAgentsMax)
+    throw new Error(`At most ${auditedAgentsMax} agents can be audited: each holds objects of its own`);
   if (agents >= largeAgents) keepHeapSmall();
+  const { report } = await runLane(scenario, agents, options);
+  if (options.audit !== true) return report;
+  return withAudit(report, await runLane(scenario, agents, options, true));
+}
+
+/** One run. In the audit lane nobody watches but the audit. */
+async function runLane(
+  scenario: Scenario,
+  agents: number,
+  options: RunOptions,
+  isAudit = false,
+): Promise<Lane> {
   const startedMs = wallMs();
   const { seed, createMind = createCoreMind, observer } = options;
-  const running = new Running(scenario, agents, seed, createMind, undefined, observer);
+  const running = new Running(scenario, agents, seed, createMind, undefined, isAudit ? undefined : observer);
+  const audit = isAudit ? auditOf(running) : undefined;
   const readyMs = wallMs();
   let toldMs = readyMs;
   let rss = rssMb();
@@ -56,9 +77,10 @@ export async function runScenario(options: RunOptions): Promise<SimReport> {
     },
   });
   running.finish();
-  return reportOf(running, {
+  const report = reportOf(running, {
     wallMs: wallMs() - startedMs,
     setupMs: readyMs - startedMs,
     rssMb: Math.max(rss, rssMb()),
   });
+  return { report, receipts: audit?.receipts ?? 0 };
 }

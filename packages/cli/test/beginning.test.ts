@@ -136,6 +136,19 @@ describe("sim run", () => {
     expect(out).toContain(String(value["hash"]));
   });
 
+  test("audits a run, of as many agents as can be", async () => {
+    const stage = await setStage();
+    const args = ["sim", "run", "clean-publish", "--agents", "5", "--audit"];
+    const { code, value } = await stage.json(...args);
+    expect(code).toBe(0);
+    expect(schemaProblems(value)).toEqual([]);
+    expect(value["audit"]).toEqual({ hash: value["hash"], receipts: expect.any(Number) });
+    expect((await stage.run(...args)).out).toContain("verified anew");
+    const many = await stage.run("sim", "run", "clean-publish", "--agents", "2001", "--audit");
+    expect(many.code).toBe(2);
+    expect(many.err).toContain("--agents 2000");
+  });
+
   test("lists the scenarios where one is unknown", async () => {
     const stage = await setStage();
     const { code, err } = await stage.run("sim", "run", "armageddon");

@@ -14,6 +14,7 @@ import {
 import { type AgentId, isRejection, type Rejection, type VerifiedPolicy } from "@antibody/policy";
 import { modelCrypto } from "../identity/modelCrypto.ts";
 import type { SimAgent } from "./agent.ts";
+import { Audit, type OnAudit } from "./audit.ts";
 import { PolicyBorder } from "./policyBorder.ts";
 import type { Population } from "./populate.ts";
 
@@ -34,9 +35,9 @@ export type WireRumor =
 
 /**
  * The border of every body: what comes as bytes is verified with what the receiver's mind knows, by the same
- * functions as on a device. What honest agents send is verified by construction, and does not come this way. All
- * agents are enrolled before a world begins and know each other's certificates: one verdict on the same bytes is
- * everyone's.
+ * functions as on a device. What honest agents send is verified by construction, and passes as it is. All agents are
+ * enrolled before a world begins and know each other's certificates: one verdict on the same bytes is everyone's.
+ * An audit takes none of this on trust.
  */
 export class Border {
   readonly #population: Population;
@@ -47,14 +48,37 @@ export class Border {
   /** Statements that did not verify. */
   refusedStatements = 0;
   refusedPolicies = 0;
+  #audit: Audit | undefined;
 
   constructor(population: Population) {
     this.#population = population;
   }
 
+  /** From now on every receiver verifies everything anew, whoever sent it. */
+  audit(onAudit: OnAudit): Audit {
+    this.#audit = new Audit(this.#population.charter, onAudit);
+    return this.#audit;
+  }
+
+  /** What an honest peer sends. */
+  honestMessage(agent: SimAgent, message: PeerMessage): PeerMessage {
+    return this.#audit === undefined ? message : this.#audit.message(agent, message);
+  }
+
+  /** What an honest peer gossips; undefined where it is not to be heard. */
+  honestRumor(agent: SimAgent, rumor: HealthRumor): HealthRumor | undefined {
+    return this.#audit === undefined ? rumor : this.#audit.rumor(agent, rumor);
+  }
+
+  /** Who says hello; undefined where it is not to be let in. */
+  hello(agent: SimAgent, member: Member): Member | undefined {
+    return this.#audit === undefined ? member : this.#audit.hello(agent, member);
+  }
+
   /** Verified policy, or undefined where the agent would not take it. */
   policy(agent: SimAgent, bytes: Uint8Array): VerifiedPolicy | undefined {
-    const policy = this.#policy.verify(agent, bytes);
+    const once = this.#policy.verify(agent, bytes);
+    const policy = this.#audit === undefined ? once : this.#audit.policy(agent, bytes, once);
     if (policy === undefined) this.refusedPolicies += 1;
     return policy;
   }
@@ -63,12 +87,15 @@ export class Border {
   message(agent: SimAgent, wire: WireMessage): PeerMessage {
     const certificateOf = certificatesOf(agent);
     if (wire.type === "votes") {
-      return { type: "votes", votes: this.#sift(wire.votes, (bytes) => this.#vote(bytes, certificateOf)) };
+      return {
+        type: "votes",
+        votes: this.#sift(wire.votes, (bytes) => this.#vote(agent, bytes, certificateOf)),
+      };
     }
     return {
       type: "items",
-      members: this.#sift(wire.members, (member) => this.#member(member)),
-      deaths: this.#sift(wire.deaths, (death) => this.#death(death, certificateOf)),
+      members: this.#sift(wire.members, (member) => this.#member(agent, member)),
+      deaths: this.#sift(wire.deaths, (death) => this.#death(agent, death, certificateOf)),
       policy: wire.policy.flatMap((bytes) => this.policy(agent, bytes) ?? []),
     };
   }
@@ -76,26 +103,29 @@ export class Border {
   /** A rumor of which everything verifies; undefined for any other: gossip does not pass it on. */
   rumor(agent: SimAgent, wire: WireRumor): HealthRumor | undefined {
     if (wire.type === "members") {
-      const members = this.#sift(wire.members, (member) => this.#member(member));
+      const members = this.#sift(wire.members, (member) => this.#member(agent, member));
       return members.length === wire.members.length ? { type: "members", members } : undefined;
     }
     const certificateOf = certificatesOf(agent);
-    const deaths = this.#sift(wire.deaths, (death) => this.#death(death, certificateOf));
+    const deaths = this.#sift(wire.deaths, (death) => this.#death(agent, death, certificateOf));
     return deaths.length === wire.deaths.length ? { type: "deaths", deaths } : undefined;
   }
 
-  #member(wire: MemberWire): Member | Rejection {
-    return remembered(this.#members, wire.entry, () =>
+  #member(agent: SimAgent, wire: MemberWire): Member | Rejection {
+    const once = remembered(this.#members, wire.entry, () =>
       verifyMember(wire, this.#population.charter, modelCrypto),
     );
+    return this.#audit === undefined ? once : this.#audit.member(agent, wire, once);
   }
 
-  #vote(bytes: Uint8Array, certificateOf: CertificateOf): SignedVote | Rejection {
-    return remembered(this.#votes, bytes, () => verifyVote(bytes, certificateOf, modelCrypto));
+  #vote(agent: SimAgent, bytes: Uint8Array, certificateOf: CertificateOf): SignedVote | Rejection {
+    const once = remembered(this.#votes, bytes, () => verifyVote(bytes, certificateOf, modelCrypto));
+    return this.#audit === undefined ? once : this.#audit.vote(agent, bytes, once);
   }
 
-  #death(wire: DeathWire, certificateOf: CertificateOf): DeathCertificate | Rejection {
-    return remembered(this.#deaths, wire, () => verifyDeath(wire, certificateOf, modelCrypto));
+  #death(agent: SimAgent, wire: DeathWire, certificateOf: CertificateOf): DeathCertificate | Rejection {
+    const once = remembered(this.#deaths, wire, () => verifyDeath(wire, certificateOf, modelCrypto));
+    return this.#audit === undefined ? once : this.#audit.death(agent, wire, once);
   }
 
   #sift<Wire, Value>(

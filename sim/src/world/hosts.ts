@@ -13,8 +13,9 @@ export function createHosts(world: World): Hosts & GossipHosts {
     canGreet: (index) => world.at(index).mind?.ownMember() !== undefined,
     opened: (index, peer) => {
       world.gossip.opened(index, peer);
-      const member = world.at(peer).mind?.ownMember();
+      const own = world.at(peer).mind?.ownMember();
       // The peer's process may be gone since it answered: the end that stands here is closed soon.
+      const member = own === undefined ? undefined : world.border.hello(world.at(index), own);
       if (member === undefined) return;
       world.give(world.at(index), { type: "connected", peer: world.at(peer).id, member });
     },
@@ -29,7 +30,10 @@ export function createHosts(world: World): Hosts & GossipHosts {
       const agent = world.at(index);
       const sender = world.at(from).id;
       if (content.topic === "health") {
-        const rumor = "wire" in content ? world.border.rumor(agent, content.wire) : content.rumor;
+        const rumor =
+          "wire" in content
+            ? world.border.rumor(agent, content.wire)
+            : world.border.honestRumor(agent, content.rumor);
         if (rumor === undefined) return false;
         world.give(agent, { type: "rumor", from: sender, rumor });
       } else {

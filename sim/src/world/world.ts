@@ -1,4 +1,4 @@
-import type { Event, Input, Inspection, Now, Outline, Output } from "@antibody/core";
+import type { Event, Input, Inspection, Now, Outline, Output, PeerMessage } from "@antibody/core";
 import { NEVER, Random } from "@antibody/core";
 import type { AgentId } from "@antibody/policy";
 import type { DeviceNote } from "../device/device.ts";
@@ -296,7 +296,11 @@ export class World {
     switch (kind) {
       case kinds.message:
         if (!this.network.receives(index, source, tag)) return;
-        this.#step(agent, { type: "message", from: this.at(source).id, message: payload as never });
+        this.#step(agent, {
+          type: "message",
+          from: this.at(source).id,
+          message: this.border.honestMessage(agent, payload as PeerMessage),
+        });
         return;
       case kinds.wire:
         if (agent.mind === undefined || !this.network.receives(index, source, tag)) return;

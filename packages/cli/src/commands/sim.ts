@@ -1,6 +1,6 @@
 import { formatDuration } from "@antibody/core";
 import type { Progress, SimReport } from "@antibody/sim";
-import { exitCode } from "../errors.ts";
+import { exitCode, usageError } from "../errors.ts";
 import { readWhole } from "../options.ts";
 import { calledAs, shellWord } from "../self.ts";
 import type { Terminal } from "../terminal.ts";
@@ -11,6 +11,7 @@ interface SimOptions {
   readonly agents?: number;
   readonly seed?: number;
   readonly report?: string;
+  readonly audit?: boolean;
 }
 
 /** Seeds are whole numbers of 32 bits. */
@@ -43,14 +44,25 @@ export const simRun: Verb<SimOptions> = {
         "what every chance comes from; default: the scenario's own, or 1",
         readWhole(0, seedMax),
       )
-      .option("--report <file>", "write a page that shows the run in any browser: curves and a replay"),
+      .option("--report <file>", "write a page that shows the run in any browser: curves and a replay")
+      .option(
+        "--audit",
+        "run it once more with every signature verified by every receiver: both must come to one hash",
+      ),
   async run({ invocation, options, args: [name = ""] }) {
     const { terminal } = invocation;
     // Loaded here: the other commands start without the simulator.
-    const { runScenario } = await import("@antibody/sim");
+    const { auditedAgentsMax, runScenario } = await import("@antibody/sim");
     const { scenarioMaker } = await import("../sim/scenario.ts");
     const makeScenario = await scenarioMaker(name, calledAs(terminal));
     const scenario = makeScenario(options.seed ?? defaultSeed);
+    if (options.audit === true && (options.agents ?? scenario.agents) > auditedAgentsMax) {
+      throw usageError(
+        `no more than ${auditedAgentsMax} agents can be audited: each holds what it verified as objects of its own`,
+        "take fewer agents",
+        `${calledAs(terminal)} sim run ${shellWord(name)} --audit --agents ${auditedAgentsMax}`,
+      );
+    }
     const { openReport } = await import("../sim/reportFile.ts");
     const page = options.report === undefined ? undefined : await openReport(options.report);
     const report = await runScenario({
@@ -59,6 +71,7 @@ export const simRun: Verb<SimOptions> = {
       ...(options.agents === undefined ? {} : { agents: options.agents }),
       onProgress: (progress) => showProgress(terminal, progress),
       ...(page === undefined ? {} : { observer: page.recorder }),
+      ...(options.audit === true ? { audit: true } : {}),
     });
     const again = `${calledAs(terminal)} sim run ${shellWord(name)} --agents ${report.agents} --seed ${report.seed}`;
     await page?.write(report, again);
@@ -106,7 +119,12 @@ function reportLines(report: SimReport): readonly string[] {
     ),
     ...report.violations.flatMap((violation) => line("violated", violationText(violation))),
     ...line("hash", report.hash),
+    ...(report.audit === undefined ? [] : line("audited", auditText(report.audit))),
   ];
+}
+
+function auditText({ hash, receipts }: NonNullable<SimReport["audit"]>): string {
+  return `${receipts} times something signed was verified anew, and the hash is ${hash}`;
 }
 
 function violationText({ invariant, agent, atMs, detail }: SimReport["violations"][number]): string {
