@@ -20,6 +20,17 @@ function observersOf(world: World): readonly string[] {
   return people.filter(({ agent }) => observers.includes(agent)).map(({ name }) => name);
 }
 
+/** Someone who does not observe the subject. */
+function strangerIn(world: World): string {
+  const observers = observersOf(world);
+  return [...world.hosts.keys()].find((name) => name !== subject && !observers.includes(name)) ?? "";
+}
+
+/** How often an agent has dialed the subject. */
+function dialsOf(world: World, name: string): number {
+  return world.transcript(name).filter((line) => line.includes(`dial ${subject} fresh`)).length;
+}
+
 function certificateBy(world: World, liars: readonly string[]): DeathCertificate {
   const { person } = world.host(subject);
   const votes = liars
@@ -64,8 +75,7 @@ describe("less than a quorum", () => {
         const observers = observersOf(world);
         // Half of the quorum, which is 6 where there are 8 observers.
         const liars = observers.slice(0, 3);
-        const stranger = all.find((name) => name !== subject && !observers.includes(name));
-        const victim = (duty === "observer" ? observers[3] : stranger) ?? "";
+        const victim = (duty === "observer" ? observers[3] : strangerIn(world)) ?? "";
         const isCut = (from: string, to: string): boolean =>
           [from, to].includes(victim) && [from, to].includes(subject);
         world.passes = (from, to) => !isCut(from, to);
@@ -95,18 +105,36 @@ describe("less than a quorum", () => {
   });
 
   test("finds nobody dead whom only an agent without a network does not reach", () => {
-    const all = names(40);
-    const world = World.formed(all);
-    const observers = observersOf(world);
-    const victim = all.find((name) => name !== subject && !observers.includes(name)) ?? "";
-    const isOff = { now: true };
-    world.passes = (from, to) => !isOff.now || (from !== victim && to !== victim);
-    tell(world, observers.slice(0, 3), [victim]);
-    world.run(60_000);
-    isOff.now = false;
-    world.run(20_000);
-    // The others rightly miss the one that is cut off.
+    const world = World.formed(names(40));
+    const [liars, victim] = [observersOf(world).slice(0, 3), strangerIn(world)];
+    world.passes = (from, to) => from !== victim && to !== victim;
+    tell(world, liars, [victim]);
+    // Long enough for an agent that trusts itself least.
+    world.run(150_000);
     expect(world.told("swarm.dead").filter((line) => line.startsWith(`${victim}: `))).toEqual([]);
+  });
+
+  test("finds nobody dead after a sleep sooner than before it", () => {
+    const world = World.formed(names(40));
+    const [liars, victim] = [observersOf(world).slice(0, 3), strangerIn(world)];
+    world.passes = (from, to) => !([from, to].includes(victim) && [from, to].includes(subject));
+    tell(world, liars, [victim]);
+    world.run(4_000);
+    expect(dialsOf(world, victim)).toBeGreaterThan(0);
+    world.pause(victim);
+    world.run(60_000);
+    world.resume(victim);
+    world.run(4_000);
+    expect(dialsOf(world, victim)).toBeGreaterThan(1);
+    expect(world.verdict(victim, subject)).not.toBe("dead");
+  });
+
+  test("and less than half of one makes nobody dial its subject", () => {
+    const world = World.formed(names(40));
+    const victim = strangerIn(world);
+    tell(world, observersOf(world).slice(0, 2), [victim]);
+    world.run(10_000);
+    expect(dialsOf(world, victim)).toBe(0);
   });
 });
 
