@@ -6,6 +6,7 @@ import { Selecting } from "./faults/selecting.ts";
 import type { Stage } from "./faults/stage.ts";
 import { Streams } from "./faults/streams.ts";
 import { Expecting } from "./invariants/expectations.ts";
+import { RoleTimes, rolesEveryUs } from "./invariants/roles.ts";
 import { type Look, Watching } from "./invariants/watching.ts";
 import { localLinks } from "./network/links.ts";
 import type { RunObserver } from "./recording/observer.ts";
@@ -29,6 +30,7 @@ type Due =
   | { readonly type: "later"; readonly run: () => void }
   | { readonly type: "look"; readonly look: Look }
   | { readonly type: "sample"; readonly index: number }
+  | { readonly type: "roles" }
   | { readonly type: "expect" };
 
 /** One run of a scenario: the world, what happens to it, and who watches. */
@@ -38,6 +40,7 @@ export class Running {
   readonly world: World;
   readonly watching: Watching;
   readonly expecting: readonly Expecting[];
+  readonly roles: RoleTimes;
   readonly #stage: Stage;
   readonly #observer: RunObserver | undefined;
   readonly #endUs: number;
@@ -78,6 +81,7 @@ export class Running {
     this.watching = new Watching(this.world, publishers, (delayMs, look) =>
       this.#check(this.world.nowUs + delayMs * 1_000, { type: "look", look }),
     );
+    this.roles = new RoleTimes(this.world, scenario);
     this.#stage = this.#createStage(publishers);
     const { selecting } = this.#stage;
     this.expecting = scenario.expectations.map(
@@ -143,6 +147,7 @@ export class Running {
       this.world.schedule(step.atMs * 1_000, kinds.fault, { type: "step", step } satisfies Due);
     }
     this.#check(expectEveryUs, { type: "expect" });
+    if (this.roles.isNeeded) this.#check(rolesEveryUs, { type: "roles" });
   }
 
   #check(atUs: number, due: Due): void {
@@ -167,6 +172,10 @@ export class Running {
       case "sample":
         this.watching.look(this.world.at(due.index));
         this.#check(this.world.nowUs + this.#sampleEveryUs, due);
+        return;
+      case "roles":
+        for (const problem of this.roles.look()) this.watching.violated("roles", problem);
+        this.#check(this.world.nowUs + rolesEveryUs, due);
         return;
       case "expect":
         for (const expecting of this.expecting) this.#expect(expecting);

@@ -18,6 +18,7 @@ export * from "./limits.ts";
 export { Mind } from "./mind.ts";
 export * from "./random.ts";
 export * from "./resources/index.ts";
+export { overlapMs, takeoverMs } from "./roles/bounds.ts";
 export * from "./settings.ts";
 export { Directory } from "./swarm/directory.ts";
 export { type DirectoryStore, PlainDirectoryStore } from "./swarm/directoryStore.ts";

@@ -13,6 +13,8 @@ export const evictionsPerAgentMax = 4;
 export const evictionsMax = 4_096;
 export const addressesMax = 8;
 export const capabilitiesMax = 32;
+/** Roles in which one device takes part. A guess: the rest of what it may announce is left to capabilities. */
+export const rolesMax = 8;
 export const nameBytesMax = 64;
 /** Bytes of one message to a peer. gossipsub and Yamux lose or hoard larger ones silently (measured). */
 export const messageBytesMax = 65_536;

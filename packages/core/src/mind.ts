@@ -1,10 +1,8 @@
-import type { AgentId, AuthorId, Root } from "@antibody/policy";
-import type { Event } from "./contract/event.ts";
+import type { AgentId, AuthorId, ResourceId, Root } from "@antibody/policy";
 import type { Input, OwnerCommand } from "./contract/input.ts";
 import type { Inspection, Outline } from "./contract/inspection.ts";
 import type { Knowledge } from "./contract/knowledge.ts";
 import type { Boot, MindOptions, StepResult } from "./contract/mind.ts";
-import type { Output } from "./contract/output.ts";
 import type { Snapshot } from "./contract/snapshot.ts";
 import type { Member, VerifiedCertificate, VerifiedEviction } from "./contract/statements.ts";
 import type { MonotonicMs, Now } from "./contract/time.ts";
@@ -14,7 +12,9 @@ import { PolicyKeeping } from "./keeping/policies.ts";
 import { keep, recall } from "./keeping/snapshot.ts";
 import { capabilitiesMax } from "./limits.ts";
 import { Random, type RandomState } from "./random.ts";
+import { Roles } from "./roles/roles.ts";
 import { Routing } from "./routing/routing.ts";
+import { StepTurn } from "./stepTurn.ts";
 import { Swarm } from "./swarm/swarm.ts";
 
 /** Version of the shape of a dump. */
@@ -26,6 +26,9 @@ const dumpVersion = 1;
  */
 const settleRoundsMax: number = 2 * capabilitiesMax + 8;
 
+/** Woken so much later than asked, the agent slept, or was starved, and others may have taken over. A guess. */
+const sleptMs = 1_000;
+
 const ok = { type: "ok", detail: null } as const;
 
 interface MindDump {
@@ -35,6 +38,7 @@ interface MindDump {
   readonly policies: Snapshot;
   readonly healing: Snapshot;
   readonly routing: Snapshot;
+  readonly roles: Snapshot;
   readonly stopping: "no" | "asked" | "done";
   readonly seen: Seen;
 }
@@ -44,6 +48,7 @@ interface Seen {
   readonly policies: number;
   readonly swarm: number;
   readonly healing: number;
+  readonly roles: number;
 }
 
 interface Parts {
@@ -52,6 +57,7 @@ interface Parts {
   readonly policies: PolicyKeeping;
   readonly healing: Healing;
   readonly routing: Routing;
+  readonly roles: Roles;
   readonly stopping: MindDump["stopping"];
   readonly seen: Seen;
 }
@@ -68,6 +74,7 @@ export class Mind implements Knowledge {
   readonly #policies: PolicyKeeping;
   readonly #healing: Healing;
   readonly #routing: Routing;
+  readonly #roles: Roles;
   #stopping: MindDump["stopping"];
   #seen: Seen;
   /** When healing and routing want to be woken; undefined from when a part but the swarm was given something. */
@@ -80,6 +87,7 @@ export class Mind implements Knowledge {
     this.#policies = parts.policies;
     this.#healing = parts.healing;
     this.#routing = parts.routing;
+    this.#roles = parts.roles;
     this.#stopping = parts.stopping;
     this.#seen = parts.seen;
   }
@@ -93,8 +101,9 @@ export class Mind implements Knowledge {
       policies: PolicyKeeping.create(options, boot),
       healing: Healing.create({ ...options, boot: swarm.boot }, boot.records),
       routing: Routing.create(options),
+      roles: Roles.create(options),
       stopping: "no",
-      seen: { policies: 0, swarm: -1, healing: -1 },
+      seen: { policies: 0, swarm: -1, healing: -1, roles: 0 },
     });
   }
 
@@ -110,6 +119,7 @@ export class Mind implements Knowledge {
       policies: PolicyKeeping.restore(options, state.policies),
       healing: Healing.restore({ ...options, boot: swarm.boot }, state.healing),
       routing: Routing.restore(options, state.routing),
+      roles: Roles.restore(options, state.roles),
       stopping: state.stopping,
       seen: state.seen,
     });
@@ -123,6 +133,7 @@ export class Mind implements Knowledge {
       policies: this.#policies.dump(),
       healing: this.#healing.dump(),
       routing: this.#routing.dump(),
+      roles: this.#roles.dump(),
       stopping: this.#stopping,
       seen: this.#seen,
     };
@@ -131,6 +142,7 @@ export class Mind implements Knowledge {
 
   step(input: Input, now: Now): StepResult {
     const turn = new StepTurn(now, this.#random);
+    if (this.#roles.count > 0) this.#noticeSleep(turn);
     this.#take(input, turn);
     // Nearly all inputs are small talk of the swarm, which changes nothing that the other parts would learn of.
     if (this.#restDeadline === undefined || this.#swarm.revision !== this.#seen.swarm) this.#settle(turn);
@@ -178,6 +190,7 @@ export class Mind implements Knowledge {
       ...policies,
       ...healing,
       ...this.#routing.inspect(),
+      ...(this.#roles.count === 0 ? {} : { roles: this.#roles.inspect() }),
       queues: [...swarmQueues, ...policyQueues, ...healingQueues],
     };
   }
@@ -263,6 +276,14 @@ export class Mind implements Knowledge {
     this.#restDeadline = undefined;
     if (this.#healing.deadline <= turn.now.monoMs) this.#healing.handle(wake, turn);
     if (this.#routing.deadline <= turn.now.monoMs) this.#routing.handle(wake, turn);
+    if (this.#roles.deadline <= turn.now.monoMs) this.#roles.wake();
+  }
+
+  /** What came due long ago was not done: nobody ran. */
+  #noticeSleep(turn: Turn): void {
+    if (turn.now.monoMs - Math.min(this.#swarm.deadline, this.#rest()) < sleptMs) return;
+    this.#restDeadline = undefined;
+    this.#roles.slept(turn);
   }
 
   #command(id: string, command: OwnerCommand, turn: Turn): void {
@@ -324,57 +345,46 @@ export class Mind implements Knowledge {
     const policies = this.#policies.revision;
     const swarm = this.#swarm.revision;
     const healing = this.#healing.revision;
-    if (seen.policies === policies && seen.swarm === swarm && seen.healing === healing) return false;
-    this.#seen = { policies, swarm, healing };
+    const roles = this.#roles.revision;
+    if (
+      seen.policies === policies &&
+      seen.swarm === swarm &&
+      seen.healing === healing &&
+      seen.roles === roles
+    )
+      return false;
+    this.#seen = { policies, swarm, healing, roles };
     this.#restDeadline = undefined;
     if (seen.policies !== policies) {
       this.#swarm.policyChanged(turn);
       this.#healing.desire(this.#policies.current, turn);
       this.#routing.desire(this.#policies.current);
+      this.#roles.desire(this.#policies.current, turn);
     }
-    const change = this.#routing.refresh(
-      { agent: this.#options.agent, providersOf: (capability) => this.#swarm.providersOf(capability) },
-      (resource) => this.#healing.phaseOf(resource),
-      turn,
-    );
-    for (const { resource, observation } of change.observations) {
-      this.#healing.handle({ type: "observed", resource, observation }, turn);
-    }
-    this.#swarm.announce(change.announced, turn);
+    this.#refresh(turn);
     return true;
   }
 
+  /** Holds what is promised to peers, and what peers promise, against how things are now. */
+  #refresh(turn: Turn): void {
+    const phaseOf = (resource: ResourceId) => this.#healing.phaseOf(resource);
+    const roles = this.#roles.refresh(this.#swarm, this.#healing, turn);
+    if (roles.asks) this.#swarm.probeAll(turn);
+    this.#healing.hold(roles.held, turn);
+    const change = this.#routing.refresh(
+      { agent: this.#options.agent, providersOf: (capability) => this.#swarm.providersOf(capability) },
+      phaseOf,
+      turn,
+      capabilitiesMax - roles.words.length,
+    );
+    for (const { resource, observation } of [...roles.observations, ...change.observations]) {
+      this.#healing.handle({ type: "observed", resource, observation }, turn);
+    }
+    this.#swarm.announce([...change.announced, ...roles.words], turn);
+  }
+
   #rest(): MonotonicMs {
-    this.#restDeadline ??= Math.min(this.#healing.deadline, this.#routing.deadline);
+    this.#restDeadline ??= Math.min(this.#healing.deadline, this.#routing.deadline, this.#roles.deadline);
     return this.#restDeadline;
-  }
-}
-
-/** Most steps put out one thing or nothing: those that put out nothing share this. */
-const nothing: readonly Output[] = [];
-
-/** The turn of one step, and what was put out in it. */
-class StepTurn implements Turn {
-  readonly now: Now;
-  readonly random: Random;
-  #outputs: Output[] | undefined;
-
-  constructor(now: Now, random: Random) {
-    this.now = now;
-    this.random = random;
-  }
-
-  get outputs(): readonly Output[] {
-    return this.#outputs ?? nothing;
-  }
-
-  emit(output: Output): void {
-    // A list of one takes a tenth of the memory of an empty list that is then added to.
-    if (this.#outputs === undefined) this.#outputs = [output];
-    else this.#outputs.push(output);
-  }
-
-  tell(name: Event["name"], level: Event["level"], fields: Event["fields"]): void {
-    this.emit({ type: "tell", event: { name, level, fields } });
   }
 }

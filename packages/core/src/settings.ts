@@ -62,6 +62,16 @@ export interface Settings {
   /** Failures in a row that eject a backend, and for how long (times the number of ejections). Envoy's outlier detection: 5 and 30 s; lower for small swarms. */
   readonly ejectAfterFailures: number;
   readonly ejectMs: number;
+
+  // Roles
+  /**
+   * Nobody takes up a role sooner than this after its start, its sleep, a change of its own isolation, or since it
+   * became a candidate: until then it may not have heard of those that hold it. Chosen: a probe's interval, within
+   * which digests show what gossip has missed.
+   */
+  readonly roleSettleMs: number;
+  /** Too many hold a role for this long before one of them yields: news that are under way arrive first. A guess. */
+  readonly roleYieldMs: number;
 }
 
 export const defaultSettings: Settings = {
@@ -93,4 +103,6 @@ export const defaultSettings: Settings = {
   contestedRetryMs: 60_000,
   ejectAfterFailures: 1,
   ejectMs: 2_000,
+  roleSettleMs: 3_000,
+  roleYieldMs: 1_000,
 };

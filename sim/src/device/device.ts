@@ -121,6 +121,18 @@ export class Device {
     return [...this.#resources.keys()];
   }
 
+  /** How a resource is on the device; undefined before a promise has named it. */
+  stateOf(resource: ResourceId): Observation | undefined {
+    return this.#resources.get(resource)?.state;
+  }
+
+  /** What runs on the device ends with its agent: for one resource after the other. */
+  endChildren(): void {
+    for (const [resource, known] of this.#resources) {
+      if (resource.startsWith("process:")) known.state = { type: "stopped" };
+    }
+  }
+
   /** Damages a resource that a promise has named. */
   damage(resource: ResourceId, seed: number): void {
     const known = this.#resources.get(resource);

@@ -9,7 +9,10 @@ export function doToProcesses(stage: Stage, deed: ProcessDeed): void {
   const who = stage.selecting.choose(deed.who);
   switch (deed.type) {
     case "kill":
-      for (const agent of who) kill(stage, agent);
+      for (const agent of who) {
+        kill(stage, agent);
+        if (deed.children === true) agent.device.endChildren();
+      }
       return;
     case "powerOff":
       for (const agent of who) powerOff(stage, agent, deed.torn ?? false);

@@ -96,7 +96,7 @@ function heldDead({ members }: Pick<Inspection, "members">): readonly string[] {
 
 /** Resources that are in no resting place: neither kept, nor left alone on purpose. */
 export function unkept({ resources }: Pick<Inspection, "resources">): readonly string[] {
-  const resting: readonly ResourcePhase[] = ["kept", "paused", "held"];
+  const resting: readonly ResourcePhase[] = ["kept", "paused", "held", "standingBy"];
   return resources.filter(({ phase }) => !resting.includes(phase)).map(({ resource }) => resource);
 }
 

@@ -26,6 +26,7 @@ const phases = [
   "handedOff",
   "paused",
   "held",
+  "standingBy",
   "unobservable",
 ] as const satisfies readonly ResourcePhase[];
 

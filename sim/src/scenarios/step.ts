@@ -39,8 +39,8 @@ export type PolicyDeed =
     };
 
 export type ProcessDeed =
-  /** SIGKILL: the process is gone, its host closes its sockets. */
-  | { readonly type: "kill"; readonly who: Selection }
+  /** SIGKILL: the process is gone, its host closes its sockets. `children`: so is all that it supervises. */
+  | { readonly type: "kill"; readonly who: Selection; readonly children?: boolean }
   /**
    * The host is gone at once: nothing is closed, and what was not synced is lost. `torn`: it fails in the middle of
    * writing. Of what was not synced a part is there, and a repair under way leaves its resource damaged.

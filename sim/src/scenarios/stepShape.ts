@@ -39,7 +39,10 @@ const steps = [
     everyMs: z.exactOptional(spanMs("About how often; once where absent")),
     forMs,
   }),
-  step("kill", "SIGKILL: the process is gone, its host closes its sockets.", { who: selection }),
+  step("kill", "SIGKILL: the process is gone, its host closes its sockets.", {
+    who: selection,
+    children: z.exactOptional(z.boolean().check(z.describe("So is all that it supervises"))),
+  }),
   step("powerOff", "The host is gone at once, and what was not synced is lost.", {
     who: selection,
     torn: z.exactOptional(z.boolean().check(z.describe("It fails in the middle of writing"))),

@@ -187,6 +187,7 @@ export class World {
     agent.hasPower = false;
     agent.journal.losePower(survivors);
     this.endProcess(agent);
+    agent.device.endChildren();
   }
 
   /** The process is gone. Its host stays up, if it is. */

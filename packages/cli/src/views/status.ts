@@ -6,6 +6,7 @@ import { labeled, table } from "../text/table.ts";
 import { age, relative, timesOf } from "../text/times.ts";
 import { type Problem, problemsOf } from "./problems.ts";
 import { actionText, nextText, type ResourceFields, resourceFields, timeField } from "./resource.ts";
+import { type RoleFields, rolesOf, roleText } from "./roles.ts";
 import { count, phaseOrder, phaseWords, tally, verdictOrder } from "./words.ts";
 
 /** What `status` tells, as `--json` prints it. */
@@ -33,6 +34,8 @@ export interface StatusView {
   }[];
   readonly heldClaimsCount: number;
   readonly incidentsCount: number;
+  /** Absent where no role is promised. */
+  readonly roles?: readonly RoleFields[];
 }
 
 /** Where one stream of policy stands on this device. */
@@ -89,6 +92,7 @@ export function statusView(inspection: AgentInspection, self: string): StatusVie
     heldClaims: inspection.heldClaims.map(({ resource, reason, detail }) => ({ resource, reason, detail })),
     heldClaimsCount: inspection.heldClaims.length,
     incidentsCount: inspection.incidents.length,
+    ...(inspection.roles === undefined ? {} : { roles: rolesOf(inspection) }),
   };
 }
 
@@ -105,9 +109,9 @@ function streamFields(state: Inspection["streams"][number]): StreamFields {
   };
 }
 
-/** The screen of `status`. `all` also shows the resources that are kept. */
+/** The screen of `status`. `all` also shows the resources that are kept, or stand by. */
 export function statusLines(view: StatusView, all: boolean): readonly string[] {
-  const rows = view.resources.filter(({ phase }) => all || phase !== "kept");
+  const rows = view.resources.filter(({ phase }) => all || (phase !== "kept" && phase !== "standingBy"));
   const shown = all ? rows : rows.slice(0, rowsMax);
   return [
     `${printable(view.name)}: ${view.health === "ok" ? "ok" : "DEGRADED"}`,
@@ -115,6 +119,7 @@ export function statusLines(view: StatusView, all: boolean): readonly string[] {
     ...labeled("peers", peersText(view), 9),
     ...labeled("resources", resourcesText(view), 9),
     ...view.streams.flatMap((stream) => labeled("policy", streamText(stream), 9)),
+    ...(view.roles ?? []).flatMap((role) => labeled("role", roleText(role), 9)),
     ...view.pauses.flatMap((pause) =>
       labeled("paused", `${pause.target}, ends ${relative(pause.until, view.time)}: ${pause.reason}`, 9),
     ),

@@ -14,6 +14,7 @@ import {
   resourceFields,
   timeField,
 } from "./resource.ts";
+import { type RoleFields, roleRows, rolesOf } from "./roles.ts";
 import { phaseWords } from "./words.ts";
 
 /** What `why RESOURCE` tells, as `--json` prints it. Without `phase`: nothing about it is in force. */
@@ -43,6 +44,8 @@ export interface WhyView extends Partial<ResourceFields> {
     readonly detail: string;
   }[];
   readonly incident?: string;
+  /** Of a role: who holds it, and who would be next. */
+  readonly role?: RoleFields;
   /** The command that comes next. */
   readonly nextCommand: string;
 }
@@ -53,6 +56,7 @@ export function whyView(inspection: Inspection, resource: string, self: string):
   const times = timesOf(inspection);
   const pause = inspection.pauses.find(({ target }) => target === resource || target === "*");
   const incident = inspection.incidents.findLast((each) => each.resource === resource);
+  const role = rolesOf(inspection).find((each) => each.resource === resource);
   return {
     schema: "antibody.why/1",
     time: times.now,
@@ -72,6 +76,7 @@ export function whyView(inspection: Inspection, resource: string, self: string):
       .filter((claim) => claim.resource === resource)
       .map(({ author, stream, reason, detail }) => ({ author, stream, reason, detail })),
     ...(incident === undefined ? {} : { incident: incident.id }),
+    ...(role === undefined ? {} : { role }),
     nextCommand: nextCommand(inspection, resource, view, self),
   };
 }
@@ -119,6 +124,7 @@ function nextCommand(
       return `${self} trust list`;
     case "unknown":
     case "unobservable":
+    case "standingBy":
     case "kept":
       return `${self} logs`;
     default:
@@ -176,6 +182,7 @@ export function whyLines(view: WhyView): readonly string[] {
     ...view.heldClaims.flatMap((claim) =>
       line("held", `${claim.stream} by ${shortId(claim.author)}: ${claim.reason}, ${claim.detail}`),
     ),
+    ...(view.role === undefined ? [] : roleRows(view.role).flatMap((row) => line(...row))),
     ...line("incident", view.incident && shortId(view.incident)),
     unbroken("next", view.nextCommand, 8),
   ];

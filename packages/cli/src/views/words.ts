@@ -35,6 +35,7 @@ export const phaseOrder: readonly ResourcePhase[] = [
   "verifying",
   "paused",
   "unknown",
+  "standingBy",
   "kept",
 ];
 

@@ -5,6 +5,7 @@ export type EventName =
   | `swarm.${"joined" | "suspected" | "refuted" | "unreachable" | "stalled" | "dead" | "left" | "returned" | "partitioned" | "evicted"}`
   | `policy.${"accepted" | "rejected" | "activated" | "rolledBack" | "held"}`
   | `resource.${"drifted" | "repairing" | "repaired" | "backingOff" | "contested" | "handedOff" | "paused" | "resumed" | "unobservable" | "withdrawn"}`
+  | `role.${"held" | "yielded"}`
   | `route.${"ejected" | "restored"}`
   | `agent.${"started" | "stopping"}`;
 

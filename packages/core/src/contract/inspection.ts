@@ -52,6 +52,8 @@ export type ResourcePhase =
   | "handedOff"
   | "paused"
   | "held"
+  /** Promised, and now the business of others: a role that they hold, or what goes with it. */
+  | "standingBy"
   | "unobservable";
 
 export interface ResourceView {
@@ -115,6 +117,23 @@ export interface RouteView {
   }[];
 }
 
+/** A role promised here: who holds it, as this agent sees it, and who would be next. */
+export interface RoleView {
+  readonly resource: ResourceId;
+  /** How many shall hold it. */
+  readonly count: number;
+  readonly heldHere: boolean;
+  /** Who says that it holds it, this agent included; the most favored first. */
+  readonly holders: readonly AgentId[];
+  /** Who would take it over next, the most favored first. */
+  readonly next: readonly AgentId[];
+  readonly why: string;
+  /** Nobody holds it for at most this long, where a candidate lives that the others reach. */
+  readonly takeoverMs: number;
+  /** Too many hold it for at most this long, from when they reach each other. */
+  readonly overlapMs: number;
+}
+
 /** The case that the agent gives to a human: evidence, and the exact next command. */
 export interface Incident {
   readonly v: 1;
@@ -162,6 +181,8 @@ export interface Inspection {
     readonly port: number;
     readonly announced: boolean;
   }[];
+  /** Absent where no role is promised. */
+  readonly roles?: readonly RoleView[];
   readonly incidents: readonly Incident[];
   /** Every bounded collection of the mind with its bound, for the simulator's invariants and for metrics. */
   readonly queues: readonly { readonly name: string; readonly length: number; readonly bound: number }[];

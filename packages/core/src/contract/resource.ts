@@ -52,6 +52,8 @@ export interface CommonFields {
   readonly after: readonly ResourceId[];
   /** How often to look, where the type polls or the author asks for it. */
   readonly everyMs?: number;
+  /** The roles with which the promise is in force: while any of them is not held here, it is as if withdrawn. */
+  readonly while: readonly ResourceId[];
 }
 
 /**
@@ -71,6 +73,8 @@ export interface ResourceType {
   common(promise: ResourcePromise): CommonFields;
   /** Undefined when the promise is kept. */
   diff(promise: ResourcePromise, observation: Observation, context: ResourceContext): Drift | undefined;
+  /** Of a kept promise: its phase, and why, where there is more to say than that it is as promised. */
+  rest(observation: Observation): { readonly phase: "kept" | "standingBy"; readonly why: string } | undefined;
   /** Undefined when nothing on this device can repair it (a probe only reports). */
   plan(promise: ResourcePromise, observation: Observation, drift: Drift): Plan | undefined;
   /** What to do when the promise is withdrawn; undefined leaves the resource as it is. */

@@ -71,7 +71,8 @@ function pause(parts: Parts, target: PauseTarget, reason: string, forMs: number,
   parts.deadlines.set(`pause/${target}`, untilMs);
   turn.tell("resource.paused", "info", { target, reason, forMs });
   for (const state of statesOf(parts, target)) {
-    if (state.drift !== undefined || state.duty === "reverse") decide(parts, state, "stale", turn);
+    if (state.drift !== undefined || state.duty === "standBy" || state.duty === "reverse")
+      decide(parts, state, "stale", turn);
   }
   return { done: { target, forMs, untilWallMs: turn.now.wallMs + forMs } };
 }

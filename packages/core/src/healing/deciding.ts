@@ -1,4 +1,4 @@
-import type { ResourceId } from "@antibody/policy";
+import type { PromiseInForce, ResourceId } from "@antibody/policy";
 import type { ResourcePhase } from "../contract/inspection.ts";
 import type { Plan } from "../contract/resource.ts";
 import type { Turn } from "../contract/turn.ts";
@@ -30,7 +30,7 @@ export function decide(parts: Parts, state: ResourceState, freshness: Freshness,
     return "rests";
   parts.waiting.forget(state.resource);
   parts.actions.dequeue(state.resource);
-  const rest = state.duty === "keep" ? restOf(state) : undefined;
+  const rest = restOf(parts, state);
   if (rest !== undefined) {
     enter(parts, state, rest.phase, rest.why, turn);
     return "rests";
@@ -58,8 +58,27 @@ export function decideReady(parts: Parts, turn: Turn): void {
   }
 }
 
+/** The phase of a resource of which nothing is to be changed; undefined when something is. */
+function restOf(parts: Parts, state: ResourceState): Hold | undefined {
+  if (state.duty === "keep") return keptRestOf(parts, state);
+  if (state.duty !== "standBy" || state.plan !== undefined) return undefined;
+  const role = missingRole(parts, state.resource, claimOf(state));
+  return { phase: "standingBy", why: `in force only while ${role} is held here` };
+}
+
+/** The first of the roles with which a promise is in force that is not held here. */
+export function missingRole(
+  parts: Parts,
+  resource: ResourceId,
+  { promise }: PromiseInForce,
+): ResourceId | undefined {
+  return knownTypeOf(parts, resource)
+    .common(promise)
+    .while.find((role) => !parts.heldRoles.has(role));
+}
+
 /** The phase of a resource that needs no repair, or whose drift is not for the agent to remove. */
-function restOf(state: ResourceState): Hold | undefined {
+function keptRestOf(parts: Parts, state: ResourceState): Hold | undefined {
   const { claim, drift, failure } = state;
   if (failure !== undefined) {
     return { phase: "unobservable", why: `cannot be looked at: ${failure.code} ${failure.message}` };
@@ -68,7 +87,7 @@ function restOf(state: ResourceState): Hold | undefined {
   if (drift === undefined) {
     return state.contested
       ? { phase: "contested", why: contestedWhy(state) }
-      : { phase: "kept", why: "as promised" };
+      : (knownTypeOf(parts, state.resource).rest(state.observation) ?? { phase: "kept", why: "as promised" });
   }
   if (claim?.mode !== "enforce") {
     return { phase: "drifted", why: `${drift.summary}; the grant's mode is ${claim?.mode}, so it is left` };
@@ -135,7 +154,7 @@ function firstUnkept(parts: Parts, state: ResourceState): ResourceId | undefined
 
 function start(parts: Parts, state: ResourceState, plan: Plan, turn: Turn): void {
   const claim = claimOf(state);
-  const withdrawn = state.duty === "reverse" ? claim : undefined;
+  const withdrawn = state.duty === "keep" ? undefined : claim;
   state.stepping = false;
   state.retryMs = undefined;
   parts.deadlines.delete(`retry/${state.resource}`);

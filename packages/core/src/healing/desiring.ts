@@ -3,14 +3,14 @@ import type { Turn } from "../contract/turn.ts";
 import { sameJson } from "../keeping/json.ts";
 import { promisesMax } from "../limits.ts";
 import { forgetIntents, type InterruptedIntent } from "./actions.ts";
-import { decide } from "./deciding.ts";
+import { decide, missingRole } from "./deciding.ts";
 import { findCircles } from "./dependencies.ts";
 import { forget } from "./ending.ts";
 import { rememberAttempt } from "./failing.ts";
 import { look, scheduleLook, unwatch, watch } from "./looking.ts";
-import { type Parts, typeOf } from "./parts.ts";
+import { knownTypeOf, type Parts, typeOf } from "./parts.ts";
 import { enter } from "./phases.ts";
-import { forgetLearned, newState, type ResourceState } from "./state.ts";
+import { claimOf, forgetLearned, newState, type ResourceState } from "./state.ts";
 
 /** Takes up a new desired state: what changed is watched, left alone, or undone; the rest goes on as it was. */
 export function desire(parts: Parts, view: View, turn: Turn): void {
@@ -84,24 +84,66 @@ function adopt(parts: Parts, resource: ResourceId, claim: PromiseInForce, turn: 
     return;
   }
   const before = known?.claim;
-  if (known?.duty === "keep" && before !== undefined && sameJson(before.promise, claim.promise)) {
+  const duty = missingRole(parts, resource, claim) === undefined ? "keep" : "standBy";
+  if (known?.duty === duty && before !== undefined && sameJson(before.promise, claim.promise)) {
     // The same words keep their object, so that what was read of them once need not be read again.
     known.claim = { ...claim, promise: before.promise };
     if (before.mode !== claim.mode) decide(parts, known, "stale", turn);
     return;
   }
-  const state = known ?? newState(resource, "keep", turn.now.monoMs);
+  parts.releasing.delete(resource);
+  const state = known ?? newState(resource, duty, turn.now.monoMs);
   if (known === undefined) parts.states.set(resource, state);
-  state.duty = "keep";
+  state.duty = duty;
   state.claim = claim;
   supersede(parts, state, turn);
   noteInterruption(parts, state, turn);
+  if (duty === "standBy") standBy(parts, state, turn);
+  else keep(parts, state, turn);
+}
+
+/** What a promise brought is undone, once, where the type knows how: an earlier life may have left it as well. */
+function standBy(parts: Parts, state: ResourceState, turn: Turn): void {
+  const { promise, mode } = claimOf(state);
+  state.plan = mode === "enforce" ? knownTypeOf(parts, state.resource).reverse(promise) : undefined;
+  parts.deadlines.delete(`look/${state.resource}`);
+  if (state.plan === undefined) unwatch(parts, state, turn);
+  else parts.releasing.add(state.resource);
+  if (state.action === undefined) decide(parts, state, "stale", turn);
+  else enter(parts, state, "drifted", "its role went to others; what runs is canceled first", turn);
+}
+
+function keep(parts: Parts, state: ResourceState, turn: Turn): void {
   watch(parts, state, turn);
   look(parts, state, turn);
   scheduleLook(parts, state, "first", turn);
   decide(parts, state, "stale", turn);
   if (state.action !== undefined)
     enter(parts, state, "unknown", "the promise changed; what runs is canceled", turn);
+}
+
+/** Other roles are held here. What has to do with them changes its duty; the rest goes on. */
+export function hold(parts: Parts, roles: ReadonlySet<ResourceId>, turn: Turn): void {
+  parts.heldRoles = roles;
+  const cared = [...parts.states.entries()].map(([, { resource, duty, claim }]) => ({
+    resource,
+    duty,
+    claim,
+  }));
+  for (const { resource, duty, claim } of cared) {
+    if (claim !== undefined && (duty === "keep" || duty === "standBy")) adopt(parts, resource, claim, turn);
+  }
+}
+
+/** Whether something that went with a role is not undone yet. */
+export function isReleasing(parts: Parts, role: ResourceId): boolean {
+  for (const resource of parts.releasing) {
+    const state = parts.states.get(resource);
+    const promise = state === undefined ? undefined : claimOf(state).promise;
+    if (promise !== undefined && knownTypeOf(parts, resource).common(promise).while.includes(role))
+      return true;
+  }
+  return false;
 }
 
 /** The resource is held: whatever is there stays, and is not looked at any more. */
@@ -117,6 +159,7 @@ function leave(parts: Parts, resource: ResourceId, why: string, turn: Turn): voi
     parts.revision += 1;
   } else if (state.duty !== "leave") {
     state.duty = "leave";
+    parts.releasing.delete(resource);
     supersede(parts, state, turn);
     unwatch(parts, state, turn);
   }
@@ -128,6 +171,7 @@ function withdraw(parts: Parts, resource: ResourceId, turn: Turn): void {
   const state = parts.states.get(resource);
   if (state === undefined || state.duty === "reverse") return;
   const { claim } = state;
+  parts.releasing.delete(resource);
   supersede(parts, state, turn);
   state.duty = "reverse";
   state.plan = claim?.mode === "enforce" ? typeOf(parts, resource)?.reverse(claim.promise) : undefined;

@@ -25,7 +25,7 @@ export function ended(parts: Parts, id: ActionId, result: ActionResult, turn: Tu
   if (action.superseded === true) {
     goOn(parts, state, turn);
   } else if (result.type === "done") {
-    if (action.reversal) forget(parts, state, turn);
+    if (action.reversal) reversed(parts, state, turn);
     else verify(parts, state, action, turn);
   } else {
     if (action.canceled !== "stopping") noteFailure(parts, state, id, detail, turn);
@@ -41,10 +41,28 @@ export function forget(parts: Parts, state: ResourceState, turn: Turn): void {
   turn.tell("resource.withdrawn", "info", { resource: state.resource });
 }
 
+/** What a promise brought is gone: with the promise, or until its role comes back. */
+function reversed(parts: Parts, state: ResourceState, turn: Turn): void {
+  if (state.duty === "standBy") standBy(parts, state, turn);
+  else forget(parts, state, turn);
+}
+
+/** Nothing is left to be undone: nobody looks until the role comes back. */
+function standBy(parts: Parts, state: ResourceState, turn: Turn): void {
+  state.plan = undefined;
+  parts.releasing.delete(state.resource);
+  unwatch(parts, state, turn);
+  decide(parts, state, "stale", turn);
+}
+
 /** After an action whose purpose went away while it ran. */
 function goOn(parts: Parts, state: ResourceState, turn: Turn): void {
   switch (state.duty) {
     case "leave":
+      return;
+    case "standBy":
+      if (state.plan === undefined) standBy(parts, state, turn);
+      else decide(parts, state, "stale", turn);
       return;
     case "reverse":
       if (state.plan === undefined) forget(parts, state, turn);

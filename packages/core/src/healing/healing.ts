@@ -15,7 +15,7 @@ import { Actions } from "./actions.ts";
 import { command, endPause, type HealingCommand } from "./commanding.ts";
 import { decide, decideReady } from "./deciding.ts";
 import { Waiting } from "./dependencies.ts";
-import { desire } from "./desiring.ts";
+import { desire, hold, isReleasing } from "./desiring.ts";
 import { ended } from "./ending.ts";
 import { Incidents } from "./incidents.ts";
 import { type HealingInspection, inspectHealing } from "./inspecting.ts";
@@ -44,6 +44,7 @@ interface HealingDump {
   readonly deadlines: readonly (readonly [string, MonotonicMs])[];
   readonly waiting: readonly (readonly [ResourceId, ResourceId])[];
   readonly liveWatches: number;
+  readonly heldRoles: readonly ResourceId[];
   readonly beyondBound: number;
   readonly begun: boolean;
   readonly stopping: boolean;
@@ -74,6 +75,8 @@ export class Healing {
       waiting: new Waiting(),
       reconsider: new RareSet(),
       liveWatches: 0,
+      heldRoles: new Set(),
+      releasing: new RareSet(),
       beyondBound: 0,
       begun: false,
       stopping: false,
@@ -86,6 +89,10 @@ export class Healing {
     const dump = recall<HealingDump>(snapshot);
     if (dump.v !== dumpVersion)
       throw new Error(`healing of version ${dump.v}, this build reads ${dumpVersion}`);
+    const releasing = new RareSet<ResourceId>();
+    for (const { resource, duty, plan } of dump.states) {
+      if (duty === "standBy" && plan !== undefined) releasing.add(resource);
+    }
     return new Healing({
       ...fixedParts(options),
       states: new MapStore(dump.states.map((state) => [state.resource, { ...state }])),
@@ -96,6 +103,8 @@ export class Healing {
       waiting: new Waiting(dump.waiting),
       reconsider: new RareSet(),
       liveWatches: dump.liveWatches,
+      heldRoles: new Set(dump.heldRoles),
+      releasing,
       beyondBound: dump.beyondBound,
       begun: dump.begun,
       stopping: dump.stopping,
@@ -115,6 +124,7 @@ export class Healing {
       deadlines: parts.deadlines.entries(),
       waiting: parts.waiting.entries(),
       liveWatches: parts.liveWatches,
+      heldRoles: [...parts.heldRoles],
       beyondBound: parts.beyondBound,
       begun: parts.begun,
       stopping: parts.stopping,
@@ -151,6 +161,19 @@ export class Healing {
     this.#begin(turn);
     desire(this.#parts, view, turn);
     decideReady(this.#parts, turn);
+  }
+
+  /** Takes up the roles that are held here: what goes with them is kept, and what goes with others stands by. */
+  hold(roles: ReadonlySet<ResourceId>, turn: Turn): void {
+    const { heldRoles } = this.#parts;
+    if (roles.size === heldRoles.size && [...roles].every((role) => heldRoles.has(role))) return;
+    hold(this.#parts, roles, turn);
+    decideReady(this.#parts, turn);
+  }
+
+  /** Whether something that went with a role is still there, though the role is not held. */
+  isReleasing(role: ResourceId): boolean {
+    return isReleasing(this.#parts, role);
   }
 
   /** Takes in what the body saw and did, and what came due. */
@@ -235,7 +258,7 @@ export class Healing {
   /** A wait is over. What is then done depends on what is then seen. */
   #retry(state: ResourceState, turn: Turn): void {
     state.retryMs = undefined;
-    if (state.duty === "reverse") {
+    if (state.duty !== "keep") {
       decide(this.#parts, state, "stale", turn);
       return;
     }

@@ -37,6 +37,10 @@ export interface Parts {
   readonly reconsider: RareSet<ResourceId>;
   /** Resources whose watch wakes by events; at most `watchesMax`. */
   liveWatches: number;
+  /** The roles held here. Replaced, never changed. */
+  heldRoles: ReadonlySet<ResourceId>;
+  /** What stands by and is not undone yet. */
+  readonly releasing: RareSet<ResourceId>;
   /** Promises that were beyond `promisesMax`. */
   beyondBound: number;
   begun: boolean;

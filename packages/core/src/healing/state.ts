@@ -7,9 +7,10 @@ import type { MonotonicMs } from "../contract/time.ts";
 /**
  * What the agent owes a resource.
  * - `keep`: its promise is in force. - `leave`: it is held: neither enforced nor undone.
+ * - `standBy`: its promise is in force only with a role that is not held here: what it brought is undone, once.
  * - `reverse`: its promise was withdrawn, and what it brought is to be undone.
  */
-export type Duty = "keep" | "leave" | "reverse";
+export type Duty = "keep" | "standBy" | "leave" | "reverse";
 
 /** A repair that is done and not yet seen to hold. */
 export interface Verification {

@@ -10,7 +10,7 @@ import type {
   ResourceType,
 } from "../contract/resource.ts";
 import { durationMs } from "./duration.ts";
-import type { CommonPromise } from "./fields.ts";
+import { type CommonPromise, isRole } from "./fields.ts";
 
 /** A resource type in its own words: as `ResourceType`, with promise and observation already read. */
 export interface Definition<Promised extends CommonPromise, Seen extends Observation> {
@@ -24,6 +24,8 @@ export interface Definition<Promised extends CommonPromise, Seen extends Observa
   /** How often to look where the promise does not say. */
   readonly everyMs?: number;
   diff(promise: Promised, seen: Seen, context: ResourceContext): Drift | undefined;
+  /** Of a kept promise, where there is more to say than that it is as promised. */
+  rest?(seen: Seen): ReturnType<ResourceType["rest"]>;
   plan(promise: Promised, seen: Seen, drift: Drift): Plan | undefined;
   reverse(promise: Promised): Plan | undefined;
   readonly fake: {
@@ -56,6 +58,7 @@ export function defineResource<Promised extends CommonPromise, Seen extends Obse
     check: (name, promise) => problems(definition, name, promise),
     common: (promise) => commonOf(promised(promise), definition.everyMs),
     diff: (promise, observation, context) => definition.diff(promised(promise), seen(observation), context),
+    rest: (observation) => definition.rest?.(seen(observation)),
     plan: (promise, observation, drift) => definition.plan(promised(promise), seen(observation), drift),
     reverse: (promise) => definition.reverse(promised(promise)),
     fake: {
@@ -100,7 +103,11 @@ export function driftOf(differences: {
 
 function commonOf(promise: CommonPromise, defaultEveryMs: number | undefined): CommonFields {
   const everyMs = promise.every === undefined ? defaultEveryMs : durationMs(promise.every);
-  return { after: promise.after ?? [], ...(everyMs === undefined ? {} : { everyMs }) };
+  return {
+    after: promise.after ?? [],
+    while: (promise.while ?? []).filter(isRole),
+    ...(everyMs === undefined ? {} : { everyMs }),
+  };
 }
 
 function problems<Promised extends CommonPromise, Seen extends Observation>(

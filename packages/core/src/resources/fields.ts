@@ -19,6 +19,8 @@ export type CommonPromise = {
   readonly every?: string;
   /** How long one repair may take, for example `10s`. */
   readonly timeout?: string;
+  /** In force only while these are held here: roles, for most types. */
+  readonly while?: readonly ResourceId[];
 };
 
 const durationPattern = /^[1-9][0-9]{0,8}(ms|s|m|h|d)$/;
@@ -50,6 +52,16 @@ const resourceId: z.ZodMiniType<ResourceId, string> = z
 /** A list of resources. */
 export const resourceIds: z.ZodMiniType<readonly ResourceId[], readonly string[]> = z
   .array(resourceId)
+  .check(z.maxLength(dependenciesMax));
+
+/** Whether a resource is a role. */
+export function isRole(resource: ResourceId): boolean {
+  return parseResourceId(resource)?.kind === "role";
+}
+
+/** A list of roles. */
+const roleIds: z.ZodMiniType<readonly ResourceId[], readonly string[]> = z
+  .array(resourceId.check(z.refine(isRole, "expected a role, such as role:web")))
   .check(z.maxLength(dependenciesMax));
 
 /** Permissions as four octal digits, as `stat -c %04a` prints them. */
@@ -114,10 +126,12 @@ export const commonFields: {
   readonly after: z.ZodMiniExactOptional<typeof resourceIds>;
   readonly every: z.ZodMiniExactOptional<typeof interval>;
   readonly timeout: z.ZodMiniExactOptional<typeof duration>;
+  readonly while: z.ZodMiniExactOptional<typeof resourceIds>;
 } = {
   after: z.exactOptional(resourceIds).check(z.describe("Repaired only when the promises of these are kept")),
   every: z.exactOptional(interval).check(z.describe("How often to look, such as 30s")),
   timeout: z.exactOptional(duration).check(z.describe("How long one repair may take, such as 10s")),
+  while: z.exactOptional(roleIds).check(z.describe("In force only while these roles are held here")),
 };
 
 /** Why a name is not a path, for types whose resources are paths. */

@@ -5,6 +5,7 @@ import { directoryType } from "./directory.ts";
 import { fileType } from "./file.ts";
 import { httpType } from "./http.ts";
 import { processType } from "./process.ts";
+import { roleType } from "./role.ts";
 import { routeType } from "./route.ts";
 
 /** Every resource type of this build, in the order of their kinds. */
@@ -15,6 +16,7 @@ export const resourceTypes: readonly ResourceType[] = [
   fileType,
   httpType,
   processType,
+  roleType,
   routeType,
 ];
 

@@ -9,7 +9,6 @@ import type { ResourcePhase } from "../contract/inspection.ts";
 import type { Output } from "../contract/output.ts";
 import type { Turn } from "../contract/turn.ts";
 import { sameJson } from "../keeping/json.ts";
-import { capabilitiesMax } from "../limits.ts";
 import {
   type CapabilityObservation,
   capabilityType,
@@ -72,13 +71,14 @@ export class Capabilities {
   refresh(
     phaseOf: (resource: ResourceId) => ResourcePhase | undefined,
     turn: Turn,
+    placesMax: number,
   ): readonly CapabilitySeen[] {
     const news: CapabilitySeen[] = [];
     const states = new Map<ResourceId, CapabilityState>();
     for (const [resource, state] of this.#states) {
       // By its place among what is promised, never by what is announced already: with a while between the two,
       // one that makes room for another would take that room back, for ever.
-      const because = states.size < capabilitiesMax ? withheldBecause(state, phaseOf) : tooMany;
+      const because = states.size < placesMax ? withheldBecause(state, phaseOf) : tooManyFor(placesMax);
       const observation: CapabilityObservation =
         because === undefined ? { type: "announced" } : { type: "withheld", because };
       const isNews = state.told === undefined || !sameJson(state.told, observation);
@@ -113,7 +113,9 @@ export class Capabilities {
   }
 }
 
-const tooMany = `more than ${capabilitiesMax} capabilities are promised here`;
+function tooManyFor(placesMax: number): string {
+  return `more than ${placesMax} capabilities are promised here`;
+}
 
 function withheldBecause(
   { claim }: CapabilityState,

@@ -16,7 +16,7 @@ import { Deadlines } from "../keeping/deadlines.ts";
 import { sameJson } from "../keeping/json.ts";
 import { RareMap } from "../keeping/rare.ts";
 import { keep, recall } from "../keeping/snapshot.ts";
-import { membersMax } from "../limits.ts";
+import { capabilitiesMax, membersMax } from "../limits.ts";
 import { routeType } from "../resources/route.ts";
 import type { Settings } from "../settings.ts";
 import { backendViews, inPreference, type Outlier, rendezvousRank, usable } from "./backends.ts";
@@ -161,13 +161,17 @@ export class Routing {
     this.#routes = routes;
   }
 
-  /** Holds capabilities against the phases of what they hang on, and routes against the peers that are there. */
+  /**
+   * Holds capabilities against the phases of what they hang on, and routes against the peers that are there. At most
+   * `placesMax` capabilities are announced.
+   */
   refresh(
     peers: RoutingPeers,
     phaseOf: (resource: ResourceId) => ResourcePhase | undefined,
     turn: Turn,
+    placesMax: number = capabilitiesMax,
   ): RoutingChange {
-    const observations = this.#capabilities.refresh(phaseOf, turn);
+    const observations = this.#capabilities.refresh(phaseOf, turn, placesMax);
     const announced = this.#capabilities.announced();
     for (const route of this.#routes.values()) {
       const own = announced.includes(route.capability) ? [peers.agent] : [];

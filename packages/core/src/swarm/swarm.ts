@@ -196,6 +196,33 @@ export class Swarm {
     return verdictOn(directory, probing, agent);
   }
 
+  /** Most of what this agent observes is silent: the fault is its own. */
+  get isCutOff(): boolean {
+    return this.#parts.probing.findings.cutOff;
+  }
+
+  /** Peers that live as far as this agent knows, with what they announce: nobody has found them out of reach. */
+  living(): readonly {
+    readonly agent: AgentId;
+    readonly isSure: boolean;
+    readonly capabilities: readonly string[];
+  }[] {
+    const living = [];
+    for (const { certificate, entry } of this.members()) {
+      const { agent } = certificate;
+      const verdict = agent === this.#options.agent ? undefined : this.verdictOf(agent);
+      if (verdict !== "reachable" && verdict !== "suspected") continue;
+      living.push({ agent, isSure: verdict === "reachable", capabilities: entry.entry.capabilities });
+    }
+    return living;
+  }
+
+  /** Asks every observed peer for a sign of life now: who does not answer is suspected after `probeTimeoutMs`. */
+  probeAll(turn: Turn): void {
+    this.#moved();
+    this.#parts.probing.probeAll(turn);
+  }
+
   /** Reachable peers that announce a capability, in order of agents. */
   providersOf(capability: string): AgentId[] {
     return this.members()

@@ -90,8 +90,9 @@ const file: ResourceType = {
   schema: {},
   powers: () => [],
   check: () => [],
-  common: () => ({ after: [] }),
+  common: () => ({ after: [], while: [] }),
   diff: () => undefined,
+  rest: () => undefined,
   plan: () => undefined,
   reverse: () => undefined,
   fake: {

@@ -51,6 +51,10 @@ const examples: { readonly [kind: string]: readonly (readonly [string, ResourceP
       },
     ],
   ],
+  role: [
+    ["role:web", { count: 2 }],
+    ["role:web", { count: 1, returnAfter: "1h" }],
+  ],
   route: [
     ["route:sensor-api", { listen: "127.0.0.1:7080" }],
     ["route:sensor-api", { listen: "[::1]:7080" }],
@@ -89,7 +93,7 @@ it("every resource type has examples here", () => {
 });
 
 describe.each(cases)("%s", (_title, type, name, promise) => {
-  const repairable = !["http", "capability"].includes(type.kind);
+  const repairable = !["http", "capability", "role"].includes(type.kind);
 
   it("is well formed", () => {
     expect(type.check(name, promise)).toEqual([]);

@@ -1,0 +1,67 @@
+import { formatDuration, type Inspection, type RoleView } from "@antibody/core";
+import { printable } from "../text/printable.ts";
+
+/** Someone who holds a role, or would be next. */
+interface RolePeer {
+  readonly agent: string;
+  readonly name: string;
+}
+
+/** A role as `status` and `why` tell of it. */
+export interface RoleFields {
+  readonly resource: string;
+  /** How many shall hold it. */
+  readonly count: number;
+  readonly heldHere: boolean;
+  readonly holders: readonly RolePeer[];
+  /** Who would take it over, first one first. */
+  readonly next: readonly RolePeer[];
+  readonly takeoverMs: number;
+  readonly overlapMs: number;
+}
+
+/** The roles that are promised on this device. */
+export function rolesOf(inspection: Inspection): readonly RoleFields[] {
+  return (inspection.roles ?? []).map((role) => roleFields(inspection, role));
+}
+
+function roleFields(inspection: Inspection, role: RoleView): RoleFields {
+  const names = new Map(inspection.members.map(({ agent, name }) => [agent as string, name]));
+  const peer = (agent: string): RolePeer => ({
+    agent,
+    name: agent === inspection.agent ? inspection.name : (names.get(agent) ?? agent),
+  });
+  const { resource, count, heldHere, holders, next, takeoverMs, overlapMs } = role;
+  return {
+    resource,
+    count,
+    heldHere,
+    holders: holders.map(peer),
+    next: next.map(peer),
+    takeoverMs,
+    overlapMs,
+  };
+}
+
+/** One line: who holds a role, and who would be next. */
+export function roleText(role: RoleFields): string {
+  const by = role.holders.length === 0 ? "nobody" : namesOf(role.holders);
+  const next = role.next.length === 0 ? "nobody stands by" : `next ${namesOf(role.next.slice(0, 3))}`;
+  return `${role.resource}: ${role.holders.length} of ${role.count} hold it: ${by}; ${next}`;
+}
+
+/** Who holds a role, who stands by in which order, and how long nobody or too many may hold it. */
+export function roleRows(role: RoleFields): readonly (readonly [label: string, text: string])[] {
+  return [
+    ["held by", role.holders.length === 0 ? "nobody" : `${namesOf(role.holders)} (${role.count} shall)`],
+    ["next", role.next.length === 0 ? "nobody stands by" : namesOf(role.next)],
+    [
+      "bounds",
+      `nobody for at most ${formatDuration(role.takeoverMs)}, too many for at most ${formatDuration(role.overlapMs)} once they reach each other`,
+    ],
+  ];
+}
+
+function namesOf(peers: readonly RolePeer[]): string {
+  return peers.map(({ name }) => printable(name)).join(", ");
+}

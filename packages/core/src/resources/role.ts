@@ -1,0 +1,86 @@
+import type { ResourcePromise } from "@antibody/policy";
+import * as z from "zod/mini";
+import type { ResourceType } from "../contract/resource.ts";
+import { defineResource, driftOf, promiseReader } from "./define.ts";
+import { durationMs } from "./duration.ts";
+import { type CommonPromise, commonFields, duration } from "./fields.ts";
+
+/** Peers that one role may be run by. A guess: beyond it a workload belongs on every device. */
+export const roleCountMax = 32;
+/** Characters of a role's name: with what peers say of it, it fits the name of a capability. */
+const nameCharactersMax = 48;
+/** A role goes back to whom its name favors only after this long without change. A guess: outlives a bad evening. */
+const returnAfterMsDefault = 600_000;
+
+/**
+ * So many of the devices that hold this promise run what is promised `while` the role is held: without a
+ * coordinator, at least once, and by both sides of a partition.
+ */
+export type RolePromise = CommonPromise & {
+  /** Devices that run it. */
+  readonly count: number;
+  /** How long nothing may have changed before the role goes back to a device that its name favors; `10m` when not said. */
+  readonly returnAfter?: string;
+};
+
+/** Where the role is; the mind itself observes it. */
+export type RoleObservation =
+  | { readonly type: "held"; readonly because: string }
+  | { readonly type: "standingBy"; readonly because: string }
+  /** This device may not take part. */
+  | { readonly type: "withheld"; readonly because: string };
+
+const promiseShape: z.ZodMiniType<RolePromise> = z.strictObject({
+  count: z
+    .int()
+    .check(z.minimum(1), z.maximum(roleCountMax), z.describe("How many devices shall hold the role")),
+  returnAfter: z
+    .exactOptional(duration)
+    .check(z.describe("Stability before the role returns to a device that its name favors, such as 10m")),
+  after: commonFields.after,
+  every: commonFields.every,
+  timeout: commonFields.timeout,
+});
+
+const because = z.string();
+const observationShape: z.ZodMiniType<RoleObservation> = z.discriminatedUnion("type", [
+  z.strictObject({ type: z.literal("held"), because }),
+  z.strictObject({ type: z.literal("standingBy"), because }),
+  z.strictObject({ type: z.literal("withheld"), because }),
+]);
+
+/** Reads a promise that `check` passed; throws on any other. */
+export const readRolePromise: (promise: ResourcePromise) => RolePromise = promiseReader("role", promiseShape);
+
+/** How long nothing may have changed before a role goes back. */
+export function returnAfterMsOf({ returnAfter }: RolePromise): number {
+  return returnAfter === undefined ? returnAfterMsDefault : durationMs(returnAfter);
+}
+
+const namePattern = /^[A-Za-z0-9][A-Za-z0-9._-]*$/;
+
+/** A workload that some of several peers run. */
+export const roleType: ResourceType = defineResource<RolePromise, RoleObservation>({
+  kind: "role",
+  observedBy: "mind",
+  powers: [],
+  promiseShape,
+  observationShape,
+  nameProblem: (name) =>
+    name.length <= nameCharactersMax && namePattern.test(name)
+      ? undefined
+      : `the name must be 1 to ${nameCharactersMax} letters, digits, '.', '_' or '-'`,
+  diff: (_promise, seen) =>
+    seen.type === "withheld" ? driftOf({ candidate: `withheld: ${seen.because}` }) : undefined,
+  rest: (seen) => ({ phase: seen.type === "held" ? "kept" : "standingBy", why: seen.because }),
+  plan: () => undefined,
+  reverse: () => undefined,
+  fake: {
+    initial: () => ({ type: "standingBy", because: "others hold it" }),
+    repaired: (_promise, seen) => seen,
+    damaged: (_promise, _seen, seed) =>
+      seed % 2 === 0
+        ? { type: "held", because: `damage ${seed}` }
+        : { type: "withheld", because: `damage ${seed}` },
+  },
+});

@@ -1,0 +1,25 @@
+import type { Settings } from "../settings.ts";
+
+/** Until a new word of a peer is with the others, and a quick workload started or stopped. A guess: seconds of a busy Pi. */
+export const roleNewsMs = 1_500;
+
+/**
+ * How long nobody may hold a role while a candidate lives that the others reach: the silence is found (a probe is due,
+ * stays unanswered, directly, through others and afresh), and the next candidate may just have been started. Of a
+ * healthy observer; what is closed or refused is found sooner. A workload that starts slowly takes its time on top.
+ */
+export function takeoverMs(settings: Settings): number {
+  const { probeIntervalMs, probeTimeoutMs, indirectTimeoutMs, freshTimeoutMs, roleSettleMs } = settings;
+  const foundMs = probeIntervalMs + probeTimeoutMs + indirectTimeoutMs + freshTimeoutMs;
+  return foundMs + roleSettleMs + roleNewsMs;
+}
+
+/**
+ * How long too many may hold a role from when all who hold it run and reach each other: they dial each other again,
+ * digests show what each has missed, and the least favored yields. A workload that stops slowly takes its
+ * `stopTimeout` on top.
+ */
+export function overlapMs(settings: Settings): number {
+  const { redialMaxMs, freshTimeoutMs, probeIntervalMs, roleYieldMs } = settings;
+  return redialMaxMs + freshTimeoutMs + probeIntervalMs + roleYieldMs + roleNewsMs;
+}

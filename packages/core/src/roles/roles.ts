@@ -1,0 +1,249 @@
+import { type AgentId, type Crypto, parseResourceId, type ResourceId, type View } from "@antibody/policy";
+import type { ResourcePhase, RoleView } from "../contract/inspection.ts";
+import type { Snapshot } from "../contract/snapshot.ts";
+import { type MonotonicMs, NEVER } from "../contract/time.ts";
+import type { Turn } from "../contract/turn.ts";
+import { sameJson } from "../keeping/json.ts";
+import { RareMap } from "../keeping/rare.ts";
+import { keep, recall } from "../keeping/snapshot.ts";
+import { membersMax, rolesMax } from "../limits.ts";
+import { type RoleObservation, readRolePromise, roleType } from "../resources/role.ts";
+import type { Settings } from "../settings.ts";
+import { overlapMs, takeoverMs } from "./bounds.ts";
+import { type Candidate, roleRank } from "./choosing.ts";
+import { newRole, observationOf, type RoleState, resourceOf, type Standing, sidesOf, weigh } from "./role.ts";
+import { type RoleWord, roleWord, wordOn } from "./words.ts";
+
+/** What roles need for life. */
+export interface RolesOptions {
+  readonly agent: AgentId;
+  readonly crypto: Pick<Crypto, "sha256">;
+  readonly settings: Settings;
+}
+
+/** A peer that nobody has found out of reach. */
+export interface LivingPeer {
+  readonly agent: AgentId;
+  /** Not even suspected. */
+  readonly isSure: boolean;
+  /** What it announces. */
+  readonly capabilities: readonly string[];
+}
+
+/** What roles ask of the swarm. */
+export interface RolePeers {
+  /** Without the agent itself. */
+  living(): readonly LivingPeer[];
+  /** Most of what this agent observes is silent. */
+  readonly isCutOff: boolean;
+}
+
+/** What roles ask of the device. */
+export interface RoleDevice {
+  phaseOf(resource: ResourceId): ResourcePhase | undefined;
+  /** Something that went with the role is still there. */
+  isReleasing(role: ResourceId): boolean;
+}
+
+/** What a refresh found out. */
+export interface RolesChange {
+  /** The roles that are held here. */
+  readonly held: ReadonlySet<ResourceId>;
+  /** What peers shall hear. */
+  readonly words: readonly string[];
+  /** Signs of life are wanted of everyone observed, now. */
+  readonly asks: boolean;
+  /** What healing shall learn. */
+  readonly observations: readonly { readonly resource: ResourceId; readonly observation: RoleObservation }[];
+}
+
+/** Version of the shape of a dump. */
+const dumpVersion = 1;
+
+interface RolesDump {
+  readonly v: typeof dumpVersion;
+  readonly states: readonly RoleState[];
+  readonly calmSinceMs: MonotonicMs;
+  readonly isCutOff: boolean;
+  readonly revision: number;
+}
+
+const nothing: RolesChange = { held: new Set(), words: [], asks: false, observations: [] };
+const tooMany = `more than ${rolesMax} roles are promised here`;
+
+/**
+ * The roles in which this device takes part. There is no coordinator: each agent weighs for itself what it sees of
+ * the others, and equal views lead to equal choices.
+ */
+export class Roles {
+  readonly #options: RolesOptions;
+  #states: ReadonlyMap<ResourceId, RoleState>;
+  /** Since when this agent has been awake, and neither became cut off nor came back. */
+  #calmSinceMs: MonotonicMs;
+  #isCutOff: boolean;
+  #revision: number;
+  readonly #ranks = new RareMap<string, string>();
+
+  private constructor(options: RolesOptions, dump: RolesDump) {
+    this.#options = options;
+    this.#states = new Map(dump.states.map((state) => [resourceOf(state), state]));
+    this.#calmSinceMs = dump.calmSinceMs;
+    this.#isCutOff = dump.isCutOff;
+    this.#revision = dump.revision;
+  }
+
+  static create(options: RolesOptions): Roles {
+    const calmSinceMs = Number.NEGATIVE_INFINITY;
+    return new Roles(options, { v: dumpVersion, states: [], calmSinceMs, isCutOff: false, revision: 0 });
+  }
+
+  /** Roles as `dump` left them. Throws when the dump is of another version. */
+  static restore(options: RolesOptions, snapshot: Snapshot): Roles {
+    const dump = recall<RolesDump>(snapshot);
+    if (dump.v !== dumpVersion)
+      throw new Error(`roles of version ${dump.v}, this build reads ${dumpVersion}`);
+    return new Roles(options, dump);
+  }
+
+  dump(): Snapshot {
+    const dump: RolesDump = {
+      v: dumpVersion,
+      states: [...this.#states.values()],
+      calmSinceMs: this.#calmSinceMs,
+      isCutOff: this.#isCutOff,
+      revision: this.#revision,
+    };
+    return keep(dump);
+  }
+
+  /** When a role is to be weighed again though nothing has changed; NEVER when that is not needed. */
+  get deadline(): MonotonicMs {
+    let earliest = NEVER;
+    for (const { weighMs } of this.#states.values()) earliest = Math.min(earliest, weighMs);
+    return earliest;
+  }
+
+  /** Rises when roles are to be weighed again for a reason of their own. */
+  get revision(): number {
+    return this.#revision;
+  }
+
+  get count(): number {
+    return this.#states.size;
+  }
+
+  inspect(): readonly RoleView[] {
+    const { settings } = this.#options;
+    return [...this.#states.values()].map((state) => ({
+      resource: resourceOf(state),
+      count: readRolePromise(state.claim.promise).count,
+      heldHere: state.held,
+      ...sidesOf(state),
+      why: state.told?.because ?? "not weighed yet",
+      takeoverMs: takeoverMs(settings),
+      overlapMs: overlapMs(settings),
+    }));
+  }
+
+  /** Takes up a new desired state. To be followed by `refresh`. */
+  desire(view: View, turn: Turn): void {
+    const states = new Map<ResourceId, RoleState>();
+    for (const [resource, claim] of view.promises) {
+      const { kind, name } = parseResourceId(resource) ?? { kind: "", name: "" };
+      if (kind !== roleType.kind || roleType.check(name, claim.promise).length > 0) continue;
+      const known = this.#states.get(resource);
+      if (known === undefined) states.set(resource, newRole(claim, name, turn.now.monoMs));
+      else {
+        // Healing forgets what it knew of a promise that changed.
+        const told = sameJson(known.claim.promise, claim.promise) ? known.told : undefined;
+        states.set(resource, { ...known, claim, told });
+      }
+    }
+    this.#states = states;
+  }
+
+  /** A deadline has come. */
+  wake(): void {
+    this.#revision += 1;
+  }
+
+  /** This agent did not run for a while: what it knew of others may be over. */
+  slept(turn: Turn): void {
+    this.#calmSinceMs = turn.now.monoMs;
+    this.#revision += 1;
+  }
+
+  /** Weighs every role against who is there. To be called again once healing has taken up what came of it. */
+  refresh(peers: RolePeers, device: RoleDevice, turn: Turn): RolesChange {
+    if (this.#isCutOff !== peers.isCutOff) {
+      this.#isCutOff = peers.isCutOff;
+      this.#calmSinceMs = turn.now.monoMs;
+    }
+    if (this.#states.size === 0) return nothing;
+    const living = peers.living();
+    const observations: { resource: ResourceId; observation: RoleObservation }[] = [];
+    const words: string[] = [];
+    const states = new Map<ResourceId, RoleState>();
+    let asks = false;
+    for (const [resource, before] of this.#states) {
+      const barred = states.size < rolesMax ? barredBecause(before, device) : tooMany;
+      const isReleasing = !before.held && device.isReleasing(resource);
+      const standing = { ...this.#seen(before, living, turn), barred, isReleasing };
+      const state = weigh(before, standing);
+      if (state.held !== before.held) this.#tell(state, turn);
+      asks ||= state.askedMs !== NEVER && state.askedMs !== before.askedMs;
+      if (barred === undefined) words.push(roleWord(state.name, ownWord(before, state, isReleasing)));
+      const observation = observationOf(state, standing);
+      const isNews = state.told === undefined || !sameJson(state.told, observation);
+      if (isNews) observations.push({ resource, observation });
+      states.set(resource, isNews ? { ...state, told: observation } : state);
+    }
+    this.#states = states;
+    const held = [...states.values()].filter((state) => state.held).map(resourceOf);
+    return { held: new Set(held), words, asks, observations };
+  }
+
+  #seen(
+    { name }: RoleState,
+    living: readonly LivingPeer[],
+    turn: Turn,
+  ): Omit<Standing, "barred" | "isReleasing"> {
+    const { agent, settings } = this.#options;
+    const others = living.flatMap((peer): Candidate[] => {
+      const word = wordOn(name, peer.capabilities);
+      if (word === undefined) return [];
+      const { agent: other, isSure } = peer;
+      return [{ agent: other, holds: word === "holder", isSure, rank: this.#rankOf(name, other) }];
+    });
+    const [nowMs, calmSinceMs, rank] = [turn.now.monoMs, this.#calmSinceMs, this.#rankOf(name, agent)];
+    return { agent, nowMs, calmSinceMs, settings, others, rank };
+  }
+
+  #tell(state: RoleState, turn: Turn): void {
+    const { holders } = sidesOf(state);
+    const { count } = readRolePromise(state.claim.promise);
+    const fields = { resource: resourceOf(state), holders: holders.length, count };
+    turn.tell(state.held ? "role.held" : "role.yielded", "info", fields);
+  }
+
+  #rankOf(role: string, agent: AgentId): string {
+    const key = `${role}\n${agent}`;
+    const known = this.#ranks.get(key);
+    if (known !== undefined) return known;
+    const rank = roleRank(this.#options.crypto, role, agent);
+    if (this.#ranks.size >= membersMax) this.#ranks.clear();
+    this.#ranks.set(key, rank);
+    return rank;
+  }
+}
+
+/** Nobody takes the role over before it is free: what goes with it is stopped first. */
+function ownWord(before: RoleState, state: RoleState, isReleasing: boolean): RoleWord {
+  return state.held || before.held || isReleasing ? "holder" : "candidate";
+}
+
+/** Why this agent may not take part in a role. */
+function barredBecause({ claim }: RoleState, device: RoleDevice): string | undefined {
+  if (claim.mode !== "enforce") return `the grant's mode is ${claim.mode}`;
+  return device.phaseOf(claim.resource) === "held" ? "the promise is held" : undefined;
+}
