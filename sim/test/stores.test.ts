@@ -1,11 +1,9 @@
 import {
   type DeathCertificate,
-  type Directory,
   type DirectoryStore,
   defaultSettings,
   type Inspection,
   type Member,
-  Mind,
   type Outline,
   PlainDirectoryStore,
 } from "@antibody/core";
@@ -18,8 +16,7 @@ import { Running } from "../src/running.ts";
 import { findScenario } from "../src/scenarios/index.ts";
 import type { Scenario } from "../src/scenarios/scenario.ts";
 import { DirectoryColumns } from "../src/stores/directoryColumns.ts";
-import type { CreateMind } from "../src/world/agent.ts";
-import { createCoreMind } from "../src/world/coreMind.ts";
+import { createCoreMind, createPlainMind } from "../src/world/coreMind.ts";
 import { type Population, populate } from "../src/world/populate.ts";
 
 const count = 5;
@@ -132,13 +129,6 @@ describe("a columnar store of directories", () => {
     expect(columns.openCount).toBe(0);
   });
 });
-
-/** The mind of a device: it begins with an empty directory in a plain store. */
-const createPlainMind: CreateMind = ({ founding, ...options }, boot) => {
-  const { directory } = founding as { readonly directory: Directory };
-  const members = [...directory.members(), ...boot.members];
-  return Mind.create({ ...options, roster: directory.roster }, { ...boot, members });
-};
 
 const returning: Scenario = {
   name: "returning",

@@ -3,7 +3,7 @@ import { drive } from "../driving.ts";
 import type { Violation } from "../invariants/truth.ts";
 import { Running } from "../running.ts";
 import type { Scenario } from "../scenarios/scenario.ts";
-import type { SimAgent } from "../world/agent.ts";
+import type { CreateMind, SimAgent } from "../world/agent.ts";
 import { createCoreMind } from "../world/coreMind.ts";
 
 /** What is played, and how far. */
@@ -11,6 +11,8 @@ export interface PlayOptions {
   readonly scenario: Scenario;
   readonly agents: number;
   readonly seed: number;
+  /** The core's, over columns, where absent. */
+  readonly createMind?: CreateMind;
   /** Virtual time at which it stops; the scenario's end where absent. */
   readonly untilMs?: number;
   readonly onTold?: (agent: SimAgent, event: Event, atMs: number) => void;
@@ -36,9 +38,9 @@ export interface Played {
  * to that seed as any other.
  */
 export async function play(options: PlayOptions): Promise<Played> {
-  const { scenario, agents, seed, untilMs, onTold, stopsAfter } = options;
+  const { scenario, agents, seed, createMind = createCoreMind, untilMs, onTold, stopsAfter } = options;
   let isReached = false;
-  const running: Running = new Running(scenario, agents, seed, createCoreMind, (agent, event) => {
+  const running: Running = new Running(scenario, agents, seed, createMind, (agent, event) => {
     onTold?.(agent, event, running.simulatedMs);
     isReached ||= stopsAfter?.(agent, event) === true;
   });
