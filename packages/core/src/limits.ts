@@ -45,6 +45,8 @@ export const rootsPerIntroducerMax = 64;
 export const promisesMax = 16_384;
 /** Votes held while their quorum is open. A member's vote on one subject replaces its older one. */
 export const pendingVotesMax = 4_096;
+/** Sightings held, the newest of each observer on each subject. A guess: three of each of a thousand, and some. */
+export const sightingsMax = 4_096;
 /** Probes on behalf of others that run at once. */
 export const probesForOthersMax = 64;
 /** How far an incarnation may jump at once: larger ones are refused (a forged maximum would silence the subject). */

@@ -32,6 +32,12 @@ export interface Settings {
   readonly quorumVotes: number;
   /** A vote counts for this long after it came, on the receiver's clock. Guess: three times the slowest detection. */
   readonly voteLifetimeMs: number;
+  /**
+   * What others say of whom they miss counts for so long after it came, and is said again before. A guess: five times
+   * a vote's, since a long partition would otherwise cost as many rumors as an idle swarm; whoever returns is said to
+   * be there at once.
+   */
+  readonly sightingLifetimeMs: number;
   /** A lost peer is dialed again within a part of its outage, between these, with full jitter (redial.ts). Guesses. */
   readonly redialBaseMs: number;
   readonly redialMaxMs: number;
@@ -88,6 +94,7 @@ export const defaultSettings: Settings = {
   observerCount: 10,
   quorumVotes: 7,
   voteLifetimeMs: 60_000,
+  sightingLifetimeMs: 300_000,
   redialBaseMs: 500,
   redialMaxMs: 30_000,
   antiEntropyIntervalMs: 30_000,

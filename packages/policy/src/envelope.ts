@@ -20,7 +20,8 @@ export type PayloadName =
   | "owner"
   | "vote"
   | "entry"
-  | "eviction";
+  | "eviction"
+  | "sighting";
 
 /** One signature, and a hint at its key. */
 export interface EnvelopeSignature {

@@ -3,12 +3,14 @@ import {
   type SignedStatement,
   sealEntry,
   sealEviction,
+  sealSighting,
   sealVote,
   type UnsignedStatement,
   type VerifiedCertificate,
   type VerifiedCharter,
   verifyEntry,
   verifyEviction,
+  verifySighting,
   verifyVote,
 } from "@antibody/core";
 import { isRejection, type Rejection, type Signer } from "@antibody/policy";
@@ -26,15 +28,19 @@ export function signStatement(
   { certificate, signer }: StatementSigner,
   charter: VerifiedCharter,
 ): SignedStatement {
+  const certificateOf = (): VerifiedCertificate => certificate;
   switch (statement.type) {
     case "entry": {
       const entry = verifyEntry(sealEntry(statement, signer), certificate, modelCrypto);
       return { type: "entry", entry: valid(entry) };
     }
     case "vote": {
-      const certificateOf = (): VerifiedCertificate => certificate;
       const vote = verifyVote(sealVote(statement, signer), certificateOf, modelCrypto);
       return { type: "vote", vote: valid(vote) };
+    }
+    case "sighting": {
+      const sighting = verifySighting(sealSighting(statement, signer), certificateOf, modelCrypto);
+      return { type: "sighting", sighting: valid(sighting) };
     }
     case "eviction": {
       const wire = { chain: statement.chain, eviction: sealEviction(statement.eviction, signer) };

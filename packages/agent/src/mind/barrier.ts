@@ -135,6 +135,8 @@ export class Barrier {
     if (statement.type === "vote") {
       return this.#unwritten.has(incarnationKey) || this.#unwritten.has(voteKey) ? { type: "wait" } : pass;
     }
+    // A sighting stands on the boot counter alone, and is said again while it holds.
+    if (statement.type === "sighting") return this.#unwritten.has(incarnationKey) ? { type: "wait" } : pass;
     // An eviction stands on nothing that was written before: what it says becomes durable once it is signed.
     if (statement.type === "eviction" || !this.#unwritten.has(incarnationKey)) return pass;
     this.#entry = statement;

@@ -36,6 +36,14 @@ interface Neighbor {
   brokenLooks: number;
 }
 
+/** What the rumors of each type consist of. */
+const rumorItems = {
+  members: "member",
+  deaths: "death",
+  sightings: "sighting",
+  evictions: "eviction",
+} as const;
+
 const meshPrefix = "/meshsub/";
 /** The bytes that make a repeated rumor another message. */
 const nonceBytes = 8;
@@ -159,7 +167,7 @@ export class Gossip {
     }
     const rumor = this.#options.verifier.rumor(wire);
     if (isRejection(rumor)) {
-      return this.#refuse(from, { kind: wire.type === "members" ? "member" : "death", rejection: rumor });
+      return this.#refuse(from, { kind: rumorItems[wire.type], rejection: rumor });
     }
     this.#feedAfterForwarding({ type: "rumor", from, rumor });
     return TopicValidatorResult.Accept;

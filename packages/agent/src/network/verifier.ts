@@ -7,12 +7,14 @@ import {
   type Member,
   type MemberWire,
   type PeerMessage,
+  type SignedSighting,
   type SignedVote,
   type VerifiedCharter,
   type VerifiedEviction,
   verifyDeath,
   verifyEviction,
   verifyMember,
+  verifySighting,
   verifyVote,
 } from "@antibody/core";
 import {
@@ -55,7 +57,7 @@ export interface VerifierOptions {
 }
 
 /** What can be refused in a message. */
-type ItemKind = "policy" | "member" | "vote" | "death" | "eviction";
+type ItemKind = "policy" | "member" | "vote" | "death" | "sighting" | "eviction";
 
 /** An item that was refused, and why. */
 export interface RefusedItem {
@@ -152,6 +154,10 @@ export class Verifier {
         const deaths = verifyAll(wire.deaths, (death) => this.#death(death));
         return isRejection(deaths) ? deaths : { type: "deaths", deaths };
       }
+      case "sightings": {
+        const sightings = verifyAll(wire.sightings, (bytes) => this.#sighting(bytes));
+        return isRejection(sightings) ? sightings : { type: "sightings", sightings };
+      }
       case "evictions": {
         const evictions = verifyAll(wire.evictions, (eviction) => this.eviction(eviction));
         return isRejection(evictions) ? evictions : { type: "evictions", evictions };
@@ -163,6 +169,10 @@ export class Verifier {
 
   #vote(bytes: Uint8Array): SignedVote | Rejection {
     return verifyVote(bytes, (agent) => this.#knowledge.certificateOf(agent), this.#crypto);
+  }
+
+  #sighting(bytes: Uint8Array): SignedSighting | Rejection {
+    return verifySighting(bytes, (agent) => this.#knowledge.certificateOf(agent), this.#crypto);
   }
 
   #death(wire: DeathWire): DeathCertificate | Rejection {

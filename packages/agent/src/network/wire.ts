@@ -31,6 +31,7 @@ export type WireMessage =
 export type WireRumor =
   | { readonly type: "members"; readonly nonce: Uint8Array; readonly members: readonly MemberWire[] }
   | { readonly type: "deaths"; readonly nonce: Uint8Array; readonly deaths: readonly DeathWire[] }
+  | { readonly type: "sightings"; readonly nonce: Uint8Array; readonly sightings: readonly Uint8Array[] }
   | { readonly type: "evictions"; readonly nonce: Uint8Array; readonly evictions: readonly EvictionWire[] };
 
 /** Deaths, and documents of policy, in one message; its bytes end it sooner. */
@@ -63,6 +64,8 @@ export function encodeRumor(rumor: HealthRumor, nonce: Uint8Array): Uint8Array {
       return encodeMap({ type: rumor.type, nonce, members: rumor.members.map(memberWire) });
     case "deaths":
       return encodeMap({ type: rumor.type, nonce, deaths: rumor.deaths.map(deathWire).map(deathFields) });
+    case "sightings":
+      return encodeMap({ type: rumor.type, nonce, sightings: rumor.sightings.map(({ bytes }) => bytes) });
     case "evictions":
       return encodeMap({ type: rumor.type, nonce, evictions: rumor.evictions.map(evictionWire) });
     default:

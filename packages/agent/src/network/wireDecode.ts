@@ -188,6 +188,11 @@ const rumorShape: Shape<WireRumor> = z.discriminatedUnion("type", [
     deaths: z.array(deathShape).check(z.minLength(1), z.maxLength(wireItemsMax)),
   }),
   z.strictObject({
+    type: z.literal("sightings"),
+    nonce: bytes(shortDigestBytes, shortDigestBytes),
+    sightings: z.array(envelope).check(z.minLength(1), z.maxLength(wireItemsMax)),
+  }),
+  z.strictObject({
     type: z.literal("evictions"),
     nonce: bytes(shortDigestBytes, shortDigestBytes),
     evictions: z.array(evictionShape).check(z.minLength(1), z.maxLength(wireItemsMax)),

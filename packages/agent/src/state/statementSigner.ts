@@ -3,12 +3,14 @@ import {
   type SignedStatement,
   sealEntry,
   sealEviction,
+  sealSighting,
   sealVote,
   type UnsignedStatement,
   type VerifiedCertificate,
   type VerifiedCharter,
   verifyEntry,
   verifyEviction,
+  verifySighting,
   verifyVote,
 } from "@antibody/core";
 import { type Crypto, isRejection, type Signer } from "@antibody/policy";
@@ -27,6 +29,10 @@ export function statementSigner(
   const agent = agentIdOf(key.publicKey, crypto);
   return { sign: (statement) => signStatement(statement) };
 
+  function certificateOf(observer: string): VerifiedCertificate | undefined {
+    return observer === agent ? certificate : undefined;
+  }
+
   function signStatement(statement: UnsignedStatement): SignedStatement {
     switch (statement.type) {
       case "entry": {
@@ -35,11 +41,15 @@ export function statementSigner(
         return { type: "entry", entry };
       }
       case "vote": {
-        const certificateOf = (observer: string): VerifiedCertificate | undefined =>
-          observer === agent ? certificate : undefined;
         const vote = verifyVote(sealVote(statement, key), certificateOf, crypto);
         if (isRejection(vote)) throw new Error(`The agent's own vote is not sound: ${vote.detail}`);
         return { type: "vote", vote };
+      }
+      case "sighting": {
+        const sighting = verifySighting(sealSighting(statement, key), certificateOf, crypto);
+        if (isRejection(sighting))
+          throw new Error(`The agent's own sighting is not sound: ${sighting.detail}`);
+        return { type: "sighting", sighting };
       }
       case "eviction": {
         const wire = { chain: statement.chain, eviction: sealEviction(statement.eviction, key) };

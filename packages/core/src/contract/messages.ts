@@ -1,5 +1,12 @@
 import type { AgentId, AuthorId, StreamName, VerifiedPolicy, Version } from "@antibody/policy";
-import type { DeathCertificate, Incarnation, Member, SignedVote, VerifiedEviction } from "./statements.ts";
+import type {
+  DeathCertificate,
+  Incarnation,
+  Member,
+  SignedSighting,
+  SignedVote,
+  VerifiedEviction,
+} from "./statements.ts";
 
 /** Digests of what an agent holds, carried on every probe: a difference is reconciled at once. 16 hex digits each. */
 export interface Digests {
@@ -95,4 +102,5 @@ export type PeerMessage =
 export type HealthRumor =
   | { readonly type: "members"; readonly members: readonly Member[] }
   | { readonly type: "deaths"; readonly deaths: readonly DeathCertificate[] }
+  | { readonly type: "sightings"; readonly sightings: readonly SignedSighting[] }
   | { readonly type: "evictions"; readonly evictions: readonly VerifiedEviction[] };

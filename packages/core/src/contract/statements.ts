@@ -144,6 +144,29 @@ export interface SignedVote extends Verified {
   readonly bytes: Uint8Array;
 }
 
+/**
+ * What an observer says to everyone of a subject that it lost or has again, long before anybody votes. It is another
+ * statement than a vote, so that it can never count in a death.
+ */
+export interface Sighting {
+  readonly v: 1;
+  readonly type: "sighting";
+  readonly swarm: SwarmId;
+  readonly subject: AgentId;
+  readonly incarnation: Incarnation;
+  readonly observer: AgentId;
+  /** `missing`: out of reach by own attempts. `present`: heard by own attempts, where others find it missing. */
+  readonly finding: "missing" | "present";
+  /** Rises with each sighting of the observer, also across restarts: (boot counter, n). */
+  readonly sequence: readonly [boot: number, n: number];
+}
+
+/** A sighting with its signature checked against the observer's enrolled key. */
+export interface SignedSighting extends Verified {
+  readonly sighting: Sighting;
+  readonly bytes: Uint8Array;
+}
+
 /** A quorum of votes on one incarnation of a subject. Whoever holds it can check it: it needs no signature of its own. */
 export interface DeathCertificate {
   readonly subject: AgentId;
@@ -159,7 +182,7 @@ export interface Member {
 }
 
 /** What the mind asks its body to sign with the agent's key. */
-export type UnsignedStatement = Entry | Vote | EvictionDraft;
+export type UnsignedStatement = Entry | Vote | Sighting | EvictionDraft;
 
 /** An eviction to be signed, with the certificate chain of who is evicted, which proves that the agent may. */
 export interface EvictionDraft {
@@ -172,4 +195,5 @@ export interface EvictionDraft {
 export type SignedStatement =
   | { readonly type: "entry"; readonly entry: SignedEntry }
   | { readonly type: "vote"; readonly vote: SignedVote }
+  | { readonly type: "sighting"; readonly sighting: SignedSighting }
   | { readonly type: "eviction"; readonly eviction: VerifiedEviction };

@@ -13,4 +13,12 @@ export { compareIncarnation, incarnationText, isJumpTooLarge } from "./incarnati
 export { type MemberWire, memberRecord, memberWire, readMemberRecord, verifyMember } from "./member.ts";
 export { isPlainText } from "./shape.ts";
 export { statementBytesMax } from "./statement.ts";
-export { type DeathWire, deathVotesMax, sealVote, verifyDeath, verifyVote } from "./vote.ts";
+export {
+  type DeathWire,
+  deathVotesMax,
+  sealSighting,
+  sealVote,
+  verifyDeath,
+  verifySighting,
+  verifyVote,
+} from "./vote.ts";

@@ -11,13 +11,15 @@ import * as z from "zod/mini";
 import type {
   DeathCertificate,
   Incarnation,
+  Sighting,
+  SignedSighting,
   SignedVote,
   VerifiedCertificate,
   Vote,
 } from "../contract/statements.ts";
 import { compareIncarnation } from "./incarnation.ts";
 import { incarnationShape, parsed, type Shape, sequenceShape } from "./shape.ts";
-import { openStatement, sealStatement, signatureProblem } from "./statement.ts";
+import { type OpenedStatement, openStatement, sealStatement, signatureProblem } from "./statement.ts";
 
 /** Votes in one death certificate: several times any quorum. A guess. */
 export const deathVotesMax = 64;
@@ -31,20 +33,36 @@ export interface DeathWire {
 
 const agentShape = parsed((text) => parseId("agent", text), "an agent");
 
-const voteShape: Shape<Vote> = z.strictObject({
+/** What every word of an observer on a subject has. */
+const word = {
   v: z.literal(1),
-  type: z.literal("vote"),
   swarm: parsed((text) => parseId("swarm", text), "a swarm"),
   subject: agentShape,
   incarnation: incarnationShape,
   observer: agentShape,
-  evidence: z.enum(["refused", "cut", "stalled"]),
   sequence: sequenceShape,
+};
+
+const voteShape: Shape<Vote> = z.strictObject({
+  ...word,
+  type: z.literal("vote"),
+  evidence: z.enum(["refused", "cut", "stalled"]),
+});
+
+const sightingShape: Shape<Sighting> = z.strictObject({
+  ...word,
+  type: z.literal("sighting"),
+  finding: z.enum(["missing", "present"]),
 });
 
 /** Signs a vote with its observer's key. Throws on a vote of the wrong shape. */
 export function sealVote(vote: Vote, observer: Signer): Uint8Array {
   return sealStatement("vote", voteShape, vote, observer);
+}
+
+/** Signs a sighting with its observer's key. Throws on a sighting of the wrong shape. */
+export function sealSighting(sighting: Sighting, observer: Signer): Uint8Array {
+  return sealStatement("sighting", sightingShape, sighting, observer);
 }
 
 /**
@@ -58,13 +76,33 @@ export function verifyVote(
 ): SignedVote | Rejection {
   const opened = openStatement("vote", voteShape, bytes);
   if (isRejection(opened)) return opened;
-  const { body: vote, envelope } = opened;
-  const certificate = certificateOf(vote.observer);
-  if (certificate === undefined) return reject("unknownAuthor", `${vote.observer} is not known here`);
-  if (vote.swarm !== certificate.certificate.swarm) return reject("wrongSwarm", `a vote of ${vote.swarm}`);
-  if (vote.observer === vote.subject) return reject("malformed", "a vote on oneself");
-  const problem = signatureProblem(crypto, envelope, certificate.publicKey, vote.observer);
-  return problem ?? ({ vote, bytes: envelope.bytes } as SignedVote);
+  const problem = wordProblem(opened, certificateOf, crypto);
+  return problem ?? ({ vote: opened.body, bytes: opened.envelope.bytes } as SignedVote);
+}
+
+/** Reads a sighting, by the same rules. */
+export function verifySighting(
+  bytes: Uint8Array,
+  certificateOf: (agent: AgentId) => VerifiedCertificate | undefined,
+  crypto: Crypto,
+): SignedSighting | Rejection {
+  const opened = openStatement("sighting", sightingShape, bytes);
+  if (isRejection(opened)) return opened;
+  const problem = wordProblem(opened, certificateOf, crypto);
+  return problem ?? ({ sighting: opened.body, bytes: opened.envelope.bytes } as SignedSighting);
+}
+
+function wordProblem(
+  { body, envelope }: OpenedStatement<Vote | Sighting>,
+  certificateOf: (agent: AgentId) => VerifiedCertificate | undefined,
+  crypto: Crypto,
+): Rejection | undefined {
+  const { type, observer, subject, swarm } = body;
+  const certificate = certificateOf(observer);
+  if (certificate === undefined) return reject("unknownAuthor", `${observer} is not known here`);
+  if (swarm !== certificate.certificate.swarm) return reject("wrongSwarm", `a ${type} of ${swarm}`);
+  if (observer === subject) return reject("malformed", `a ${type} on oneself`);
+  return signatureProblem(crypto, envelope, certificate.publicKey, observer);
 }
 
 /**

@@ -1,13 +1,12 @@
-import type { AgentId } from "@antibody/policy";
+import { type AgentId, compareText } from "@antibody/policy";
 import type { Inspection, MemberView, Outline, Verdict } from "../contract/inspection.ts";
 import type { DeathCertificate, Member } from "../contract/statements.ts";
-import { evictionsMax, pendingVotesMax, probesForOthersMax } from "../limits.ts";
+import { evictionsMax, pendingVotesMax, probesForOthersMax, sightingsMax } from "../limits.ts";
 import { deathEvidence, undecidedDeathsMax } from "./deaths.ts";
 import type { Directory } from "./directory.ts";
 import { viewOf as viewOfEviction } from "./evicting.ts";
 import { deadRedialedMax } from "./observers.ts";
 import type { SwarmParts } from "./parts.ts";
-import type { Probing } from "./probing.ts";
 import { mismatchesMax, roundsMax } from "./reconcile.ts";
 import { reasonOf, type Watch } from "./watch.ts";
 
@@ -20,11 +19,25 @@ export type SwarmInspection = Pick<
 /** The swarm's part of an outline. */
 export type SwarmOutline = Pick<Outline, "incarnation" | "members" | "directory" | "queues">;
 
-/** A quorum's word first, then the peer's own, then the agent's own finding; who is unknown is out of reach. */
-export function verdictOn(directory: Directory, probing: Probing, agent: AgentId): Verdict {
+/**
+ * A quorum's word first, then the peer's own, then the agent's own finding, then what its observers say; who is unknown
+ * is out of reach.
+ */
+export function verdictOn(
+  { directory, probing, missing }: Pick<SwarmParts, "directory" | "probing" | "missing">,
+  agent: AgentId,
+): Verdict {
   const standing = directory.standingOf(agent);
-  if (standing === undefined) return "unreachable";
-  return standing === "alive" ? (probing.watchOf(agent)?.finding ?? "reachable") : standing;
+  if (standing !== "alive") return standing ?? "unreachable";
+  const watch = probing.watchOf(agent);
+  if (isMissedByOthers(watch) && missing.holds(agent)) return "unreachable";
+  return watch?.finding ?? "reachable";
+}
+
+/** Whether the word of others decides: this agent does not watch the peer, has not tried yet, or does not know yet. */
+function isMissedByOthers(watch: Watch | undefined): boolean {
+  if (watch === undefined || watch.finding === "suspected") return true;
+  return watch.finding === "reachable" && watch.heardMs === Number.NEGATIVE_INFINITY;
 }
 
 /** What people and checkers see of a swarm. */
@@ -58,9 +71,10 @@ export function outlineSwarm(parts: SwarmParts): SwarmOutline {
  * meets them: their views are kept until the directory changes, and the few near ones are put in their places.
  */
 function viewsOf(parts: SwarmParts): MemberView[] {
-  const { agent: own, directory, probing, links, votes } = parts;
+  const { agent: own, directory, probing, missing, links, votes } = parts;
   const views = [...distantViewsOf(parts)];
-  for (const agent of new Set([...probing.watched(), ...links.list(), ...votes.subjects()])) {
+  const near = [...probing.watched(), ...links.list(), ...votes.subjects(), ...missing.subjects()];
+  for (const agent of new Set(near)) {
     const member = agent === own ? undefined : directory.get(agent);
     if (member === undefined) continue;
     views[placeOf(agent, views)] = viewOf(parts, member, directory.deathOf(agent));
@@ -68,13 +82,15 @@ function viewsOf(parts: SwarmParts): MemberView[] {
   return views;
 }
 
-/** The dead, as everyone sees them, and those that this agent itself finds out of reach. */
+/** The dead, as everyone sees them, and those who are out of reach. */
 function notableViewsOf(parts: SwarmParts): MemberView[] {
-  const { directory, probing } = parts;
+  const { directory, probing, missing } = parts;
   const views = directory.deaths().map((death) => distantView(directory.get(death.subject) as Member, death));
-  for (const watch of probing.watches()) {
-    if (watch.finding === "reachable" || directory.standingOf(watch.agent) !== "alive") continue;
-    views.push(viewOf(parts, directory.get(watch.agent) as Member, undefined));
+  const lost = new Set<AgentId>(missing.subjects());
+  for (const watch of probing.watches()) if (watch.finding !== "reachable") lost.add(watch.agent);
+  for (const agent of [...lost].sort(compareText)) {
+    if (directory.standingOf(agent) !== "alive" || verdictOn(parts, agent) === "reachable") continue;
+    views.push(viewOf(parts, directory.get(agent) as Member, undefined));
   }
   return views;
 }
@@ -136,21 +152,19 @@ function placeOf(agent: AgentId, views: readonly MemberView[]): number {
   return low;
 }
 
-function viewOf(
-  { directory, probing, links, votes }: SwarmParts,
-  member: Member,
-  death: DeathCertificate | undefined,
-): MemberView {
+function viewOf(parts: SwarmParts, member: Member, death: DeathCertificate | undefined): MemberView {
+  const { probing, missing, links, votes } = parts;
   const { certificate, entry } = member;
   const { agent } = certificate;
   const { incarnation, addresses, capabilities, build } = entry.entry;
   const watch = probing.watchOf(agent);
+  const isMissed = death === undefined && isMissedByOthers(watch) && missing.holds(agent);
   return {
     agent,
     name: certificate.certificate.name,
-    verdict: verdictOn(directory, probing, agent),
-    sinceMs: watch?.sinceMs ?? Number.NEGATIVE_INFINITY,
-    why: whyOf(member, death, watch),
+    verdict: verdictOn(parts, agent),
+    sinceMs: watch?.sinceMs ?? missing.sinceMs(agent) ?? Number.NEGATIVE_INFINITY,
+    why: isMissed ? missing.why(agent) : whyOf(member, death, watch),
     incarnation,
     addresses,
     capabilities,
@@ -188,6 +202,7 @@ function queuesOf(parts: SwarmParts): Inspection["queues"] {
     { name: "evictions", length: parts.evictions.size, bound: evictionsMax },
     { name: "watches", length: probing.watchCount, bound: observedMax + deadRedialedMax },
     { name: "pendingVotes", length: votes.count, bound: pendingVotesMax },
+    { name: "sightings", length: parts.missing.count, bound: sightingsMax },
     { name: "probesForOthers", length: helping.count, bound: probesForOthersMax },
     { name: "undecidedDeaths", length: deaths.undecidedCount, bound: undecidedDeathsMax },
     { name: "reconcileRounds", length: reconcile.roundCount, bound: roundsMax },

@@ -7,6 +7,7 @@ import type { Deaths } from "./deaths.ts";
 import type { Directory } from "./directory.ts";
 import type { Evicting } from "./evicting.ts";
 import type { Links } from "./links.ts";
+import type { Missing } from "./missing.ts";
 import type { Own } from "./own.ts";
 import type { Probing } from "./probing.ts";
 import type { Standing } from "./supersedes.ts";
@@ -21,6 +22,7 @@ export interface MembershipPorts {
   readonly probing: Probing;
   readonly votes: Votes;
   readonly deaths: Deaths;
+  readonly missing: Missing;
   readonly evicting: Evicting;
 }
 
@@ -117,7 +119,7 @@ export class Membership {
   }
 
   #renewed(member: Member, before: Standing | undefined, turn: Turn): void {
-    const { votes, probing, deaths } = this.#ports;
+    const { votes, probing, deaths, missing } = this.#ports;
     const { agent, status, incarnation } = member.entry.entry;
     const wasAccused = votes.voidBelow(agent, incarnation) || deaths.isAccused(agent);
     if (status === "left") {
@@ -128,6 +130,7 @@ export class Membership {
       tell("refuted", member, "its own newer statement", turn);
     }
     deaths.reconsider(turn, agent);
+    missing.renewed(agent, incarnation, turn);
     probing.renewed(agent, turn);
   }
 }

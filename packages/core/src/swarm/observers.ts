@@ -98,7 +98,7 @@ export class Observers {
   isProvenByNeighbors(death: DeathCertificate): boolean {
     const { roster, isWhole } = this.#directory;
     const own = roster.slotOf(death.subject);
-    if (own === undefined || !isWhole || this.#isFullMesh()) return false;
+    if (own === undefined || !isWhole || this.isFullMesh) return false;
     let near = nearVotes.get(death);
     if (near?.roster !== roster) {
       const neighbors = roster.neighborsOf(own);
@@ -116,6 +116,16 @@ export class Observers {
     return observers.includes(observer) || passed.includes(observer);
   }
 
+  /** Whether one observes the subject now: it lives, and it is assigned. */
+  isObserver(observer: AgentId, subject: AgentId): boolean {
+    const { roster } = this.#directory;
+    const [slot, own] = [roster.slotOf(observer), roster.slotOf(subject)];
+    if (slot === undefined || own === undefined || slot === own) return false;
+    if (this.#directory.standingAt(slot) !== "alive") return false;
+    // Nearly always it is one of the next: no walk over the dead is needed then.
+    return roster.neighborsOf(own).includes(slot) || this.of(subject).observers.includes(observer);
+  }
+
   /**
    * In a full mesh of n members q = max(2, ⌊(n−1)/2⌋+1) of the n−1 others, so that two members never kill each
    * other. On the rings 7 of 10, and as large a share where several rings give the same neighbor. That share is
@@ -123,7 +133,7 @@ export class Observers {
    * ask for the same number.
    */
   #quorum({ observers, undying }: Slots): Quorum {
-    if (this.#isFullMesh()) {
+    if (this.isFullMesh) {
       const others = Math.max(0, this.#directory.livingCount - 1);
       return { observers: others, votes: Math.max(2, Math.floor(others / 2) + 1) };
     }
@@ -136,7 +146,8 @@ export class Observers {
     return Math.ceil((quorumVotes * observers) / observerCount);
   }
 
-  #isFullMesh(): boolean {
+  /** Everyone observes everyone. */
+  get isFullMesh(): boolean {
     return this.#directory.livingCount <= this.#settings.fullMeshMembersMax;
   }
 
@@ -145,7 +156,7 @@ export class Observers {
     const own = roster.slotOf(subject);
     const slots: Slots = { observers: [], passed: [], undying: [] };
     if (own === undefined) return slots;
-    if (this.#isFullMesh()) {
+    if (this.isFullMesh) {
       for (let slot = 0; slot < roster.size; slot += 1) if (slot !== own) this.#place(slot, slots);
       return slots;
     }

@@ -13,10 +13,12 @@ import type { Evictions } from "./evictions.ts";
 import { Helping } from "./helping.ts";
 import { Links } from "./links.ts";
 import { Membership } from "./membership.ts";
+import { Missing } from "./missing.ts";
 import { Observers } from "./observers.ts";
 import type { Identity, Own } from "./own.ts";
 import { Probing } from "./probing.ts";
 import { Reconcile } from "./reconcile.ts";
+import { Reporting } from "./reporting.ts";
 import type { Roster } from "./roster.ts";
 import { Votes } from "./votes.ts";
 
@@ -44,6 +46,8 @@ export interface SwarmParts {
   readonly asking: Asking;
   readonly probing: Probing;
   readonly helping: Helping;
+  readonly missing: Missing;
+  readonly reporting: Reporting;
   readonly deaths: Deaths;
   readonly membership: Membership;
   readonly accusing: Accusing;
@@ -60,6 +64,8 @@ export interface PartsDump {
   readonly asking: Snapshot;
   readonly probing: Snapshot;
   readonly helping: Snapshot;
+  readonly missing: Snapshot;
+  readonly reporting: Snapshot;
   readonly deaths: Snapshot;
   readonly reconcile: Snapshot;
 }
@@ -84,8 +90,23 @@ export function composeParts(
     { agent, directory, observers, asking, links, probing, votes, settings },
     dump?.deaths,
   );
+  const missing = new Missing({ agent, settings, directory, observers, probing }, dump?.missing);
+  const reporting = new Reporting(
+    { agent, swarm, settings, own, directory, observers, probing, missing },
+    dump?.reporting,
+  );
   const evicting = new Evicting({ agent, swarm, certificate, directory, links, evictions });
-  const membership = new Membership({ agent, own, directory, links, probing, votes, deaths, evicting });
+  const membership = new Membership({
+    agent,
+    own,
+    directory,
+    links,
+    probing,
+    votes,
+    deaths,
+    missing,
+    evicting,
+  });
   const shared = {
     agent,
     settings,
@@ -99,6 +120,8 @@ export function composeParts(
     probing,
     votes,
     deaths,
+    missing,
+    reporting,
     membership,
   };
   const accusing: Accusing = new Accusing(shared);
@@ -117,6 +140,8 @@ export function dumpParts(parts: SwarmParts): PartsDump {
     asking: parts.asking.dump(),
     probing: parts.probing.dump(),
     helping: parts.helping.dump(),
+    missing: parts.missing.dump(),
+    reporting: parts.reporting.dump(),
     deaths: parts.deaths.dump(),
     reconcile: parts.reconcile.dump(),
   };

@@ -41,9 +41,7 @@ export function deathPieces(deaths: readonly DeathCertificate[]): readonly (read
 }
 
 /** Splits sightings into as many as one rumor may take. */
-export function sightingPieces(
-  sightings: readonly SignedSighting[],
-): readonly (readonly SignedSighting[])[] {
+export function sightingPieces(sightings: readonly SignedSighting[]): readonly (readonly SignedSighting[])[] {
   return split(sightings, ({ bytes }) => bytes.length);
 }
 

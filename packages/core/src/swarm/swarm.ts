@@ -126,8 +126,8 @@ export class Swarm {
 
   /** Rises whenever a verdict, a capability or the membership changed. */
   get revision(): number {
-    const { probing, directory } = this.#parts;
-    return this.#revision + probing.findings.revision + directory.revision;
+    const { probing, directory, missing } = this.#parts;
+    return this.#revision + probing.findings.revision + directory.revision + missing.revision;
   }
 
   /** The goodbye is signed and on its way: the body may end. */
@@ -149,12 +149,13 @@ export class Swarm {
   handle(input: SwarmInput, policy: PolicyHolding, turn: Turn): void {
     this.#policy = policy;
     const { settings } = this.#options;
-    const { probing, deaths, membership, directory } = this.#parts;
+    const { probing, deaths, membership, directory, reporting } = this.#parts;
     const lateMs = turn.now.monoMs - this.deadline;
     this.#deadline = undefined;
     if (lateMs > lateProbeTimeouts * settings.probeTimeoutMs) {
       probing.slept(turn);
       deaths.slept();
+      reporting.beQuiet(turn);
     }
     const before = directory.revision;
     const isSmallTalk = takeInput(this.#parts, input, policy, turn);
@@ -191,9 +192,9 @@ export class Swarm {
   }
 
   verdictOf(agent: AgentId): Verdict {
-    const { own, directory, probing } = this.#parts;
+    const { own } = this.#parts;
     if (agent === this.#options.agent) return own.isLeaving ? "left" : "reachable";
-    return verdictOn(directory, probing, agent);
+    return verdictOn(this.#parts, agent);
   }
 
   /** Most of what this agent observes is silent: the fault is its own. */
@@ -275,29 +276,35 @@ export class Swarm {
   }
 
   #rest(): MonotonicMs {
-    const { helping, votes, links, deaths, reconcile } = this.#parts;
+    const { helping, votes, links, deaths, reconcile, missing, reporting } = this.#parts;
     return Math.min(
       helping.deadline,
       votes.deadline,
       links.deadline,
       deaths.deadline,
       reconcile.deadline,
+      missing.deadline,
+      reporting.deadline,
       this.#tellOnMs,
       this.#retallyMs,
     );
   }
 
   #due(policy: PolicyHolding, turn: Turn): void {
-    const { votes, probing, helping, deaths, links, reconcile, accusing } = this.#parts;
+    const { votes, probing, helping, deaths, links, reconcile, accusing, missing, reporting } = this.#parts;
     votes.expire(turn);
     accusing.widen(turn);
     if (this.#retallyMs <= turn.now.monoMs) {
       this.#retallyMs = NEVER;
       accusing.retally(turn);
+      missing.recountAll(turn);
+      reporting.weighAll(turn);
     }
     probing.due(turn);
     helping.due(turn);
     deaths.due(turn);
+    missing.expire(turn);
+    reporting.due(turn);
     links.release((peer) => probing.isObserved(peer), turn);
     reconcile.due(policy, turn);
     if (this.#tellOnMs > turn.now.monoMs) return;
@@ -307,13 +314,18 @@ export class Swarm {
 
   /** Acts on what was found, and chooses observers anew where that changed who is there, until nothing is new. */
   #settle(turn: Turn): void {
-    const { probing, accusing, directory, observers, own, evicting } = this.#parts;
+    const { probing, accusing, directory, observers, own, evicting, missing, reporting } = this.#parts;
+    if (missing.followCutOff(turn)) {
+      reporting.beQuiet(turn);
+      reporting.weighAll(turn);
+    }
     const isOut = own.isLeaving || evicting.ownEviction !== undefined;
     for (;;) {
       const found = probing.findings.takeFound();
       for (const one of found) {
         if (one.type === "lost") accusing.lost(one.watch, one.vote, turn);
         else accusing.returned(one.watch.agent);
+        reporting.weigh(one.watch.agent, turn);
       }
       const isChanged = this.#presence !== directory.presence || (isOut && this.#watched !== nobody);
       if (!isChanged && found.length === 0) return;
@@ -323,7 +335,8 @@ export class Swarm {
       // Whoever comes and goes elsewhere changes nothing here: in a massacre that is nearly everyone.
       if (assignment !== this.#watched) probing.watchOnly(assignment, turn);
       this.#watched = assignment;
-      if (accusing.hasCases) this.#retallyMs = Math.min(this.#retallyMs, turn.now.monoMs + retallyAfterMs);
+      if (accusing.hasCases || missing.count > 0)
+        this.#retallyMs = Math.min(this.#retallyMs, turn.now.monoMs + retallyAfterMs);
     }
   }
 

@@ -9,7 +9,17 @@ import type { SwarmInput } from "../../src/swarm/intake.ts";
 import type { SwarmOptions } from "../../src/swarm/parts.ts";
 import { Swarm } from "../../src/swarm/swarm.ts";
 import { FakePolicy } from "./fakePolicy.ts";
-import { enrol, fakeCrypto, memberOf, signMember, signVote, swarmId, voteOf } from "./people.ts";
+import {
+  enrol,
+  fakeCrypto,
+  memberOf,
+  sightingOf,
+  signMember,
+  signSighting,
+  signVote,
+  swarmId,
+  voteOf,
+} from "./people.ts";
 import { World } from "./world.ts";
 
 const own = enrol("own");
@@ -66,6 +76,17 @@ const death = fc
       .map((voter) => voteOf(peerOf(voter), peerOf(subject), at))
       .sort((left, right) => (left.vote.observer < right.vote.observer ? -1 : 1)),
   }));
+const sighting = fc
+  .record({
+    observer: peer,
+    further: fc.integer({ min: 1, max: peers.length - 1 }),
+    incarnation,
+    finding: fc.constantFrom("missing" as const, "missing" as const, "present" as const),
+    n: fc.nat({ max: 5 }),
+  })
+  .map(({ observer, further, incarnation: at, finding, n }) =>
+    sightingOf(peerOf(observer), peerOf(observer + further), at, finding, n),
+  );
 const agent = peer.map((index) => peerOf(index).agent);
 const digests = fc.record({ members: fc.constantFrom("x", "y"), policy: fc.constantFrom("none", "z") });
 
@@ -144,6 +165,14 @@ const happening: fc.Arbitrary<Happening> = fc.oneof(
       .record({ from: agent, deaths: fc.array(death, { minLength: 1, maxLength: 3 }) })
       .map(({ from, deaths }): Happening => ({ type: "rumor", from, rumor: { type: "deaths", deaths } })),
   },
+  {
+    weight: 3,
+    arbitrary: fc
+      .record({ from: agent, sightings: fc.array(sighting, { minLength: 1, maxLength: 4 }) })
+      .map(({ from, sightings }): Happening => {
+        return { type: "rumor", from, rumor: { type: "sightings", sightings } };
+      }),
+  },
   { weight: 1, arbitrary: fc.constant<Happening>({ type: "addresses", addresses: ["/test/moved"] }) },
   { weight: 1, arbitrary: fc.constant<Happening>({ type: "announce" }) },
 );
@@ -205,9 +234,10 @@ class Runner {
   #sign(): SignedStatement | undefined {
     const statement = this.toSign.shift();
     if (statement === undefined || statement.type === "eviction") return undefined;
-    return statement.type === "entry"
-      ? { type: "entry", entry: signMember(own, statement).entry }
-      : { type: "vote", vote: signVote(own, statement) };
+    if (statement.type === "entry") return { type: "entry", entry: signMember(own, statement).entry };
+    return statement.type === "vote"
+      ? { type: "vote", vote: signVote(own, statement) }
+      : { type: "sighting", sighting: signSighting(own, statement) };
   }
 }
 

@@ -15,6 +15,8 @@ import type {
   EvictionDraft,
   Incarnation,
   Member,
+  Sighting,
+  SignedSighting,
   SignedVote,
   VerifiedCertificate,
   VerifiedEviction,
@@ -24,7 +26,7 @@ import { sealCertificate, verifyChain } from "../../src/enrolment/certificate.ts
 import { sealCharter, verifyCharter } from "../../src/enrolment/charter.ts";
 import { sealEntry, verifyEntry } from "../../src/enrolment/entry.ts";
 import { readEvictionRecord, sealEviction, verifyEviction } from "../../src/enrolment/eviction.ts";
-import { sealVote, verifyVote } from "../../src/enrolment/vote.ts";
+import { sealSighting, sealVote, verifySighting, verifyVote } from "../../src/enrolment/vote.ts";
 
 /** Signatures are modeled: whoever knows the public key could sign. Everything else is real. */
 export const fakeCrypto: Crypto = {
@@ -148,6 +150,11 @@ export function signVote(person: Person, vote: Vote): SignedVote {
   return accepted(verifyVote(sealVote(vote, person.signer), () => person.certificate, fakeCrypto));
 }
 
+export function signSighting(person: Person, sighting: Sighting): SignedSighting {
+  const bytes = sealSighting(sighting, person.signer);
+  return accepted(verifySighting(bytes, () => person.certificate, fakeCrypto));
+}
+
 /** What a body makes of an eviction that its mind asks it to sign. */
 export function signEviction(person: Person, { eviction, chain }: EvictionDraft): VerifiedEviction {
   const wire = { chain, eviction: sealEviction(eviction, person.signer) };
@@ -170,6 +177,26 @@ export function voteOf(person: Person, subject: Person, incarnation: Incarnation
     incarnation,
     observer: person.agent,
     evidence: "refused",
+    sequence: [1, n],
+  });
+}
+
+/** What a person says of a subject that it observes. */
+export function sightingOf(
+  person: Person,
+  subject: Person,
+  incarnation: Incarnation,
+  finding: Sighting["finding"] = "missing",
+  n = 1,
+): SignedSighting {
+  return signSighting(person, {
+    v: 1,
+    type: "sighting",
+    swarm: swarmId,
+    subject: subject.agent,
+    incarnation,
+    observer: person.agent,
+    finding,
     sequence: [1, n],
   });
 }

@@ -21,6 +21,7 @@ import {
   readEviction,
   signEviction,
   signMember,
+  signSighting,
   signVote,
   swarmId,
 } from "./people.ts";
@@ -329,6 +330,9 @@ export class World {
     } else if (statement.type === "eviction") {
       const eviction = signEviction(host.person, statement);
       this.#later(host, { type: "signed", statement: { type: "eviction", eviction } }, 0);
+    } else if (statement.type === "sighting") {
+      const sighting = signSighting(host.person, statement);
+      this.#later(host, { type: "signed", statement: { type: "sighting", sighting } }, 0);
     } else {
       const vote = signVote(host.person, statement);
       this.#later(host, { type: "signed", statement: { type: "vote", vote } }, 0);

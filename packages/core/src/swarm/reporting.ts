@@ -1,0 +1,270 @@
+import { type AgentId, compareText, type SwarmId } from "@antibody/policy";
+import type { Snapshot } from "../contract/snapshot.ts";
+import type { Incarnation, Member, Sighting, SignedSighting } from "../contract/statements.ts";
+import { type MonotonicMs, NEVER } from "../contract/time.ts";
+import type { Turn } from "../contract/turn.ts";
+import { compareIncarnation } from "../enrolment/incarnation.ts";
+import { RareMap } from "../keeping/rare.ts";
+import { keep, recall } from "../keeping/snapshot.ts";
+import type { Settings } from "../settings.ts";
+import type { Directory } from "./directory.ts";
+import type { Missing } from "./missing.ts";
+import type { Observers } from "./observers.ts";
+import type { Own } from "./own.ts";
+import { sightingPieces } from "./pieces.ts";
+import type { Probing } from "./probing.ts";
+import { hasMet, isLost } from "./watch.ts";
+
+/** What it stands on. */
+export interface ReportingPorts {
+  readonly agent: AgentId;
+  readonly swarm: SwarmId;
+  readonly settings: Settings;
+  readonly own: Own;
+  readonly directory: Directory;
+  readonly observers: Observers;
+  readonly probing: Probing;
+  readonly missing: Missing;
+}
+
+/** Each observer waits for so long after the one before it, as voters do: mostly those after the first are silent. A guess. */
+const turnMs = 100;
+/** One more than needed says so: the verdict stands when one of them dies, or one rumor is lost on its way. */
+const spareMissers = 1;
+/** A host that refuses is voted on at once, and dead within a second: it is said only where that fails. A guess. */
+const refusedWaitMs = 4_000;
+/** After a rumor the next sightings are gathered for so long: a partition must not be a rumor for each peer. A guess. */
+const gatherMs = 1_000;
+/** Whoever changes its mind on a subject waits: this long, twice as long every further time. A guess, against a flapping link. */
+const changeWaitMs = 2_000;
+const changesMax = 5;
+/** A sighting is said again after this part of its lifetime, like a vote. */
+const renewAfterPart = 3 / 4;
+/** An agent that was cut off, or did not run, first dials its peers again. A guess: a redial, and a dial's timeout. */
+const quietMs = 3_000;
+
+/** The last that this agent said of a subject. */
+interface Said {
+  readonly finding: Sighting["finding"];
+  readonly incarnation: Incarnation;
+  readonly atMs: MonotonicMs;
+  /** How often it changed its mind. */
+  readonly changes: number;
+}
+
+/** What this agent is going to say of a subject, unless enough others say it before. */
+interface Plan {
+  readonly finding: Sighting["finding"];
+  readonly atMs: MonotonicMs;
+}
+
+interface ReportingDump {
+  readonly sequence: number;
+  readonly said: readonly (readonly [AgentId, Said])[];
+  readonly plans: readonly (readonly [AgentId, Plan])[];
+  readonly doubted: readonly (readonly [AgentId, MonotonicMs])[];
+  readonly unsigned: number;
+  readonly unsent: readonly SignedSighting[];
+  readonly nextRumorMs: MonotonicMs;
+  readonly quietUntilMs: MonotonicMs;
+}
+
+/**
+ * Tells everyone whom this agent misses as one of its observers, and who is there where others miss it. Observers
+ * speak in turns, and are silent once enough of them have spoken.
+ */
+export class Reporting {
+  readonly #ports: ReportingPorts;
+  /** Of subjects that this agent observes: bounded by them. */
+  readonly #said = new RareMap<AgentId, Said>();
+  readonly #plans = new RareMap<AgentId, Plan>();
+  /** Subjects that others miss and this agent does not, since when it sees for itself. */
+  readonly #doubted = new RareMap<AgentId, MonotonicMs>();
+  /** Sightings that the body has not signed yet, and those that wait for them: one rumor carries all. */
+  #unsigned = 0;
+  #unsent: readonly SignedSighting[] = [];
+  #sequence = 0;
+  #nextRumorMs: MonotonicMs = Number.NEGATIVE_INFINITY;
+  #quietUntilMs: MonotonicMs = Number.NEGATIVE_INFINITY;
+
+  constructor(ports: ReportingPorts, snapshot?: Snapshot) {
+    this.#ports = ports;
+    const dump = snapshot === undefined ? undefined : recall<ReportingDump>(snapshot);
+    if (dump === undefined) return;
+    for (const [subject, plan] of dump.plans) this.#plans.set(subject, plan);
+    for (const [subject, said] of dump.said) this.#said.set(subject, said);
+    for (const [subject, at] of dump.doubted) this.#doubted.set(subject, at);
+    this.#unsigned = dump.unsigned;
+    this.#unsent = dump.unsent;
+    this.#sequence = dump.sequence;
+    this.#nextRumorMs = dump.nextRumorMs;
+    this.#quietUntilMs = dump.quietUntilMs;
+  }
+
+  dump(): Snapshot {
+    const dump: ReportingDump = {
+      sequence: this.#sequence,
+      said: [...this.#said],
+      plans: [...this.#plans],
+      doubted: [...this.#doubted],
+      unsigned: this.#unsigned,
+      unsent: this.#unsent,
+      nextRumorMs: this.#nextRumorMs,
+      quietUntilMs: this.#quietUntilMs,
+    };
+    return keep(dump);
+  }
+
+  get deadline(): MonotonicMs {
+    if (this.#plans.size === 0) return NEVER;
+    let earliest = NEVER;
+    for (const { atMs } of this.#plans.values()) earliest = Math.min(earliest, atMs);
+    return Math.max(earliest, this.#nextRumorMs);
+  }
+
+  /** This agent's own links were at fault, or it did not run: what it misses now, it may have again in a moment. */
+  beQuiet(turn: Turn): void {
+    this.#quietUntilMs = turn.now.monoMs + quietMs;
+  }
+
+  /** What this agent or others find of a subject has changed: there may be something to say, or nothing any more. */
+  weigh(subject: AgentId, turn: Turn): void {
+    this.#forgetOld(subject, turn);
+    const finding = this.#finding(subject);
+    if (finding === undefined) this.#plans.delete(subject);
+    else if (this.#plans.get(subject)?.finding !== finding) {
+      this.#plans.set(subject, { finding, atMs: this.#turnOf(subject, finding, turn) });
+    }
+  }
+
+  /** Others miss a subject: where this agent does not, it sees for itself. */
+  doubt(subject: AgentId, turn: Turn): void {
+    const { probing } = this.#ports;
+    const now = turn.now.monoMs;
+    const watch = probing.watchOf(subject);
+    const doubtedMs = this.#doubted.get(subject) ?? Number.NEGATIVE_INFINITY;
+    if (watch?.duty === "observe" && !isLost(watch) && now - doubtedMs >= changeWaitMs) {
+      this.#doubted.set(subject, now);
+      probing.test(subject, turn);
+    }
+    this.weigh(subject, turn);
+  }
+
+  /** Weighs everything again: who observes whom has changed. */
+  weighAll(turn: Turn): void {
+    const { probing } = this.#ports;
+    for (const known of [this.#said, this.#doubted, this.#plans]) {
+      for (const subject of [...known.keys()]) if (!probing.isObserved(subject)) known.delete(subject);
+    }
+    for (const subject of probing.watched()) this.weigh(subject, turn);
+  }
+
+  due(turn: Turn): void {
+    const now = turn.now.monoMs;
+    if (this.deadline > now) return;
+    const subjects = [...this.#plans].filter(([, { atMs }]) => atMs <= now).map(([subject]) => subject);
+    const words: Sighting[] = [];
+    for (const subject of subjects.sort(compareText)) {
+      this.#plans.delete(subject);
+      const finding = this.#finding(subject);
+      if (finding === undefined) continue;
+      if (this.#isSeen(subject, finding)) words.push(this.#word(subject, finding));
+      else this.weigh(subject, turn);
+    }
+    if (words.length === 0) return;
+    this.#nextRumorMs = now + gatherMs;
+    this.#unsigned = words.length;
+    for (const statement of words) turn.emit({ type: "sign", statement });
+  }
+
+  /** An own sighting was signed. */
+  signed(sighting: SignedSighting, turn: Turn): void {
+    const { agent, missing } = this.#ports;
+    this.#unsigned -= 1;
+    this.#unsent = [...this.#unsent, sighting];
+    missing.take(sighting, agent, turn);
+    const { subject, finding, incarnation } = sighting.sighting;
+    const before = this.#said.get(subject);
+    const changes =
+      before === undefined || before.finding === finding ? (before?.changes ?? 0) : before.changes + 1;
+    this.#said.set(subject, { finding, incarnation, atMs: turn.now.monoMs, changes });
+    this.weigh(subject, turn);
+    if (this.#unsigned > 0) return;
+    for (const sightings of sightingPieces(this.#unsent)) {
+      turn.emit({ type: "publishRumor", rumor: { type: "sightings", sightings } });
+    }
+    this.#unsent = [];
+  }
+
+  /** What there is to say of a subject by now, if anything. */
+  #finding(subject: AgentId): Sighting["finding"] | undefined {
+    const { directory, probing, missing } = this.#ports;
+    const watch = probing.watchOf(subject);
+    const incarnation = directory.get(subject)?.entry.entry.incarnation;
+    if (watch?.duty !== "observe" || incarnation === undefined || !this.#maySpeakOf(subject))
+      return undefined;
+    const said = this.#saidOn(subject, incarnation)?.finding;
+    if (watch.finding === "reachable") {
+      return said === "missing" || (said === undefined && missing.holds(subject)) ? "present" : undefined;
+    }
+    // An observer that has not met this life of the subject cannot miss it.
+    if (!isLost(watch) || watch.evidence === undefined || !hasMet(watch, incarnation)) return undefined;
+    if (said === "missing") return "missing";
+    const missers = missing.on(subject).missing.length;
+    const isSaid = missing.holds(subject) && missers >= missing.quorumOf(subject) + spareMissers;
+    return isSaid ? undefined : "missing";
+  }
+
+  /** In a full mesh everyone finds for itself; and whoever is cut off, or leaves, accuses nobody. */
+  #maySpeakOf(subject: AgentId): boolean {
+    const { own, directory, observers, probing } = this.#ports;
+    if (observers.isFullMesh || probing.findings.cutOff || own.isLeaving) return false;
+    return directory.standingOf(subject) === "alive";
+  }
+
+  /** Others are contradicted only by who heard the subject after they spoke; whoever takes back its own word has. */
+  #isSeen(subject: AgentId, finding: Sighting["finding"]): boolean {
+    if (finding === "missing" || this.#said.get(subject)?.finding === "missing") return true;
+    const heardMs = this.#ports.probing.watchOf(subject)?.heardMs ?? Number.NEGATIVE_INFINITY;
+    return heardMs > (this.#doubted.get(subject) ?? Number.NEGATIVE_INFINITY);
+  }
+
+  /** When it is this agent's turn to say so. */
+  #turnOf(subject: AgentId, finding: Sighting["finding"], turn: Turn): MonotonicMs {
+    const { agent, settings, directory, observers, probing } = this.#ports;
+    const now = turn.now.monoMs;
+    const last = this.#said.get(subject);
+    const said = this.#saidOn(subject, directory.get(subject)?.entry.entry.incarnation);
+    if (said?.finding === finding) return said.atMs + settings.sightingLifetimeMs * renewAfterPart;
+    const changedMs =
+      last === undefined ? now : last.atMs + changeWaitMs * 2 ** Math.min(last.changes, changesMax);
+    // Everyone who said that it was missing says that it is there.
+    if (finding === "present" && said !== undefined) return Math.max(now, changedMs);
+    const place = observers.of(subject).observers.indexOf(agent);
+    const ownTurnMs = Math.max(0, place) * turnMs;
+    if (finding === "present") return Math.max(now + 2 * settings.freshTimeoutMs, changedMs) + ownTurnMs;
+    const watch = probing.watchOf(subject);
+    const votedMs = watch?.evidence === "refused" ? watch.lostMs + refusedWaitMs : now;
+    return Math.max(now, changedMs, votedMs, this.#quietUntilMs) + ownTurnMs;
+  }
+
+  #saidOn(subject: AgentId, incarnation: Incarnation | undefined): Said | undefined {
+    const last = this.#said.get(subject);
+    if (last === undefined || incarnation === undefined) return undefined;
+    return compareIncarnation(last.incarnation, incarnation) === 0 ? last : undefined;
+  }
+
+  #forgetOld(subject: AgentId, turn: Turn): void {
+    const last = this.#said.get(subject);
+    if (last === undefined) return;
+    if (turn.now.monoMs - last.atMs >= this.#ports.settings.sightingLifetimeMs) this.#said.delete(subject);
+  }
+
+  #word(subject: AgentId, finding: Sighting["finding"]): Sighting {
+    const { agent: observer, swarm, own, directory } = this.#ports;
+    const { incarnation } = (directory.get(subject) as Member).entry.entry;
+    this.#sequence += 1;
+    const sequence = [own.boot, this.#sequence] as const;
+    return { v: 1, type: "sighting", swarm, subject, incarnation, observer, finding, sequence };
+  }
+}

@@ -1,0 +1,253 @@
+import { describe, expect, test } from "vitest";
+import type { MemberView } from "../../src/contract/inspection.ts";
+import type { Sighting } from "../../src/contract/statements.ts";
+import { defaultSettings } from "../../src/settings.ts";
+import { sightingOf } from "./people.ts";
+import { World } from "./world.ts";
+
+/** Enough for rings. */
+const names = Array.from({ length: 20 }, (_, index) => `m${String(index).padStart(2, "0")}`);
+const subject = "m03";
+
+function viewOf(world: World, of: string): MemberView {
+  const { members } = world.host(of).swarm.inspect({ monoMs: world.nowMs, wallMs: 0 });
+  const view = members.find(({ agent }) => agent === world.agent(subject));
+  if (view === undefined) throw new Error(`${of} does not know ${subject}`);
+  return view;
+}
+
+const others = names.filter((name) => name !== subject);
+const observersIn = (world: World): string[] => others.filter((name) => viewOf(world, name).observedByMe);
+const strangersIn = (world: World): string[] => others.filter((name) => !viewOf(world, name).observedByMe);
+
+function cut(world: World, ...gone: readonly string[]): void {
+  world.passes = (from, to) => gone.includes(from) === gone.includes(to);
+}
+
+function heal(world: World): void {
+  world.passes = () => true;
+}
+
+function hold(world: World, verdict: string): () => boolean {
+  return () => world.verdicts(subject).join() === verdict;
+}
+
+/** Who published sightings, in their order. */
+function rumorsIn(world: World): string[] {
+  return world.lines.filter(({ text }) => text.endsWith("publish sightings")).map(({ name }) => name);
+}
+
+/** Gives the word of some to one agent, as rumors do. */
+function say(world: World, to: string, from: readonly string[], finding: Sighting["finding"], n = 1): void {
+  const { person } = world.host(subject);
+  const { incarnation } = viewOf(world, to);
+  for (const name of from) {
+    const sighting = sightingOf(world.host(name).person, person, incarnation, finding, n);
+    const rumor = { type: "sightings", sightings: [sighting] } as const;
+    world.feed(world.host(to), { type: "rumor", from: world.agent(name), rumor });
+  }
+}
+
+describe("whoever is cut off", () => {
+  test("is unreachable to everyone within 8 s by the word of three, dead by quorum, and back after the heal", () => {
+    const world = World.formed(names);
+    const strangers = strangersIn(world);
+    expect(strangers.length).toBeGreaterThan(5);
+    cut(world, subject);
+    world.runUntil(hold(world, "unreachable"), 8_000);
+    const [stranger = ""] = strangers;
+    expect(viewOf(world, stranger).why).toMatch(/^out of reach of m\d\d, m\d\d/);
+    expect(world.told("swarm.unreachable").filter((line) => line.startsWith(`${stranger}: `))).toEqual([
+      expect.stringMatching(/^m\d\d: m03 \(out of reach of m\d\d, m\d\d\)$/),
+    ]);
+    world.run(3_000);
+    // The one that is cut off speaks too, until it finds that the fault is its own: nobody hears it.
+    const heard = rumorsIn(world).filter((name) => name !== subject);
+    expect(heard).toHaveLength(3);
+    expect(observersIn(world)).toEqual(expect.arrayContaining(heard));
+    world.runUntil(hold(world, "dead"), 20_000);
+    heal(world);
+    world.runUntil(hold(world, "reachable"), 40_000);
+  });
+
+  test("ends to be so for everyone within a second from when its observers have it again", () => {
+    const world = World.formed(names);
+    const strangers = strangersIn(world);
+    cut(world, subject);
+    world.runUntil(hold(world, "unreachable"), 8_000);
+    world.run(2_000);
+    heal(world);
+    world.runUntil(
+      () => observersIn(world).every((name) => world.verdict(name, subject) === "reachable"),
+      9_000,
+    );
+    world.runUntil(hold(world, "reachable"), 1_000);
+    world.run(5_000);
+    for (const name of strangers) {
+      const lines = world.told("swarm.returned").filter((line) => line.startsWith(`${name}: `));
+      expect(lines).toEqual([`${name}: m03 (heard again by its observers)`]);
+      expect(world.host(name).swarm.outline().queues).toContainEqual(
+        expect.objectContaining({ name: "sightings", length: 0 }),
+      );
+    }
+    expect(world.told("swarm.dead")).toEqual([]);
+  });
+
+  test("is said to be so again for as long as it lasts where no quorum is found", () => {
+    const world = World.formed(names, { cutVoteAfterMs: 1e9, sightingLifetimeMs: 20_000 });
+    cut(world, subject);
+    world.runUntil(hold(world, "unreachable"), 8_000);
+    for (let second = 0; second < 60; second += 1) {
+      world.run(1_000);
+      expect(world.verdicts(subject)).toEqual(["unreachable"]);
+    }
+  });
+
+  test("who was cut off itself accuses nobody, and forgets what it knew before", () => {
+    const world = World.formed(names, { cutVoteAfterMs: 1e9 });
+    cut(world, subject);
+    world.runUntil(hold(world, "unreachable"), 8_000);
+    world.run(2_000);
+    const [stranger = ""] = strangersIn(world);
+    world.clear();
+    cut(world, subject, stranger);
+    world.passes = (from, to) => ![from, to].some((name) => name === subject || name === stranger);
+    world.run(30_000);
+    expect(world.host(stranger).swarm.isCutOff).toBe(true);
+    world.passes = (from, to) => ![from, to].includes(subject);
+    world.clear();
+    world.runUntil(() => !world.host(stranger).swarm.isCutOff, 20_000);
+    expect(world.verdict(stranger, subject)).toBe("reachable");
+    world.runUntil(hold(world, "unreachable"), defaultSettings.sightingLifetimeMs);
+    expect(world.told("swarm.unreachable").filter((line) => !line.includes(`: ${subject} `))).toEqual([]);
+  });
+});
+
+describe("the word of observers", () => {
+  test("of one alone changes nothing, of two does, until more hear the subject than miss it", () => {
+    const world = World.formed(names, { probeIntervalMs: 1e6 });
+    const [stranger = ""] = strangersIn(world);
+    const [one = "", two = "", three = "", four = ""] = observersIn(world);
+    say(world, stranger, [one], "missing");
+    expect(world.verdict(stranger, subject)).toBe("reachable");
+    say(world, stranger, [one], "missing", 2);
+    expect(world.verdict(stranger, subject)).toBe("reachable");
+    say(world, stranger, [two], "missing");
+    expect(world.verdict(stranger, subject)).toBe("unreachable");
+    say(world, stranger, [three], "present");
+    expect(world.verdict(stranger, subject)).toBe("unreachable");
+    say(world, stranger, [four], "present");
+    expect(world.verdict(stranger, subject)).toBe("reachable");
+  });
+
+  test("counts of nobody who does not observe the subject", () => {
+    const world = World.formed(names);
+    const [stranger = "", ...rest] = strangersIn(world);
+    say(world, stranger, rest, "missing");
+    expect(world.verdict(stranger, subject)).toBe("reachable");
+  });
+
+  test("is void when the subject says something newer, or is heard", () => {
+    const world = World.formed(names, { probeIntervalMs: 1e6 });
+    const [stranger = ""] = strangersIn(world);
+    const liars = observersIn(world).slice(0, 2);
+    say(world, stranger, liars, "missing");
+    world.act(subject, "announce", (swarm, turn) => swarm.announce(["web"], turn));
+    world.run(100);
+    expect(world.verdict(stranger, subject)).toBe("reachable");
+    say(world, stranger, liars, "missing", 2);
+    expect(world.verdict(stranger, subject)).toBe("unreachable");
+    const message = {
+      type: "probeReport",
+      sequence: 1,
+      subject: world.agent("m00"),
+      answered: true,
+    } as const;
+    world.feed(world.host(stranger), { type: "message", from: world.agent(subject), message });
+    expect(world.verdict(stranger, subject)).toBe("reachable");
+  });
+
+  test("of two that lie is contradicted by those who see for themselves", () => {
+    const world = World.formed(names);
+    const liars = observersIn(world).slice(0, 2);
+    for (const name of others.filter((each) => !liars.includes(each))) say(world, name, liars, "missing");
+    expect(world.verdicts(subject)).toEqual(["reachable", "unreachable"]);
+    world.runUntil(hold(world, "reachable"), 5_000);
+    expect(rumorsIn(world)).toHaveLength(2);
+    expect(rumorsIn(world)).not.toEqual(expect.arrayContaining(liars));
+  });
+
+  test("never counts in a death, however many say it", () => {
+    const world = World.formed(names, { probeIntervalMs: 1e6 });
+    for (const name of others) say(world, name, observersIn(world), "missing", 0);
+    world.run(60_000);
+    expect(world.told("swarm.dead")).toEqual([]);
+    expect(world.verdicts(subject)).toEqual(["reachable"]);
+  });
+});
+
+describe("nothing is said", () => {
+  test("of a process that is killed, whose death comes first", () => {
+    const world = World.formed(names);
+    world.kill(subject);
+    world.runUntil(hold(world, "dead"), 3_000);
+    world.run(20_000);
+    expect(rumorsIn(world)).toEqual([]);
+  });
+
+  test("where everyone observes everyone", () => {
+    const world = World.formed(names.slice(0, 10));
+    cut(world, subject);
+    world.runUntil(hold(world, "unreachable"), 8_000);
+    world.run(20_000);
+    expect(rumorsIn(world)).toEqual([]);
+  });
+
+  test("more often by one whose link comes and goes, the longer it does", () => {
+    const world = World.formed(names);
+    const counts: number[] = [];
+    for (let minute = 0; minute < 4; minute += 1) {
+      world.clear();
+      for (let flap = 0; flap < 6; flap += 1) {
+        cut(world, subject);
+        world.run(6_000);
+        heal(world);
+        world.run(4_000);
+      }
+      counts.push(rumorsIn(world).length);
+    }
+    expect(counts[0]).toBeGreaterThan(0);
+    expect(counts[3] as number).toBeLessThan(counts[0] as number);
+    world.runUntil(hold(world, "reachable"), 70_000);
+  });
+});
+
+test("halves of a network are told apart, and are one again without anyone missed", () => {
+  const world = World.formed(names);
+  const half = names.filter((_, index) => index % 2 === 0);
+  cut(world, ...half);
+  world.run(60_000);
+  expect(world.told("swarm.dead")).toEqual([]);
+  heal(world);
+  const isOne = (): boolean =>
+    names.every((name) =>
+      world
+        .host(name)
+        .swarm.outline()
+        .members.every(({ verdict }) => verdict === "reachable"),
+    );
+  world.runUntil(isOne, 15_000);
+});
+
+test("goes on from dumps in the midst of it as without", () => {
+  const play = (moveEverySteps: number): string[] => {
+    const world = World.formed(names);
+    world.moveEverySteps = moveEverySteps;
+    cut(world, subject);
+    world.run(7_000);
+    heal(world);
+    world.run(7_000);
+    return world.lines.map(({ atMs, name, text }) => `${atMs} ${name} ${text}`);
+  };
+  expect(play(3)).toEqual(play(0));
+});
