@@ -3,7 +3,7 @@ import type { Event } from "../contract/event.ts";
 import type { DialResult } from "../contract/input.ts";
 import type { Snapshot } from "../contract/snapshot.ts";
 import type { DeathCertificate, Member, SignedVote, VoteEvidence } from "../contract/statements.ts";
-import { type MonotonicMs, NEVER } from "../contract/time.ts";
+import type { MonotonicMs } from "../contract/time.ts";
 import type { Turn } from "../contract/turn.ts";
 import { compareIncarnation, incarnationText, isJumpTooLarge } from "../enrolment/incarnation.ts";
 import { Deadlines } from "../keeping/deadlines.ts";
@@ -15,8 +15,8 @@ import { catchUp } from "./catchUp.ts";
 import type { Directory } from "./directory.ts";
 import type { Links } from "./links.ts";
 import type { Observers, Quorum } from "./observers.ts";
-import { deathPieces } from "./pieces.ts";
 import type { Probing } from "./probing.ts";
+import { Publishing } from "./publishing.ts";
 import type { Votes } from "./votes.ts";
 import { evidenceOf } from "./watch.ts";
 
@@ -34,21 +34,6 @@ export interface DeathsPorts {
 
 /** Certificates that are not provable yet. A guess: in a massacre they wait for each other's replacements. */
 export const undecidedDeathsMax = 256;
-/** Each voter waits for so long after the one before it to publish the certificate that all of them hold. A guess. */
-const publishTurnMs = 100;
-/** Certificates wait for each other so long before the first is published. A guess: votes on several come together. */
-const gatherFirstMs = 20;
-/**
- * Who has seen so many deaths within that time holds it for a massacre, and hands its certificates over. From the
- * simulator: with 30% dead, five of six observers have lost two peers or more; a device that fails is alone.
- */
-const massacreDeathsMin = 2;
-const massacreWindowMs = 1_000;
-/** What was handed over and not heard of since is published after all. A guess: some hops, each of which gathers. */
-const handedOverMs = 1_000;
-/** After one publication the next deaths are gathered for this long: thousands must not be one rumor each. A guess. */
-const gatherMs = 100;
-
 /**
  * A certificate with half of a quorum that does not add up here is checked by an own dial after so long, and spread
  * by so much for each member: a forged one sends at most a hundred dials a second to its subject. Guesses.
@@ -68,18 +53,14 @@ interface DeathsDump {
   readonly checking: readonly AgentId[];
   readonly silent: readonly (readonly [AgentId, MonotonicMs])[];
   readonly undecided: readonly DeathCertificate[];
-  readonly unpublished: readonly (readonly [AgentId, MonotonicMs])[];
-  readonly publishAgainMs: MonotonicMs;
-  readonly handedOver: readonly AgentId[];
-  readonly recent: readonly MonotonicMs[];
+  readonly publishing: Snapshot;
 }
 
 /** Decides who is dead: by a quorum of the assigned observers, and never against an own living link. */
 export class Deaths {
   readonly #ports: DeathsPorts;
   readonly #undecided = new RareMap<AgentId, DeathCertificate>();
-  /** Certificates made here and not yet heard of, with the time at which it is this agent's turn to publish. */
-  readonly #unpublished = new RareMap<AgentId, MonotonicMs>();
+  readonly #publishing: Publishing;
   /** When an undecided subject is dialed, and those that are being dialed. */
   readonly #checks: Deadlines;
   readonly #checking = new RareSet<AgentId>();
@@ -87,25 +68,17 @@ export class Deaths {
   readonly #silent = new RareMap<AgentId, MonotonicMs>();
   /** When a case is taken to be stuck. */
   readonly #stuck: Deadlines;
-  #publishAgainMs: MonotonicMs = Number.NEGATIVE_INFINITY;
-  /** Those of the unpublished that a peer was asked to publish. */
-  readonly #handedOver = new RareSet<AgentId>();
-  /** When the last deaths were decided here, at most `massacreDeathsMin` of them. */
-  #recent: readonly MonotonicMs[] = [];
 
   constructor(ports: DeathsPorts, snapshot?: Snapshot) {
     this.#ports = ports;
     const dump = snapshot === undefined ? undefined : recall<DeathsDump>(snapshot);
+    this.#publishing = new Publishing(ports, dump?.publishing);
     this.#checks = new Deadlines(dump?.checks);
     this.#stuck = new Deadlines(dump?.stuck);
     if (dump === undefined) return;
     for (const subject of dump.checking) this.#checking.add(subject);
     for (const [subject, at] of dump.silent) this.#silent.set(subject, at);
     for (const death of dump.undecided) this.#undecided.set(death.subject, death);
-    for (const [subject, at] of dump.unpublished) this.#unpublished.set(subject, at);
-    this.#publishAgainMs = dump.publishAgainMs;
-    for (const subject of dump.handedOver) this.#handedOver.add(subject);
-    this.#recent = dump.recent;
   }
 
   dump(): Snapshot {
@@ -115,10 +88,7 @@ export class Deaths {
       checking: [...this.#checking],
       silent: [...this.#silent],
       undecided: [...this.#undecided.values()],
-      unpublished: [...this.#unpublished],
-      publishAgainMs: this.#publishAgainMs,
-      handedOver: [...this.#handedOver],
-      recent: this.#recent,
+      publishing: this.#publishing.dump(),
     };
     return keep(dump);
   }
@@ -128,14 +98,7 @@ export class Deaths {
   }
 
   get deadline(): MonotonicMs {
-    return Math.min(this.#publishMs(), this.#checks.earliest(), this.#stuck.earliest());
-  }
-
-  #publishMs(): MonotonicMs {
-    if (this.#unpublished.size === 0) return NEVER;
-    let earliest = NEVER;
-    for (const at of this.#unpublished.values()) if (at < earliest) earliest = at;
-    return Math.max(earliest, this.#publishAgainMs);
+    return Math.min(this.#publishing.deadline, this.#checks.earliest(), this.#stuck.earliest());
   }
 
   isAccused(peer: AgentId): boolean {
@@ -151,7 +114,7 @@ export class Deaths {
     const order = catchUp(death.incarnation, member, from, turn);
     if (order < 0) return;
     // Someone has published it already.
-    if (order === 0) this.#settled(subject);
+    if (order === 0) this.#publishing.settle(subject);
     const decision = this.#decide(death, turn);
     // An idle session to someone whom others found dead: it is told, and refutes if it lives.
     if (decision === "dead" && this.#ports.links.has(subject)) this.#ports.asking.probe(subject, turn);
@@ -167,9 +130,7 @@ export class Deaths {
     for (const death of deaths) {
       const isNews = directory.deathOf(death.subject) === undefined;
       this.heard(death, from, turn);
-      if (isNews && directory.deathOf(death.subject) === death) {
-        this.#unpublished.set(death.subject, turn.now.monoMs + gatherFirstMs);
-      }
+      if (isNews && directory.deathOf(death.subject) === death) this.#publishing.collect(death.subject, turn);
     }
   }
 
@@ -186,7 +147,7 @@ export class Deaths {
       }
       return;
     }
-    if (this.#decide(death, turn) === "dead") this.#planPublication(death, turn);
+    if (this.#decide(death, turn) === "dead") this.#publishing.plan(death, turn);
   }
 
   /** Something changed that certificates wait for: observers, an entry, or an own link. */
@@ -205,7 +166,7 @@ export class Deaths {
       if (subject === undefined) break;
       this.#freeStuck(subject, turn);
     }
-    this.#publish(turn);
+    this.#publishing.due(turn);
     for (;;) {
       const subject = this.#checks.takeDue(turn.now.monoMs) as AgentId | undefined;
       if (subject === undefined) return;
@@ -267,66 +228,12 @@ export class Deaths {
     if (probing.hasLivingLink(subject, turn)) return;
     const death: DeathCertificate = { subject, incarnation, votes: counted };
     this.#accept(death, turn);
-    this.#planPublication(death, turn);
+    this.#publishing.plan(death, turn);
   }
 
   /** Whether this agent itself was refused by the subject's host. */
   #hasRefused(votes: readonly SignedVote[]): boolean {
     return votes.some(({ vote }) => vote.observer === this.#ports.agent && vote.evidence === "refused");
-  }
-
-  /** The voters publish in turns, so that mostly one of them does. */
-  #planPublication({ subject, votes }: DeathCertificate, turn: Turn): void {
-    const place = votes.findIndex(({ vote }) => vote.observer === this.#ports.agent);
-    const turnsToWait = place < 0 ? votes.length : place;
-    this.#unpublished.set(subject, turn.now.monoMs + gatherFirstMs + turnsToWait * publishTurnMs);
-  }
-
-  /** Nothing more is to be published of a subject. */
-  #settled(subject: AgentId): void {
-    this.#unpublished.delete(subject);
-    this.#handedOver.delete(subject);
-  }
-
-  /** Publishes the certificates whose turn it is, several in one rumor. */
-  #publish(turn: Turn): void {
-    const now = turn.now.monoMs;
-    if (this.#unpublished.size === 0 || this.#publishAgainMs > now) return;
-    const due = [...this.#unpublished].filter(([, at]) => at <= now).map(([subject]) => subject);
-    if (due.length === 0) return;
-    const collector = this.#collector(now);
-    const own: DeathCertificate[] = [];
-    const handed: DeathCertificate[] = [];
-    for (const subject of due.sort(compareText)) {
-      const death = this.#ports.directory.deathOf(subject);
-      const isHanded = collector !== undefined && !this.#handedOver.has(subject);
-      if (death !== undefined) (isHanded ? handed : own).push(death);
-      if (death !== undefined && isHanded) {
-        this.#handedOver.add(subject);
-        this.#unpublished.set(subject, now + handedOverMs);
-      } else this.#settled(subject);
-    }
-    for (const deaths of deathPieces(own))
-      turn.emit({ type: "publishRumor", rumor: { type: "deaths", deaths } });
-    if (collector !== undefined) {
-      for (const deaths of deathPieces(handed)) {
-        turn.emit({ type: "send", to: collector, message: { type: "deaths", deaths } });
-      }
-    }
-    this.#publishAgainMs = now + gatherMs;
-  }
-
-  /**
-   * In a massacre, the neighbor to whom certificates are handed: the first of all whom this agent has a session with,
-   * unless that is itself. So they run together at a few agents, which publish them many at once: three hundred
-   * deaths among a thousand would otherwise be as many rumors to seven hundred.
-   */
-  #collector(now: MonotonicMs): AgentId | undefined {
-    const { agent, links, votes } = this.#ports;
-    const recent = this.#recent.filter((at) => now - at < massacreWindowMs).length;
-    if (recent + votes.caseCount < massacreDeathsMin) return undefined;
-    const [first] = links.list();
-    return first !== undefined && first < agent ? first : undefined;
   }
 
   #decide(death: DeathCertificate, turn: Turn): "dead" | "contested" | "undecided" | "void" {
@@ -368,7 +275,7 @@ export class Deaths {
     this.#forget(subject);
     votes.close(subject);
     directory.declareDead(death);
-    this.#recent = [...this.#recent.slice(1 - massacreDeathsMin), turn.now.monoMs];
+    this.#publishing.decided(turn);
     turn.emit({ type: "tell", event: deathEvent(death, directory.get(subject)) });
   }
 
