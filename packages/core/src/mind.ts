@@ -1,6 +1,6 @@
 import type { AgentId, AuthorId, ResourceId, Root } from "@antibody/policy";
 import type { Input, OwnerCommand } from "./contract/input.ts";
-import type { Inspection, Outline } from "./contract/inspection.ts";
+import type { Inspection, Outline, Overlay } from "./contract/inspection.ts";
 import type { Knowledge } from "./contract/knowledge.ts";
 import type { Boot, MindOptions, StepResult } from "./contract/mind.ts";
 import type { Snapshot } from "./contract/snapshot.ts";
@@ -192,6 +192,17 @@ export class Mind implements Knowledge {
       ...this.#routing.inspect(),
       ...(this.#roles.count === 0 ? {} : { roles: this.#roles.inspect() }),
       queues: [...swarmQueues, ...policyQueues, ...healingQueues],
+    };
+  }
+
+  /** Who observes whom, as this agent knows it. */
+  overlay(now: Now): Overlay {
+    return {
+      v: 1,
+      nowMs: now.monoMs,
+      wallMs: now.wallMs,
+      agent: this.#options.agent,
+      members: this.#swarm.overlay(),
     };
   }
 

@@ -188,6 +188,27 @@ export interface Inspection {
   readonly queues: readonly { readonly name: string; readonly length: number; readonly bound: number }[];
 }
 
+/** One member of the overlay: the agent itself, or a peer. */
+export interface OverlayMember {
+  readonly agent: AgentId;
+  readonly name: string;
+  readonly verdict: Verdict;
+  /** Whether this agent has a session with it. */
+  readonly connected: boolean;
+  /** Who observes it now, in order of agents. */
+  readonly observers: readonly AgentId[];
+}
+
+/** Who observes whom, as one agent knows it. Asked for seldom: a large swarm has ten thousands of edges. */
+export interface Overlay {
+  readonly v: 1;
+  readonly nowMs: MonotonicMs;
+  readonly wallMs: number;
+  readonly agent: AgentId;
+  /** In the order of the first ring, this agent first; who was put out is not there. */
+  readonly members: readonly OverlayMember[];
+}
+
 /**
  * What checkers look at again and again, in swarms of any size: of the members only those of whom the agent does not
  * think as of all others, and nothing that costs much to find.

@@ -22,7 +22,7 @@ export function inspectHealing(parts: Parts): HealingInspection {
       { name: "actions", length: parts.actions.placesTaken, bound: parts.settings.actionsMax },
       { name: "actionsWaiting", length: parts.actions.queueLength, bound: promisesMax },
       { name: "dependenciesWaiting", length: parts.waiting.size, bound: promisesMax },
-      { name: "watches", length: parts.liveWatches, bound: watchesMax },
+      { name: "deviceWatches", length: parts.liveWatches, bound: watchesMax },
       { name: "pauses", length: parts.pauses.size, bound: pausesMax },
       { name: "incidents", length: parts.incidents.list().length, bound: incidentsKeptMax },
     ],

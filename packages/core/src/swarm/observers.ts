@@ -81,6 +81,11 @@ export class Observers {
     return this.#quorum(this.#slotsOf(subject));
   }
 
+  /** Who observes the subject now, in order of agents. Remembers nothing: it is for those who look at everyone. */
+  listFor(subject: AgentId): readonly AgentId[] {
+    return this.#agents(this.#slotsOf(subject).observers);
+  }
+
   /** The votes that count: of observers that are assigned, or were until they died; and how many are needed. */
   weigh(subject: AgentId, votes: readonly SignedVote[]): { counted: readonly SignedVote[]; quorum: Quorum } {
     const slots = this.#slotsOf(subject);

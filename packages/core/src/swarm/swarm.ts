@@ -1,6 +1,6 @@
 import type { AgentId } from "@antibody/policy";
 import type { OwnerCommand } from "../contract/input.ts";
-import type { Verdict } from "../contract/inspection.ts";
+import type { OverlayMember, Verdict } from "../contract/inspection.ts";
 import type { PolicyHolding } from "../contract/knowledge.ts";
 import type { Digests } from "../contract/messages.ts";
 import type { Boot } from "../contract/mind.ts";
@@ -14,6 +14,7 @@ import { Evictions } from "./evictions.ts";
 import { inspectSwarm, outlineSwarm, type SwarmInspection, type SwarmOutline, verdictOn } from "./inspect.ts";
 import { type SwarmInput, takeInput } from "./intake.ts";
 import type { Assignment } from "./observers.ts";
+import { overlayOf } from "./overlay.ts";
 import { Own } from "./own.ts";
 import { composeParts, dumpParts, type PartsDump, type SwarmOptions, type SwarmParts } from "./parts.ts";
 import { Roster } from "./roster.ts";
@@ -268,6 +269,11 @@ export class Swarm {
 
   outline(): SwarmOutline {
     return outlineSwarm(this.#parts);
+  }
+
+  /** Who observes whom, this agent first. */
+  overlay(): readonly OverlayMember[] {
+    return overlayOf(this.#parts, (peer) => this.verdictOf(peer));
   }
 
   #moved(): void {
