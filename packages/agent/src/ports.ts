@@ -9,6 +9,7 @@ import type {
   Inspection,
   JournalRecord,
   MemberWire,
+  Overlay,
   OwnerCommand,
   PeerMessage,
   Plan,
@@ -99,6 +100,13 @@ export interface LogLine {
   readonly [field: string]: Json;
 }
 
+/** How often an event was told since the agent began. */
+export interface EventCount {
+  readonly event: LogLine["event"];
+  readonly level: LogLine["level"];
+  readonly count: number;
+}
+
 /** Something that keeps the agent's body from its full work. It ends by itself when its cause does. */
 export interface Trouble {
   /** The event that began it. */
@@ -118,6 +126,8 @@ export interface AgentControl {
   /** The mind has taken up what the journal left; before, there is nothing to see and nobody to command. */
   readonly begun: Promise<void>;
   inspect(): AgentInspection;
+  /** Who observes whom, as this agent knows it. */
+  overlay(): Overlay;
   command(command: OwnerCommand): Promise<CommandReply>;
   /** A policy envelope from the device's owner: verified like any other, stored and gossiped. */
   offer(bytes: Uint8Array): Promise<{ readonly type: "accepted"; readonly id: string } | Rejection>;
@@ -129,6 +139,8 @@ export interface AgentControl {
   publishEviction(wire: EvictionWire): Promise<CommandReply | Rejection>;
   /** The newest log lines (at most `logLinesKeptMax`), oldest first. */
   recentLog(): readonly LogLine[];
+  /** How often each event was told, also of lines that are kept no more. */
+  eventCounts(): readonly EventCount[];
   onLog(listener: (line: LogLine) => void): () => void;
   /** Everything recorded since the start or the last incident: one dump, then inputs with their times. */
   recording(): Uint8Array;

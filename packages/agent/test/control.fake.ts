@@ -1,11 +1,18 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { EvictionWire, Inspection, MemberWire, OwnerCommand } from "@antibody/core";
+import type {
+  EvictionWire,
+  Inspection,
+  MemberWire,
+  Overlay,
+  OverlayMember,
+  OwnerCommand,
+} from "@antibody/core";
 import { type AgentId, makeId, type SwarmId } from "@antibody/policy";
 import { type ControlPaths, controlPaths } from "../src/control/paths.ts";
 import { type ControlServer, startControl } from "../src/control/server.ts";
-import type { AgentControl, CommandReply, InviteRequest, LogLine } from "../src/ports.ts";
+import type { AgentControl, CommandReply, EventCount, InviteRequest, LogLine } from "../src/ports.ts";
 
 export const agentId: AgentId = makeId("agent", new Uint8Array(32).fill(1));
 const swarmId: SwarmId = makeId("swarm", new Uint8Array(32).fill(2));
@@ -49,13 +56,19 @@ export class FakeAgent implements AgentControl {
   readonly members = new Map<AgentId, MemberWire>();
   readonly listeners = new Set<(line: LogLine) => void>();
   lines: LogLine[] = [];
+  events: readonly EventCount[] = [];
   stops = 0;
   inspection: Inspection = emptyInspection;
+  overlayMembers: readonly OverlayMember[] = [];
   reply: CommandReply = { type: "ok", detail: null };
   begun: Promise<void> = Promise.resolve();
 
   inspect(): Inspection {
     return this.inspection;
+  }
+  overlay(): Overlay {
+    const { nowMs, wallMs, agent } = this.inspection;
+    return { v: 1, nowMs, wallMs, agent, members: this.overlayMembers };
   }
   async command(command: OwnerCommand): Promise<CommandReply> {
     this.commands.push(command);
@@ -80,6 +93,9 @@ export class FakeAgent implements AgentControl {
   }
   recentLog(): readonly LogLine[] {
     return this.lines;
+  }
+  eventCounts(): readonly EventCount[] {
+    return this.events;
   }
   onLog(listener: (line: LogLine) => void): () => void {
     this.listeners.add(listener);

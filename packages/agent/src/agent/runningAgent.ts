@@ -4,6 +4,7 @@ import {
   type Mind,
   memberWire,
   type Output,
+  type Overlay,
   type OwnerCommand,
   verifyEviction,
 } from "@antibody/core";
@@ -30,6 +31,7 @@ import type {
   CommandRefusal,
   CommandReply,
   DevicePort,
+  EventCount,
   InviteCode,
   InviteRequest,
   LogLine,
@@ -140,6 +142,10 @@ export class RunningAgent implements AgentControl {
     return { ...driver.inspect(), troubles: troubles.list() };
   }
 
+  overlay(): Overlay {
+    return this.#parts.mind.overlay(this.#parts.clock.now());
+  }
+
   command(command: OwnerCommand): Promise<CommandReply> {
     return this.#parts.driver.command(command);
   }
@@ -197,6 +203,10 @@ export class RunningAgent implements AgentControl {
 
   recentLog(): readonly LogLine[] {
     return this.#parts.log.recent();
+  }
+
+  eventCounts(): readonly EventCount[] {
+    return this.#parts.log.counts();
   }
 
   onLog(listener: (line: LogLine) => void): () => void {

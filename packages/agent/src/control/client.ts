@@ -1,5 +1,5 @@
 import { request as httpRequest, type IncomingMessage } from "node:http";
-import type { EvictionWire, OwnerCommand } from "@antibody/core";
+import type { EvictionWire, Overlay, OwnerCommand } from "@antibody/core";
 import type { AgentId, Rejection } from "@antibody/policy";
 import type {
   AgentInspection,
@@ -10,6 +10,7 @@ import type {
   LogLine,
 } from "../ports.ts";
 import { readBody } from "./body.ts";
+import type { MetricFamily } from "./exposition.ts";
 import { answerBytesMax, answerTimeoutMs } from "./limits.ts";
 import type { ControlPaths } from "./paths.ts";
 
@@ -40,6 +41,8 @@ export type OfferReply = { readonly type: "accepted"; readonly id: string } | Re
 /** A running agent, asked through its sockets. Every method may throw a `ControlError`. */
 export interface ControlClient {
   inspect(): Promise<AgentInspection>;
+  overlay(): Promise<Overlay>;
+  metrics(): Promise<readonly MetricFamily[]>;
   log(): Promise<readonly LogLine[]>;
   /** Lines as they come, after the recent ones when asked for, until the signal or the agent ends it. */
   follow(recent: boolean, signal: AbortSignal): AsyncGenerator<LogLine>;
@@ -61,6 +64,8 @@ export function controlClient(paths: ControlPaths): ControlClient {
     exchange(paths.control, "POST", path, body);
   return {
     inspect: async () => readJson<AgentInspection>(await get("/v1/inspection")),
+    overlay: async () => readJson<Overlay>(await get("/v1/overlay")),
+    metrics: async () => readJson<{ families: readonly MetricFamily[] }>(await get("/v1/metrics")).families,
     log: async () => readJson<{ lines: readonly LogLine[] }>(await get("/v1/log")).lines,
     follow: (recent, signal) => follow(paths.read, recent, signal),
     recording: () => get("/v1/recording"),

@@ -15,6 +15,7 @@ export {
   controlClient,
   type OfferReply,
 } from "./client.ts";
+export { exposition, type MetricFamily } from "./exposition.ts";
 export { inviteMsMax } from "./limits.ts";
 export {
   type ControlPaths,

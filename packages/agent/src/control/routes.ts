@@ -3,8 +3,11 @@ import { fragmentBytesMax, isRejection, parseId } from "@antibody/policy";
 import type { AgentControl, CommandReply } from "../ports.ts";
 import { readBody } from "./body.ts";
 import { type Parsed, parseEviction, parseInviteRequest, parseOwnerCommand } from "./command.ts";
+import { exposition, expositionType, type MetricFamily } from "./exposition.ts";
 import { toJsonText } from "./json.ts";
 import { commandBytesMax, commandTimeoutMs } from "./limits.ts";
+import { metricsOf } from "./metrics.ts";
+import { processUsage } from "./usage.ts";
 
 /** What a request is answered with. `follow` hands the connection to the stream of events. */
 export type Answer = FullAnswer | { readonly type: "follow"; readonly recent: boolean };
@@ -12,6 +15,7 @@ export type Answer = FullAnswer | { readonly type: "follow"; readonly recent: bo
 /** An answer that is complete; `after` runs once it is sent. */
 export type FullAnswer =
   | { readonly type: "json"; readonly status: number; readonly value: unknown; readonly after?: () => void }
+  | { readonly type: "text"; readonly contentType: string; readonly text: string }
   | { readonly type: "bytes"; readonly bytes: Uint8Array };
 
 type Method = "GET" | "POST";
@@ -24,6 +28,16 @@ type Handler = (
 /** Every route. Whatever changes something is a POST, and no POST passes the socket that is for looking only. */
 const routes: { readonly [path: string]: { readonly method: Method; readonly handle: Handler } } = {
   "/v1/inspection": { method: "GET", handle: (control) => ok(control.inspect()) },
+  "/v1/overlay": { method: "GET", handle: (control) => ok(control.overlay()) },
+  "/v1/metrics": { method: "GET", handle: (control) => ok({ v: 1, families: familiesOf(control) }) },
+  "/metrics": {
+    method: "GET",
+    handle: (control) => ({
+      type: "text",
+      contentType: expositionType,
+      text: exposition(familiesOf(control)),
+    }),
+  },
   "/v1/log": { method: "GET", handle: (control) => ok({ v: 1, lines: control.recentLog() }) },
   "/v1/events": {
     method: "GET",
@@ -64,6 +78,10 @@ export async function answerRequest(
 /** An answer that says what is wrong. */
 export function problem(status: number, code: string, message: string): FullAnswer {
   return { type: "json", status, value: { error: { code, message } } };
+}
+
+function familiesOf(control: AgentControl): readonly MetricFamily[] {
+  return metricsOf(control.inspect(), control.eventCounts(), processUsage());
 }
 
 function ok(value: unknown): Answer {

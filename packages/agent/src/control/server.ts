@@ -93,6 +93,10 @@ function send(response: ServerResponse, answer: FullAnswer): void {
       response.writeHead(answer.status, { "content-type": "application/json", "cache-control": "no-store" });
       response.end(answerText(answer.value), answer.after);
       return;
+    case "text":
+      response.writeHead(200, { "content-type": answer.contentType, "cache-control": "no-store" });
+      response.end(answer.text);
+      return;
     case "bytes":
       response.writeHead(200, { "content-type": "application/octet-stream", "cache-control": "no-store" });
       response.end(answer.bytes);

@@ -1,6 +1,7 @@
 import type { AgentId, Json } from "@antibody/policy";
 import { type DestinationStream, type Logger, pino } from "pino";
-import type { LogLine } from "../ports.ts";
+import type { EventCount, LogLine } from "../ports.ts";
+import { EventCounts } from "./eventCounts.ts";
 import { descriptorWriter } from "./lineWriter.ts";
 
 /** Lines kept for who looks later. Guess: a bad night of one agent; under 2 MB with lines of usual length. */
@@ -33,6 +34,7 @@ export class Log {
   readonly #options: LogOptions;
   readonly #logger: Logger | undefined;
   readonly #kept: LogLine[] = [];
+  readonly #counts = new EventCounts();
   readonly #listeners = new Set<(line: LogLine) => void>();
 
   constructor(options: LogOptions) {
@@ -42,6 +44,7 @@ export class Log {
 
   tell(entry: LogEntry): void {
     const line = this.#lineOf(entry);
+    this.#counts.count(line);
     this.#kept.push(line);
     // In one go now and then: cheaper than a shift for each line.
     if (this.#kept.length >= 2 * logLinesKeptMax) this.#kept.splice(0, this.#kept.length - logLinesKeptMax);
@@ -53,6 +56,11 @@ export class Log {
   /** The newest lines, oldest first, at most `logLinesKeptMax`. */
   recent(): readonly LogLine[] {
     return this.#kept.slice(-logLinesKeptMax);
+  }
+
+  /** How often each event was told, since the log began. */
+  counts(): readonly EventCount[] {
+    return this.#counts.list();
   }
 
   /** Calls the listener with every line from now on; returns what ends that. Throws beyond `listenersMax`. */

@@ -53,3 +53,15 @@ test("a line that is too long loses its fields and says so", () => {
   log.tell({ name: "a", level: "info", fields: { evidence: "x".repeat(logLineBytesMax) } });
   expect(JSON.parse(written[0] ?? "")).toMatchObject({ event: "a", cutBytes: logLineBytesMax + 15 });
 });
+
+test("every event is counted by level, also of lines that are kept no more", () => {
+  const { log } = bench();
+  for (let n = 0; n < 2 * logLinesKeptMax; n += 1) log.tell({ name: "b", level: "info", fields: { n } });
+  log.tell({ name: "b", level: "warn", fields: {} });
+  log.tell({ name: "a", level: "info", fields: {} });
+  expect(log.counts()).toEqual([
+    { event: "a", level: "info", count: 1 },
+    { event: "b", level: "info", count: 2 * logLinesKeptMax },
+    { event: "b", level: "warn", count: 1 },
+  ]);
+});
