@@ -75,6 +75,8 @@ function withHints(client: ControlClient, state: string, self: string): ControlC
   };
   return {
     inspect: hinted(client.inspect),
+    overlay: hinted(client.overlay),
+    metrics: hinted(client.metrics),
     log: hinted(client.log),
     async *follow(recent, signal) {
       try {
