@@ -1,6 +1,7 @@
 /** Worlds of minds without bodies: the core of the device, in virtual time, from a seed. */
 export { auditedAgentsMax } from "./auditing.ts";
 export { fuzzName, fuzzScenario } from "./fuzzing/fuzz.ts";
+export { type RoleRun, type RoleSchedule, runRole } from "./fuzzing/roleRun.ts";
 export type { Violation } from "./invariants/truth.ts";
 export type { LinkModel } from "./network/links.ts";
 export { renderReport } from "./recording/page.ts";
