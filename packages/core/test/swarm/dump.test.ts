@@ -9,17 +9,7 @@ import type { SwarmInput } from "../../src/swarm/intake.ts";
 import type { SwarmOptions } from "../../src/swarm/parts.ts";
 import { Swarm } from "../../src/swarm/swarm.ts";
 import { FakePolicy } from "./fakePolicy.ts";
-import {
-  enrol,
-  fakeCrypto,
-  memberOf,
-  sightingOf,
-  signMember,
-  signSighting,
-  signVote,
-  swarmId,
-  voteOf,
-} from "./people.ts";
+import { enrol, fakeCrypto, memberOf, sightingOf, sign, swarmId, voteOf } from "./people.ts";
 import { World } from "./world.ts";
 
 const own = enrol("own");
@@ -233,11 +223,7 @@ class Runner {
 
   #sign(): SignedStatement | undefined {
     const statement = this.toSign.shift();
-    if (statement === undefined || statement.type === "eviction") return undefined;
-    if (statement.type === "entry") return { type: "entry", entry: signMember(own, statement).entry };
-    return statement.type === "vote"
-      ? { type: "vote", vote: signVote(own, statement) }
-      : { type: "sighting", sighting: signSighting(own, statement) };
+    return statement === undefined ? undefined : sign(own, statement);
   }
 }
 

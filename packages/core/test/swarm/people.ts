@@ -17,7 +17,9 @@ import type {
   Member,
   Sighting,
   SignedSighting,
+  SignedStatement,
   SignedVote,
+  UnsignedStatement,
   VerifiedCertificate,
   VerifiedEviction,
   Vote,
@@ -199,4 +201,20 @@ export function sightingOf(
     finding,
     sequence: [1, n],
   });
+}
+
+/** What a body makes of a statement that its mind asks it to sign. */
+export function sign(person: Person, statement: UnsignedStatement): SignedStatement {
+  switch (statement.type) {
+    case "entry":
+      return { type: "entry", entry: signMember(person, statement).entry };
+    case "vote":
+      return { type: "vote", vote: signVote(person, statement) };
+    case "sighting":
+      return { type: "sighting", sighting: signSighting(person, statement) };
+    case "eviction":
+      return { type: "eviction", eviction: signEviction(person, statement) };
+    default:
+      throw new Error(`unknown statement ${statement satisfies never}`);
+  }
 }

@@ -5,26 +5,13 @@ import type { Verdict } from "../../src/contract/inspection.ts";
 import type { Output } from "../../src/contract/output.ts";
 import type { Member } from "../../src/contract/statements.ts";
 import type { Turn } from "../../src/contract/turn.ts";
-import { Random } from "../../src/random.ts";
 import { defaultSettings, type Settings } from "../../src/settings.ts";
 import type { SwarmInput } from "../../src/swarm/intake.ts";
 import type { Roster } from "../../src/swarm/roster.ts";
 import { Swarm } from "../../src/swarm/swarm.ts";
 import { Agenda } from "./agenda.ts";
-import { FakePolicy } from "./fakePolicy.ts";
-import type { Host, Line } from "./host.ts";
-import {
-  enrol,
-  fakeCrypto,
-  memberOf,
-  type Person,
-  readEviction,
-  signEviction,
-  signMember,
-  signSighting,
-  signVote,
-  swarmId,
-} from "./people.ts";
+import { type Host, type Line, newHost } from "./host.ts";
+import { enrol, fakeCrypto, memberOf, type Person, readEviction, sign, swarmId } from "./people.ts";
 import { inputText, outputText } from "./words.ts";
 
 const latencyMs = 5;
@@ -103,21 +90,7 @@ export class World {
       members: [...known.values()],
       evictions: [...records].flatMap(([key, value]) => readEviction({ key, value: value as never })),
     });
-    const host: Host = before ?? {
-      person,
-      swarm,
-      policy: new FakePolicy(),
-      random: Random.fromSeed(
-        name.length * 1_000 + (name.codePointAt(0) ?? 0) + 7 * (name.codePointAt(1) ?? 0),
-      ),
-      state: "running",
-      held: [],
-      records,
-      known,
-      sessions: new Set(),
-      wakeMs: Number.POSITIVE_INFINITY,
-      life: 0,
-    };
+    const host = before ?? newHost(person, swarm, records, known);
     host.swarm = swarm;
     host.state = "running";
     host.life += 1;
@@ -324,19 +297,7 @@ export class World {
   }
 
   #sign(host: Host, statement: Extract<Output, { type: "sign" }>["statement"]): void {
-    if (statement.type === "entry") {
-      const { entry } = signMember(host.person, statement);
-      this.#later(host, { type: "signed", statement: { type: "entry", entry } }, 0);
-    } else if (statement.type === "eviction") {
-      const eviction = signEviction(host.person, statement);
-      this.#later(host, { type: "signed", statement: { type: "eviction", eviction } }, 0);
-    } else if (statement.type === "sighting") {
-      const sighting = signSighting(host.person, statement);
-      this.#later(host, { type: "signed", statement: { type: "sighting", sighting } }, 0);
-    } else {
-      const vote = signVote(host.person, statement);
-      this.#later(host, { type: "signed", statement: { type: "vote", vote } }, 0);
-    }
+    this.#later(host, { type: "signed", statement: sign(host.person, statement) }, 0);
   }
 
   #dial(host: Host, { peer, purpose, timeoutMs, addresses }: Extract<Output, { type: "dial" }>): void {
