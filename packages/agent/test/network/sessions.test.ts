@@ -1,5 +1,5 @@
 import { afterEach, expect, test } from "vitest";
-import { enroll, found, pair, Station } from "./swarm.ts";
+import { enroll, evictionOf, found, pair, Station } from "./swarm.ts";
 
 const open: Station[] = [];
 afterEach(async () => {
@@ -53,6 +53,27 @@ test("an agent of another swarm gets no session", async () => {
   expect((await left.event("network.refused")).fields["reason"]).toBe("wrongSwarm");
   expect(left.inputs).toEqual([]);
 });
+
+test.each(["who dials", "who is dialed"])(
+  "an evicted agent gets no session, and is shown why: %s",
+  async (who) => {
+    const founded = found();
+    const left = await station(founded);
+    const right = await station(enroll(founded, "right"));
+    const [dialing, dialed] = who === "who dials" ? [right, left] : [left, right];
+    left.knowledge.evictions.set(right.agent, evictionOf(founded, right.founded));
+    dialing.know(dialed);
+    dialing.dial(dialed);
+    expect((await dialing.input("dialed")).result).toBe("failed");
+    expect((await left.event("network.refused")).fields["reason"]).toBe("noGrant");
+    if (who === "who dials") {
+      expect(await right.input("turnedAway")).toMatchObject({ eviction: { agent: right.agent } });
+    }
+    for (const { inputs } of [left, right]) {
+      expect(inputs.filter(({ type }) => type === "connected")).toEqual([]);
+    }
+  },
+);
 
 test("agents that dial each other at once settle on one session", async () => {
   const founded = found();

@@ -8,12 +8,14 @@ import {
   sealCertificate,
   sealCharter,
   sealEntry,
+  sealEviction,
   type VerifiedCertificate,
   type VerifiedCharter,
   type VerifiedEviction,
   verifyChain,
   verifyCharter,
   verifyEntry,
+  verifyEviction,
 } from "@antibody/core";
 import { type AgentId, type AuthorId, isRejection, type Rejection, type Root, toHex } from "@antibody/policy";
 import { type Network, type NetworkEvent, openNetwork } from "../../src/network/index.ts";
@@ -54,6 +56,22 @@ export function enroll(founded: Founded, name: string, mayInvite = true): Founde
   );
   const chain = [...founded.certificate.chain, own];
   return { charter: founded.charter, key, certificate: sound(verifyChain(chain, founded.charter, crypto)) };
+}
+
+/** The founder's word that a member is out. */
+export function evictionOf({ charter, key }: Founded, { certificate }: Founded): VerifiedEviction {
+  const { agent, chain } = certificate;
+  const signer = toHex(key.publicKey);
+  const body = {
+    v: 1,
+    type: "eviction",
+    swarm: charter.swarm,
+    agent,
+    signer,
+    keeps: [],
+    reason: "lost",
+  } as const;
+  return sound(verifyEviction({ chain, eviction: sealEviction(body, key) }, charter, crypto));
 }
 
 function certificateBody(charter: VerifiedCharter, key: PrivateKey, inviter: PrivateKey, name: string) {
