@@ -104,6 +104,48 @@ describe("lint", () => {
     return { code, out, file, stage };
   }
 
+  test("tells each circle of waiting once, where one of its promises waits, and the way around", async () => {
+    const { code, out, file } = await lint(`stream: home
+name: first
+promises:
+  file:/a: { content: "", after: ["file:/b"] }
+  file:/own: { content: "", after: ["file:/own"] }
+---
+stream: home
+name: second
+promises:
+  file:/b: { content: "", after: ["file:/c", "file:/a"] }
+  file:/c: { content: "" }
+`);
+    expect(code).toBe(1);
+    const hint = "leave one out of after: each waits for the next, and none begins";
+    expect(out).toBe(
+      [
+        `${file}:4:35: file:/a: waits for itself: file:/a after file:/b after file:/a (${hint})`,
+        `${file}:5:37: file:/own: waits for itself: file:/own after file:/own (${hint})`,
+        "",
+      ].join("\n"),
+    );
+  });
+
+  test("sees a circle through documents of one guard, and none where guards differ", async () => {
+    const circle = (one: string, other: string) => `stream: home
+name: first
+${one}promises:
+  file:/a: { content: "", after: ["file:/b"] }
+---
+stream: home
+name: second
+${other}promises:
+  file:/b: { content: "", after: ["file:/a"] }
+`;
+    const arm = 'when: arch == "arm64"\n';
+    const intel = 'when: arch == "x64"\n';
+    expect((await lint(circle(arm, arm))).code).toBe(1);
+    expect((await lint(circle(arm, ""))).code).toBe(1);
+    expect((await lint(circle(arm, intel))).code).toBe(0);
+  });
+
   test("a sound file", async () => {
     const { code, out, file } = await lint(source);
     expect(code).toBe(0);

@@ -12,6 +12,7 @@ export * from "./contract/time.ts";
 export type * from "./contract/turn.ts";
 export * from "./enrolment/index.ts";
 export { interruptedResources } from "./healing/actions.ts";
+export { findCircles } from "./healing/dependencies.ts";
 export * from "./keeping/deadlines.ts";
 export * from "./keeping/store.ts";
 export * from "./limits.ts";

@@ -70,8 +70,10 @@ export { compileSource } from "./source/compile.ts";
 export { readData, type SourceData, writeData } from "./source/data.ts";
 export { sourceSchema } from "./source/schema.ts";
 export type {
+  CheckDocuments,
   CheckPromise,
   CompiledSource,
+  DocumentsProblem,
   Problem,
   PromiseProblem,
   SourceDocument,

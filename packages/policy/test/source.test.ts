@@ -252,3 +252,41 @@ describe("problems are told where they are", () => {
     expect(problems.map((problem) => problem.line)).toEqual(problems.map((_, index) => index + 4));
   });
 });
+
+describe("what shows only when all documents are seen together", () => {
+  const two = `${head}promises:
+  file:/a: { content: "" }
+---
+stream: home
+name: b
+promises:
+  file:/b:
+    content: "x"
+`;
+  it("is told at its place in the text", () => {
+    const compiled = compileSource(two, "home.yaml", checkPromise, (documents) =>
+      documents.flatMap(({ promises }, document) =>
+        Object.keys(promises).map((resource) => ({
+          document,
+          resource,
+          path: ["content"],
+          message: "is odd",
+          hint: "even it",
+        })),
+      ),
+    );
+    expect(compiled).toEqual({
+      problems: [
+        { fileName: "home.yaml", line: 4, column: 23, message: "file:/a: is odd", hint: "even it" },
+        { fileName: "home.yaml", line: 10, column: 14, message: "file:/b: is odd", hint: "even it" },
+      ],
+    });
+  });
+
+  it("is not asked for while a document has problems of its own", () => {
+    const asked = compileSource(`${head}promises: {}\n`, "home.yaml", checkPromise, () => {
+      throw new Error("nobody asks");
+    });
+    expect(asked).toHaveProperty("problems");
+  });
+});

@@ -15,7 +15,7 @@ import {
 } from "../limits.ts";
 import { parseResourceId, type ResourceId } from "../resourceId.ts";
 import { createProblemList, nodeAt, offsetInScalar, type ProblemList, quotingHint } from "./text.ts";
-import type { CheckPromise, CompiledSource, SourceDocument } from "./types.ts";
+import type { CheckDocuments, CheckPromise, CompiledSource, SourceDocument } from "./types.ts";
 import { type Entry, entriesOf, isTextScalar, toJson } from "./value.ts";
 import { isYamlSound, parseYaml } from "./yaml.ts";
 
@@ -40,12 +40,13 @@ interface Reading {
  * Compiles a policy file: YAML 1.2, one document for each fragment, all of one stream. Either every document is
  * sound, or all problems are told with line and column; nothing is guessed or repaired in silence.
  *
- * `contexts` are the names that guards may ask for.
+ * `checkDocuments` sees documents that are sound each for itself; `contexts` are the names that guards may ask for.
  */
 export function compileSource(
   text: string,
   fileName: string,
   checkPromise: CheckPromise,
+  checkDocuments: CheckDocuments = () => [],
   contexts: readonly string[] = commonContexts,
 ): CompiledSource {
   const lines = new LineCounter();
@@ -65,14 +66,23 @@ export function compileSource(
     stream: undefined,
   };
   const documents: SourceDocument[] = [];
+  const nodes: Document.Parsed[] = [];
   for (const document of parsed) {
     const read = readDocument(document, reading);
-    if (read !== undefined) documents.push(read);
+    if (read === undefined) continue;
+    documents.push(read);
+    nodes.push(document);
   }
   if (problems.isEmpty() && documents.length === 0)
     problems.addAt(0, "the file has no document", documentHint());
   if (documents.length > bundleFragmentsMax) {
     problems.addAt(0, `a bundle has at most ${bundleFragmentsMax} fragments, here are ${documents.length}`);
+  }
+  if (problems.isEmpty()) {
+    for (const { document, resource, path, message, hint } of checkDocuments(documents)) {
+      const start = nodes[document]?.contents ?? undefined;
+      problems.add(start && nodeAt(start, ["promises", resource, ...path]), `${resource}: ${message}`, hint);
+    }
   }
   const { stream } = reading;
   if (!problems.isEmpty() || stream === undefined) return { problems: problems.all() };

@@ -38,3 +38,13 @@ export type CheckPromise = (
   promise: ResourcePromise,
   name: string,
 ) => readonly PromiseProblem[];
+
+/** A fault that shows only when the documents of a file are seen together: where one of its promises stands. */
+export interface DocumentsProblem extends PromiseProblem {
+  /** Its place among the documents, from 0. */
+  readonly document: number;
+  readonly resource: string;
+}
+
+/** Checks documents that are sound each for itself. */
+export type CheckDocuments = (documents: readonly SourceDocument[]) => readonly DocumentsProblem[];
