@@ -135,11 +135,11 @@ export class Accusing {
     probing.test(subject, turn);
   }
 
-  /** A death certificate that `from` made or passed on. */
-  takeDeath(death: DeathCertificate, from: AgentId, turn: Turn): void {
+  /** A death certificate that `from` made, or passed on where it is `published`. */
+  takeDeath(death: DeathCertificate, from: AgentId, turn: Turn, published = false): void {
     if (death.subject === this.#ports.agent)
       this.refute(death.incarnation, from, "a death certificate", turn);
-    else this.#ports.deaths.heard(death, from, turn);
+    else this.#ports.deaths.heard(death, from, turn, published);
   }
 
   /** Deaths that `from` asks this agent to publish. */

@@ -105,16 +105,18 @@ export class Deaths {
     return this.#undecided.has(peer);
   }
 
-  /** A certificate that `from` sent or passed on. */
-  heard(death: DeathCertificate, from: AgentId, turn: Turn): void {
+  /** A certificate that `from` sent, or passed on where it is `published`. */
+  heard(death: DeathCertificate, from: AgentId, turn: Turn, published = false): void {
     const { subject } = death;
     const member = this.#ports.directory.get(subject);
     // Whoever is unknown comes with its entry by anti-entropy, and its death after it.
     if (member === undefined) return;
     const order = catchUp(death.incarnation, member, from, turn);
     if (order < 0) return;
-    // Someone has published it already.
-    if (order === 0) this.#publishing.settle(subject);
+    // Someone has published it already. One that falls short, or that was told here alone, keeps nobody from it.
+    if (published && order === 0 && this.#publishing.has(subject) && this.#isProven(death)) {
+      this.#publishing.settle(subject);
+    }
     const decision = this.#decide(death, turn);
     // An idle session to someone whom others found dead: it is told, and refutes if it lives.
     if (decision === "dead" && this.#ports.links.has(subject)) this.#ports.asking.probe(subject, turn);
@@ -234,6 +236,13 @@ export class Deaths {
   /** Whether this agent itself was refused by the subject's host. */
   #hasRefused(votes: readonly SignedVote[]): boolean {
     return votes.some(({ vote }) => vote.observer === this.#ports.agent && vote.evidence === "refused");
+  }
+
+  #isProven(death: DeathCertificate): boolean {
+    const { observers } = this.#ports;
+    if (observers.isProvenByNeighbors(death)) return true;
+    const { counted, quorum } = observers.weigh(death.subject, death.votes);
+    return counted.length >= quorum.votes;
   }
 
   #decide(death: DeathCertificate, turn: Turn): "dead" | "contested" | "undecided" | "void" {

@@ -218,7 +218,7 @@ function takeRumor(
       membership.admitAll(rumor.members, from, turn);
       return;
     case "deaths":
-      for (const death of rumor.deaths) accusing.takeDeath(death, from, turn);
+      for (const death of rumor.deaths) accusing.takeDeath(death, from, turn, true);
       return;
     case "sightings":
       for (const signed of rumor.sightings) {

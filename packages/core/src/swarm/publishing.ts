@@ -98,6 +98,11 @@ export class Publishing {
     this.#unpublished.set(subject, turn.now.monoMs + gatherFirstMs);
   }
 
+  /** Whether something is to be published of a subject. */
+  has(subject: AgentId): boolean {
+    return this.#unpublished.has(subject);
+  }
+
   /** Nothing more is to be published of a subject. */
   settle(subject: AgentId): void {
     this.#unpublished.delete(subject);

@@ -148,3 +148,32 @@ test("one of three finds nobody dead while the third is gone, whatever a host re
   expect(world.told("swarm.dead")).toEqual([]);
   expect(world.verdict("a", "b")).toBe("unreachable");
 });
+
+describe("a death is published, whatever a liar tells those who are about to", () => {
+  for (const way of ["a certificate that falls short", "their own certificate, in a session"] as const) {
+    test(way, () => {
+      const world = World.formed(names(30));
+      const observers = observersOf(world);
+      const [liar = ""] = observers;
+      const others = names(30).filter((name) => name !== subject && name !== liar);
+      const isKnown = (name: string): boolean => world.verdict(name, subject) === "dead";
+      world.pause(liar);
+      world.kill(subject);
+      for (let tick = 0; tick < 200 && !others.every(isKnown); tick += 1) {
+        world.run(5);
+        const from = world.agent(liar);
+        for (const name of others) {
+          if (way === "a certificate that falls short") {
+            const rumor = { type: "deaths", deaths: [certificateBy(world, [liar])] } as const;
+            world.feed(world.host(name), { type: "rumor", from, rumor });
+          } else if (isKnown(name)) {
+            const message = { type: "deaths", deaths: [certificateBy(world, observers)] } as const;
+            world.feed(world.host(name), { type: "message", from, message });
+          }
+        }
+      }
+      expect(others.filter((name) => !isKnown(name))).toEqual([]);
+      expect(world.lines.filter(({ text }) => text.includes("publish deaths")).length).toBeGreaterThan(0);
+    });
+  }
+});
