@@ -11,14 +11,12 @@ import { Healing } from "./healing/healing.ts";
 import { PolicyKeeping } from "./keeping/policies.ts";
 import { keep, recall } from "./keeping/snapshot.ts";
 import { capabilitiesMax } from "./limits.ts";
-import { Random, type RandomState } from "./random.ts";
+import { dumpVersion, type MindDump, type Seen } from "./mindDump.ts";
+import { Random } from "./random.ts";
 import { Roles } from "./roles/roles.ts";
 import { Routing } from "./routing/routing.ts";
 import { StepTurn } from "./stepTurn.ts";
 import { Swarm } from "./swarm/swarm.ts";
-
-/** Version of the shape of a dump. */
-const dumpVersion = 1;
 
 /**
  * How often the parts may answer each other within one step. A capability that waits for another learns of it in
@@ -30,26 +28,6 @@ const settleRoundsMax: number = 2 * capabilitiesMax + 8;
 const sleptMs = 1_000;
 
 const ok = { type: "ok", detail: null } as const;
-
-interface MindDump {
-  readonly v: typeof dumpVersion;
-  readonly random: RandomState;
-  readonly swarm: Snapshot;
-  readonly policies: Snapshot;
-  readonly healing: Snapshot;
-  readonly routing: Snapshot;
-  readonly roles: Snapshot;
-  readonly stopping: "no" | "asked" | "done";
-  readonly seen: Seen;
-}
-
-/** Revisions of the parts as the other parts last saw them. */
-interface Seen {
-  readonly policies: number;
-  readonly swarm: number;
-  readonly healing: number;
-  readonly roles: number;
-}
 
 interface Parts {
   readonly random: Random;
@@ -167,6 +145,10 @@ export class Mind implements Knowledge {
 
   ownMember(): Member | undefined {
     return this.#swarm.ownMember();
+  }
+
+  neighborsOf(agent: AgentId): readonly AgentId[] {
+    return this.#swarm.neighborsOf(agent);
   }
 
   members(): readonly Member[] {

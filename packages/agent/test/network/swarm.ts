@@ -146,6 +146,11 @@ export class FakeKnowledge implements Knowledge {
   members(): readonly Member[] {
     return [...this.#members.values()];
   }
+
+  /** All of them, as in a small swarm. */
+  neighborsOf(agent: AgentId): readonly AgentId[] {
+    return [...this.#members.keys()].filter((member) => member !== agent);
+  }
 }
 
 /** A network body whose mind is the test. */

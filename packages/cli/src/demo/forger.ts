@@ -76,6 +76,7 @@ export async function enlistForger(
       rootNumbered: (_author, number) => (number === root.number ? root : undefined),
       certificateOf: (agent) => members.get(agent)?.certificate,
       evictionOf: () => undefined,
+      neighborsOf: () => [],
       ownMember: () => own,
       members: () => [...members.values()],
     },

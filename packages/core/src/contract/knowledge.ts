@@ -14,6 +14,8 @@ export interface Knowledge {
   evictionOf(certificate: VerifiedCertificate): VerifiedEviction | undefined;
   /** Every member held, with its newest entry, sorted by agent: a joiner is told of them, and names stay unique. */
   members(): readonly Member[];
+  /** Who observes a member: those that most likely have a session with it. */
+  neighborsOf(agent: AgentId): readonly AgentId[];
 }
 
 /** What anti-entropy must know of the policy held; the policy store answers. */

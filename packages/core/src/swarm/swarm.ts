@@ -258,6 +258,11 @@ export class Swarm {
     return this.#parts.own.member;
   }
 
+  /** Who observes a member. */
+  neighborsOf(agent: AgentId): readonly AgentId[] {
+    return this.#parts.observers.of(agent).observers;
+  }
+
   /** Everyone with the newest entry, in order of agents; this agent too once its entry is signed. */
   members(): readonly Member[] {
     return this.#parts.directory.members();
