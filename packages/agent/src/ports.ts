@@ -28,6 +28,12 @@ export interface JournalPort {
   close(): void;
 }
 
+/** A peer that is reached through another one. */
+export interface Relayed {
+  readonly peer: AgentId;
+  readonly by: AgentId;
+}
+
 /** Peers, over libp2p. Everything is fire and forget; results come back as inputs. */
 export interface NetworkPort {
   /** Multiaddrs that peers can dial, without the peer id. */
@@ -38,6 +44,8 @@ export interface NetworkPort {
   /** Answered by `dialed`; a session also by `connected`. */
   dial(peer: AgentId, addresses: readonly string[], purpose: "session" | "fresh", timeoutMs: number): void;
   hangUp(peer: AgentId): void;
+  /** Peers that are reached through another one at present. */
+  relayed(): readonly Relayed[];
   /** The capabilities whose local ports peers may reach from now on. */
   serve(capabilities: readonly { readonly name: string; readonly port: number }[]): void;
   /** A byte stream to the local target of a peer's capability. Rejects with an error that has a `code`. */
@@ -119,6 +127,8 @@ export interface Trouble {
 export interface AgentInspection extends Inspection {
   /** Absent from agents of builds before it. */
   readonly troubles?: readonly Trouble[];
+  /** Peers whose session runs through another one. Absent from agents of builds before it. */
+  readonly relayed?: readonly Relayed[];
 }
 
 /** What a running agent offers to its control socket. */

@@ -1,7 +1,7 @@
 import type { Duplex } from "node:stream";
 import type { HealthRumor, PeerMessage } from "@antibody/core";
 import type { AgentId } from "@antibody/policy";
-import type { Feed, NetworkPort } from "../ports.ts";
+import type { Feed, NetworkPort, Relayed } from "../ports.ts";
 
 /** Dials that wait for the network. Guess: a mind asks for its observers, a dozen at most, and their retries. */
 const waitingDialsMax = 256;
@@ -63,6 +63,10 @@ export class LateNetwork implements NetworkPort {
   hangUp(peer: AgentId): void {
     if (this.#network !== undefined) this.#network.hangUp(peer);
     else this.#waitingDials.delete(`session ${peer}`);
+  }
+
+  relayed(): readonly Relayed[] {
+    return this.#network?.relayed() ?? [];
   }
 
   serve(capabilities: Parameters<NetworkPort["serve"]>[0]): void {

@@ -1,6 +1,7 @@
 import { setTimeout } from "node:timers/promises";
 import type { LogEntry } from "../log/log.ts";
-import type { Network, NetworkOptions } from "../network/network.ts";
+import type { Network } from "../network/network.ts";
+import type { NetworkOptions } from "../network/networkOptions.ts";
 import { messageOf } from "../state/stateError.ts";
 
 /** A network that could not be opened is tried again this often: an interface may come up late. Guess. */

@@ -138,8 +138,8 @@ export class RunningAgent implements AgentControl {
   }
 
   inspect(): AgentInspection {
-    const { driver, troubles } = this.#parts;
-    return { ...driver.inspect(), troubles: troubles.list() };
+    const { driver, network, troubles } = this.#parts;
+    return { ...driver.inspect(), troubles: troubles.list(), relayed: network.relayed() };
   }
 
   overlay(): Overlay {

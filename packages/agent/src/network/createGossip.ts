@@ -27,6 +27,8 @@ export function createGossip(
     ignoreDuplicatePublishError: true,
     fallbackToFloodsub: false,
     tagMeshPeers: false,
+    // Connections through a relay are limited ones.
+    runOnLimitedConnection: true,
     maxInboundStreams: 4,
     maxOutboundStreams: 4,
     maxInboundDataLength: gossipRpcBytesMax,

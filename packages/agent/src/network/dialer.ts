@@ -1,6 +1,6 @@
 import type { DialResult, Input } from "@antibody/core";
 import type { AgentId } from "@antibody/policy";
-import type { PeerId } from "@libp2p/interface";
+import type { Connection, PeerId } from "@libp2p/interface";
 import type { Gate } from "./gate.ts";
 import type { Hello } from "./hello.ts";
 import { dialsMax } from "./limits.ts";
@@ -14,6 +14,8 @@ export interface DialerOptions {
   readonly hello: Hello;
   /** The libp2p identity of an enrolled agent; undefined when its certificate is not known. */
   peerIdOf(agent: AgentId): PeerId | undefined;
+  /** Tries to have a session through a relay; true when it stands. */
+  detour(agent: AgentId): Promise<boolean>;
   /** Told how each attempt ended. */
   dialed(result: Extract<Input, { readonly type: "dialed" }>): void;
   /** Told why, for the log. */
@@ -46,6 +48,29 @@ export class Dialer {
   /** Has a session stand, if it can, without telling the mind: on behalf of a route. */
   async connect(agent: AgentId, addresses: readonly string[], signal: AbortSignal): Promise<DialResult> {
     return this.#attempt(agent, addresses, "session", signal);
+  }
+
+  /**
+   * Makes a direct connection and has it become a session, whatever stands already; never through a relay: on behalf
+   * of a relay.
+   */
+  async connectDirectly(
+    agent: AgentId,
+    addresses: readonly string[],
+    signal: AbortSignal,
+  ): Promise<DialResult> {
+    const peer = this.#options.peerIdOf(agent);
+    if (peer === undefined || this.#running >= dialsMax) return "failed";
+    this.#running += 1;
+    try {
+      const either = AbortSignal.any([signal, this.#stopped.signal]);
+      const reached = await reach(this.#options.node, peer, addresses, either);
+      return reached.type === "connection"
+        ? await this.#greet(agent, reached.connection, either)
+        : reached.type;
+    } finally {
+      this.#running -= 1;
+    }
   }
 
   /** Ends every attempt; nothing is told any more. */
@@ -83,16 +108,36 @@ export class Dialer {
     purpose: "session" | "fresh",
     signal: AbortSignal,
   ): Promise<DialResult> {
-    const { node, gate, hello } = this.#options;
+    const { node, gate } = this.#options;
     const reached: Reached = await reach(node, peer, addresses, signal);
-    if (reached.type !== "connection") return this.#tell(agent, reached.type, reached.detail);
+    if (reached.type !== "connection") return this.#goAround(agent, purpose, reached);
     const { connection } = reached;
     if (purpose === "fresh" && gate.session(agent) !== undefined) {
       // The handshake has proved that the process behind the key lives; the standing session goes on.
       void connection.close().catch((error: Error) => connection.abort(error));
       return "connected";
     }
-    const result = await hello.say(connection, signal);
+    return this.#greet(agent, connection, signal);
+  }
+
+  /**
+   * A session may stand through a relay as well. A fresh dial is evidence of the direct link alone; where the session
+   * that stands has fallen silent with it, one through a relay is looked for behind it.
+   */
+  async #goAround(
+    agent: AgentId,
+    purpose: "session" | "fresh",
+    { type, detail }: Exclude<Reached, { readonly type: "connection" }>,
+  ): Promise<DialResult> {
+    const { gate, detour } = this.#options;
+    if (purpose === "session" && (await detour(agent))) return "connected";
+    const isSilent = type === "cut" || type === "silent";
+    if (purpose === "fresh" && isSilent && gate.session(agent) !== undefined) void detour(agent);
+    return this.#tell(agent, type, detail);
+  }
+
+  async #greet(agent: AgentId, connection: Connection, signal: AbortSignal): Promise<DialResult> {
+    const result = await this.#options.hello.say(connection, signal);
     if (result === "established") return "connected";
     connection.abort(new Error("No hello"));
     if (result === "broken" && signal.aborted) return this.#tell(agent, "silent", "no hello followed");

@@ -5,6 +5,7 @@ import { type Clock, monotonicMs } from "./limiter.ts";
 import { helloTimeoutMs, staleConnectionAfterMs, strangersPerHostMax } from "./limits.ts";
 import { HostShares, hostOf } from "./newcomers.ts";
 import type { Registrar } from "./node.ts";
+import { isRelayed } from "./relayed.ts";
 
 /** What stands with one enrolled peer. */
 export interface Session {
@@ -98,7 +99,12 @@ export class Gate {
     }
     // A peer says hello only when it has no session with us; two dials at once are the exception.
     const staleBeforeMs = standing.sinceMs - staleConnectionAfterMs;
-    const stale = known.standing.filter(({ sinceMs }) => sinceMs < staleBeforeMs);
+    // A session moves from one circuit to the next, and back to a direct link; the old one is closed by its opener.
+    const isKept = (connection: Connection): boolean =>
+      isRelayed(connection) && isSameLife(known.member, member);
+    const stale = known.standing.filter(
+      ({ sinceMs, connection }) => sinceMs < staleBeforeMs && !isKept(connection),
+    );
     if (stale.length === known.standing.length) {
       this.#close(known);
       this.#open(member, standing);
@@ -217,4 +223,11 @@ export class Gate {
 function sessionOf(peer: Peer): Session {
   const connections = peer.standing.map((standing) => standing.connection);
   return { agent: peer.agent, peer: peer.peer, member: peer.member, connections };
+}
+
+/** Whether two entries are of one run of an agent. */
+function isSameLife(left: Member, right: Member): boolean {
+  const [serial, boot] = left.entry.entry.incarnation;
+  const [otherSerial, otherBoot] = right.entry.entry.incarnation;
+  return serial === otherSerial && boot === otherBoot;
 }

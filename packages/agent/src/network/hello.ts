@@ -74,7 +74,7 @@ export class Hello {
     const own = await this.#ownFields(signal);
     if (own === undefined) return "unready";
     try {
-      const stream = await connection.newStream(helloProtocol, { signal });
+      const stream = await connection.newStream(helloProtocol, { signal, runOnLimitedConnection: true });
       const wire = frames(stream);
       await wire.write(encodeMap({ type: "hello", ...own }), { signal });
       const answer = (await wire.read({ signal })).slice();

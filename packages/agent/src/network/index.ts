@@ -2,11 +2,6 @@
 export { type InviteBook, type InviteState, type IssuedInvite, memoryInviteBook } from "./inviteBook.ts";
 export { type Invite, parseInviteCode } from "./inviteCode.ts";
 export { JoinError, type JoinErrorCode, type Joined, type JoinOptions, joinSwarm } from "./joinSwarm.ts";
-export {
-  type Network,
-  type NetworkEvent,
-  type NetworkEventName,
-  type NetworkOptions,
-  openNetwork,
-} from "./network.ts";
+export { type Network, openNetwork } from "./network.ts";
+export type { NetworkEvent, NetworkEventName, NetworkOptions } from "./networkOptions.ts";
 export { RouteError, type RouteErrorCode } from "./routes.ts";

@@ -141,3 +141,32 @@ export const routeTargetTimeoutMs = 2_000;
 
 /** The wait for the last messages to leave before the connections end. A guess: as long as libp2p waits for those. */
 export const goodbyeTimeoutMs = 500;
+
+/** Circuits that one agent relays at once, of all peers and of one. Guesses: a full mesh that has lost many links. */
+export const circuitsMax = 64;
+export const circuitsPerPeerMax = 16;
+/**
+ * How long and how much one circuit carries before its relay ends it; the ends replace it after half of the time. A
+ * relay is somebody's device: who moves more than that has a route to look for. Guesses.
+ */
+export const circuitMsMax = 1_800_000;
+export const circuitBytesMax: number = 1_024 * 1_048_576;
+/** The wait of a relay for whom it calls. Guess: below the time of the whole detour. */
+export const hopTimeoutMs = 1_000;
+/** One search for a detour: its relays, and the whole of it. Guesses: a dial, and a hello over two links. */
+export const relaysTriedMax = 3;
+export const detourTimeoutMs = 1_500;
+/** Whether what stands answers after all, which would make the detour needless. Guess: a probe's wait. */
+export const answerTimeoutMs = 500;
+/** Searches at once; and the peers of whom a failed one is remembered, with the waits until the next. Guesses. */
+export const detoursMax = 16;
+export const detoursRememberedMax = 1_024;
+export const detourWaitMsMin = 500;
+export const detourWaitMsMax = 60_000;
+/** Relayed sessions are looked at this often; the direct link is tried after a quarter of the outage, between these. */
+export const returnLookMs = 500;
+export const returnWaitMsMin = 500;
+export const returnWaitMsMax = 30_000;
+/** One try of the direct link, and the time for a circuit to end. Guesses. */
+export const returnTimeoutMs = 1_500;
+export const retireTimeoutMs = 1_000;

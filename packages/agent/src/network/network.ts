@@ -1,36 +1,24 @@
-import { randomBytes } from "node:crypto";
 import type { Duplex } from "node:stream";
 import { setTimeout as delay } from "node:timers/promises";
 import {
   addressesMax,
   type DialResult,
   type Event,
-  type EventName,
   type EvictionWire,
   type HealthRumor,
-  type Knowledge,
   type PeerMessage,
-  type VerifiedCertificate,
-  type VerifiedCharter,
 } from "@antibody/core";
-import {
-  type AgentId,
-  type Crypto,
-  isRejection,
-  type Rejection,
-  type Signer,
-  shortId,
-  toHex,
-} from "@antibody/policy";
+import { type AgentId, isRejection, type Rejection, shortId } from "@antibody/policy";
 import type { Connection, PeerId } from "@libp2p/interface";
-import type { Feed, InviteCode, InviteRequest, NetworkPort } from "../ports.ts";
+import type { Feed, InviteCode, InviteRequest, NetworkPort, Relayed } from "../ports.ts";
+import { Detours } from "./detours.ts";
 import { Dialer } from "./dialer.ts";
 import { Gate, type Session } from "./gate.ts";
 import { Gossip, gossipTopics } from "./gossip.ts";
 import { Hello, helloProtocol } from "./hello.ts";
 import { agentOf, libp2pKey, peerIdOf } from "./identity.ts";
 import { type InviteBook, memoryInviteBook } from "./inviteBook.ts";
-import { formatInviteCode, inviteSecretBytes } from "./inviteCode.ts";
+import { issueInvite } from "./issueInvite.ts";
 import { JoinDesk } from "./joinDesk.ts";
 import { joinProtocol } from "./joinWire.ts";
 import { BlameBook, TokenBucket } from "./limiter.ts";
@@ -41,51 +29,20 @@ import {
   blameWindowMs,
   goodbyeTimeoutMs,
   offensesMax,
+  returnTimeoutMs,
   routeStreamsMax,
   tellsBurst,
   tellsPerSecond,
 } from "./limits.ts";
 import { Mail, type MailClass, mailProtocols } from "./mail.ts";
+import type { NetworkEventName, NetworkOptions } from "./networkOptions.ts";
 import { createNode, type NetworkNode } from "./node.ts";
 import { isLoopback } from "./reach.ts";
+import { directOf, isRelayed, relayedAmong } from "./relayed.ts";
+import { Relaying } from "./relaying.ts";
+import { Returns } from "./returns.ts";
 import { Routes, routeProtocol } from "./routes.ts";
 import { isBlameful, type RefusedItem, Verifier } from "./verifier.ts";
-
-/** Names of the log lines that only the network tells, beside those of the mind. */
-export type NetworkEventName =
-  | Extract<EventName, "policy.rejected">
-  /** A stranger, a statement or a join that was refused. */
-  | "network.refused"
-  /** A peer that is kept out for a while. */
-  | "network.banned"
-  /** A new member came in through an invite. */
-  | "network.enrolled"
-  /** Something broke and was dealt with. */
-  | "network.trouble";
-
-/** A log line of the network. */
-export interface NetworkEvent {
-  readonly name: NetworkEventName;
-  readonly level: Event["level"];
-  readonly fields: Event["fields"];
-}
-
-/** What the network body needs. */
-export interface NetworkOptions {
-  /** The agent's key; it is also its libp2p identity. */
-  readonly key: Signer & { readonly seed: Uint8Array };
-  readonly charter: VerifiedCharter;
-  /** The agent's own. */
-  readonly certificate: VerifiedCertificate;
-  readonly crypto: Crypto;
-  readonly knowledge: Knowledge;
-  /** Multiaddrs to listen on, for example `/ip4/0.0.0.0/tcp/4001`. */
-  readonly listen: readonly string[];
-  readonly feed: Feed;
-  readonly tell: (event: NetworkEvent) => void;
-  /** In memory where nothing is said: a restart closes every invite. */
-  readonly invites?: InviteBook;
-}
 
 /** The network body, and what its owner may ask of it beyond what the mind asks. */
 export interface Network extends NetworkPort {
@@ -100,6 +57,14 @@ export async function openNetwork(options: NetworkOptions): Promise<Network> {
   return body;
 }
 
+/** What there is once libp2p is. */
+interface Parts {
+  readonly node: NetworkNode;
+  readonly gossip: Gossip;
+  readonly dialer: Dialer;
+  readonly detours: Detours;
+}
+
 /** Wires the parts together; each part is its own file. */
 class NetworkBody implements Network {
   readonly #options: NetworkOptions;
@@ -111,7 +76,9 @@ class NetworkBody implements Network {
   readonly #hello: Hello;
   readonly #mail: Mail;
   readonly #routes: Routes;
-  #parts: { readonly node: NetworkNode; readonly gossip: Gossip; readonly dialer: Dialer } | undefined;
+  readonly #relaying: Relaying;
+  readonly #returns: Returns;
+  #parts: Parts | undefined;
   #told: readonly string[] = [];
   #addressLook: NodeJS.Timeout | undefined;
   #stopping = false;
@@ -123,7 +90,7 @@ class NetworkBody implements Network {
     this.#verifier = new Verifier({ crypto, charter, knowledge });
     this.#gate = new Gate({
       opened: (session) => this.#opened(session),
-      moved: (session) => this.#parts?.gossip.moved(session),
+      moved: (session) => this.#moved(session),
       closed: (session) => this.#closed(session),
     });
     this.#hello = new Hello({
@@ -146,6 +113,16 @@ class NetworkBody implements Network {
       broken: (from, detail) => this.#offense(from, offensesMax, detail),
     });
     this.#routes = new Routes({ connectTo: (backend, signal) => this.#connectTo(backend, signal) });
+    this.#relaying = new Relaying({
+      guard: (handler) => this.#gate.guard(handler),
+      directTo: (peer) => directOf(this.#gate.sessionOf(peer)),
+    });
+    this.#returns = new Returns({
+      gate: this.#gate,
+      agent: options.certificate.agent,
+      connectDirectly: (agent) => this.#connectDirectly(agent, AbortSignal.timeout(returnTimeoutMs)),
+      findDetour: async (agent) => this.#parts?.detours.find(agent, "beside"),
+    });
   }
 
   async start(): Promise<void> {
@@ -155,11 +132,13 @@ class NetworkBody implements Network {
       privateKey: await libp2pKey(key.seed),
       listen,
       gossip: { topics, crypto, gated: (registrar) => this.#gate.registrar(registrar) },
+      relaying: this.#relaying,
     });
     const { libp2p } = node;
     if (node.gossip === undefined) throw new Error("A node with gossip has it");
     const gossip = this.#makeGossip(node.gossip);
-    this.#parts = { node, gossip, dialer: this.#makeDialer(node) };
+    const detours = this.#makeDetours(node);
+    this.#parts = { node, gossip, dialer: this.#makeDialer(node, detours), detours };
     libp2p.addEventListener("connection:open", ({ detail }) => this.#gate.connectionOpened(detail));
     libp2p.addEventListener("connection:close", ({ detail }) => this.#connectionClosed(node, detail));
     await this.#handleProtocols(node);
@@ -195,6 +174,10 @@ class NetworkBody implements Network {
     void this.#parts?.dialer.dial(peer, addresses, purpose, timeoutMs);
   }
 
+  relayed(): readonly Relayed[] {
+    return relayedAmong(this.#gate.sessions());
+  }
+
   hangUp(peer: AgentId): void {
     const session = this.#gate.session(peer);
     if (session !== undefined) this.#hangUpSession(session);
@@ -208,17 +191,8 @@ class NetworkBody implements Network {
     return this.#routes.openRoute(backend, capability, signal);
   }
 
-  async invite({ expiresInMs, mayInvite, replaces }: InviteRequest): Promise<InviteCode> {
-    const { certificate, crypto, charter, key, knowledge } = this.#options;
-    if (!certificate.certificate.mayInvite) throw new Error("This agent may not invite");
-    const replaced = replaces === undefined ? undefined : knowledge.certificateOf(replaces);
-    if (replaces !== undefined && replaced?.lineage.includes(certificate.agent) !== true) {
-      throw new Error("Only who has invited a member, or stands above its inviter, replaces it");
-    }
-    const secret = new Uint8Array(randomBytes(inviteSecretBytes));
-    this.#invites.open({ secretDigest: toHex(crypto.sha256(secret)), expiresInMs, mayInvite, replaces });
-    const invite = { swarm: charter.swarm, inviter: key.publicKey, addresses: this.addresses(), secret };
-    return { code: formatInviteCode(invite, crypto), expiresMs: Date.now() + expiresInMs };
+  async invite(request: InviteRequest): Promise<InviteCode> {
+    return issueInvite(request, { ...this.#options, book: this.#invites, addresses: this.addresses() });
   }
 
   async stop(): Promise<void> {
@@ -227,6 +201,8 @@ class NetworkBody implements Network {
     clearInterval(this.#addressLook);
     this.#parts?.gossip.stop();
     this.#parts?.dialer.stop();
+    this.#parts?.detours.stop();
+    this.#returns.stop();
     this.#routes.stop();
     // The mind's goodbyes were its last outputs: they leave before the connections end.
     const said = Promise.all([this.#parts?.gossip.flush(), this.#mail.finish()]);
@@ -249,12 +225,24 @@ class NetworkBody implements Network {
     });
   }
 
-  #makeDialer(node: NetworkNode): Dialer {
+  #makeDetours(node: NetworkNode): Detours {
+    return new Detours({
+      node,
+      gate: this.#gate,
+      hello: this.#hello,
+      peerIdOf: (agent) => this.#peerIdOf(agent),
+      neighborsOf: (agent) => this.#options.knowledge.neighborsOf(agent),
+      connectTo: (agent, signal) => this.#connectDirectly(agent, signal),
+    });
+  }
+
+  #makeDialer(node: NetworkNode, detours: Detours): Dialer {
     return new Dialer({
       node,
       gate: this.#gate,
       hello: this.#hello,
       peerIdOf: (agent) => this.#peerIdOf(agent),
+      detour: (agent) => detours.find(agent, "instead"),
       dialed: (result) => this.#feed(result),
       unreached: (agent, result, detail) => this.#unreached(agent, result, detail),
     });
@@ -282,23 +270,44 @@ class NetworkBody implements Network {
       refused: (detail) => this.#tell("network.refused", "warn", { detail }),
     });
     const one = { maxInboundStreams: 1, maxOutboundStreams: 1 };
-    await libp2p.handle(helloProtocol, (stream, connection) => this.#hello.answer(stream, connection), one);
+    // A circuit is a limited connection; a stranger joins over none.
+    const relayed = { runOnLimitedConnection: true };
+    await libp2p.handle(helloProtocol, (stream, connection) => this.#hello.answer(stream, connection), {
+      ...one,
+      ...relayed,
+    });
     await libp2p.handle(joinProtocol, desk.handler(), one);
     // A stream that replaces a broken one may overlap with it.
-    const few = { maxInboundStreams: 4, maxOutboundStreams: 4 };
+    const few = { maxInboundStreams: 4, maxOutboundStreams: 4, ...relayed };
     for (const mail of Object.keys(mailProtocols) as MailClass[]) {
       await libp2p.handle(mailProtocols[mail], this.#gate.guard(this.#mail.handler(mail)), few);
     }
-    const many = { maxInboundStreams: routeStreamsMax, maxOutboundStreams: routeStreamsMax };
+    const many = { maxInboundStreams: routeStreamsMax, maxOutboundStreams: routeStreamsMax, ...relayed };
     await libp2p.handle(routeProtocol, this.#gate.guard(this.#routes.handler()), many);
   }
 
   #opened(session: Session): void {
-    this.#feed({ type: "connected", peer: session.agent, member: session.member });
+    this.#relaying.opened(session.peer);
+    this.#connected(session);
     this.#parts?.gossip.opened(session);
   }
 
+  #moved(session: Session): void {
+    this.#relaying.opened(session.peer);
+    const newest = session.connections.at(-1);
+    // To the mind another circuit is another session: on the one before, the peer may have fallen silent.
+    if (newest !== undefined && isRelayed(newest)) this.#connected(session);
+    this.#returns.watch(session);
+    this.#parts?.gossip.moved(session);
+  }
+
+  #connected(session: Session): void {
+    this.#feed({ type: "connected", peer: session.agent, member: session.member });
+    this.#returns.watch(session);
+  }
+
   #closed(session: Session): void {
+    this.#relaying.closed(session.peer);
     this.#parts?.gossip.closed(session);
     this.#mail.closed(session);
     this.#feed({ type: "disconnected", peer: session.agent });
@@ -315,10 +324,18 @@ class NetworkBody implements Network {
   async #connectTo(backend: AgentId, signal: AbortSignal): Promise<Connection | undefined> {
     const standing = this.#gate.session(backend);
     if (standing !== undefined) return standing.connections.at(-1);
-    const member = this.#options.knowledge.members().find(({ certificate }) => certificate.agent === backend);
-    if (member === undefined || this.#parts === undefined) return undefined;
-    await this.#parts.dialer.connect(backend, member.entry.entry.addresses, signal);
+    await this.#parts?.dialer.connect(backend, this.#addressesOf(backend), signal);
     return this.#gate.session(backend)?.connections.at(-1);
+  }
+
+  async #connectDirectly(agent: AgentId, signal: AbortSignal): Promise<DialResult> {
+    if (this.#parts === undefined) return "failed";
+    return this.#parts.dialer.connectDirectly(agent, this.#addressesOf(agent), signal);
+  }
+
+  #addressesOf(agent: AgentId): readonly string[] {
+    const member = this.#options.knowledge.members().find(({ certificate }) => certificate.agent === agent);
+    return member?.entry.entry.addresses ?? [];
   }
 
   #peerIdOf(agent: AgentId): PeerId | undefined {

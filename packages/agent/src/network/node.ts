@@ -20,6 +20,7 @@ import {
   streamWindowBytes,
 } from "./limits.ts";
 import { handshakeGater } from "./newcomers.ts";
+import type { Relaying } from "./relaying.ts";
 
 /** Where protocols and topologies are registered; libp2p names the type in a package of its own. */
 export type Registrar = GossipSubComponents["registrar"];
@@ -53,20 +54,27 @@ export interface NodeOptions {
     readonly crypto: Crypto;
     gated(registrar: Registrar): Registrar;
   };
+  /** Relaying for others, and through them; absent for the temporary node of a joiner. */
+  readonly relaying?: Relaying;
 }
 
 /** Makes a node of TCP, Noise and Yamux, with bounds for small devices and for many agents on one host. */
 export async function createNode(options: NodeOptions): Promise<NetworkNode> {
   let dialTransport: NetworkNode["dial"] | undefined;
   let gossip: GossipSub | undefined;
+  const { relaying } = options;
   const libp2p = await createLibp2p({
     start: false,
     privateKey: options.privateKey,
     nodeInfo: { name: "antibody", version: "1", userAgent: "antibody" },
     addresses: { listen: [...options.listen] },
-    transports: [tcp()],
+    transports: relaying === undefined ? [tcp()] : [tcp(), (components) => relaying.transport(components)],
     connectionEncrypters: [noise()],
-    connectionGater: handshakeGater(inboundPendingPerHostMax),
+    connectionGater: {
+      ...handshakeGater(inboundPendingPerHostMax),
+      // A session is the reservation.
+      denyInboundRelayReservation: () => true,
+    },
     streamMuxers: [
       yamux({
         maxInboundStreams: inboundStreamsMax,
@@ -102,6 +110,9 @@ export async function createNode(options: NodeOptions): Promise<NetworkNode> {
           });
         return {};
       },
+      ...(relaying === undefined
+        ? {}
+        : { relay: (components: RelayComponents) => relaying.server(components) }),
       ...(options.gossip === undefined ? {} : gossipServices(options.gossip, (made) => (gossip = made))),
     },
   });
@@ -118,6 +129,7 @@ export function parseAddress(text: string): Multiaddr | undefined {
   }
 }
 
+type RelayComponents = Parameters<Relaying["server"]>[0];
 type Components = GossipSubComponents & Parameters<ReturnType<typeof identify>>[0];
 
 function gossipServices(

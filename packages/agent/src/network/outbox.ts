@@ -31,6 +31,8 @@ export class Outbox<Type> {
   readonly #queue: Waiting<Type>[] = [];
   #queuedBytes = 0;
   #stream: Stream | undefined;
+  /** The connection that the stream runs on. */
+  #on: Connection | undefined;
   #pumping: Promise<void> | undefined;
   #closed = false;
 
@@ -95,16 +97,24 @@ export class Outbox<Type> {
   }
 
   async #openStream(): Promise<Stream> {
-    if (this.#stream?.status === "open" && this.#stream.writeStatus === "writable") return this.#stream;
     const connection = this.#options.connection();
+    const old = this.#stream;
+    const isUsable = old?.status === "open" && old.writeStatus === "writable";
+    if (isUsable && this.#on === connection) return old;
     if (connection === undefined || this.#closed) throw new Error("No session");
     const signal = AbortSignal.timeout(sendTimeoutMs);
-    const stream = await connection.newStream(this.#options.protocol, { signal });
+    // The session has moved, as from a relay to the direct link: what is on its way still arrives.
+    if (isUsable) void old.close({ signal }).catch((error: Error) => old.abort(error));
+    const stream = await connection.newStream(this.#options.protocol, {
+      signal,
+      runOnLimitedConnection: true,
+    });
     if (this.#closed) {
       stream.abort(new Error("The session is over"));
       throw new Error("No session");
     }
     this.#stream = stream;
+    this.#on = connection;
     return stream;
   }
 

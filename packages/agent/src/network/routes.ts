@@ -150,7 +150,7 @@ export class Routes {
 
 /** Asks for a capability over a new stream. Rejects with a RouteError when the peer refuses. */
 async function ask(connection: Connection, capability: string, signal: AbortSignal): Promise<Stream> {
-  const stream = await connection.newStream(routeProtocol, { signal });
+  const stream = await connection.newStream(routeProtocol, { signal, runOnLimitedConnection: true });
   try {
     const wire = lpStream(stream, { maxDataLength: routeHeadBytesMax });
     await wire.write(encodeMap({ type: "route", capability }), { signal });

@@ -6,31 +6,41 @@ import { encode } from "it-length-prefixed";
 import { encodeMap } from "../../src/network/cbor.ts";
 import { gossipTopics } from "../../src/network/gossip.ts";
 import { helloProtocol } from "../../src/network/hello.ts";
-import { libp2pKey } from "../../src/network/identity.ts";
+import { libp2pKey, peerIdOf } from "../../src/network/identity.ts";
 import { createNode, type NetworkNode } from "../../src/network/node.ts";
 import { framesOf } from "../../src/network/outbox.ts";
+import { circuitAddress } from "../../src/network/relayed.ts";
+import { Relaying } from "../../src/network/relaying.ts";
 import { crypto, type Founded, memberOf, type Station } from "./swarm.ts";
 
 /** A node that follows no rule: libp2p and gossipsub without a gate, and streams in the test's hands. */
 export class Rogue {
   readonly node: NetworkNode;
   readonly founded: Founded;
+  /** Relays whom it is told to, for whomever. */
+  readonly relaying: Relaying;
 
-  private constructor(node: NetworkNode, founded: Founded) {
+  private constructor(node: NetworkNode, founded: Founded, relaying: Relaying) {
     this.node = node;
     this.founded = founded;
+    this.relaying = relaying;
   }
 
-  static async start(founded: Founded): Promise<Rogue> {
+  static async start(founded: Founded, listen: readonly string[] = []): Promise<Rogue> {
+    const relaying = new Relaying({
+      guard: (handler) => handler,
+      directTo: (peer) => node.libp2p.getConnections(peer)[0],
+    });
     const topics = Object.values(gossipTopics(founded.charter.swarm));
-    const node = await createNode({
+    const node: NetworkNode = await createNode({
       privateKey: await libp2pKey(founded.key.seed),
-      listen: [],
+      listen,
       gossip: { topics, crypto, gated: (registrar) => registrar },
+      relaying,
     });
     await node.libp2p.start();
     for (const topic of topics) node.gossip?.subscribe(topic);
-    return new Rogue(node, founded);
+    return new Rogue(node, founded, relaying);
   }
 
   async connect(station: Station): Promise<Connection> {
@@ -39,9 +49,16 @@ export class Rogue {
     return this.node.libp2p.dial(multiaddr(address));
   }
 
+  /** A connection to a station through the other end of a standing one. */
+  async throughTo(connection: Connection, station: Station): Promise<Connection> {
+    const target = peerIdOf(station.founded.key.publicKey);
+    const attempt = { signal: AbortSignal.timeout(5_000), accepted: () => undefined };
+    return this.node.dial(multiaddr(circuitAddress(connection, target)), attempt);
+  }
+
   /** An honest hello: from then on the rogue is a peer. */
   async hello(connection: Connection, member: Member = memberOf(this.founded, [])): Promise<void> {
-    const stream = await connection.newStream(helloProtocol);
+    const stream = await connection.newStream(helloProtocol, { runOnLimitedConnection: true });
     const wire = lpStream(stream);
     await wire.write(encodeMap({ type: "hello", ...memberWire(member) }));
     await wire.read();
@@ -50,7 +67,7 @@ export class Rogue {
 
   /** A hello with other bytes than it should have; resolves with the answer, or rejects when there is none. */
   async strangeHello(connection: Connection, hello: Uint8Array): Promise<Uint8Array> {
-    const wire = lpStream(await connection.newStream(helloProtocol));
+    const wire = lpStream(await connection.newStream(helloProtocol, { runOnLimitedConnection: true }));
     await wire.write(hello);
     return (await wire.read()).slice();
   }

@@ -1,5 +1,6 @@
 import { connect } from "node:net";
 import { memberWire } from "@antibody/core";
+import { RELAY_V2_HOP_CODEC, RELAY_V2_STOP_CODEC } from "@libp2p/circuit-relay-v2";
 import { multiaddr } from "@multiformats/multiaddr";
 import fc from "fast-check";
 import { afterEach, expect, test } from "vitest";
@@ -44,6 +45,8 @@ test("a stranger gets hello and nothing else", async () => {
     "/meshsub/1.2.0",
     "/meshsub/1.1.0",
     "/ipfs/id/1.0.0",
+    RELAY_V2_HOP_CODEC,
+    RELAY_V2_STOP_CODEC,
   ];
   for (const protocol of protocols) {
     const stream = await connection.newStream(protocol);
