@@ -3,6 +3,8 @@ import { readFileSync } from "node:fs";
 
 /** Hosts of one network; more do not fit into the names and addresses chosen here. */
 const hostsMax = 250;
+/** A link-layer address that no host has. */
+const nobodysMac = "02:00:00:00:00:00";
 
 /**
  * Hosts of its own for a test: a network namespace each, joined by a bridge. Nothing outside of it is touched,
@@ -12,18 +14,22 @@ export class Namespaces {
   readonly #prefix: string;
   readonly #hosts = new Map<string, number>();
   readonly #bridges: string[] = [];
+  readonly #natted: ReadonlySet<string>;
 
-  constructor(hosts: readonly string[]) {
+  /** Each host in `natted` is alone behind a router, which lets nothing in that was not asked for. Needs nftables. */
+  constructor(hosts: readonly string[], natted: readonly string[] = []) {
     if (hosts.length > hostsMax) throw new Error(`at most ${hostsMax} hosts`);
+    this.#natted = new Set(natted);
     // Interface names have at most 15 characters.
     this.#prefix = `ab${process.pid.toString(36)}`;
     this.#addBridge(0);
     for (const [index, host] of hosts.entries()) this.#addHost(host, index + 1);
   }
 
-  /** The address of a host, reachable from the others while the network is whole. */
+  /** The address of a host, reachable from the others while the network is whole and the host not behind a router. */
   addressOf(host: string): string {
-    return `10.231.0.${this.#numberOf(host)}`;
+    const number = this.#numberOf(host);
+    return this.#natted.has(host) ? `10.232.${number}.2` : `10.231.0.${number}`;
   }
 
   /** The words that run a command on a host. */
@@ -34,6 +40,19 @@ export class Namespaces {
   /** Pulls the cable of a host: nothing comes or goes, and no socket closes. */
   cut(host: string): void {
     ip("link", "set", this.#portOf(host), "nomaster");
+  }
+
+  /** Lets nothing pass between two hosts, silently; or again what was stopped so. */
+  between(left: string, right: string, state: "silent" | "open"): void {
+    for (const [from, to] of [
+      [left, right],
+      [right, left],
+    ] as const) {
+      const neighbor = [this.addressOf(to), "dev", "eth0"];
+      const fixed = ["lladdr", nobodysMac, "nud", "permanent"];
+      const change = state === "silent" ? ["replace", ...neighbor, ...fixed] : ["del", ...neighbor];
+      ip("netns", "exec", this.#namespaceOf(from), "ip", "neigh", ...change);
+    }
   }
 
   /** Takes the interface of a host down, which its programs notice, or up again. */
@@ -67,6 +86,7 @@ export class Namespaces {
     for (const host of this.#hosts.keys()) {
       ip("link", "del", this.#portOf(host));
       ip("netns", "del", this.#namespaceOf(host));
+      if (this.#natted.has(host)) ip("netns", "del", this.#routerOf(host));
     }
     for (const bridge of this.#bridges) ip("link", "del", bridge);
   }
@@ -79,6 +99,10 @@ export class Namespaces {
 
   #namespaceOf(host: string): string {
     return `${this.#prefix}n${this.#numberOf(host)}`;
+  }
+
+  #routerOf(host: string): string {
+    return `${this.#prefix}r${this.#numberOf(host)}`;
   }
 
   #portOf(host: string): string {
@@ -94,31 +118,74 @@ export class Namespaces {
 
   #addHost(host: string, number: number): void {
     this.#hosts.set(host, number);
-    const [namespace, port] = [this.#namespaceOf(host), this.#portOf(host)];
+    const namespace = this.#namespaceOf(host);
     ip("netns", "add", namespace);
-    ip("link", "add", port, "type", "veth", "peer", "name", "eth0", "netns", namespace);
-    ip("link", "set", port, "master", `${this.#prefix}b0`, "up");
     const inside = ["netns", "exec", namespace, "ip"];
+    if (this.#natted.has(host)) this.#addRouter(host, number);
+    else this.#plug(host, namespace);
     ip(...inside, "addr", "add", `${this.addressOf(host)}/24`, "dev", "eth0");
     ip(...inside, "link", "set", "eth0", "up");
     ip(...inside, "link", "set", "lo", "up");
+    if (this.#natted.has(host)) ip(...inside, "route", "add", "default", "via", `10.232.${number}.1`);
+  }
+
+  /** Connects a namespace to the bridge, by its interface eth0. */
+  #plug(host: string, namespace: string): void {
+    const port = this.#portOf(host);
+    ip("link", "add", port, "type", "veth", "peer", "name", "eth0", "netns", namespace);
+    ip("link", "set", port, "master", `${this.#prefix}b0`, "up");
+  }
+
+  /** A router with the host behind it, which masquerades what leaves. */
+  #addRouter(host: string, number: number): void {
+    const router = this.#routerOf(host);
+    ip("netns", "add", router);
+    this.#plug(host, router);
+    const inside = ["netns", "exec", router];
+    const behind = ["type", "veth", "peer", "name", "eth0", "netns", this.#namespaceOf(host)];
+    ip(...inside, "ip", "link", "add", "eth1", ...behind);
+    ip(...inside, "ip", "addr", "add", `10.231.0.${number}/24`, "dev", "eth0");
+    ip(...inside, "ip", "addr", "add", `10.232.${number}.1/24`, "dev", "eth1");
+    for (const device of ["eth0", "eth1"]) ip(...inside, "ip", "link", "set", device, "up");
+    ip(...inside, "sysctl", "-qw", "net.ipv4.ip_forward=1");
+    ip(...inside, "nft", natRules);
   }
 }
 
+/** Out under the router's address, and in only what belongs to it. */
+const natRules = `
+  table ip nat { chain out { type nat hook postrouting priority srcnat; oifname "eth0" masquerade; }; };
+  table ip filter {
+    chain through {
+      type filter hook forward priority filter; policy drop;
+      iifname "eth1" accept;
+      ct state established,related accept;
+    };
+  };`;
+
 /** Why a test of the network cannot run here; undefined where it can. In CI it must run. */
 export function whyNoNamespaces(): string | undefined {
-  const reason = process.getuid?.() === 0 ? missingTool() : "network namespaces need root";
+  return inCiNever(process.getuid?.() === 0 ? missing("ip", "-V") : "network namespaces need root");
+}
+
+/** The same for a test with hosts behind routers. */
+export function whyNoRouters(): string | undefined {
+  const reason = whyNoNamespaces();
+  return reason ?? inCiNever(missing("nft", "-v"));
+}
+
+function inCiNever(reason: string | undefined): string | undefined {
   if (reason !== undefined && process.env["CI"] !== undefined)
     throw new Error(`${reason}, and CI must run this test`);
   return reason;
 }
 
-function missingTool(): string | undefined {
+function missing(command: string, flag: string): string | undefined {
   try {
-    ip("-V");
+    execFileSync(command, [flag], { stdio: "ignore" });
     return undefined;
   } catch {
-    return "the command ip (iproute2) is missing";
+    return `the command ${command} is missing`;
   }
 }
 

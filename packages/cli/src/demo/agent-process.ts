@@ -1,8 +1,14 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { readFile } from "node:fs/promises";
 import { createInterface } from "node:readline";
-import { type ControlClient, type ControlPaths, controlClient, controlPaths } from "@antibody/agent/control";
-import type { Inspection, ResourceView } from "@antibody/core";
+import {
+  type AgentInspection,
+  type ControlClient,
+  type ControlPaths,
+  controlClient,
+  controlPaths,
+} from "@antibody/agent/control";
+import type { ResourceView } from "@antibody/core";
 import type { Launcher } from "./command.ts";
 import { until } from "./until.ts";
 
@@ -101,7 +107,7 @@ export class AgentProcess {
     });
   }
 
-  inspect(): Promise<Inspection> {
+  inspect(): Promise<AgentInspection> {
     return this.client.inspect();
   }
 
