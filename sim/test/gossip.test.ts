@@ -43,6 +43,7 @@ function createCrowd(count: number, options: CrowdOptions = {}): Crowd {
     hasPower: () => true,
     isRunning: () => true,
     isPaused: () => false,
+    busyUntilUs: () => 0,
     silentSinceUs: () => Number.POSITIVE_INFINITY,
     lifeOf: () => 1,
     canGreet: () => true,

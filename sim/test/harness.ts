@@ -46,6 +46,7 @@ export function createWire(count: number, links: Partial<LinkModel> = {}, seed =
     hasPower: (index) => at(index).power,
     isRunning: (index) => at(index).running,
     isPaused: (index) => at(index).paused,
+    busyUntilUs: () => 0,
     silentSinceUs: (index) => at(index).silentSinceUs,
     lifeOf: (index) => at(index).life,
     canGreet: (index) => at(index).greets,

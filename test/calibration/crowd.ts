@@ -156,6 +156,7 @@ export class Crowd {
       hasPower: () => true,
       isRunning: (agent) => this.isRunning(agent),
       isPaused: () => false,
+      busyUntilUs: () => 0,
       silentSinceUs: () => Number.POSITIVE_INFINITY,
       lifeOf: () => 1,
       canGreet: () => true,

@@ -2,6 +2,8 @@
 export interface DeviceTimes {
   /** CPU time of one step of the agent's mind: what comes meanwhile waits in order. */
   readonly stepUs: number;
+  /** CPU time of verifying one signature of what comes in: it lengthens the step that takes it. */
+  readonly verifyUs: number;
   readonly observeUs: number;
   /** From a change to the event of whoever watches. */
   readonly watchUs: number;
@@ -12,10 +14,11 @@ export interface DeviceTimes {
 
 /**
  * Guesses: a small file on an SD card, a process start. A step takes tens of microseconds where it was measured: it
- * counts only on a device that a scenario makes slow.
+ * counts only on a device that a scenario makes slow. Verifying was measured on x64, by the crypto of Node.
  */
 export const defaultTimes: DeviceTimes = {
   stepUs: 0,
+  verifyUs: 112,
   observeUs: 500,
   watchUs: 1_000,
   actUsMin: 2_000,

@@ -67,6 +67,15 @@ export class Dialing {
     } else if (hosts.isPaused(peer) || !hosts.canGreet(peer)) {
       const againUs = Math.min(nowUs + acceptRetryUs, timeoutUs);
       this.#queue.push(againUs, peer, agent, kinds.dialReached, life, dial);
+    } else if (hosts.busyUntilUs(peer) > nowUs) {
+      this.#queue.push(
+        Math.min(hosts.busyUntilUs(peer), timeoutUs),
+        peer,
+        agent,
+        kinds.dialReached,
+        life,
+        dial,
+      );
     } else if (this.#isEnough(agent, peer, purpose)) {
       this.#end(agent, peer, purpose, "connected", nowUs + latencyUs);
     } else if (this.#network.accept(peer, agent, latencyUs, purpose)) {

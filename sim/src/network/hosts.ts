@@ -8,8 +8,9 @@ export interface Hosts {
   hasPower(agent: number): boolean;
   /** Whether the agent's process exists; it may be paused. */
   isRunning(agent: number): boolean;
-  /** Whether the process is paused, or too busy to answer now. */
   isPaused(agent: number): boolean;
+  /** Until when the process does something else: it answers nobody before. */
+  busyUntilUs(agent: number): number;
   /** Since when the process is paused or gone; infinite while it runs. */
   silentSinceUs(agent: number): number;
   /** Counts the agent's processes: what was meant for an earlier one must not reach a later one. */

@@ -70,6 +70,8 @@ export interface SimAgent {
   readonly clock: HostClock;
   /** Until when the process is busy with its last step. */
   busyUntilUs: number;
+  /** When what waits for it goes on: the time of an event that is to come, or of the last one. */
+  readyUs: number;
   /** What turns it against its swarm; undefined while it is honest. */
   corruption: Corruption | undefined;
   waiting: Waiting[];

@@ -8,6 +8,7 @@ import {
   type MemberWire,
   memberWire,
   type PeerMessage,
+  type SignedSighting,
   type SignedVote,
   type VerifiedCertificate,
   type VerifiedCharter,
@@ -15,6 +16,7 @@ import {
   verifyDeath,
   verifyEviction,
   verifyMember,
+  verifySighting,
   verifyVote,
 } from "@antibody/core";
 import {
@@ -100,12 +102,16 @@ export class Audit {
         const deaths = rumor.deaths.flatMap((death) => this.#carriedDeath(agent, death));
         return deaths.length === rumor.deaths.length ? { ...rumor, deaths } : undefined;
       }
+      case "sightings": {
+        const sightings = rumor.sightings.flatMap((sighting) => this.#carriedSighting(agent, sighting));
+        return sightings.length === rumor.sightings.length ? { ...rumor, sightings } : undefined;
+      }
       case "evictions": {
         const evictions = rumor.evictions.flatMap((one) => this.#carriedEviction(agent, one));
         return evictions.length === rumor.evictions.length ? { ...rumor, evictions } : undefined;
       }
       default:
-        return rumor;
+        throw new Error(`unknown rumor ${rumor satisfies never}`);
     }
   }
 
@@ -139,6 +145,11 @@ export class Audit {
   #carriedDeath(agent: SimAgent, death: DeathCertificate): readonly DeathCertificate[] {
     const { subject, incarnation, votes } = death;
     return list(this.death(agent, { subject, incarnation, votes: votes.map(({ bytes }) => bytes) }, death));
+  }
+
+  #carriedSighting(agent: SimAgent, sighting: SignedSighting): readonly SignedSighting[] {
+    const own = verifySighting(sighting.bytes, certificatesOf(agent), modelCrypto);
+    return list(this.#compare(agent, "a sighting", sighting, own));
   }
 
   #carriedEviction(agent: SimAgent, eviction: VerifiedEviction): readonly VerifiedEviction[] {

@@ -7,7 +7,8 @@ export function createHosts(world: World): Hosts & GossipHosts {
   return {
     hasPower: (index) => world.at(index).hasPower,
     isRunning: (index) => world.at(index).mind !== undefined,
-    isPaused: (index) => world.at(index).isPaused || world.at(index).busyUntilUs > world.nowUs,
+    isPaused: (index) => world.at(index).isPaused,
+    busyUntilUs: (index) => world.at(index).busyUntilUs,
     silentSinceUs: (index) => world.at(index).silentSinceUs,
     lifeOf: (index) => world.at(index).life,
     canGreet: (index) => world.at(index).mind?.ownMember() !== undefined,

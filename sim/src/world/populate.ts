@@ -98,6 +98,7 @@ function createAgent(
     life: 0,
     clock,
     busyUntilUs: 0,
+    readyUs: 0,
     corruption: undefined,
     waiting: [],
   };

@@ -2,6 +2,7 @@ import type { Event, Input, Inspection, Now, Outline, Output, PeerMessage } from
 import { NEVER, Random } from "@antibody/core";
 import type { AgentId } from "@antibody/policy";
 import type { DeviceNote } from "../device/device.ts";
+import { signaturesOf } from "../device/signatures.ts";
 import { EventQueue } from "../engine/eventQueue.ts";
 import { kinds, worldIndex } from "../engine/kinds.ts";
 import { Gossip } from "../gossip/gossip.ts";
@@ -11,6 +12,7 @@ import { type LinkModel, Links } from "../network/links.ts";
 import { Network } from "../network/network.ts";
 import type { CreateMind, SimAgent } from "./agent.ts";
 import { Border, type WireMessage } from "./border.ts";
+import { createCounters, type WorldCounters } from "./counters.ts";
 import { createHosts } from "./hosts.ts";
 import { perform } from "./perform.ts";
 import type { Population } from "./populate.ts";
@@ -34,19 +36,6 @@ export interface WorldOptions {
   onDue(kind: number, payload: unknown): void;
 }
 
-/** What a world counts. */
-export interface WorldCounters {
-  events: number;
-  steps: number;
-  messages: number;
-  bytes: number;
-  signatures: number;
-  unsent: number;
-  dials: number;
-  knownRumors: number;
-  dropped: number;
-}
-
 /**
  * A world of minds without bodies: gives each mind its inputs in virtual time and does what it asks for, on models of
  * network, gossip, disk and device. It decides nothing of the protocol.
@@ -58,17 +47,7 @@ export class World {
   readonly dialing: Dialing;
   readonly gossip: Gossip;
   readonly border: Border;
-  readonly counters: WorldCounters = {
-    events: 0,
-    steps: 0,
-    messages: 0,
-    bytes: 0,
-    signatures: 0,
-    unsent: 0,
-    dials: 0,
-    knownRumors: 0,
-    dropped: 0,
-  };
+  readonly counters: WorldCounters = createCounters();
   /** When reachability changed last. */
   linksChangedUs = 0;
   readonly #options: WorldOptions;
@@ -197,6 +176,7 @@ export class World {
     this.#setWake(agent.index, NEVER);
     agent.isPaused = false;
     agent.busyUntilUs = 0;
+    agent.readyUs = 0;
     agent.waiting = [];
     agent.silentSinceUs = Math.min(agent.silentSinceUs, this.nowUs);
     agent.runningSinceUs = Number.POSITIVE_INFINITY;
@@ -273,8 +253,11 @@ export class World {
       const agent = this.at(destination);
       if (kind === kinds.ready) this.#drain(agent);
       else if (!agent.isPaused && !this.#isBusy(agent)) this.#agentEvent(agent, kind, source, tag, payload);
-      else if (agent.waiting.length < waitingMax) agent.waiting.push({ kind, source, tag, payload });
-      else this.counters.dropped += 1;
+      else if (agent.waiting.length >= waitingMax) this.counters.dropped += 1;
+      else {
+        agent.waiting.push({ kind, source, tag, payload });
+        this.#awaitReady(agent);
+      }
     }
   }
 
@@ -290,6 +273,15 @@ export class World {
       if (next === undefined) return;
       this.#agentEvent(agent, next.kind, next.source, next.tag, next.payload);
     }
+    if (agent.waiting.length > 0) this.#awaitReady(agent);
+  }
+
+  /** What waits goes on when the process is done with its last step. A paused one goes on when it is resumed. */
+  #awaitReady(agent: SimAgent): void {
+    const { busyUntilUs } = agent;
+    if (agent.isPaused || busyUntilUs <= this.nowUs || agent.readyUs === busyUntilUs) return;
+    agent.readyUs = busyUntilUs;
+    this.#queue.push(busyUntilUs, agent.index, agent.index, kinds.ready, agent.life, undefined);
   }
 
   #agentEvent(agent: SimAgent, kind: number, source: number, tag: number, payload: unknown): void {
@@ -362,11 +354,7 @@ export class World {
     const { nowUs } = this.#queue;
     const { outputs, wakeAt } = agent.mind.step(input, agent.clock.read(nowUs));
     this.counters.steps += 1;
-    const { stepUs } = agent.device.times;
-    if (stepUs > 0) {
-      agent.busyUntilUs = nowUs + stepUs;
-      this.#pushOwn(agent, kinds.ready, stepUs, undefined);
-    }
+    this.#keepBusy(agent, input);
     const wakeUs = wakeAt === NEVER ? NEVER : Math.max(nowUs + wakeAfterUsMin, agent.clock.whenUs(wakeAt));
     if (wakeUs !== this.#wakeUs[index]) this.#setWake(index, wakeUs);
     if (outputs.length === 0) return;
@@ -374,6 +362,13 @@ export class World {
     this.#isPerforming = true;
     for (const output of outputs) perform(this, agent, output);
     this.#isPerforming = false;
+  }
+
+  /** The CPU time of a step: what comes meanwhile waits. */
+  #keepBusy(agent: SimAgent, input: Input): void {
+    const { stepUs, verifyUs } = agent.device.times;
+    const busyUs = stepUs + verifyUs * signaturesOf(input);
+    if (busyUs > 0) agent.busyUntilUs = this.nowUs + busyUs;
   }
 
   #setWake(index: number, atUs: number): void {
