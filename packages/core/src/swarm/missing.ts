@@ -100,6 +100,13 @@ export class Missing {
     return this.#since.get(subject);
   }
 
+  /** How many came to be held missing after a time. */
+  countSince(atMs: MonotonicMs): number {
+    let count = 0;
+    for (const since of this.#since.values()) if (since > atMs) count += 1;
+    return count;
+  }
+
   /** One line for people. */
   why(subject: AgentId): string {
     return whyOf(this.#namesOf(this.on(subject).missing));

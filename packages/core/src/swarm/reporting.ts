@@ -29,6 +29,19 @@ export interface ReportingPorts {
 
 /** Each observer waits for so long after the one before it, as voters do: mostly those after the first are silent. A guess. */
 const turnMs = 100;
+/** Before that: whoever loses several peers at once loses them one by one, as its probes fall due. A guess. */
+const firstTurnMs = 500;
+/**
+ * Where more than this are missed at once, here or by what everyone has heard, one waits, and gathers: a partition, or
+ * a massacre, must not be a rumor for each. Twice as long as observers wait before they vote: by then the dead are
+ * known, and what is left lasts. From the simulator, by the messages of the scenarios.
+ */
+const fewMissed = 2;
+const manyMissedVoteWaits = 2;
+/** Then each agent has one turn for all that it misses: of so many turns, in the order of agents. Guesses. */
+const manyMissedTurnMs = 1_000;
+const manyMissedTurns = 10;
+const manyMissedTogetherMs = 5_000;
 /** One more than needed says so: the verdict stands when one of them dies, or one rumor is lost on its way. */
 const spareMissers = 1;
 /** A host that refuses is voted on at once, and dead within a second: it is said only where that fails. A guess. */
@@ -162,13 +175,14 @@ export class Reporting {
   due(turn: Turn): void {
     const now = turn.now.monoMs;
     if (this.deadline > now) return;
-    const subjects = [...this.#plans].filter(([, { atMs }]) => atMs <= now).map(([subject]) => subject);
+    const untilMs = now + (this.#missesMany(turn) ? manyMissedTogetherMs : 0);
+    const subjects = [...this.#plans].filter(([, { atMs }]) => atMs <= untilMs).map(([subject]) => subject);
     const words: Sighting[] = [];
     for (const subject of subjects.sort(compareText)) {
       this.#plans.delete(subject);
       const finding = this.#finding(subject);
       if (finding === undefined) continue;
-      if (this.#isSeen(subject, finding)) words.push(this.#word(subject, finding));
+      if (this.#isRipe(subject, finding, turn)) words.push(this.#word(subject, finding));
       else this.weigh(subject, turn);
     }
     if (words.length === 0) return;
@@ -222,16 +236,23 @@ export class Reporting {
     return directory.standingOf(subject) === "alive";
   }
 
-  /** Others are contradicted only by who heard the subject after they spoke; whoever takes back its own word has. */
-  #isSeen(subject: AgentId, finding: Sighting["finding"]): boolean {
-    if (finding === "missing" || this.#said.get(subject)?.finding === "missing") return true;
-    const heardMs = this.#ports.probing.watchOf(subject)?.heardMs ?? Number.NEGATIVE_INFINITY;
+  /** Whether what was to be said may still be said now. */
+  #isRipe(subject: AgentId, finding: Sighting["finding"], turn: Turn): boolean {
+    const { probing } = this.#ports;
+    const said = this.#said.get(subject)?.finding;
+    if (said === "missing") return true;
+    if (finding === "missing") {
+      const togetherMs = this.#missesMany(turn) ? manyMissedTogetherMs : 0;
+      return this.#firstMs(subject, turn) <= turn.now.monoMs + togetherMs;
+    }
+    // Others are contradicted only by who heard the subject after they spoke.
+    const heardMs = probing.watchOf(subject)?.heardMs ?? Number.NEGATIVE_INFINITY;
     return heardMs > (this.#doubted.get(subject) ?? Number.NEGATIVE_INFINITY);
   }
 
   /** When it is this agent's turn to say so. */
   #turnOf(subject: AgentId, finding: Sighting["finding"], turn: Turn): MonotonicMs {
-    const { agent, settings, directory, observers, probing } = this.#ports;
+    const { agent, settings, directory, observers } = this.#ports;
     const now = turn.now.monoMs;
     const last = this.#said.get(subject);
     const said = this.#saidOn(subject, directory.get(subject)?.entry.entry.incarnation);
@@ -240,12 +261,35 @@ export class Reporting {
       last === undefined ? now : last.atMs + changeWaitMs * 2 ** Math.min(last.changes, changesMax);
     // Everyone who said that it was missing says that it is there.
     if (finding === "present" && said !== undefined) return Math.max(now, changedMs);
-    const place = observers.of(subject).observers.indexOf(agent);
-    const ownTurnMs = Math.max(0, place) * turnMs;
-    if (finding === "present") return Math.max(now + 2 * settings.freshTimeoutMs, changedMs) + ownTurnMs;
+    const place = Math.max(0, observers.of(subject).observers.indexOf(agent));
+    if (finding === "present") {
+      return Math.max(now + 2 * settings.freshTimeoutMs, changedMs) + place * turnMs;
+    }
+    const { roster } = directory;
+    const rank = roster.rankAt(roster.slotOf(agent) ?? 0);
+    const isMany = this.#missesMany(turn);
+    const ownTurnMs = isMany ? (rank % manyMissedTurns) * manyMissedTurnMs : place * turnMs;
+    return Math.max(now + firstTurnMs, changedMs, this.#firstMs(subject, turn)) + ownTurnMs;
+  }
+
+  /** From when on a subject may be said to be missing. */
+  #firstMs(subject: AgentId, turn: Turn): MonotonicMs {
+    const { settings, probing } = this.#ports;
     const watch = probing.watchOf(subject);
-    const votedMs = watch?.evidence === "refused" ? watch.lostMs + refusedWaitMs : now;
-    return Math.max(now, changedMs, votedMs, this.#quietUntilMs) + ownTurnMs;
+    if (watch === undefined) return NEVER;
+    const refusedMs = watch.evidence === "refused" ? watch.lostMs + refusedWaitMs : 0;
+    const manyMs = this.#missesMany(turn) ? watch.lostMs + manyMissedVoteWaits * settings.cutVoteAfterMs : 0;
+    return Math.max(refusedMs, manyMs, this.#quietUntilMs);
+  }
+
+  #missesMany(turn: Turn): boolean {
+    const { settings, probing, missing } = this.#ports;
+    let missed = 0;
+    for (const { duty, finding, evidence } of probing.watches()) {
+      if (duty === "observe" && finding !== "reachable" && evidence !== "refused") missed += 1;
+    }
+    if (missed > fewMissed) return true;
+    return missing.countSince(turn.now.monoMs - settings.cutVoteAfterMs) > fewMissed;
   }
 
   #saidOn(subject: AgentId, incarnation: Incarnation | undefined): Said | undefined {

@@ -251,3 +251,15 @@ test("goes on from dumps in the midst of it as without", () => {
   };
   expect(play(3)).toEqual(play(0));
 });
+
+test("many at once are said to be missing late, and together", () => {
+  const world = World.formed(names, { cutVoteAfterMs: 10_000 });
+  const half = names.filter((_, index) => index % 2 === 0);
+  cut(world, ...half);
+  world.run(20_000);
+  // Whoever lost its first two before the others may have said so.
+  expect(rumorsIn(world).length).toBeLessThan(half.length);
+  world.run(25_000);
+  const counts = names.map((name) => rumorsIn(world).filter((each) => each === name).length);
+  expect(Math.max(...counts)).toBeLessThanOrEqual(4);
+});
