@@ -149,6 +149,8 @@ export interface Incident {
   readonly drift: string;
   readonly attempts: readonly AttemptView[];
   readonly next: string;
+  /** When the resource was first seen kept again, by whomever; absent until then. */
+  readonly mendedWallMs?: number;
 }
 
 /** A read-only snapshot of a mind: all that the command line and the simulator's checkers ever see. */

@@ -1,4 +1,11 @@
-import { type AgentId, type Crypto, makeId, type PromiseInForce, utf8 } from "@antibody/policy";
+import {
+  type AgentId,
+  type Crypto,
+  makeId,
+  type PromiseInForce,
+  type ResourceId,
+  utf8,
+} from "@antibody/policy";
 import type { Incident } from "../contract/inspection.ts";
 import type { ActionId, JournalRecord } from "../contract/output.ts";
 import type { Snapshot } from "../contract/snapshot.ts";
@@ -15,11 +22,14 @@ export class Incidents {
   readonly #agent: AgentId;
   readonly #crypto: Pick<Crypto, "sha256">;
   #incidents: readonly Incident[];
+  /** Resources with a case that is not mended: every look that finds a promise kept asks for it. */
+  #open: ReadonlySet<ResourceId>;
 
   constructor(agent: AgentId, crypto: Pick<Crypto, "sha256">, incidents: readonly Incident[]) {
     this.#agent = agent;
     this.#crypto = crypto;
     this.#incidents = incidents;
+    this.#open = openIn(incidents);
   }
 
   static create(
@@ -66,7 +76,30 @@ export class Incidents {
       records.push({ key: `${incidentPrefix}${id}`, value: null });
     }
     this.#incidents = kept.slice(-incidentsKeptMax);
+    this.#open = openIn(this.#incidents);
     turn.emit({ type: "persist", durability: "batched", records });
     return incident;
   }
+
+  /** Says of the open cases of a resource that it is kept again. */
+  mend(resource: ResourceId, turn: Turn): void {
+    if (!this.#open.has(resource)) return;
+    const records: JournalRecord[] = [];
+    this.#incidents = this.#incidents.map((incident) => {
+      if (incident.resource !== resource || incident.mendedWallMs !== undefined) return incident;
+      const mended = { ...incident, mendedWallMs: turn.now.wallMs };
+      records.push({ key: `${incidentPrefix}${incident.id}`, value: keep(mended) });
+      return mended;
+    });
+    this.#open = openIn(this.#incidents);
+    turn.emit({ type: "persist", durability: "batched", records });
+  }
+}
+
+/** One for the many agents of a simulator that never had a case. */
+const nothingOpen: ReadonlySet<ResourceId> = new Set();
+
+function openIn(incidents: readonly Incident[]): ReadonlySet<ResourceId> {
+  if (incidents.length === 0) return nothingOpen;
+  return new Set(incidents.filter((each) => each.mendedWallMs === undefined).map((each) => each.resource));
 }

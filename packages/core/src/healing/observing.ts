@@ -109,6 +109,7 @@ function noteKept(parts: Parts, state: ResourceState, turn: Turn): void {
       tookMs: monoMs - state.driftSinceMs,
     });
   }
+  parts.incidents.mend(state.resource, turn);
   state.drift = undefined;
   state.plan = undefined;
   state.driftSinceMs = undefined;

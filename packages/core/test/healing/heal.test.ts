@@ -186,9 +186,16 @@ describe("failing repairs", () => {
 
     bench.wakeForRetry(motd);
     bench.see(motd, { type: "absent" });
+    expect(bench.healing.inspect().incidents[0]).not.toHaveProperty("mendedWallMs");
     bench.done("1-7");
-    bench.see(motd, fileWith("hello\n"));
+    const told = bench.see(motd, fileWith("hello\n"));
     expect(bench.phase(motd)).toBe("kept");
+    // The case says that it is over, also after a restart; and once only.
+    expect(told.filter((line) => line.startsWith("persist batched incident/"))).toHaveLength(1);
+    expect(bench.healing.inspect().incidents).toEqual([{ ...incident, mendedWallMs: bench.clock.wallMs }]);
+    bench.clock.wallMs += 1_000;
+    bench.see(motd, fileWith("hello\n"));
+    expect(bench.healing.inspect().incidents[0]?.mendedWallMs).toBe(bench.clock.wallMs - 1_000);
   });
 
   it("count a repair after which nothing changed as a failure", () => {
