@@ -51,6 +51,7 @@ describe("help", () => {
       "metrics",
       "incident list",
       "incident show",
+      "incident export",
       "replay",
       "sim list",
       "sim show",

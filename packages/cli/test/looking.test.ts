@@ -1,3 +1,5 @@
+import { readFile, stat } from "node:fs/promises";
+import { join } from "node:path";
 import type { HeldClaim } from "@antibody/policy";
 import { afterEach, describe, expect, test } from "vitest";
 import { logLine } from "../../agent/test/control.fake.ts";
@@ -150,6 +152,44 @@ describe("peers", () => {
       name: "greenhouse",
     });
     expect((await stage.run("peers", "why", "cellar")).code).toBe(1);
+  });
+});
+
+describe("incidents", () => {
+  test("say whether they are open, mended, or withdrawn with their promise", async () => {
+    const stage = await setStage(fullInspection);
+    const [incident] = fullInspection.incidents;
+    if (incident === undefined) throw new Error("there is an incident");
+    expect((await stage.run("incident", "list")).out).toMatch(/ 2m +open +5 repairs/);
+    expect((await stage.run("incident", "show", incidentId)).out).toMatch(/^state +open: /m);
+
+    const mended = { ...incident, mendedWallMs: fullInspection.wallMs - 60_000 };
+    stage.agent.inspection = { ...fullInspection, incidents: [mended] };
+    expect((await stage.run("incident", "list")).out).toMatch(/ 2m +mended +5 repairs/);
+    expect((await stage.run("incident", "show", incidentId)).out).toMatch(
+      /^state +mended: kept again 60s ago$/m,
+    );
+    const { value } = await stage.json("incident", "show", incidentId);
+    expect(value).toMatchObject({ state: "mended" });
+    expect(schemaProblems(value)).toEqual([]);
+
+    stage.agent.inspection = { ...wellInspection, incidents: [incident] };
+    expect((await stage.run("incident", "list")).out).toMatch(/ 2m +withdrawn +5 repairs/);
+  });
+
+  test("are exported as one private file that is never written over another", async () => {
+    const stage = await setStage(fullInspection);
+    stage.agent.lines = [logLine(1), logLine(2)];
+    const out = join(stage.state, "case.json");
+    const { code, value } = await stage.json("incident", "export", incidentId, "--out", out);
+    expect(code).toBe(0);
+    expect(schemaProblems(value)).toEqual([]);
+    expect(value).toMatchObject({ file: out, logLinesCount: 2, recordingBytes: 3 });
+    expect((await stat(out)).mode & 0o777).toBe(0o600);
+    const file: unknown = JSON.parse(await readFile(out, "utf8"));
+    expect(schemaProblems(file)).toEqual([]);
+    expect(file).toMatchObject({ incident: { id: incidentId, state: "open" }, recording: "AQID" });
+    expect((await stage.run("incident", "export", incidentId, "--out", out)).code).toBe(1);
   });
 });
 

@@ -81,7 +81,7 @@ describe("a real agent", () => {
       generation: 2,
     });
     expect(await object("why", "motd")).toMatchObject({ signedBy: { stream: "home", fragmentName: "motd" } });
-    for (const args of [["trust", "list"], ["peers"], ["routes"], ["incident", "list"]])
+    for (const args of [["trust", "list"], ["peers"], ["map"], ["routes"], ["metrics"], ["incident", "list"]])
       await object(...args);
   });
 
@@ -102,6 +102,13 @@ describe("a real agent", () => {
     const saved = join(directory, "one.rec");
     expect(await object("replay", "--save", saved)).toMatchObject({ equal: true, cut: false });
     expect(await object("replay", saved)).toMatchObject({ equal: true });
+    // As a case holds it that was exported.
+    const exported = join(directory, "case.json");
+    const recording = (await readFile(saved)).toString("base64");
+    await writeFile(exported, JSON.stringify({ schema: "antibody.incidentFile/1", recording }));
+    expect(await object("replay", exported)).toMatchObject({ equal: true, file: exported });
+    await writeFile(exported, JSON.stringify({ schema: "antibody.status/1" }));
+    expect((await ask("replay", exported)).err).toContain("neither a recording nor an exported incident");
   });
 
   test("lets a device in, and shows both sides the same code", async () => {

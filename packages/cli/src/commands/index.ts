@@ -7,7 +7,7 @@ import { demo, demoServe } from "./demo.ts";
 import { diff } from "./diff.ts";
 import { doctor } from "./doctor.ts";
 import { evict } from "./evict.ts";
-import { incidentList, incidentShow } from "./incident.ts";
+import { incidentExport, incidentList, incidentShow } from "./incident.ts";
 import { init } from "./init.ts";
 import { install } from "./install.ts";
 import { invite } from "./invite.ts";
@@ -56,6 +56,7 @@ export function addCommands(program: Command, shell: Shell): void {
   const incident = program.command("incident").description("Cases that the agent gave to a human.");
   addVerb(incident, shell, incidentList);
   addVerb(incident, shell, incidentShow);
+  addVerb(incident, shell, incidentExport);
 
   addVerb(program, shell, pause);
   addVerb(program, shell, resume);

@@ -3,6 +3,7 @@ import type { Replay } from "@antibody/agent";
 import { nodeCrypto } from "@antibody/agent/state";
 import { Mind, type Output, resourceTypes } from "@antibody/core";
 import { CliError, exitCode, messageOf } from "../errors.ts";
+import { recordingIn } from "../source/incidentFile.ts";
 import { fit, labeled } from "../text/table.ts";
 import type { Verb } from "../verb.ts";
 import { count } from "../views/words.ts";
@@ -37,7 +38,12 @@ export const replay: Verb<{ readonly save?: string }> = {
   usage: "replay [file]",
   summary:
     "Run a recording again through the same core, and compare every output. Without a file: the running agent's.",
-  examples: ["antibody replay", "antibody replay --save crash.rec", "antibody replay crash.rec"],
+  examples: [
+    "antibody replay",
+    "antibody replay --save crash.rec",
+    "antibody replay crash.rec",
+    "antibody replay incident_abcd2345.json   # as incident export wrote it",
+  ],
   exits: [
     [0, "every output was the same"],
     [1, "an output differs, or the recording cannot be read"],
@@ -55,7 +61,7 @@ export const replay: Verb<{ readonly save?: string }> = {
 
 async function readBytes(file: string): Promise<Uint8Array> {
   try {
-    return new Uint8Array(await readFile(file));
+    return recordingIn(new Uint8Array(await readFile(file)));
   } catch (error) {
     throw recordingError(file, error);
   }

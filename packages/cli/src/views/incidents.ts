@@ -13,10 +13,15 @@ export interface IncidentsView {
     readonly id: string;
     readonly resource: string;
     readonly at?: string;
+    readonly state: IncidentState;
+    readonly mendedAt?: string;
     readonly cause: string;
     readonly next: string;
   }[];
 }
+
+/** Mended: the resource was seen kept since. Withdrawn: nobody promises it any more. */
+type IncidentState = "open" | "mended" | "withdrawn";
 
 /** What `incident show` tells, as `--json` prints it. */
 export interface IncidentView {
@@ -25,6 +30,8 @@ export interface IncidentView {
   readonly id: string;
   readonly resource: string;
   readonly at?: string;
+  readonly state: IncidentState;
+  readonly mendedAt?: string;
   readonly cause: string;
   readonly promise: Json;
   readonly author: string;
@@ -43,14 +50,25 @@ export function incidentsView(inspection: Inspection, self: string): IncidentsVi
     time: timesOf(inspection).now,
     incidents: inspection.incidents
       .toSorted((left, right) => right.wallMs - left.wallMs)
-      .map(({ id, resource, wallMs, cause, next }) => ({
-        id,
-        resource,
-        ...timeField("at", wallTime(wallMs)),
-        cause,
-        next: withSelf(next, self),
+      .map((incident) => ({
+        id: incident.id,
+        resource: incident.resource,
+        ...timeField("at", wallTime(incident.wallMs)),
+        ...stateFields(inspection, incident),
+        cause: incident.cause,
+        next: withSelf(incident.next, self),
       })),
   };
+}
+
+function stateFields(
+  inspection: Inspection,
+  { resource, mendedWallMs }: Incident,
+): { readonly state: IncidentState; readonly mendedAt?: string } {
+  if (mendedWallMs !== undefined)
+    return { state: "mended", ...timeField("mendedAt", wallTime(mendedWallMs)) };
+  const isPromised = inspection.resources.some((view) => view.resource === resource);
+  return { state: isPromised ? "open" : "withdrawn" };
 }
 
 /** Puts together one incident. */
@@ -61,6 +79,7 @@ export function incidentView(inspection: Inspection, incident: Incident, self: s
     id: incident.id,
     resource: incident.resource,
     ...timeField("at", wallTime(incident.wallMs)),
+    ...stateFields(inspection, incident),
     cause: incident.cause,
     promise: incident.promise,
     author: incident.author,
@@ -77,8 +96,14 @@ export function incidentView(inspection: Inspection, incident: Incident, self: s
 export function incidentsLines(view: IncidentsView): readonly string[] {
   if (view.incidents.length === 0) return ["no incidents"];
   return table(
-    ["INCIDENT", "RESOURCE", "AGE", "CAUSE"],
-    view.incidents.map(({ id, resource, at, cause }) => [shortId(id), resource, age(at, view.time), cause]),
+    ["INCIDENT", "RESOURCE", "AGE", "STATE", "CAUSE"],
+    view.incidents.map(({ id, resource, at, state, cause }) => [
+      shortId(id),
+      resource,
+      age(at, view.time),
+      state,
+      cause,
+    ]),
   );
 }
 
@@ -89,6 +114,7 @@ export function incidentLines(view: IncidentView): readonly string[] {
     ...line("incident", shortId(view.id)),
     ...line("resource", view.resource),
     ...line("at", `${view.at ?? "unknown"} (${relative(view.at, view.time)})`),
+    ...line("state", stateText(view)),
     ...line("cause", view.cause),
     ...line("promise", JSON.stringify(view.promise)),
     ...line("signed", `${shortId(view.author)}, fragment ${view.fragmentName} (${shortId(view.fragment)})`),
@@ -97,4 +123,17 @@ export function incidentLines(view: IncidentView): readonly string[] {
     ...view.attempts.flatMap((attempt) => line("tried", attemptText(attempt, view.time))),
     unbroken("next", view.next, 8),
   ];
+}
+
+function stateText({ state, mendedAt, time }: IncidentView): string {
+  switch (state) {
+    case "open":
+      return "open: the promise is not kept";
+    case "mended":
+      return `mended: kept again ${relative(mendedAt, time)}`;
+    case "withdrawn":
+      return "withdrawn: nobody promises it any more";
+    default:
+      return state satisfies never;
+  }
 }
