@@ -36,6 +36,8 @@ export interface RolePeers {
   living(): readonly LivingPeer[];
   /** Most of what this agent observes is silent. */
   readonly isCutOff: boolean;
+  /** This agent itself was put out of the swarm: nobody else counts it any more. */
+  readonly isOut: boolean;
 }
 
 /** What roles ask of the device. */
@@ -69,6 +71,7 @@ interface RolesDump {
 }
 
 const nothing: RolesChange = { held: new Set(), words: [], asks: false, observations: [] };
+const putOut = "this device was put out of its swarm";
 const tooMany = `more than ${rolesMax} roles are promised here`;
 
 /**
@@ -186,7 +189,8 @@ export class Roles {
     const states = new Map<ResourceId, RoleState>();
     let asks = false;
     for (const [resource, before] of this.#states) {
-      const barred = states.size < rolesMax ? barredBecause(before, device) : tooMany;
+      const crowded = states.size < rolesMax ? undefined : tooMany;
+      const barred = peers.isOut ? putOut : (crowded ?? barredBecause(before, device));
       const isReleasing = !before.held && device.isReleasing(resource);
       const standing = { ...this.#seen(before, living, turn), barred, isReleasing };
       const state = weigh(before, standing);

@@ -128,7 +128,8 @@ export class Swarm {
   /** Rises whenever a verdict, a capability or the membership changed. */
   get revision(): number {
     const { probing, directory, missing } = this.#parts;
-    return this.#revision + probing.findings.revision + directory.revision + missing.revision;
+    const out = this.isOut ? 1 : 0;
+    return this.#revision + probing.findings.revision + directory.revision + missing.revision + out;
   }
 
   /** The goodbye is signed and on its way: the body may end. */
@@ -196,6 +197,11 @@ export class Swarm {
     const { own } = this.#parts;
     if (agent === this.#options.agent) return own.isLeaving ? "left" : "reachable";
     return verdictOn(this.#parts, agent);
+  }
+
+  /** This agent itself was put out of the swarm. */
+  get isOut(): boolean {
+    return this.#parts.evicting.ownEviction !== undefined;
   }
 
   /** Most of what this agent observes is silent: the fault is its own. */

@@ -27,6 +27,7 @@ class RolesBench {
   roles: Roles;
   peers = new Map<AgentId, "candidate" | "holder" | "doubtful">();
   isCutOff = false;
+  isOut = false;
   phase: ResourcePhase | undefined = "kept";
   isReleasing = false;
 
@@ -50,7 +51,7 @@ class RolesBench {
         capabilities: [roleWord("web", word === "doubtful" ? "holder" : word)],
       }),
     );
-    const peers = { living: () => living, isCutOff: this.isCutOff };
+    const peers = { living: () => living, isCutOff: this.isCutOff, isOut: this.isOut };
     const device = { phaseOf: () => this.phase, isReleasing: () => this.isReleasing };
     return this.roles.refresh(peers, device, this.clock.turn());
   }
@@ -256,6 +257,19 @@ describe("a role", () => {
       observations: [{ observation: { type: "withheld" } }],
     });
     expect(bench.after(60_000)).toBe("");
+  });
+
+  it("is given up for good by who is put out of the swarm, whoever seems gone", () => {
+    const bench = settledBench(first, [[second, "holder"]]);
+    expect(bench.refresh().held.size).toBe(1);
+    bench.isOut = true;
+    bench.peers.clear();
+    expect(bench.refresh()).toMatchObject({
+      held: new Set(),
+      words: [],
+      observations: [{ observation: { type: "withheld", because: "this device was put out of its swarm" } }],
+    });
+    expect(bench.after(600_000)).toBe("");
   });
 
   it("is told anew when the promise changed, since healing has forgotten", () => {

@@ -42,6 +42,19 @@ describe("an evicted member", () => {
     expect(told(world, "ann", "swarm.unreachable")).toEqual([]);
   });
 
+  test("learns so that whatever stands on the swarm is thought over", () => {
+    const world = World.formed(names);
+    const { swarm } = world.host("ben");
+    const before = swarm.revision;
+    world.passes = (from, to) => [from, to].includes("founder") || ![from, to].includes("ben");
+    evict(world, "ben");
+    world.run(100);
+    expect(swarm.isOut).toBe(true);
+    expect(swarm.revision).toBeGreaterThan(before);
+    world.run(60_000);
+    expect(world.host("founder").swarm.isOut).toBe(false);
+  });
+
   test("does not come back by its restart, nor by theirs", () => {
     const world = World.formed(names);
     evict(world, "ben");
