@@ -63,7 +63,8 @@ function restOf(parts: Parts, state: ResourceState): Hold | undefined {
   if (state.duty === "keep") return keptRestOf(parts, state);
   if (state.duty !== "standBy" || state.plan !== undefined) return undefined;
   const role = missingRole(parts, state.resource, claimOf(state));
-  return { phase: "standingBy", why: `in force only while ${role} is held here` };
+  const missing = role === undefined || parts.states.has(role) ? "" : ", which nothing promises";
+  return { phase: "standingBy", why: `in force only while ${role} is held here${missing}` };
 }
 
 /** The first of the roles with which a promise is in force that is not held here. */

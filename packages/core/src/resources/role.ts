@@ -6,7 +6,7 @@ import { durationMs } from "./duration.ts";
 import { type CommonPromise, commonFields, duration } from "./fields.ts";
 
 /** Peers that one role may be run by. A guess: beyond it a workload belongs on every device. */
-export const roleCountMax = 32;
+const roleCountMax = 32;
 /** Characters of a role's name: with what peers say of it, it fits the name of a capability. */
 const nameCharactersMax = 48;
 /** A role goes back to whom its name favors only after this long without change. A guess: outlives a bad evening. */

@@ -1,7 +1,7 @@
 import type { Settings } from "../settings.ts";
 
 /** Until a new word of a peer is with the others, and a quick workload started or stopped. A guess: seconds of a busy Pi. */
-export const roleNewsMs = 1_500;
+const roleNewsMs = 1_500;
 
 /**
  * How long nobody may hold a role while a candidate lives that the others reach: the silence is found (a probe is due,

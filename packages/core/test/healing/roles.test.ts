@@ -42,7 +42,7 @@ describe("what goes with a role", () => {
     expect(bench.healing.isReleasing(role)).toBe(false);
     expect(bench.view(web)).toMatchObject({
       phase: "standingBy",
-      why: "in force only while role:web is held here",
+      why: "in force only while role:web is held here, which nothing promises",
       promise,
     });
     // Whoever starts it by hand is not fought.
