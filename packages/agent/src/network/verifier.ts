@@ -124,12 +124,12 @@ export class Verifier {
         return { message: { type: "votes", votes }, refused };
       }
       case "deaths": {
-        const deaths = sift("death", wire.deaths, (death) => this.#death(death));
+        const deaths = sift("death", wire.deaths, (death) => this.#toldDeath(death));
         return { message: { type: "deaths", deaths }, refused };
       }
       case "items": {
         const members = sift("member", wire.members, (member) => this.member(member));
-        const deaths = sift("death", wire.deaths, (death) => this.#death(death));
+        const deaths = sift("death", wire.deaths, (death) => this.#toldDeath(death));
         // In their order, roots first: what a root of this message signs can be verified after it.
         const policy = sift("policy", wire.policy, (bytes) => this.policy(bytes));
         if (wire.evictions === undefined) {
@@ -179,6 +179,17 @@ export class Verifier {
     return verifyDeath(wire, (agent) => this.#knowledge.certificateOf(agent), this.#crypto);
   }
 
+  /**
+   * A death that one peer tells another, by the votes of those who are known here. Whoever came after one of its
+   * voters was put out would never learn of it otherwise: the vote of who is out cannot be verified any more.
+   */
+  #toldDeath(wire: DeathWire): DeathCertificate | Rejection {
+    const death = this.#death(wire);
+    if (!isUnknown(death)) return death;
+    const votes = wire.votes.filter((bytes) => !isUnknown(this.#vote(bytes)));
+    return votes.length === 0 ? death : this.#death({ ...wire, votes });
+  }
+
   /** The newest root: of the mind, or one that was verified just now and that the mind has yet to take in. */
   #rootOf(author: AuthorId): Root | undefined {
     const held = this.#knowledge.rootOf(author);
@@ -186,6 +197,10 @@ export class Verifier {
     if (held === undefined) return recent;
     return recent !== undefined && recent.number > held.number ? recent : held;
   }
+}
+
+function isUnknown(verdict: object | Rejection): boolean {
+  return isRejection(verdict) && verdict.reason === "unknownAuthor";
 }
 
 /** All of them, or the first rejection; one that blames goes before one that does not. */
