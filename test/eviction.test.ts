@@ -46,7 +46,8 @@ describe("a device that is put out of its swarm", () => {
       });
       await eventually("the device to know", async () => {
         const { stdout } = await run(test, "shed", "status");
-        return stdout.includes("put out of its swarm") && stdout.includes("lost on the way");
+        const isTold = stdout.includes("put out of its swarm") && stdout.includes("lost on the way");
+        return isTold && stdout.includes("2 unreachable");
       });
       expect((await run(test, "shed", "invite")).stderr).toMatch("this device was put out of its swarm");
       writeFileSync(join(colony.rootOf("shed"), "etc", "motd"), "damaged\n");

@@ -47,7 +47,7 @@ export function problemsOf(inspection: AgentInspection, self: string): readonly 
 function evictedProblem({ by, reason }: EvictionView, self: string): Problem {
   return {
     what: `this device was put out of its swarm by ${byText(by)}: ${reason}`,
-    next: `begin anew in another state directory: ${self} --state DIR join CODE --name NAME`,
+    next: `begin anew in another state directory: ${self.split(" --state ")[0]} --state DIR join CODE --name NAME`,
   };
 }
 

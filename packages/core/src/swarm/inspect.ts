@@ -21,14 +21,20 @@ export type SwarmOutline = Pick<Outline, "incarnation" | "members" | "directory"
 
 /**
  * A quorum's word first, then the peer's own, then the agent's own finding, then what its observers say; who is unknown
- * is out of reach.
+ * is out of reach. To an agent that was put out of its swarm everyone is.
  */
 export function verdictOn(
-  { directory, probing, missing }: Pick<SwarmParts, "directory" | "probing" | "missing">,
+  {
+    directory,
+    evicting,
+    probing,
+    missing,
+  }: Pick<SwarmParts, "directory" | "evicting" | "probing" | "missing">,
   agent: AgentId,
 ): Verdict {
   const standing = directory.standingOf(agent);
   if (standing !== "alive") return standing ?? "unreachable";
+  if (evicting.ownEviction !== undefined) return "unreachable";
   const watch = probing.watchOf(agent);
   if (isMissedByOthers(watch) && missing.holds(agent)) return "unreachable";
   return watch?.finding ?? "reachable";
@@ -79,7 +85,13 @@ function viewsOf(parts: SwarmParts): MemberView[] {
     if (member === undefined) continue;
     views[placeOf(agent, views)] = viewOf(parts, member, directory.deathOf(agent));
   }
-  return views;
+  if (parts.evicting.ownEviction === undefined) return views;
+  return views.map((view) => {
+    const verdict = verdictOn(parts, view.agent);
+    return verdict === "unreachable"
+      ? { ...view, verdict, why: "this agent was put out of the swarm" }
+      : view;
+  });
 }
 
 /** The dead, as everyone sees them, and those who are out of reach. */

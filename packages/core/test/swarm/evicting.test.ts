@@ -51,6 +51,11 @@ describe("an evicted member", () => {
     world.run(100);
     expect(swarm.isOut).toBe(true);
     expect(swarm.revision).toBeGreaterThan(before);
+    const { members } = swarm.inspect({ monoMs: 0, wallMs: 0 });
+    const others = members.filter(({ name }) => name !== "ben");
+    expect(others.map(({ verdict }) => verdict)).toEqual(others.map(() => "unreachable"));
+    expect(others[0]?.why).toBe("this agent was put out of the swarm");
+    expect(world.verdict("ben", "ann")).toBe("unreachable");
     world.run(60_000);
     expect(world.host("founder").swarm.isOut).toBe(false);
   });
