@@ -7,6 +7,7 @@ import { listenChoices } from "./agent/listenPort.ts";
 import { NetworkOpening, type OpenNetwork } from "./agent/networkOpening.ts";
 import { RunningAgent } from "./agent/runningAgent.ts";
 import { Troubles } from "./agent/troubles.ts";
+import { VerdictTimes } from "./agent/verdictTimes.ts";
 import { controlPaths } from "./control/paths.ts";
 import { Device } from "./device/device.ts";
 import { Log, type LogEntry, standardOutput } from "./log/log.ts";
@@ -68,8 +69,10 @@ async function assemble(
   const { agent } = state.certificate;
   const log = new Log({ agent, destination: options.log ?? standardOutput(agent), wallMs });
   const troubles = new Troubles();
+  const verdicts = new VerdictTimes(() => clock.now().monoMs);
   const tell = (entry: LogEntry): void => {
     troubles.note(entry);
+    verdicts.note(entry);
     log.tell(entry);
   };
   const { root, build, settings = {}, recordingBytesMax } = options;
@@ -116,7 +119,8 @@ async function assemble(
     listenChoices(options.listen ?? listenDefault, state.paths.port),
   );
   const running = new RunningAgent({
-    ...{ state, mind, driver, recorder, device, network, opening, log, tell, troubles, clock, crypto },
+    ...{ state, mind, driver, recorder, device, network, opening, log, tell, troubles, verdicts },
+    ...{ clock, crypto },
   });
   try {
     await running.openSockets(controlPaths(options.state));

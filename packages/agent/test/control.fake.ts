@@ -12,7 +12,14 @@ import type {
 import { type AgentId, makeId, type SwarmId } from "@antibody/policy";
 import { type ControlPaths, controlPaths } from "../src/control/paths.ts";
 import { type ControlServer, startControl } from "../src/control/server.ts";
-import type { AgentControl, CommandReply, EventCount, InviteRequest, LogLine } from "../src/ports.ts";
+import type {
+  AgentControl,
+  AgentInspection,
+  CommandReply,
+  EventCount,
+  InviteRequest,
+  LogLine,
+} from "../src/ports.ts";
 
 export const agentId: AgentId = makeId("agent", new Uint8Array(32).fill(1));
 const swarmId: SwarmId = makeId("swarm", new Uint8Array(32).fill(2));
@@ -58,12 +65,12 @@ export class FakeAgent implements AgentControl {
   lines: LogLine[] = [];
   events: readonly EventCount[] = [];
   stops = 0;
-  inspection: Inspection = emptyInspection;
+  inspection: AgentInspection = emptyInspection;
   overlayMembers: readonly OverlayMember[] = [];
   reply: CommandReply = { type: "ok", detail: null };
   begun: Promise<void> = Promise.resolve();
 
-  inspect(): Inspection {
+  inspect(): AgentInspection {
     return this.inspection;
   }
   overlay(): Overlay {

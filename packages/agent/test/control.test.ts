@@ -4,12 +4,13 @@ import { lstat, mkdir, writeFile } from "node:fs/promises";
 import { request } from "node:http";
 import { connect, createServer } from "node:net";
 import { dirname, join } from "node:path";
+import type { MemberView } from "@antibody/core";
 import { fragmentBytesMax, makeId } from "@antibody/policy";
 import { afterEach, describe, expect, test } from "vitest";
 import { controlClient } from "../src/control/client.ts";
 import { commandBytesMax, connectionsMax, followersMax } from "../src/control/limits.ts";
 import { startControl } from "../src/control/server.ts";
-import { closeFakes, emptyInspection, FakeAgent, logLine, startFake } from "./control.fake.ts";
+import { agentId, closeFakes, emptyInspection, FakeAgent, logLine, startFake } from "./control.fake.ts";
 
 afterEach(closeFakes);
 
@@ -80,6 +81,26 @@ describe("every route", () => {
     agent.inspection = { ...emptyInspection, pauses: [pause] };
     const inspection = await controlClient(paths).inspect();
     expect(inspection.pauses[0]?.untilMs).toBe(Number.MAX_SAFE_INTEGER);
+  });
+
+  test("a beginning that nobody remembers travels as the smallest", async () => {
+    const { agent, paths } = await startFake();
+    const member: MemberView = {
+      agent: agentId,
+      name: "attic",
+      verdict: "left",
+      sinceMs: Number.NEGATIVE_INFINITY,
+      why: "it said goodbye",
+      incarnation: [1, 1, 0],
+      addresses: [],
+      capabilities: [],
+      observedByMe: false,
+      connected: false,
+      votes: [],
+    };
+    agent.inspection = { ...emptyInspection, members: [member] };
+    const inspection = await controlClient(paths).inspect();
+    expect(inspection.members[0]?.sinceMs).toBe(Number.MIN_SAFE_INTEGER);
   });
 
   test("a command reaches the mind, and its refusal reaches the caller", async () => {

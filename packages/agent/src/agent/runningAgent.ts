@@ -44,6 +44,7 @@ import type { LateNetwork } from "./lateNetwork.ts";
 import { rememberPort } from "./listenPort.ts";
 import type { NetworkOpening } from "./networkOpening.ts";
 import type { Troubles } from "./troubles.ts";
+import type { VerdictTimes } from "./verdictTimes.ts";
 
 /**
  * How long the mind may take to say its goodbyes and let running repairs end. Guess: below the 90 s after which
@@ -66,6 +67,7 @@ export interface AgentParts {
   /** Tells the log, and whoever keeps count of troubles. */
   readonly tell: (entry: LogEntry) => void;
   readonly troubles: Troubles;
+  readonly verdicts: VerdictTimes;
   readonly clock: Clock;
   readonly crypto: Crypto;
 }
@@ -138,8 +140,14 @@ export class RunningAgent implements AgentControl {
   }
 
   inspect(): AgentInspection {
-    const { driver, network, troubles } = this.#parts;
-    return { ...driver.inspect(), troubles: troubles.list(), relayed: network.relayed() };
+    const { driver, network, troubles, verdicts } = this.#parts;
+    const inspection = driver.inspect();
+    return {
+      ...inspection,
+      members: inspection.members.map((member) => verdicts.dated(member)),
+      troubles: troubles.list(),
+      relayed: network.relayed(),
+    };
   }
 
   overlay(): Overlay {
