@@ -6,7 +6,7 @@ import { afterEach, describe, expect, test } from "vitest";
 import { closeFakes, type FakeControl, startFake } from "../../agent/test/control.fake.ts";
 import { type ReadFamily, readExposition } from "../../agent/test/exposition.ts";
 import { clearStages, setStage } from "./commandLine.ts";
-import { fullInspection } from "./fixtures.ts";
+import { fullInspection, greenhouse, resourceId } from "./fixtures.ts";
 import { schemaProblems } from "./schemas.ts";
 
 afterEach(closeFakes);
@@ -50,7 +50,21 @@ describe("metrics", () => {
 
   test("say what the inspection says", async () => {
     const fake = await startFake();
-    fake.agent.inspection = { ...fullInspection, queues: [{ name: "members", length: 3, bound: 16_384 }] };
+    const role = {
+      resource: resourceId("role:web"),
+      count: 2,
+      heldHere: true,
+      holders: [greenhouse],
+      next: [],
+    };
+    const roles = [{ ...role, why: "", takeoverMs: 1, overlapMs: 1 }];
+    const relayed = [{ peer: greenhouse, by: greenhouse }];
+    fake.agent.inspection = {
+      ...fullInspection,
+      roles,
+      relayed,
+      queues: [{ name: "members", length: 3, bound: 16_384 }],
+    };
     const families = readExposition((await scrape(fake)).body);
     expect(sample(families, "antibody_peers", { verdict: "reachable" })).toBe(1);
     expect(sample(families, "antibody_peers", { verdict: "dead" })).toBe(1);
@@ -63,6 +77,11 @@ describe("metrics", () => {
     const labels = { author: stream?.author ?? "", stream: "home" };
     expect(sample(families, "antibody_policy_generation", labels)).toBe(4);
     expect(sample(families, "antibody_policy_fragments_missing", labels)).toBe(1);
+    expect(sample(families, "antibody_role_held", { resource: "role:web" })).toBe(1);
+    expect(sample(families, "antibody_role_holders", { resource: "role:web" })).toBe(1);
+    expect(sample(families, "antibody_role_count", { resource: "role:web" })).toBe(2);
+    expect(sample(families, "antibody_peers_relayed")).toBe(1);
+    expect(sample(families, "antibody_resources", { phase: "standingBy" })).toBe(0);
     expect(sample(families, "antibody_quorum_votes")).toBe(3);
     expect(sample(families, "process_start_time_seconds")).toBeLessThan(Date.now() / 1_000);
     expect(sample(families, "process_resident_memory_bytes")).toBeGreaterThan(1_000_000);

@@ -3,29 +3,30 @@ import type { AgentInspection, EventCount } from "../ports.ts";
 import type { MetricFamily, MetricSample } from "./exposition.ts";
 import type { ProcessUsage } from "./usage.ts";
 
-/** These have a value also where it is 0: an alert on a series that is not there never fires. */
-const verdicts: readonly Verdict[] = [
-  "reachable",
-  "suspected",
-  "stalled",
-  "unreachable",
-  "dead",
-  "away",
-  "left",
-];
-const phases: readonly ResourcePhase[] = [
-  "unknown",
-  "kept",
-  "drifted",
-  "repairing",
-  "verifying",
-  "backingOff",
-  "contested",
-  "handedOff",
-  "paused",
-  "held",
-  "unobservable",
-];
+/** All of these have a value, 0 too: an alert on a series that is not there never fires. */
+const verdicts: { readonly [verdict in Verdict]: true } = {
+  reachable: true,
+  suspected: true,
+  stalled: true,
+  unreachable: true,
+  dead: true,
+  away: true,
+  left: true,
+};
+const phases: { readonly [phase in ResourcePhase]: true } = {
+  unknown: true,
+  kept: true,
+  drifted: true,
+  repairing: true,
+  verifying: true,
+  backingOff: true,
+  contested: true,
+  handedOff: true,
+  paused: true,
+  held: true,
+  standingBy: true,
+  unobservable: true,
+};
 
 /** All that the agent tells of itself in numbers: from its inspection, its log and its process. */
 export function metricsOf(
@@ -51,7 +52,7 @@ function identity({ build, agent, name, swarm: of }: Inspection, { node }: Proce
   ];
 }
 
-function swarm(inspection: Inspection): MetricFamily[] {
+function swarm(inspection: AgentInspection): MetricFamily[] {
   const peers = inspection.members.filter(({ agent }) => agent !== inspection.agent);
   const { quorum } = inspection;
   return [
@@ -60,12 +61,15 @@ function swarm(inspection: Inspection): MetricFamily[] {
       "Peers by what this agent holds of them.",
       tally(
         "verdict",
-        verdicts,
+        Object.keys(verdicts),
         peers.map(({ verdict }) => verdict),
       ),
     ),
     gauge("antibody_peers_connected", "Peers that this agent has a session with.", [
       plain(peers.filter(({ connected }) => connected).length),
+    ]),
+    gauge("antibody_peers_relayed", "Of these, sessions through another peer.", [
+      plain(inspection.relayed?.length ?? 0),
     ]),
     gauge("antibody_peers_observed", "Peers that it is this agent's duty to observe.", [
       plain(peers.filter(({ observedByMe }) => observedByMe).length),
@@ -95,7 +99,7 @@ function healing(inspection: Inspection, events: readonly EventCount[]): MetricF
       "Promised resources by where they stand.",
       tally(
         "phase",
-        phases,
+        Object.keys(phases),
         resources.map(({ phase }) => phase),
       ),
     ),
@@ -151,7 +155,7 @@ function labelsOf({ author, stream }: Inspection["streams"][number]): MetricSamp
   return { author, stream };
 }
 
-function routing({ routes, capabilities }: Inspection): MetricFamily[] {
+function routing({ routes, capabilities, roles = [] }: Inspection): MetricFamily[] {
   return [
     gauge(
       "antibody_route_backends",
@@ -170,6 +174,21 @@ function routing({ routes, capabilities }: Inspection): MetricFamily[] {
         labels: { capability: name },
         value: announced ? 1 : 0,
       })),
+    ),
+    gauge(
+      "antibody_role_held",
+      "1 while this device holds a role.",
+      roles.map(({ resource, heldHere }) => ({ labels: { resource }, value: heldHere ? 1 : 0 })),
+    ),
+    gauge(
+      "antibody_role_holders",
+      "Who says that it holds a role, as this agent sees it.",
+      roles.map(({ resource, holders }) => ({ labels: { resource }, value: holders.length })),
+    ),
+    gauge(
+      "antibody_role_count",
+      "How many shall hold it.",
+      roles.map(({ resource, count }) => ({ labels: { resource }, value: count })),
     ),
   ];
 }
