@@ -1,8 +1,7 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { type ControlPaths, controlPaths, startControl } from "@antibody/agent/control";
-import type { Inspection } from "@antibody/core";
+import { type AgentInspection, type ControlPaths, controlPaths, startControl } from "@antibody/agent/control";
 import { FakeAgent } from "../../agent/test/control.fake.ts";
 import { runCommandLine } from "../src/program.ts";
 import { FakeTerminal } from "./fakeTerminal.ts";
@@ -31,7 +30,7 @@ export interface Stage {
 const closers: (() => Promise<void>)[] = [];
 
 /** Sets the stage; an inspection starts the fake agent. */
-export async function setStage(inspection?: Inspection): Promise<Stage> {
+export async function setStage(inspection?: AgentInspection): Promise<Stage> {
   const state = await mkdtemp(join(tmpdir(), "antibody-cli-"));
   const agent = new FakeAgent();
   const terminal = new FakeTerminal();

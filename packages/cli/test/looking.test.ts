@@ -155,6 +155,29 @@ describe("peers", () => {
   });
 });
 
+describe("a peer", () => {
+  test("that is reached through another one is shown so", async () => {
+    const attic = fullInspection.members[2]?.agent ?? greenhouse;
+    const stage = await setStage({ ...fullInspection, relayed: [{ peer: greenhouse, by: attic }] });
+    expect((await stage.run("peers")).out).toMatch(
+      /greenhouse +agent_\w{8} +reachable +40s +relayed by attic/,
+    );
+    expect((await stage.run("peers", "why", "greenhouse")).out).toMatch(/^link +relayed by attic$/m);
+    const { value } = await stage.json("peers");
+    expect(schemaProblems(value)).toEqual([]);
+    expect(schemaProblems((await stage.json("peers", "why", "greenhouse")).value)).toEqual([]);
+  });
+
+  test("of whom nobody remembers since when is as it is says nothing of the time", async () => {
+    const members = fullInspection.members.map((each) => ({ ...each, sinceMs: Number.NEGATIVE_INFINITY }));
+    const stage = await setStage({ ...fullInspection, members });
+    expect((await stage.run("peers")).out).toMatch(/greenhouse +agent_\w{8} +reachable +connected/);
+    expect((await stage.run("peers", "why", "greenhouse")).out).toMatch(/^state +reachable$/m);
+    const { value } = await stage.json("peers");
+    expect(schemaProblems(value)).toEqual([]);
+  });
+});
+
 describe("incidents", () => {
   test("say whether they are open, mended, or withdrawn with their promise", async () => {
     const stage = await setStage(fullInspection);

@@ -1,3 +1,4 @@
+import type { AgentInspection } from "@antibody/agent/control";
 import type { EvictionView, Inspection, MemberView, Verdict } from "@antibody/core";
 import { shortId } from "@antibody/policy";
 import { labeled, table } from "../text/table.ts";
@@ -15,6 +16,8 @@ interface PeerFields {
   /** Certificate serial, boot counter, and how often it refuted since. */
   readonly incarnation: readonly number[];
   readonly connected: boolean;
+  /** The peer through which it is reached, where the direct way is closed. */
+  readonly relayedBy?: { readonly agent: string; readonly name: string };
   readonly observedByMe: boolean;
   readonly addresses: readonly string[];
   readonly capabilities: readonly string[];
@@ -42,7 +45,7 @@ export interface PeerView extends PeerFields {
 }
 
 /** Puts together what is known of all peers. */
-export function peersView(inspection: Inspection): PeersView {
+export function peersView(inspection: AgentInspection): PeersView {
   const times = timesOf(inspection);
   return {
     schema: "antibody.peers/1",
@@ -51,18 +54,18 @@ export function peersView(inspection: Inspection): PeersView {
     evicted: inspection.evictions ?? [],
     peers: inspection.members
       .filter((member) => member.agent !== inspection.agent)
-      .map((member) => peerFields(member, times))
+      .map((member) => peerFields(inspection, member, times))
       .toSorted((left, right) => verdictOrder.indexOf(left.verdict) - verdictOrder.indexOf(right.verdict)),
   };
 }
 
 /** Puts together what is known of one peer. */
-export function peerView(inspection: Inspection, member: MemberView): PeerView {
+export function peerView(inspection: AgentInspection, member: MemberView): PeerView {
   const times = timesOf(inspection);
   return {
     schema: "antibody.peer/1",
     time: times.now,
-    ...peerFields(member, times),
+    ...peerFields(inspection, member, times),
     ...swarmFields(inspection),
   };
 }
@@ -72,7 +75,7 @@ function swarmFields(inspection: Inspection): Pick<PeersView, "cutOff" | "quorum
   return { cutOff: inspection.cutOff, quorum: { observersCount: observers, votesCount: votes } };
 }
 
-function peerFields(member: MemberView, times: Times): PeerFields {
+function peerFields(inspection: AgentInspection, member: MemberView, times: Times): PeerFields {
   return {
     agent: member.agent,
     name: member.name,
@@ -81,11 +84,26 @@ function peerFields(member: MemberView, times: Times): PeerFields {
     why: member.why,
     incarnation: member.incarnation,
     connected: member.connected,
+    ...relayFields(inspection, member),
     observedByMe: member.observedByMe,
     addresses: member.addresses,
     capabilities: member.capabilities,
     votes: member.votes,
   };
+}
+
+function relayFields(
+  { members, relayed }: AgentInspection,
+  { agent }: MemberView,
+): Pick<PeerFields, "relayedBy"> {
+  const by = relayed?.find(({ peer }) => peer === agent)?.by;
+  if (by === undefined) return {};
+  return { relayedBy: { agent: by, name: members.find((each) => each.agent === by)?.name ?? shortId(by) } };
+}
+
+function linkText({ connected, relayedBy }: PeerFields, none: string): string {
+  if (relayedBy !== undefined) return `relayed by ${relayedBy.name}`;
+  return connected ? "connected" : none;
 }
 
 /** The table of `peers`. */
@@ -99,7 +117,7 @@ export function peersLines(view: PeersView): readonly string[] {
     shortId(peer.agent),
     peer.verdict,
     age(peer.since, view.time),
-    peer.connected ? "connected" : "-",
+    linkText(peer, "-"),
     peer.capabilities.join(" "),
     peer.why,
   ]);
@@ -120,9 +138,9 @@ export function peerLines(view: PeerView): readonly string[] {
   const line = (label: string, text: string): readonly string[] => labeled(label, text, 10);
   return [
     ...line("peer", `${view.name} (${shortId(view.agent)})`),
-    ...line("state", `${view.verdict}, since ${relative(view.since, view.time)}`),
+    ...line("state", stateText(view)),
     ...line("why", view.why),
-    ...line("link", view.connected ? "connected" : "not connected"),
+    ...line("link", linkText(view, "not connected")),
     ...line("observed", view.observedByMe ? "by this agent too" : "by others"),
     ...line("addresses", view.addresses.join(" ") || "none known"),
     ...line("promises", view.capabilities.join(" ") || "nothing to peers"),
@@ -130,6 +148,11 @@ export function peerLines(view: PeerView): readonly string[] {
     ...view.votes.flatMap(({ observer, evidence }) => line("vote", `${shortId(observer)}: ${evidence}`)),
     ...(view.cutOff ? line("note", "this agent itself is cut off: it accuses nobody") : []),
   ];
+}
+
+/** Before the agent's own start nobody knows since when. */
+function stateText({ verdict, since, time }: PeerView): string {
+  return since === undefined ? verdict : `${verdict}, since ${relative(since, time)}`;
 }
 
 /** How many votes make a death, and how many there are. */
