@@ -1,5 +1,12 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { defaultSettings, overlapMs, Random, stopTimeoutMsDefault, takeoverMs } from "@antibody/core";
 import { type RoleRun, type RoleSchedule, runRole } from "@antibody/sim";
 import { expect, test } from "vitest";
+import { makeColony } from "../harness/colonies.ts";
+import { count, names, RoleColony } from "../harness/roleColonies.ts";
+
+/** Far above what the schedules on real agents take. */
+const realMsMax = 900_000;
 
 /** Schedules of each kind; ANTIBODY_ROLE_SEEDS changes it. */
 const seeds = Number(process.env["ANTIBODY_ROLE_SEEDS"] ?? 1_000);
@@ -34,4 +41,56 @@ test("through crashes, pauses, partitions and cuts, the role keeps its bounds", 
   expect(violationsOf(runs)).toEqual([]);
   // Otherwise the schedules would be too tame to say anything.
   expect(seedsWith(runs, "overlapMsMax").length).toBeGreaterThan(seeds / 10);
+});
+
+/** Schedules on real agents, with so many faults each, one after the other. */
+const realSeeds = 10;
+const realFaults = 3;
+
+/** Kills a holder, and perhaps another device, with what they run; or stops the agent of a holder for a while. */
+async function strike(roles: RoleColony, random: Random): Promise<void> {
+  const { colony } = roles.test;
+  const holder = random.pick(roles.running());
+  const others = names.filter((name) => name !== holder);
+  const victims = [holder, ...random.sample(others, random.below(2))];
+  if (random.below(3) > 0) {
+    await roles.kill(...victims);
+    await roles.settled(...victims);
+    for (const victim of victims) await colony.start(victim);
+    return;
+  }
+  colony.agent(holder).kill("SIGSTOP");
+  await sleep(random.between(500, 10_000));
+  // While it is stopped, a third may run what it runs.
+  roles.measureAnew();
+  colony.agent(holder).kill("SIGCONT");
+}
+
+test("on real agents the role keeps its bounds, through kills and stops", async () => {
+  const roles = await RoleColony.form(makeColony({ lifeMs: realMsMax }));
+  try {
+    const longest: { readonly seed: number; readonly noneMs: number; readonly overlapMs: number }[] = [];
+    for (let seed = 1; seed <= realSeeds; seed += 1) {
+      const random = Random.fromSeed(seed);
+      const measured = { noneMs: 0, overlapMs: 0 };
+      for (let fault = 0; fault < realFaults; fault += 1) {
+        await roles.settled();
+        roles.measureAnew();
+        await strike(roles, random);
+        await roles.settled();
+        measured.noneMs = Math.max(measured.noneMs, roles.noneMsMax);
+        measured.overlapMs = Math.max(measured.overlapMs, roles.overlapMsMax);
+      }
+      longest.push({ seed, ...measured });
+    }
+    process.stdout.write(
+      `${JSON.stringify(longest.map((one) => [one.seed, Math.round(one.noneMs), Math.round(one.overlapMs)]))}\n`,
+    );
+    const stopMs = stopTimeoutMsDefault;
+    expect(longest.filter(({ noneMs }) => noneMs > takeoverMs(defaultSettings))).toEqual([]);
+    expect(longest.filter((one) => one.overlapMs > overlapMs(defaultSettings) + stopMs)).toEqual([]);
+    expect(roles.running()).toHaveLength(count);
+  } finally {
+    await roles.end();
+  }
 });
