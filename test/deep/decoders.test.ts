@@ -19,6 +19,10 @@ const messages = [
   { v: 1, type: "want", members: new Uint8Array(64), policy: [] },
   { v: 1, type: "items", members: [], deaths: [], policy: envelopes },
 ].map(encodeMap);
+const rumors = [
+  { type: "deaths", nonce: new Uint8Array(8), deaths: [] },
+  { type: "sightings", nonce: new Uint8Array(8), sightings: envelopes },
+].map(encodeMap);
 
 const guards = [
   'arch == "arm64" && tags.exists("greenhouse")',
@@ -58,7 +62,7 @@ describe("decoders under a million damaged inputs each: none throws, none is slo
     ],
     ["CBOR map", messages, decodeMap],
     ["peer message", messages, decodeMessage],
-    ["rumor", messages, decodeRumor],
+    ["rumor", [...messages, ...rumors], decodeRumor],
     ["owner's command", commands, parseOwnerCommand],
     ["invite request", commands, parseInviteRequest],
   ])("%s", (name, examples, decode) => {

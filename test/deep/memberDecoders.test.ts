@@ -6,6 +6,7 @@ import {
   readListenAddress,
   readMemberRecord,
   sealEviction,
+  sealSighting,
   sealVote,
   verifyChain,
   verifyCharter,
@@ -13,6 +14,7 @@ import {
   verifyEntry,
   verifyEviction,
   verifyMember,
+  verifySighting,
   verifyVote,
 } from "@antibody/core";
 import { parseId, parseResourceId, parseStreamName, toHex } from "@antibody/policy";
@@ -48,19 +50,16 @@ const { charter } = founded;
 const other = enroll(founded, "other");
 const member = memberOf(other, ["/ip4/192.0.2.1/tcp/4001"]);
 const chain = other.certificate.chain;
-const vote = sealVote(
-  {
-    v: 1,
-    type: "vote",
-    swarm: charter.swarm,
-    subject: founded.certificate.agent,
-    incarnation: [1, 1, 1],
-    observer: other.certificate.agent,
-    evidence: "refused",
-    sequence: [1, 1],
-  },
-  other.key,
-);
+const word = {
+  v: 1,
+  swarm: charter.swarm,
+  subject: founded.certificate.agent,
+  incarnation: [1, 1, 1],
+  observer: other.certificate.agent,
+  sequence: [1, 1],
+} as const;
+const vote = sealVote({ ...word, type: "vote", evidence: "refused" }, other.key);
+const sighting = sealSighting({ ...word, type: "sighting", finding: "missing" }, other.key);
 const evicted: Eviction = {
   v: 1,
   type: "eviction",
@@ -133,6 +132,7 @@ describe("decoders of members and joins under a million damaged inputs each", ()
     ["certificate", chain, (input) => verifyChain([chain[0] ?? input, input], charter, crypto)],
     ["entry", [member.entry.bytes], (input) => verifyEntry(input, other.certificate, crypto)],
     ["vote", [vote], (input) => verifyVote(input, certificateOf, crypto)],
+    ["sighting", [sighting], (input) => verifySighting(input, certificateOf, crypto)],
     ["death", [vote], (input) => verifyDeath({ votes: [vote, input] } as never, certificateOf, crypto)],
     ["eviction", [eviction.eviction], (input) => verifyEviction({ chain, eviction: input }, charter, crypto)],
     [

@@ -185,6 +185,24 @@ test("frames keep to their size and give the message back", () => {
   );
 });
 
+test("a rumor of sightings carries their exact bytes, at least one", () => {
+  fc.assert(
+    fc.property(envelopes, (sightings) => {
+      const rumor = {
+        type: "sightings",
+        sightings: sightings.map((bytes) => ({ bytes })),
+      } as unknown as HealthRumor;
+      expect(decodeRumor(encodeRumor(rumor, new Uint8Array(8)))).toMatchObject({
+        type: "sightings",
+        sightings,
+      });
+    }),
+  );
+  expect(
+    decodeRumor(encodeMap({ type: "sightings", nonce: new Uint8Array(8), sightings: [] })),
+  ).toBeUndefined();
+});
+
 test("two rumors of one content are two messages that say the same", () => {
   const { members } = items([10, 20], 30) as { readonly members: readonly Member[] };
   const rumor: HealthRumor = { type: "members", members };

@@ -21,7 +21,7 @@ import { sealCharter, verifyCharter } from "../../src/enrolment/charter.ts";
 import { sealEntry, verifyEntry } from "../../src/enrolment/entry.ts";
 import { compareIncarnation, isJumpTooLarge } from "../../src/enrolment/incarnation.ts";
 import { memberRecord, memberWire, readMemberRecord, verifyMember } from "../../src/enrolment/member.ts";
-import { sealVote, verifyDeath, verifyVote } from "../../src/enrolment/vote.ts";
+import { sealSighting, sealVote, verifyDeath, verifySighting, verifyVote } from "../../src/enrolment/vote.ts";
 import { bootJumpMax } from "../../src/limits.ts";
 import { realCrypto as crypto, signerOf } from "./keys.ts";
 
@@ -224,6 +224,20 @@ describe("vote and death", () => {
       "unknownAuthor",
     );
     expect(reasonOf(verifyVote(sealVote(voteOf(thirdId), third), find, crypto))).toBe("malformed");
+  });
+
+  test("a sighting is taken from its enrolled observer only, and is never a vote", () => {
+    const { evidence: _evidence, ...word } = voteOf(founderId);
+    const sighting = { ...word, type: "sighting", finding: "missing" } as const;
+    const bytes = sealSighting(sighting, founder);
+    expect(accepted(verifySighting(bytes, find, crypto)).sighting).toEqual(sighting);
+    expect(reasonOf(verifySighting(sealSighting(sighting, second), find, crypto))).toBe("badSignature");
+    expect(reasonOf(verifySighting(bytes, () => undefined, crypto))).toBe("unknownAuthor");
+    const ofItself = sealSighting({ ...sighting, observer: thirdId }, third);
+    expect(reasonOf(verifySighting(ofItself, find, crypto))).toBe("malformed");
+    expect(reasonOf(verifyVote(bytes, find, crypto))).toBe("payloadTypeMismatch");
+    expect(reasonOf(verifyDeath({ ...wire, votes: [bytes] }, find, crypto))).toBe("payloadTypeMismatch");
+    expect(reasonOf(verifySighting(votes[0]?.bytes ?? bytes, find, crypto))).toBe("payloadTypeMismatch");
   });
 
   test("a death is votes of distinct observers, sorted, on one incarnation", () => {
