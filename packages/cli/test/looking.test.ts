@@ -168,6 +168,16 @@ describe("a peer", () => {
     expect(schemaProblems((await stage.json("peers", "why", "greenhouse")).value)).toEqual([]);
   });
 
+  test("is explained with those whose duty it is to observe it", async () => {
+    const stage = await setStage(fullInspection);
+    stage.agent.overlayMembers = fullInspection.members.map(({ agent, name, verdict, connected }) => ({
+      ...{ agent, name, verdict, connected },
+      observers: fullInspection.members.map((each) => each.agent).filter((each) => each !== agent),
+    }));
+    expect((await stage.run("peers", "why", "greenhouse")).out).toMatch(/^observed +by pi attic$/m);
+    expect(schemaProblems((await stage.json("peers", "why", "greenhouse")).value)).toEqual([]);
+  });
+
   test("of whom nobody remembers since when is as it is says nothing of the time", async () => {
     const members = fullInspection.members.map((each) => ({ ...each, sinceMs: Number.NEGATIVE_INFINITY }));
     const stage = await setStage({ ...fullInspection, members });

@@ -4,6 +4,7 @@ import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
+import { readExposition } from "../../agent/test/exposition.ts";
 import { runCommandLine } from "../src/program.ts";
 import { FakeTerminal } from "./fakeTerminal.ts";
 import { schemaProblems } from "./schemas.ts";
@@ -83,6 +84,7 @@ describe("a real agent", () => {
     expect(await object("why", "motd")).toMatchObject({ signedBy: { stream: "home", fragmentName: "motd" } });
     for (const args of [["trust", "list"], ["peers"], ["map"], ["routes"], ["metrics"], ["incident", "list"]])
       await object(...args);
+    expect(readExposition((await ask("metrics")).out).has("antibody_queue_length")).toBe(true);
   });
 
   test("leaves alone what is paused, until it is resumed", async () => {

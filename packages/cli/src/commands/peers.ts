@@ -20,7 +20,7 @@ export const peers: Verb<object> = {
 /** `antibody peers why PEER`: what the verdict on one peer rests on. */
 export const peersWhy: Verb<object> = {
   usage: "why <peer>",
-  summary: "What the verdict on one peer rests on: since when, evidence, votes.",
+  summary: "What the verdict on one peer rests on: since when, evidence, observers, votes.",
   examples: ["antibody peers why greenhouse", "antibody peers why agent_abcd2345"],
   exits: [
     [0, "shown"],
@@ -28,8 +28,9 @@ export const peersWhy: Verb<object> = {
   ],
   asksAgent: true,
   async run({ invocation, args: [text = ""] }) {
-    const inspection = await invocation.client.inspect();
-    const view = peerView(inspection, findPeer(inspection, text, invocation.self));
+    const { client, self } = invocation;
+    const inspection = await client.inspect();
+    const view = peerView(inspection, findPeer(inspection, text, self), await client.overlay());
     invocation.print(view, () => peerLines(view));
     return exitCode.ok;
   },

@@ -1,5 +1,5 @@
 import type { AgentInspection } from "@antibody/agent/control";
-import type { EvictionView, Inspection, MemberView, Verdict } from "@antibody/core";
+import type { EvictionView, Inspection, MemberView, Overlay, Verdict } from "@antibody/core";
 import { shortId } from "@antibody/policy";
 import { labeled, table } from "../text/table.ts";
 import { age, relative, type Times, timesOf } from "../text/times.ts";
@@ -40,6 +40,8 @@ export interface PeersView {
 export interface PeerView extends PeerFields {
   readonly schema: "antibody.peer/1";
   readonly time: string;
+  /** Whose duty it is to observe it now, as this agent knows it. */
+  readonly observers: readonly { readonly agent: string; readonly name: string }[];
   readonly cutOff: boolean;
   readonly quorum: PeersView["quorum"];
 }
@@ -60,14 +62,23 @@ export function peersView(inspection: AgentInspection): PeersView {
 }
 
 /** Puts together what is known of one peer. */
-export function peerView(inspection: AgentInspection, member: MemberView): PeerView {
+export function peerView(inspection: AgentInspection, member: MemberView, overlay: Overlay): PeerView {
   const times = timesOf(inspection);
   return {
     schema: "antibody.peer/1",
     time: times.now,
     ...peerFields(inspection, member, times),
+    observers: observersOf(member, overlay),
     ...swarmFields(inspection),
   };
+}
+
+function observersOf({ agent }: MemberView, { members }: Overlay): PeerView["observers"] {
+  const observers = members.find((each) => each.agent === agent)?.observers ?? [];
+  return observers.map((observer) => ({
+    agent: observer,
+    name: members.find((each) => each.agent === observer)?.name ?? shortId(observer),
+  }));
 }
 
 function swarmFields(inspection: Inspection): Pick<PeersView, "cutOff" | "quorum"> {
@@ -141,13 +152,19 @@ export function peerLines(view: PeerView): readonly string[] {
     ...line("state", stateText(view)),
     ...line("why", view.why),
     ...line("link", linkText(view, "not connected")),
-    ...line("observed", view.observedByMe ? "by this agent too" : "by others"),
+    ...line("observed", observedText(view)),
     ...line("addresses", view.addresses.join(" ") || "none known"),
     ...line("promises", view.capabilities.join(" ") || "nothing to peers"),
     ...(view.verdict === "dead" ? [] : line("quorum", quorumText(view))),
     ...view.votes.flatMap(({ observer, evidence }) => line("vote", `${shortId(observer)}: ${evidence}`)),
     ...(view.cutOff ? line("note", "this agent itself is cut off: it accuses nobody") : []),
   ];
+}
+
+function observedText({ observers, observedByMe }: PeerView): string {
+  const names = observers.map(({ name }) => name).join(" ");
+  if (names !== "") return `by ${names}`;
+  return observedByMe ? "by this agent too" : "by nobody";
 }
 
 /** Before the agent's own start nobody knows since when. */
