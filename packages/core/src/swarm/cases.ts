@@ -18,6 +18,12 @@ export interface Held<Statement> {
   readonly untilMs: MonotonicMs;
 }
 
+/** What is held, as a dump keeps it. */
+export interface CasesDump<Statement> {
+  readonly held: readonly Held<Statement>[];
+  readonly expiryMs: MonotonicMs;
+}
+
 /** By subject, the newest statement of each observer. Who puts statements in keeps the bound. */
 export class Cases<Statement> {
   readonly #wordOf: (statement: Statement) => Word;
@@ -26,9 +32,20 @@ export class Cases<Statement> {
   /** Nothing expires before. */
   #expiryMs: MonotonicMs = NEVER;
 
-  constructor(wordOf: (statement: Statement) => Word, held: readonly Held<Statement>[] = []) {
+  constructor(wordOf: (statement: Statement) => Word, dump?: CasesDump<Statement>) {
     this.#wordOf = wordOf;
-    for (const one of held) this.put(one);
+    if (dump === undefined) return;
+    for (const held of dump.held) this.put(held);
+    this.#expiryMs = dump.expiryMs;
+  }
+
+  dump(): CasesDump<Statement> {
+    return { held: this.subjects().flatMap((subject) => this.held(subject)), expiryMs: this.#expiryMs };
+  }
+
+  /** Subjects with a case. */
+  get size(): number {
+    return this.#cases.size;
   }
 
   /** Statements in all cases. */
@@ -53,6 +70,11 @@ export class Cases<Statement> {
   held(subject: AgentId): Held<Statement>[] {
     const held = [...(this.#cases.get(subject) ?? [])];
     return held.sort(([left], [right]) => compareText(left, right)).map(([, one]) => one);
+  }
+
+  /** Whether an observer has a word in the case of a subject. */
+  hasWordOf(observer: AgentId, subject: AgentId): boolean {
+    return this.#cases.get(subject)?.has(observer) ?? false;
   }
 
   /** What is held on one incarnation of a subject, in order of observers. */

@@ -7,7 +7,7 @@ import { RareMap } from "../keeping/rare.ts";
 import { keep, recall } from "../keeping/snapshot.ts";
 import { sightingsMax } from "../limits.ts";
 import type { Settings } from "../settings.ts";
-import { Cases, type Held } from "./cases.ts";
+import { Cases, type CasesDump } from "./cases.ts";
 import { catchUp } from "./catchUp.ts";
 import type { Directory } from "./directory.ts";
 import type { Observers } from "./observers.ts";
@@ -34,7 +34,7 @@ export interface Sightings {
 }
 
 interface MissingDump {
-  readonly sightings: readonly Held<SignedSighting>[];
+  readonly sightings: CasesDump<SignedSighting>;
   readonly since: readonly (readonly [AgentId, MonotonicMs])[];
   readonly wasCutOff: boolean;
   readonly revision: number;
@@ -64,7 +64,7 @@ export class Missing {
 
   dump(): Snapshot {
     const dump: MissingDump = {
-      sightings: this.#cases.subjects().flatMap((subject) => this.#cases.held(subject)),
+      sightings: this.#cases.dump(),
       since: [...this.#since],
       wasCutOff: this.#wasCutOff,
       revision: this.#revision,

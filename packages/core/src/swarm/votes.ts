@@ -1,25 +1,19 @@
 import { type AgentId, compareText, type SwarmId } from "@antibody/policy";
 import type { Snapshot } from "../contract/snapshot.ts";
 import type { Incarnation, SignedVote, VoteEvidence } from "../contract/statements.ts";
-import { type MonotonicMs, NEVER } from "../contract/time.ts";
+import type { MonotonicMs } from "../contract/time.ts";
 import type { Turn } from "../contract/turn.ts";
-import { compareIncarnation } from "../enrolment/incarnation.ts";
 import { RareMap } from "../keeping/rare.ts";
 import { keep, recall } from "../keeping/snapshot.ts";
 import { pendingVotesMax } from "../limits.ts";
 import type { Settings } from "../settings.ts";
+import { Cases, type CasesDump } from "./cases.ts";
 
 /** Who votes, in which swarm and in which life. */
 export interface Voter {
   readonly agent: AgentId;
   readonly swarm: SwarmId;
   readonly boot: number;
-}
-
-interface HeldVote {
-  readonly vote: SignedVote;
-  /** On this agent's own clock: a vote has no expiry by its sender's. */
-  readonly untilMs: MonotonicMs;
 }
 
 /** A case with an own vote that is still for some of the fellow observers alone. */
@@ -31,8 +25,7 @@ interface Narrow {
 
 interface VotesDump {
   readonly sequence: number;
-  readonly expiryMs: MonotonicMs;
-  readonly votes: readonly HeldVote[];
+  readonly votes: CasesDump<SignedVote>;
   readonly told: readonly (readonly [AgentId, readonly AgentId[]])[];
   readonly narrow: readonly (readonly [AgentId, Narrow])[];
 }
@@ -50,33 +43,27 @@ export const voteKey = "vote";
 export class Votes {
   readonly #voter: Voter;
   readonly #settings: Settings;
-  /** By subject, then by observer. */
-  readonly #cases = new RareMap<AgentId, Map<AgentId, HeldVote>>();
+  readonly #cases: Cases<SignedVote>;
   /** By subject: the fellow observers that got this agent's present vote, or for whom a session was asked. */
   readonly #told = new RareMap<AgentId, Set<AgentId>>();
   readonly #narrow = new RareMap<AgentId, Narrow>();
-  #count = 0;
   #sequence = 0;
-  /** No vote expires before. */
-  #expiryMs: MonotonicMs = NEVER;
 
   constructor(voter: Voter, settings: Settings, snapshot?: Snapshot) {
     this.#voter = voter;
     this.#settings = settings;
-    if (snapshot === undefined) return;
-    const dump = recall<VotesDump>(snapshot);
+    const dump = snapshot === undefined ? undefined : recall<VotesDump>(snapshot);
+    this.#cases = new Cases(({ vote }) => vote, dump?.votes);
+    if (dump === undefined) return;
     this.#sequence = dump.sequence;
-    for (const held of dump.votes) this.#hold(held);
-    this.#expiryMs = dump.expiryMs;
     for (const [subject, told] of dump.told) this.#told.set(subject, new Set(told));
     for (const [subject, at] of dump.narrow) this.#narrow.set(subject, at);
   }
 
   dump(): Snapshot {
-    const votes = this.subjects().flatMap((subject) => this.#held(subject));
     const told = [...this.#told].map(([subject, fellows]) => [subject, [...fellows]] as const);
     const narrow = [...this.#narrow];
-    const dump: VotesDump = { sequence: this.#sequence, expiryMs: this.#expiryMs, votes, told, narrow };
+    const dump: VotesDump = { sequence: this.#sequence, votes: this.#cases.dump(), told, narrow };
     return keep(dump);
   }
 
@@ -86,11 +73,11 @@ export class Votes {
   }
 
   get count(): number {
-    return this.#count;
+    return this.#cases.count;
   }
 
   get deadline(): MonotonicMs {
-    let earliest = this.#expiryMs;
+    let earliest = this.#cases.deadline;
     for (const { untilMs } of this.#narrow.values()) if (untilMs < earliest) earliest = untilMs;
     return earliest;
   }
@@ -121,20 +108,17 @@ export class Votes {
 
   /** Subjects with an open case, in order of agents. */
   subjects(): AgentId[] {
-    return [...this.#cases.keys()].sort(compareText);
+    return this.#cases.subjects();
   }
 
   /** Votes on one incarnation of a subject, in order of observers. */
   on(subject: AgentId, incarnation: Incarnation | undefined): readonly SignedVote[] {
-    if (incarnation === undefined || !this.#cases.has(subject)) return [];
-    return this.#held(subject)
-      .map(({ vote }) => vote)
-      .filter(({ vote }) => compareIncarnation(vote.incarnation, incarnation) === 0);
+    return this.#cases.on(subject, incarnation);
   }
 
   /** Whether this agent's own vote is in an open case. */
   hasOwn(subject: AgentId): boolean {
-    return this.#cases.get(subject)?.has(this.#voter.agent) ?? false;
+    return this.#cases.hasWordOf(this.#voter.agent, subject);
   }
 
   /** Those of the fellow observers that have not been told of an open case yet; from now on they have. */
@@ -164,13 +148,14 @@ export class Votes {
    * there is no room: then assigned observers still find half of it.
    */
   take(vote: SignedVote, isAssigned: boolean, turn: Turn): boolean {
-    const { subject, observer, sequence } = vote.vote;
-    const held = this.#cases.get(subject)?.get(observer)?.vote.vote.sequence;
-    if (held !== undefined && !isAfter(sequence, held)) return false;
+    const { subject, observer } = vote.vote;
+    const kind = this.#cases.kindOf(vote.vote);
     const room = isAssigned ? pendingVotesMax : pendingVotesMax / 2;
-    if (held === undefined && this.#count >= room) return false;
-    this.#hold({ vote, untilMs: turn.now.monoMs + this.#settings.voteLifetimeMs });
+    if (kind === "older" || (kind === "first" && this.count >= room)) return false;
+    this.#cases.put({ statement: vote, untilMs: turn.now.monoMs + this.#settings.voteLifetimeMs });
     if (observer === this.#voter.agent) {
+      // A new vote of this agent is news to everyone.
+      this.#told.delete(subject);
       this.#narrow.set(subject, { untilMs: turn.now.monoMs + tellAllAfterMs, missed: 0 });
     }
     return true;
@@ -178,58 +163,24 @@ export class Votes {
 
   /** The subject stated a newer incarnation: votes on older ones are void. True if there were any. */
   voidBelow(subject: AgentId, incarnation: Incarnation): boolean {
-    return this.#drop(subject, ({ vote }) => compareIncarnation(vote.vote.incarnation, incarnation) < 0);
+    const isVoid = this.#cases.voidBelow(subject, incarnation);
+    this.#forgetClosed(subject);
+    return isVoid;
   }
 
   /** The case is decided. */
   close(subject: AgentId): void {
-    this.#drop(subject, () => true);
+    this.#cases.drop(subject);
+    this.#forgetClosed(subject);
   }
 
   expire(turn: Turn): void {
-    if (this.#expiryMs > turn.now.monoMs) return;
-    for (const subject of this.subjects()) this.#drop(subject, ({ untilMs }) => untilMs <= turn.now.monoMs);
-    this.#expiryMs = NEVER;
-    for (const votes of this.#cases.values()) {
-      for (const { untilMs } of votes.values()) this.#expiryMs = Math.min(this.#expiryMs, untilMs);
-    }
+    for (const subject of this.#cases.expire(turn.now.monoMs)) this.#forgetClosed(subject);
   }
 
-  #held(subject: AgentId): HeldVote[] {
-    const votes = [...(this.#cases.get(subject)?.values() ?? [])];
-    return votes.sort((left, right) => compareText(left.vote.vote.observer, right.vote.vote.observer));
+  #forgetClosed(subject: AgentId): void {
+    if (this.#cases.has(subject)) return;
+    this.#told.delete(subject);
+    this.#narrow.delete(subject);
   }
-
-  #hold(held: HeldVote): void {
-    const { subject, observer } = held.vote.vote;
-    const votes = this.#cases.get(subject) ?? new Map<AgentId, HeldVote>();
-    this.#cases.set(subject, votes);
-    if (!votes.has(observer)) this.#count += 1;
-    votes.set(observer, held);
-    // A new vote of this agent is news to everyone.
-    if (observer === this.#voter.agent) this.#told.delete(subject);
-    this.#expiryMs = Math.min(this.#expiryMs, held.untilMs);
-  }
-
-  #drop(subject: AgentId, isVoid: (held: HeldVote) => boolean): boolean {
-    const votes = this.#cases.get(subject);
-    if (votes === undefined) return false;
-    let dropped = false;
-    for (const [observer, held] of votes) {
-      if (!isVoid(held)) continue;
-      votes.delete(observer);
-      this.#count -= 1;
-      dropped = true;
-    }
-    if (votes.size === 0) {
-      this.#cases.delete(subject);
-      this.#told.delete(subject);
-      this.#narrow.delete(subject);
-    }
-    return dropped;
-  }
-}
-
-function isAfter(left: readonly [number, number], right: readonly [number, number]): boolean {
-  return left[0] > right[0] || (left[0] === right[0] && left[1] > right[1]);
 }
