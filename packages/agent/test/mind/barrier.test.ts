@@ -89,6 +89,7 @@ const act = (action: `${number}-${number}`): Output => ({
 });
 const signEntry = { type: "sign", statement: { type: "entry" } } as Output;
 const signVote = { type: "sign", statement: { type: "vote" } } as Output;
+const signSighting = { type: "sign", statement: { type: "sighting" } } as Output;
 const unwritten =
   'tell agent.stateUnwritten {"code":"ENOSPC","message":"database or disk is full","recordsCount":1,"next":"antibody doctor"}';
 const notBegun =
@@ -149,6 +150,14 @@ test("nothing is signed under an unwritten counter; then the newest entry is, on
   expect(await disk.step(signEntry)).toEqual([]);
   expect((await disk.freed()).filter((line) => line.startsWith("sign"))).toEqual(["sign entry"]);
   expect(await disk.step(signVote)).toEqual(["sign vote"]);
+});
+
+test("a sighting stands on the boot counter alone", async () => {
+  const disk = new FullDisk();
+  expect(await disk.step(sync(vote), signSighting)).toEqual(["sign sighting", unwritten]);
+  const rebooted = new FullDisk();
+  expect(await rebooted.step(sync(boot), signSighting)).toEqual([unwritten]);
+  expect((await rebooted.freed()).filter((line) => line.startsWith("sign"))).toEqual([]);
 });
 
 test("an unwritten vote is not signed, then or later; the agent's own entry is", async () => {
