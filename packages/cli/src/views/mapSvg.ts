@@ -13,6 +13,8 @@ const radiusOfFew = 280;
 /** So few are drawn large, with straight lines and level names. */
 const fewMax = 8;
 const nameCharactersMax = 16;
+/** In the head, beside the time. */
+const ownCharactersMax = 22;
 /** Names nearer to each other than this would cover each other: only what is notable is named then. */
 const nameSpacingMin = 9;
 
@@ -42,7 +44,7 @@ export function mapSvg(view: MapView): string {
   const names = namesOf(view);
   const byAgent = new Map(spots.map((spot) => [spot.member.agent, spot]));
   const [what, state] = mapWords(view);
-  const own = names.get(view.agent) ?? "";
+  const own = fit(printable(names.get(view.agent) ?? ""), ownCharactersMax);
   return [
     `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${size.width} ${size.height}" role="img">`,
     `<title>${escaped(`The overlay as ${own} knows it`)}</title>`,
