@@ -53,7 +53,8 @@ export class Gossip {
   readonly #network: Network;
   readonly #queue: EventQueue;
   readonly #hosts: GossipHosts;
-  readonly #random: Random;
+  /** By agent: what others do meanwhile changes nothing of what one draws. */
+  readonly #randoms: readonly Random[];
   readonly #streams: Streams;
   readonly #meshes: Record<Topic, Mesh>;
   /** When in each second an agent's heartbeat falls, and when the next one is due; infinite when none is needed. */
@@ -70,11 +71,16 @@ export class Gossip {
     this.#network = network;
     this.#queue = queue;
     this.#hosts = hosts;
-    this.#random = random;
+    const randoms = Array.from({ length: agents }, () => random.fork());
+    this.#randoms = randoms;
     const streams = new Streams(agents);
     this.#streams = streams;
     const makeMesh = (): Mesh =>
-      new Mesh(agents, (agent, peer) => streams.hasDialed(agent, peer), random.fork());
+      new Mesh(
+        agents,
+        (agent, peer) => streams.hasDialed(agent, peer),
+        (agent) => randoms[agent] as Random,
+      );
     this.#meshes = { policy: makeMesh(), health: makeMesh() };
     this.#phaseUs = Float64Array.from({ length: agents }, () => random.below(heartbeatUs));
     this.#dueUs = new Float64Array(agents).fill(Number.POSITIVE_INFINITY);
@@ -130,7 +136,7 @@ export class Gossip {
     const lacking = degrees.wanted - mesh.peersOf(agent).length;
     if (lacking <= 0) return;
     const others = this.#readyPeersOf(agent).filter((peer) => !mesh.has(agent, peer));
-    for (const peer of this.#random.sample(others, lacking)) this.#transmit(agent, peer, message);
+    for (const peer of this.#randomOf(agent).sample(others, lacking)) this.#transmit(agent, peer, message);
   }
 
   /** Something of gossip has arrived. */
@@ -259,16 +265,20 @@ export class Gossip {
       const offered = recent.filter((message) => message.content.topic === topic);
       if (offered.length === 0) continue;
       const others = ready.filter((peer) => !this.#meshes[topic].has(agent, peer));
-      for (const peer of this.#random.sample(others, degrees.lazy)) this.#offerTo(agent, peer, offered);
+      for (const peer of this.#randomOf(agent).sample(others, degrees.lazy))
+        this.#offerTo(agent, peer, offered);
     }
   }
 
-  /** To a peer that has seen all of it, an offer changes nothing: no event is spent on it. */
+  /** To a peer that has seen all of it, an offer is sent as to others and changes nothing: no event is spent on it. */
   #offerTo(agent: number, peer: number, offered: readonly GossipMessage[]): void {
     const bytes = topicBytes + offered.length * idBytes;
     const messages = offered.filter(({ spread }) => !spread.hasReached(peer));
     if (messages.length > 0) this.#say(agent, peer, { type: "offer", messages }, bytes);
-    else this.counters.bytes += frameBytes + bytes;
+    else {
+      this.counters.bytes += frameBytes + bytes;
+      this.#network.sendInVain(agent, peer);
+    }
   }
 
   #say(agent: number, peer: number, said: GossipControl, bytes: number): void {
@@ -281,8 +291,8 @@ export class Gossip {
   }
 
   /**
-   * Sends a full message. To a peer that has seen it, or will sooner, sending costs what it costs and changes
-   * nothing: no event is spent on it.
+   * Sends a full message. To a peer that has seen it, or will sooner, it is sent as to others and changes nothing: no
+   * event is spent on it.
    */
   #transmit(agent: number, peer: number, message: GossipMessage): void {
     const { counters } = this;
@@ -290,12 +300,17 @@ export class Gossip {
     counters.bytes += frameBytes + topicBytes + message.bytes;
     if (message.spread.hasReached(peer)) {
       counters.duplicates += 1;
+      this.#network.sendInVain(agent, peer);
       return;
     }
     const soonestUs = message.publishedUs + message.spread.arrivesUs(peer);
     const arrivesUs = this.#network.sendSooner(agent, peer, kinds.gossip, message, soonestUs);
     if (arrivesUs === undefined || arrivesUs === soonestUs) counters.duplicates += 1;
     else message.spread.onItsWay(peer, arrivesUs - message.publishedUs);
+  }
+
+  #randomOf(agent: number): Random {
+    return this.#randoms[agent] as Random;
   }
 
   #needHeartbeat(agent: number): void {

@@ -25,13 +25,17 @@ export class Mesh {
   readonly #peers: number[][];
   readonly #backoffs: (Map<number, number> | undefined)[];
   readonly #hasDialed: (agent: number, peer: number) => boolean;
-  readonly #random: Random;
+  readonly #randomOf: (agent: number) => Random;
 
-  constructor(agents: number, hasDialed: (agent: number, peer: number) => boolean, random: Random) {
+  constructor(
+    agents: number,
+    hasDialed: (agent: number, peer: number) => boolean,
+    randomOf: (agent: number) => Random,
+  ) {
     this.#peers = Array.from({ length: agents }, () => []);
     this.#backoffs = new Array<undefined>(agents).fill(undefined);
     this.#hasDialed = hasDialed;
-    this.#random = random;
+    this.#randomOf = randomOf;
   }
 
   peersOf(agent: number): readonly number[] {
@@ -111,7 +115,7 @@ export class Mesh {
     const peers = this.#peers[agent] as number[];
     const free = candidates.filter((peer) => !peers.includes(peer) && !this.#isBlocked(agent, peer, nowUs));
     if (free.length === 0) return noChange;
-    const graft = this.#random.sample(free, size - peers.length);
+    const graft = this.#randomOf(agent).sample(free, size - peers.length);
     peers.push(...graft);
     return { graft, prune: [] };
   }
@@ -120,7 +124,7 @@ export class Mesh {
   #thin(agent: number, nowUs: number): MeshChange {
     const peers = this.#peers[agent] as number[];
     const kept = peers.slice(0, degrees.wanted);
-    const rest = this.#random.sample(peers.slice(degrees.wanted), peers.length);
+    const rest = this.#randomOf(agent).sample(peers.slice(degrees.wanted), peers.length);
     const areDialed = kept.some((peer) => this.#hasDialed(agent, peer));
     const dialed = areDialed ? [] : rest.filter((peer) => this.#hasDialed(agent, peer));
     // gossipsub brings as many forward as it finds, each before the one found earlier.

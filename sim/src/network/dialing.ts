@@ -43,7 +43,7 @@ export class Dialing {
       return;
     }
     const { links } = this.#network;
-    const latencyUs = links.drawLatencyUs();
+    const latencyUs = links.drawLatencyUs(agent);
     // A round trip for TCP, half of one for the first word of hello.
     const atUs = nowUs + links.connectLossUs(agent, peer) + 3 * links.delayUs(latencyUs, agent, peer);
     const dial: Dial = { purpose, timeoutUs, latencyUs };

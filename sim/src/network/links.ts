@@ -53,7 +53,8 @@ function sumOf(column: Int32Array | undefined, source: number, destination: numb
 /** Who can reach whom, and after how long. Reachability is per direction. */
 export class Links {
   readonly model: LinkModel;
-  readonly #random: Random;
+  /** By host, for all that it sends: what others do meanwhile changes none of it. */
+  readonly #randoms: readonly Random[];
   readonly #group: Int16Array;
   readonly #agents: number;
   /** Directed pairs that are cut, as source × agents + destination. */
@@ -66,7 +67,7 @@ export class Links {
 
   constructor(agents: number, model: LinkModel, random: Random) {
     this.model = model;
-    this.#random = random;
+    this.#randoms = Array.from({ length: agents }, () => random.fork());
     this.#agents = agents;
     this.#group = new Int16Array(agents);
   }
@@ -103,9 +104,9 @@ export class Links {
     return this.reaches(left, right) && this.reaches(right, left);
   }
 
-  /** The latency of a new session, one way. */
-  drawLatencyUs(): number {
-    return this.#random.between(this.model.latencyUsMin, this.model.latencyUsMax);
+  /** The latency of a new session that a host opens, one way. */
+  drawLatencyUs(host: number): number {
+    return this.#randomOf(host).between(this.model.latencyUsMin, this.model.latencyUsMax);
   }
 
   /** Makes the links of a host lose more packets, or again less where negative. */
@@ -125,7 +126,7 @@ export class Links {
   delayUs(latencyUs: number, source: number, destination: number): number {
     const weather = this.#weather;
     const jitterUs = this.model.jitterUs + sumOf(weather?.jitterUs, source, destination);
-    const jitter = jitterUs > 0 ? this.#random.below(jitterUs) : 0;
+    const jitter = jitterUs > 0 ? this.#randomOf(source).below(jitterUs) : 0;
     const addedUs = sumOf(weather?.addedUs, source, destination);
     return latencyUs + jitter + addedUs + this.#lossUs(this.model.retransmitUs, source, destination);
   }
@@ -138,15 +139,20 @@ export class Links {
   #lossUs(firstUs: number, source: number, destination: number): number {
     const perMillion = this.model.lossPerMillion + sumOf(this.#weather?.lossPerMillion, source, destination);
     if (perMillion === 0) return 0;
+    const random = this.#randomOf(source);
     let delayUs = 0;
     let waitUs = firstUs;
     for (let losses = 0; losses < lossesMax; losses += 1) {
-      if (this.#random.below(1_000_000) >= perMillion) break;
+      if (random.below(1_000_000) >= perMillion) break;
       this.retransmissions += 1;
       delayUs += waitUs;
       waitUs *= 2;
     }
     return delayUs;
+  }
+
+  #randomOf(host: number): Random {
+    return this.#randoms[host] as Random;
   }
 
   #findIntact(): void {

@@ -73,9 +73,23 @@ export class Network {
       return unlessUs;
     }
     const arrivesUs = this.#arrivalUs(session, direction, source, destination);
-    if (arrivesUs >= unlessUs) return unlessUs;
+    if (arrivesUs >= unlessUs) {
+      direction.lastUs = arrivesUs;
+      return unlessUs;
+    }
     this.#push(session, direction, arrivesUs, source, destination, kind, payload);
     return arrivesUs;
+  }
+
+  /**
+   * Sends what the destination has: it takes its place among what else is sent, and nothing comes of it. So it is one
+   * to all others whether the sender could know that, as it cannot where the two meet in one instant.
+   */
+  sendInVain(source: number, destination: number): void {
+    const session = this.#of(source).get(destination);
+    if (session === undefined || !this.links.reaches(source, destination)) return;
+    const direction = directionTo(session, destination);
+    direction.lastUs = this.#arrivalUs(session, direction, source, destination);
   }
 
   /** Whether what has arrived belongs to a session that stands here; if not, the sender's end is reset. */
