@@ -11,7 +11,7 @@ import { createCoreMind } from "../src/world/coreMind.ts";
 
 /** `npm run test:deep` runs a thousand of each. */
 const seeds = Array.from({ length: 25 }, (_, index) => index + 1);
-const schedules: readonly RoleSchedule[] = ["singleCrashes", "roleFaults"];
+const schedules: readonly RoleSchedule[] = ["singleCrashes", "roleFaults", "soleHolder"];
 
 describe.each(schedules)("a role through %s", (schedule) => {
   it.each(seeds)(

@@ -3,9 +3,9 @@ import type { Scenario, ScenarioBundle } from "../scenarios/scenario.ts";
 import type { Step } from "../scenarios/step.ts";
 import { everyone } from "./kinds.ts";
 
-/** Devices that may hold the role, and how many shall. */
+/** Devices that may hold the role, and how many shall where nothing else is said. */
 const agents = 5;
-const count = 2;
+const countDefault = 2;
 /** Faults begin in this time: after the role is held. */
 const faultsFromMs = 20_000;
 const faultsUntilMs = 90_000;
@@ -17,21 +17,23 @@ const settledWithinMs = 60_000;
 /** Between two single crashes: the role has gone over, and who crashed has come back. */
 const singleEveryMs = 15_000;
 
-const bundle: ScenarioBundle = {
-  stream: "home",
-  documents: [
-    {
-      name: "web",
-      promises: {
-        "role:web": { count, returnAfter: "20s" },
-        "process:web": { command: ["/usr/bin/web"], while: ["role:web"] },
+function bundleOf(count: number): ScenarioBundle {
+  return {
+    stream: "home",
+    documents: [
+      {
+        name: "web",
+        promises: {
+          "role:web": { count, returnAfter: "20s" },
+          "process:web": { command: ["/usr/bin/web"], while: ["role:web"] },
+        },
       },
-    },
-  ],
-  scope: ["role:web", "process:web"],
-  powers: ["process"],
-  mode: "enforce",
-};
+    ],
+    scope: ["role:web", "process:web"],
+    powers: ["process"],
+    mode: "enforce",
+  };
+}
 
 /** Kills and power losses, one after the other: never does a second device fail before the first is back. */
 export function singleCrashes(seed: number): Scenario {
@@ -40,17 +42,23 @@ export function singleCrashes(seed: number): Scenario {
   for (let atMs = faultsFromMs; atMs < faultsUntilMs; atMs += singleEveryMs + random.below(5_000)) {
     crash(random, steps, atMs, random.between(500, 10_000));
   }
-  return scenarioOf("role-crashes", "Devices fail one after the other, and come back", seed, steps);
+  return scenarioOf(
+    "role-crashes",
+    "Devices fail one after the other, and come back",
+    seed,
+    countDefault,
+    steps,
+  );
 }
 
 /** Crashes, pauses, partitions and cuts that a seed has drawn, several at once. */
-export function roleFaults(seed: number): Scenario {
+export function roleFaults(seed: number, count: number = countDefault): Scenario {
   const random = Random.fromSeed(seed);
   const steps: Step[] = [];
   for (let left = random.between(1, faultsMax); left > 0; left -= 1) {
     random.pick(faultKinds)(random, steps, random.between(faultsFromMs, faultsUntilMs));
   }
-  return scenarioOf("role-faults", `Faults that seed ${seed} has drawn, around a role`, seed, steps);
+  return scenarioOf("role-faults", `Faults that seed ${seed} has drawn, around a role`, seed, count, steps);
 }
 
 type FaultKind = (random: Random, steps: Step[], atMs: number) => void;
@@ -87,7 +95,13 @@ function cut(random: Random, steps: Step[], atMs: number): void {
   steps.push({ atMs: atMs + random.between(2_000, 20_000), type: "heal" });
 }
 
-function scenarioOf(name: string, title: string, seed: number, faults: readonly Step[]): Scenario {
+function scenarioOf(
+  name: string,
+  title: string,
+  seed: number,
+  count: number,
+  faults: readonly Step[],
+): Scenario {
   const all = { names: everyone(agents) };
   const calm: readonly Step[] = [
     { atMs: calmMs, type: "heal" },
@@ -102,7 +116,7 @@ function scenarioOf(name: string, title: string, seed: number, faults: readonly 
     seed,
     durationMs: calmMs + settledWithinMs,
     startSpreadMs: seed % 2 === 0 ? 0 : 2_000,
-    bundles: [bundle],
+    bundles: [bundleOf(count)],
     steps: [first, ...faults.toSorted((left, right) => left.atMs - right.atMs), ...calm],
     expectations: [{ type: "allKept", fromMs: calmMs + 1, withinMs: settledWithinMs - 1_000 }],
   };
