@@ -144,6 +144,9 @@ export function byText(by: EvictionView["by"]): string {
   return by === "recovery" ? "the recovery key" : shortId(by);
 }
 
+/** Of these nobody asks how many votes their death would take. */
+const gone: readonly Verdict[] = ["dead", "left", "away"];
+
 /** The screen of `peers why`. */
 export function peerLines(view: PeerView): readonly string[] {
   const line = (label: string, text: string): readonly string[] => labeled(label, text, 10);
@@ -155,7 +158,7 @@ export function peerLines(view: PeerView): readonly string[] {
     ...line("observed", observedText(view)),
     ...line("addresses", view.addresses.join(" ") || "none known"),
     ...line("promises", view.capabilities.join(" ") || "nothing to peers"),
-    ...(view.verdict === "dead" ? [] : line("quorum", quorumText(view))),
+    ...(gone.includes(view.verdict) ? [] : line("quorum", quorumText(view))),
     ...view.votes.flatMap(({ observer, evidence }) => line("vote", `${shortId(observer)}: ${evidence}`)),
     ...(view.cutOff ? line("note", "this agent itself is cut off: it accuses nobody") : []),
   ];

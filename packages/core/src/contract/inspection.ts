@@ -197,7 +197,7 @@ export interface OverlayMember {
   readonly verdict: Verdict;
   /** Whether this agent has a session with it. */
   readonly connected: boolean;
-  /** Who observes it now, in order of agents. */
+  /** Who observes it now, or goes on dialing it after its death; in order of agents. */
   readonly observers: readonly AgentId[];
 }
 

@@ -20,12 +20,14 @@ export function overlayOf(
     const agent = roster.agentAt(slot);
     const member = directory.get(agent);
     if (member !== undefined) {
+      const standing = directory.standingOf(agent);
       members.push({
         agent,
         name: member.certificate.certificate.name,
         verdict: agent === own ? "reachable" : verdictOf(agent),
         connected: links.has(agent),
-        observers: observers.listFor(agent),
+        // Who said goodbye is not missed.
+        observers: standing === "left" || standing === "away" ? [] : observers.listFor(agent),
       });
     }
     slot = roster.neighbor(0, slot, 1);

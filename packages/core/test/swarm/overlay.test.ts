@@ -55,6 +55,17 @@ describe("the overlay", () => {
     for (const { observers } of members) expect(observers).not.toContain(victim.agent);
   });
 
+  test("names nobody for who said goodbye", () => {
+    const parts = swarmOf(5);
+    const { certificate, entry } = memberOf(victim, [1, 1, 1]);
+    const left = { ...entry, entry: { ...entry.entry, status: "left" as const } };
+    parts.directory.accept({ certificate, entry: left });
+    const observersOf = new Map(overlay(parts).map(({ agent, observers }) => [agent, observers]));
+    expect(observersOf.get(victim.agent)).toEqual([]);
+    expect(observersOf.get(friend.agent)).not.toContain(victim.agent);
+    expect(observersOf.get(friend.agent)).toHaveLength(3);
+  });
+
   test("is looked at without a change of what the agent remembers", () => {
     const parts = swarmOf(60);
     const before = parts.observers.of(own.agent);
