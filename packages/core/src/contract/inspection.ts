@@ -12,7 +12,10 @@ import type { ActionId } from "./output.ts";
 import type { Incarnation, VoteEvidence } from "./statements.ts";
 import type { MonotonicMs } from "./time.ts";
 
-/** What an agent holds of a peer. `dead` is a quorum's word; `unreachable` and `stalled` are its own finding. */
+/**
+ * What an agent holds of a peer. `dead` is a quorum's word; `stalled` is its own finding, and `unreachable` its own or
+ * that of several of the peer's observers.
+ */
 export type Verdict = "reachable" | "suspected" | "unreachable" | "stalled" | "dead" | "left" | "away";
 
 export interface MemberView {
@@ -220,7 +223,7 @@ export interface Outline
     Inspection,
     "agent" | "name" | "incarnation" | "resources" | "streams" | "heldClaims" | "queues"
   > {
-  /** Only who is held dead, and who is out of this agent's own reach; in order of agents each. */
+  /** Only who is held dead, and who is out of reach; in order of agents each. */
   readonly members: readonly MemberView[];
   /** Digest over (agent, incarnation, dead or not) of everyone, the agent itself included. 16 hex digits. */
   readonly directory: string;

@@ -13,6 +13,7 @@ import type { Observers } from "./observers.ts";
 import type { Own } from "./own.ts";
 import { sightingPieces } from "./pieces.ts";
 import type { Probing } from "./probing.ts";
+import { ReportingTurns } from "./reportingTurns.ts";
 import { hasMet, isLost } from "./watch.ts";
 
 /** What it stands on. */
@@ -27,25 +28,8 @@ export interface ReportingPorts {
   readonly missing: Missing;
 }
 
-/** Each observer waits for so long after the one before it, as voters do: mostly those after the first are silent. A guess. */
-const turnMs = 100;
-/** Before that: whoever loses several peers at once loses them one by one, as its probes fall due. A guess. */
-const firstTurnMs = 500;
-/**
- * Where more than this are missed at once, here or by what everyone has heard, one waits, and gathers: a partition, or
- * a massacre, must not be a rumor for each. Twice as long as observers wait before they vote: by then the dead are
- * known, and what is left lasts. From the simulator, by the messages of the scenarios.
- */
-const fewMissed = 2;
-const manyMissedVoteWaits = 2;
-/** Then each agent has one turn for all that it misses: of so many turns, in the order of agents. Guesses. */
-const manyMissedTurnMs = 1_000;
-const manyMissedTurns = 10;
-const manyMissedTogetherMs = 5_000;
 /** One more than needed says so: the verdict stands when one of them dies, or one rumor is lost on its way. */
 const spareMissers = 1;
-/** A host that refuses is voted on at once, and dead within a second: it is said only where that fails. A guess. */
-const refusedWaitMs = 4_000;
 /** After a rumor the next sightings are gathered for so long: a partition must not be a rumor for each peer. A guess. */
 const gatherMs = 1_000;
 /** Whoever changes its mind on a subject waits: this long, twice as long every further time. A guess, against a flapping link. */
@@ -88,6 +72,7 @@ interface ReportingDump {
  */
 export class Reporting {
   readonly #ports: ReportingPorts;
+  readonly #turns: ReportingTurns;
   /** Of subjects that this agent observes: bounded by them. */
   readonly #said = new RareMap<AgentId, Said>();
   readonly #plans = new RareMap<AgentId, Plan>();
@@ -102,6 +87,7 @@ export class Reporting {
 
   constructor(ports: ReportingPorts, snapshot?: Snapshot) {
     this.#ports = ports;
+    this.#turns = new ReportingTurns(ports);
     const dump = snapshot === undefined ? undefined : recall<ReportingDump>(snapshot);
     if (dump === undefined) return;
     for (const [subject, plan] of dump.plans) this.#plans.set(subject, plan);
@@ -175,7 +161,7 @@ export class Reporting {
   due(turn: Turn): void {
     const now = turn.now.monoMs;
     if (this.deadline > now) return;
-    const untilMs = now + (this.#missesMany(turn) ? manyMissedTogetherMs : 0);
+    const untilMs = now + this.#turns.togetherMs(turn);
     const subjects = [...this.#plans].filter(([, { atMs }]) => atMs <= untilMs).map(([subject]) => subject);
     const words: Sighting[] = [];
     for (const subject of subjects.sort(compareText)) {
@@ -242,8 +228,8 @@ export class Reporting {
     const said = this.#said.get(subject)?.finding;
     if (said === "missing") return true;
     if (finding === "missing") {
-      const togetherMs = this.#missesMany(turn) ? manyMissedTogetherMs : 0;
-      return this.#firstMs(subject, turn) <= turn.now.monoMs + togetherMs;
+      const firstMs = Math.max(this.#turns.firstMs(subject, turn), this.#quietUntilMs);
+      return firstMs <= turn.now.monoMs + this.#turns.togetherMs(turn);
     }
     // Others are contradicted only by who heard the subject after they spoke.
     const heardMs = probing.watchOf(subject)?.heardMs ?? Number.NEGATIVE_INFINITY;
@@ -252,7 +238,7 @@ export class Reporting {
 
   /** When it is this agent's turn to say so. */
   #turnOf(subject: AgentId, finding: Sighting["finding"], turn: Turn): MonotonicMs {
-    const { agent, settings, directory, observers } = this.#ports;
+    const { settings, directory } = this.#ports;
     const now = turn.now.monoMs;
     const last = this.#said.get(subject);
     const said = this.#saidOn(subject, directory.get(subject)?.entry.entry.incarnation);
@@ -261,35 +247,8 @@ export class Reporting {
       last === undefined ? now : last.atMs + changeWaitMs * 2 ** Math.min(last.changes, changesMax);
     // Everyone who said that it was missing says that it is there.
     if (finding === "present" && said !== undefined) return Math.max(now, changedMs);
-    const place = Math.max(0, observers.of(subject).observers.indexOf(agent));
-    if (finding === "present") {
-      return Math.max(now + 2 * settings.freshTimeoutMs, changedMs) + place * turnMs;
-    }
-    const { roster } = directory;
-    const rank = roster.rankAt(roster.slotOf(agent) ?? 0);
-    const isMany = this.#missesMany(turn);
-    const ownTurnMs = isMany ? (rank % manyMissedTurns) * manyMissedTurnMs : place * turnMs;
-    return Math.max(now + firstTurnMs, changedMs, this.#firstMs(subject, turn)) + ownTurnMs;
-  }
-
-  /** From when on a subject may be said to be missing. */
-  #firstMs(subject: AgentId, turn: Turn): MonotonicMs {
-    const { settings, probing } = this.#ports;
-    const watch = probing.watchOf(subject);
-    if (watch === undefined) return NEVER;
-    const refusedMs = watch.evidence === "refused" ? watch.lostMs + refusedWaitMs : 0;
-    const manyMs = this.#missesMany(turn) ? watch.lostMs + manyMissedVoteWaits * settings.cutVoteAfterMs : 0;
-    return Math.max(refusedMs, manyMs, this.#quietUntilMs);
-  }
-
-  #missesMany(turn: Turn): boolean {
-    const { settings, probing, missing } = this.#ports;
-    let missed = 0;
-    for (const { duty, finding, evidence } of probing.watches()) {
-      if (duty === "observe" && finding !== "reachable" && evidence !== "refused") missed += 1;
-    }
-    if (missed > fewMissed) return true;
-    return missing.countSince(turn.now.monoMs - settings.cutVoteAfterMs) > fewMissed;
+    if (finding === "present") return this.#turns.toContradict(subject, changedMs, turn);
+    return this.#turns.toMiss(subject, Math.max(changedMs, this.#quietUntilMs), turn);
   }
 
   #saidOn(subject: AgentId, incarnation: Incarnation | undefined): Said | undefined {

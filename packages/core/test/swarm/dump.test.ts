@@ -22,7 +22,13 @@ const options: SwarmOptions = {
   swarm: swarmId,
   certificate: own.certificate,
   build: "test",
-  settings: { ...defaultSettings, cutVoteAfterMs: 3_000, stalledVoteAfterMs: 5_000, voteLifetimeMs: 9_000 },
+  settings: {
+    ...defaultSettings,
+    cutVoteAfterMs: 3_000,
+    stalledVoteAfterMs: 5_000,
+    voteLifetimeMs: 9_000,
+    sightingLifetimeMs: 9_000,
+  },
   crypto: fakeCrypto,
 };
 

@@ -1,0 +1,91 @@
+import type { AgentId } from "@antibody/policy";
+import { type MonotonicMs, NEVER } from "../contract/time.ts";
+import type { Turn } from "../contract/turn.ts";
+import type { Settings } from "../settings.ts";
+import type { Directory } from "./directory.ts";
+import type { Missing } from "./missing.ts";
+import type { Observers } from "./observers.ts";
+import type { Probing } from "./probing.ts";
+
+/** What turns are reckoned from. */
+export interface ReportingTurnsPorts {
+  readonly agent: AgentId;
+  readonly settings: Settings;
+  readonly directory: Directory;
+  readonly observers: Observers;
+  readonly probing: Probing;
+  readonly missing: Missing;
+}
+
+/** Each observer waits for so long after the one before it, as voters do: mostly those after the first are silent. A guess. */
+const turnMs = 100;
+/** Before that: whoever loses several peers at once loses them one by one, as its probes fall due. A guess. */
+const firstTurnMs = 500;
+/**
+ * Where more than this are missed at once, here or by what everyone has heard, one waits, and gathers: a partition, or
+ * a massacre, must not be a rumor for each. Twice as long as observers wait before they vote: by then the dead are
+ * known, and what is left lasts. From the simulator, by the messages of the scenarios.
+ */
+const fewMissed = 2;
+const manyMissedVoteWaits = 2;
+/** Then each agent has one turn for all that it misses: of so many turns, in the order of agents. Guesses. */
+const manyMissedTurnMs = 1_000;
+const manyMissedTurns = 10;
+const manyMissedTogetherMs = 5_000;
+/** A host that refuses is voted on at once, and dead within a second: it is said only where that fails. A guess. */
+const refusedWaitMs = 4_000;
+
+/** When it is whose turn to speak of a subject. */
+export class ReportingTurns {
+  readonly #ports: ReportingTurnsPorts;
+
+  constructor(ports: ReportingTurnsPorts) {
+    this.#ports = ports;
+  }
+
+  /** When this agent says that it misses a subject, not before a time. */
+  toMiss(subject: AgentId, notBeforeMs: MonotonicMs, turn: Turn): MonotonicMs {
+    const { roster } = this.#ports.directory;
+    const rank = roster.rankAt(roster.slotOf(this.#ports.agent) ?? 0);
+    const ownTurnMs = this.#missesMany(turn)
+      ? (rank % manyMissedTurns) * manyMissedTurnMs
+      : this.#placeOn(subject) * turnMs;
+    return Math.max(turn.now.monoMs + firstTurnMs, notBeforeMs, this.firstMs(subject, turn)) + ownTurnMs;
+  }
+
+  /** When this agent says that others are wrong: its own attempt has ended by then. */
+  toContradict(subject: AgentId, notBeforeMs: MonotonicMs, turn: Turn): MonotonicMs {
+    const triedMs = turn.now.monoMs + 2 * this.#ports.settings.freshTimeoutMs;
+    return Math.max(triedMs, notBeforeMs) + this.#placeOn(subject) * turnMs;
+  }
+
+  /** From when on a subject may be said to be missing, whosever turn it is. */
+  firstMs(subject: AgentId, turn: Turn): MonotonicMs {
+    const { settings, probing } = this.#ports;
+    const watch = probing.watchOf(subject);
+    if (watch === undefined) return NEVER;
+    const refusedMs = watch.evidence === "refused" ? watch.lostMs + refusedWaitMs : 0;
+    const manyMs = this.#missesMany(turn) ? watch.lostMs + manyMissedVoteWaits * settings.cutVoteAfterMs : 0;
+    return Math.max(refusedMs, manyMs);
+  }
+
+  /** What is due within this time is said now. */
+  togetherMs(turn: Turn): number {
+    return this.#missesMany(turn) ? manyMissedTogetherMs : 0;
+  }
+
+  #placeOn(subject: AgentId): number {
+    const { agent, observers } = this.#ports;
+    return Math.max(0, observers.of(subject).observers.indexOf(agent));
+  }
+
+  #missesMany(turn: Turn): boolean {
+    const { settings, probing, missing } = this.#ports;
+    let missed = 0;
+    for (const { duty, finding, evidence } of probing.watches()) {
+      if (duty === "observe" && finding !== "reachable" && evidence !== "refused") missed += 1;
+    }
+    if (missed > fewMissed) return true;
+    return missing.countSince(turn.now.monoMs - settings.cutVoteAfterMs) > fewMissed;
+  }
+}
