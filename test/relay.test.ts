@@ -7,6 +7,8 @@ import { allHold, eventually, form, makeAuthor, makeColony, type TestColony } fr
 import { Namespaces, whyNoNamespaces, whyNoRouters } from "./harness/namespaces.ts";
 
 const run = promisify(execFile);
+/** A route that leads nowhere keeps its caller waiting for 5 s. */
+const askTimeoutMs = 7_000;
 /** The founder comes first: the others join through it. */
 const names = ["c", "a", "b"] as const;
 const ends: (() => Promise<void> | void)[] = [];
@@ -64,7 +66,10 @@ function serve(namespaces: Namespaces, host: string, port: number, text: string)
 /** What a local port of a host says; empty when nobody answers. */
 async function ask(namespaces: Namespaces, host: string, port: number): Promise<string> {
   const program = `require("node:net").connect(${port}, "127.0.0.1").on("error", () => {}).pipe(process.stdout)`;
-  const { stdout } = await run("ip", [...namespaces.enter(host), process.execPath, "-e", program]);
+  // A program that waits for ever is asked again.
+  const options = { timeout: askTimeoutMs };
+  const asked = run("ip", [...namespaces.enter(host), process.execPath, "-e", program], options);
+  const { stdout } = await asked.catch(() => ({ stdout: "" }));
   return stdout;
 }
 

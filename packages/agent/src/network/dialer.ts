@@ -1,9 +1,10 @@
+import { setTimeout as delay } from "node:timers/promises";
 import type { DialResult, Input } from "@antibody/core";
 import type { AgentId } from "@antibody/policy";
 import type { Connection, PeerId } from "@libp2p/interface";
 import type { Gate } from "./gate.ts";
 import type { Hello } from "./hello.ts";
-import { dialsMax } from "./limits.ts";
+import { detourPatienceMs, dialsMax } from "./limits.ts";
 import type { NetworkNode } from "./node.ts";
 import { type Reached, reach } from "./reach.ts";
 
@@ -130,7 +131,11 @@ export class Dialer {
     { type, detail }: Exclude<Reached, { readonly type: "connection" }>,
   ): Promise<DialResult> {
     const { gate, detour } = this.#options;
-    if (purpose === "session" && (await detour(agent))) return "connected";
+    if (purpose === "session") {
+      // A search that takes longer goes on: the session shows by itself.
+      const isFound = await Promise.race([detour(agent), delay(detourPatienceMs, false, { ref: false })]);
+      if (isFound) return "connected";
+    }
     const isSilent = type === "cut" || type === "silent";
     if (purpose === "fresh" && isSilent && gate.session(agent) !== undefined) void detour(agent);
     return this.#tell(agent, type, detail);

@@ -156,6 +156,8 @@ export const hopTimeoutMs = 1_000;
 /** One search for a detour: its relays, and the whole of it. Guesses: a dial, and a hello over two links. */
 export const relaysTriedMax = 3;
 export const detourTimeoutMs = 1_500;
+/** How long the result of a dial waits for a detour. Guess: several times what one takes on a LAN (40 ms, measured). */
+export const detourPatienceMs = 500;
 /** Whether what stands answers after all, which would make the detour needless. Guess: a probe's wait. */
 export const answerTimeoutMs = 500;
 /** Searches at once; and the peers of whom a failed one is remembered, with the waits until the next. Guesses. */

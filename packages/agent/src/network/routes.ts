@@ -1,8 +1,9 @@
+import { once } from "node:events";
 import { connect, type Socket } from "node:net";
 import { type Duplex, pipeline } from "node:stream";
 import type { AgentId } from "@antibody/policy";
 import type { Connection, Stream, StreamHandler } from "@libp2p/interface";
-import { lpStream } from "@libp2p/utils";
+import { encode } from "it-length-prefixed";
 import { decodeMap, encodeMap } from "./cbor.ts";
 import { routeHeadBytesMax, routeOpenTimeoutMs, routeStreamsMax, routeTargetTimeoutMs } from "./limits.ts";
 import { streamDuplex } from "./streamDuplex.ts";
@@ -36,6 +37,9 @@ export class RouteError extends Error {
   }
 }
 
+/** An unsigned varint of two bytes reaches beyond the bound of a head. */
+const headPrefixBytesMax = 2;
+
 const answerCodes: readonly RouteErrorCode[] = ["ENOCAPABILITY", "ETARGET", "EBUSY"];
 
 /** What routes need. */
@@ -68,7 +72,7 @@ export class Routes {
       const deadline = AbortSignal.any([signal, AbortSignal.timeout(routeOpenTimeoutMs)]);
       const connection = await this.#options.connectTo(backend, deadline);
       if (connection === undefined) throw new RouteError("EUNREACHABLE", `no session with ${backend}`);
-      return this.#track(streamDuplex(await ask(connection, capability, deadline)));
+      return this.#track(await ask(connection, capability, deadline));
     } catch (error) {
       if (signal.aborted) throw new RouteError("ECANCELED", "canceled", error);
       if (error instanceof RouteError) throw error;
@@ -96,25 +100,18 @@ export class Routes {
   }
 
   async #answer(stream: Stream): Promise<void> {
-    const wire = lpStream(stream, { maxDataLength: routeHeadBytesMax });
-    const signal = AbortSignal.timeout(routeOpenTimeoutMs);
-    const request = decodeMap((await wire.read({ signal })).slice());
+    // Before anything is read: an end that comes with the first bytes must not be missed.
+    const duplex = headed(stream);
+    const request = await readHead(duplex, AbortSignal.timeout(routeOpenTimeoutMs));
     const capability = request?.["capability"];
     if (typeof capability !== "string") throw new Error("Not a route request");
     const target = await this.#target(capability);
     if (typeof target === "string") {
-      await wire.write(encodeMap({ type: "refused", code: target }), { signal });
-      await stream.close({ signal });
+      duplex.end(head({ type: "refused", code: target }));
       return;
     }
-    try {
-      await wire.write(encodeMap({ type: "open" }), { signal });
-      const duplex = this.#track(streamDuplex(wire.unwrap()));
-      join(duplex, target);
-    } catch (error) {
-      target.destroy();
-      throw error;
-    }
+    duplex.write(head({ type: "open" }));
+    join(this.#track(duplex), target);
   }
 
   async #target(capability: string): Promise<Socket | RouteErrorCode> {
@@ -149,18 +146,47 @@ export class Routes {
 }
 
 /** Asks for a capability over a new stream. Rejects with a RouteError when the peer refuses. */
-async function ask(connection: Connection, capability: string, signal: AbortSignal): Promise<Stream> {
-  const stream = await connection.newStream(routeProtocol, { signal, runOnLimitedConnection: true });
+async function ask(connection: Connection, capability: string, signal: AbortSignal): Promise<Duplex> {
+  const duplex = headed(await connection.newStream(routeProtocol, { signal, runOnLimitedConnection: true }));
   try {
-    const wire = lpStream(stream, { maxDataLength: routeHeadBytesMax });
-    await wire.write(encodeMap({ type: "route", capability }), { signal });
-    const answer = decodeMap((await wire.read({ signal })).slice());
-    if (answer?.["type"] === "open") return wire.unwrap();
+    duplex.write(head({ type: "route", capability }));
+    const answer = await readHead(duplex, signal);
+    if (answer?.["type"] === "open") return duplex;
     const code = answerCodes.find((known) => known === answer?.["code"]) ?? "EBROKEN";
     throw new RouteError(code, `the backend refused ${capability}: ${code}`);
   } catch (error) {
-    stream.abort(error instanceof Error ? error : new Error(String(error)));
+    duplex.destroy();
     throw error;
+  }
+}
+
+/** A stream that breaks while its head is read says so to the reader: nobody else listens yet. */
+function headed(stream: Stream): Duplex {
+  return streamDuplex(stream).on("error", () => undefined);
+}
+
+function head(fields: Parameters<typeof encodeMap>[0]): Uint8Array {
+  return encode.single(encodeMap(fields)).subarray();
+}
+
+/** The map at the beginning of a stream, with its length before it; what follows stays unread. */
+async function readHead(duplex: Duplex, signal: AbortSignal): Promise<ReturnType<typeof decodeMap>> {
+  const prefix = [...(await take(duplex, 1, signal))];
+  while ((prefix.at(-1) ?? 0) >= 0x80 && prefix.length < headPrefixBytesMax) {
+    prefix.push(...(await take(duplex, 1, signal)));
+  }
+  const bytes = prefix.reduce((sum, byte, index) => sum + (byte & 0x7f) * 0x80 ** index, 0);
+  if (bytes === 0 || bytes > routeHeadBytesMax) throw new Error(`A route's head of ${bytes} bytes`);
+  return decodeMap(new Uint8Array(await take(duplex, bytes, signal)));
+}
+
+/** So many bytes, as soon as they are there. Rejects when the stream ends before. */
+async function take(duplex: Duplex, bytes: number, signal: AbortSignal): Promise<Uint8Array> {
+  for (;;) {
+    const taken: Uint8Array | null = duplex.read(bytes);
+    if (taken?.length === bytes) return taken;
+    if (taken !== null || duplex.readableEnded || duplex.destroyed) throw new Error("The stream has ended");
+    await once(duplex, "readable", { signal });
   }
 }
 

@@ -2,12 +2,19 @@ import { once } from "node:events";
 import { createServer, type Server } from "node:net";
 import type { Duplex } from "node:stream";
 import { buffer } from "node:stream/consumers";
+import { lpStream } from "@libp2p/utils";
+import { encode } from "it-length-prefixed";
 import { afterEach, expect, test } from "vitest";
+import { encodeMap } from "../../src/network/cbor.ts";
+import { routeProtocol } from "../../src/network/routes.ts";
+import { Rogue } from "./rogue.ts";
 import { enroll, found, pair, Station } from "./swarm.ts";
 
 const open: Station[] = [];
 const servers: Server[] = [];
+const ends: (() => Promise<void>)[] = [];
 afterEach(async () => {
+  await Promise.all(ends.splice(0).map((end) => end()));
   await Promise.all(open.splice(0).map((station) => station.close()));
   for (const server of servers.splice(0)) server.close();
 });
@@ -44,6 +51,27 @@ test("bytes go to the peer's local program and back, each direction ending on it
   right.network.serve([{ name: "echo", port }]);
   const duplex = await left.network.openRoute(right.agent, "echo", forever);
   expect((await exchange(duplex, Buffer.from("hello"))).toString()).toBe("hello");
+});
+
+test("an end that comes together with the backend's first words is heard", async () => {
+  const founded = found();
+  const station = await new Station(founded).open();
+  open.push(station);
+  const hasty = await Rogue.start(enroll(founded, "hasty"));
+  ends.push(() => hasty.stop());
+  await hasty.node.libp2p.handle(routeProtocol, async (stream) => {
+    await lpStream(stream).read();
+    const words = [encode.single(encodeMap({ type: "open" })).subarray(), Buffer.from("at once")];
+    stream.send(Buffer.concat(words));
+    await stream.close();
+  });
+  await hasty.hello(await hasty.connect(station));
+  const { peer } = await station.input("connected");
+  for (let times = 0; times < 20; times += 1) {
+    const duplex = await station.network.openRoute(peer, "hasty", forever);
+    expect((await buffer(duplex)).toString()).toBe("at once");
+    duplex.destroy();
+  }
 });
 
 test("more bytes than any buffer holds arrive whole, in both directions", async () => {
