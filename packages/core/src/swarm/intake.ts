@@ -67,6 +67,7 @@ function takeOther(
       }
       parts.probing.dialed(input.peer, input.purpose, input.result, turn);
       parts.helping.dialed(input.peer, input.result, turn);
+      if (input.result === "connected" && parts.missing.count > 0) parts.missing.heard(input.peer, turn);
       parts.deaths.dialed(input.peer, input.result, turn);
       return;
     case "unsent":

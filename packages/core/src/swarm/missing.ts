@@ -1,4 +1,4 @@
-import type { AgentId } from "@antibody/policy";
+import { type AgentId, compareText } from "@antibody/policy";
 import type { Snapshot } from "../contract/snapshot.ts";
 import type { Incarnation, SignedSighting } from "../contract/statements.ts";
 import type { MonotonicMs } from "../contract/time.ts";
@@ -94,6 +94,15 @@ export class Missing {
   /** Whether the observers of a subject miss it. */
   holds(subject: AgentId): boolean {
     return this.#since.has(subject);
+  }
+
+  get heldCount(): number {
+    return this.#since.size;
+  }
+
+  /** Who is held missing, in order of agents. */
+  held(): AgentId[] {
+    return [...this.#since.keys()].sort(compareText);
   }
 
   sinceMs(subject: AgentId): MonotonicMs | undefined {

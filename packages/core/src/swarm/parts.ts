@@ -20,6 +20,7 @@ import { Probing } from "./probing.ts";
 import { Reconcile } from "./reconcile.ts";
 import { Reporting } from "./reporting.ts";
 import type { Roster } from "./roster.ts";
+import { SecondLooks } from "./secondLooks.ts";
 import { Votes } from "./votes.ts";
 
 /** What a swarm's part of a mind is made of. */
@@ -47,6 +48,7 @@ export interface SwarmParts {
   readonly probing: Probing;
   readonly helping: Helping;
   readonly missing: Missing;
+  readonly secondLooks: SecondLooks;
   readonly reporting: Reporting;
   readonly deaths: Deaths;
   readonly membership: Membership;
@@ -65,6 +67,7 @@ export interface PartsDump {
   readonly probing: Snapshot;
   readonly helping: Snapshot;
   readonly missing: Snapshot;
+  readonly secondLooks: Snapshot;
   readonly reporting: Snapshot;
   readonly deaths: Snapshot;
   readonly reconcile: Snapshot;
@@ -91,6 +94,7 @@ export function composeParts(
     dump?.deaths,
   );
   const missing = new Missing({ agent, settings, directory, observers, probing }, dump?.missing);
+  const secondLooks = new SecondLooks({ settings, directory, links, probing, missing }, dump?.secondLooks);
   const reporting = new Reporting(
     { agent, swarm, settings, own, directory, observers, probing, missing },
     dump?.reporting,
@@ -121,6 +125,7 @@ export function composeParts(
     votes,
     deaths,
     missing,
+    secondLooks,
     reporting,
     membership,
   };
@@ -141,6 +146,7 @@ export function dumpParts(parts: SwarmParts): PartsDump {
     probing: parts.probing.dump(),
     helping: parts.helping.dump(),
     missing: parts.missing.dump(),
+    secondLooks: parts.secondLooks.dump(),
     reporting: parts.reporting.dump(),
     deaths: parts.deaths.dump(),
     reconcile: parts.reconcile.dump(),

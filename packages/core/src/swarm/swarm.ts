@@ -293,7 +293,7 @@ export class Swarm {
   }
 
   #rest(): MonotonicMs {
-    const { helping, votes, links, deaths, reconcile, missing, reporting } = this.#parts;
+    const { helping, votes, links, deaths, reconcile, missing, secondLooks, reporting } = this.#parts;
     return Math.min(
       helping.deadline,
       votes.deadline,
@@ -301,6 +301,7 @@ export class Swarm {
       deaths.deadline,
       reconcile.deadline,
       missing.deadline,
+      secondLooks.deadline,
       reporting.deadline,
       this.#tellOnMs,
       this.#retallyMs,
@@ -321,6 +322,7 @@ export class Swarm {
     helping.due(turn);
     deaths.due(turn);
     missing.expire(turn);
+    this.#parts.secondLooks.due(turn);
     reporting.due(turn);
     links.release((peer) => probing.isObserved(peer), turn);
     reconcile.due(policy, turn);
@@ -332,6 +334,7 @@ export class Swarm {
   /** Acts on what was found, and chooses observers anew where that changed who is there, until nothing is new. */
   #settle(turn: Turn): void {
     const { probing, accusing, directory, observers, own, evicting, missing, reporting } = this.#parts;
+    this.#parts.secondLooks.follow(turn);
     if (missing.followCutOff(turn)) {
       reporting.beQuiet(turn);
       reporting.weighAll(turn);

@@ -1,0 +1,80 @@
+import type { AgentId } from "@antibody/policy";
+import type { Snapshot } from "../contract/snapshot.ts";
+import { type MonotonicMs, NEVER } from "../contract/time.ts";
+import type { Turn } from "../contract/turn.ts";
+import { keep, recall } from "../keeping/snapshot.ts";
+import type { Settings } from "../settings.ts";
+import type { Directory } from "./directory.ts";
+import type { Links } from "./links.ts";
+import type { Missing } from "./missing.ts";
+import type { Probing } from "./probing.ts";
+
+/** What they stand on. */
+export interface SecondLooksPorts {
+  readonly settings: Settings;
+  readonly directory: Directory;
+  readonly links: Links;
+  readonly probing: Probing;
+  readonly missing: Missing;
+}
+
+/**
+ * Since somebody is missed, and spread by so much for each member: a host that is cut off meets at most a hundred dials
+ * a second from everyone together. Guesses.
+ */
+const firstMs = 2_000;
+const spreadPerMemberMs = 10;
+/** Each of the missing is dialed about this often, and one of them in this time at most. Guesses. */
+const againMs = 15_000;
+const leastMs = 1_000;
+
+interface SecondLooksDump {
+  readonly nextMs: MonotonicMs;
+  readonly last: AgentId | undefined;
+}
+
+/**
+ * Sees now and then for itself whether those whom others miss are out of reach: gossip has no history, so the word that
+ * somebody is back may never come, or come before the word that it is gone.
+ */
+export class SecondLooks {
+  readonly #ports: SecondLooksPorts;
+  #nextMs: MonotonicMs = NEVER;
+  #last: AgentId | undefined;
+
+  constructor(ports: SecondLooksPorts, snapshot?: Snapshot) {
+    this.#ports = ports;
+    if (snapshot === undefined) return;
+    const dump = recall<SecondLooksDump>(snapshot);
+    this.#nextMs = dump.nextMs;
+    this.#last = dump.last;
+  }
+
+  dump(): Snapshot {
+    const dump: SecondLooksDump = { nextMs: this.#nextMs, last: this.#last };
+    return keep(dump);
+  }
+
+  get deadline(): MonotonicMs {
+    return this.#nextMs;
+  }
+
+  /** Somebody is held missing, or no longer. */
+  follow(turn: Turn): void {
+    if (this.#ports.missing.heldCount === 0) this.#nextMs = NEVER;
+    else if (this.#nextMs === NEVER) {
+      const spreadMs = spreadPerMemberMs * (this.#ports.directory.size + 1);
+      this.#nextMs = turn.now.monoMs + firstMs + turn.random.below(spreadMs);
+    }
+  }
+
+  due(turn: Turn): void {
+    if (this.#nextMs > turn.now.monoMs) return;
+    const { settings, links, probing, missing } = this.#ports;
+    const others = missing.held().filter((subject) => !probing.isObserved(subject));
+    const next = others.find((subject) => this.#last === undefined || subject > this.#last) ?? others[0];
+    this.#last = next;
+    if (next !== undefined) links.dial(next, "fresh", settings.freshTimeoutMs, turn);
+    this.#nextMs = turn.now.monoMs + Math.max(leastMs, Math.floor(againMs / Math.max(1, others.length)));
+  }
+}
