@@ -23,7 +23,7 @@ export interface MissingPorts {
 }
 
 /** So many observers make a subject missing, so that one alone that lies, or is ill, does not. */
-export const missersMin = 2;
+const missersMin = 2;
 /** Of fewer observers than this, one is believed: more cannot be asked for. A guess. */
 const fewObservers = 4;
 
