@@ -147,7 +147,7 @@ export class Namespaces {
     ip(...inside, "ip", "addr", "add", `10.231.0.${number}/24`, "dev", "eth0");
     ip(...inside, "ip", "addr", "add", `10.232.${number}.1/24`, "dev", "eth1");
     for (const device of ["eth0", "eth1"]) ip(...inside, "ip", "link", "set", device, "up");
-    ip(...inside, "sysctl", "-qw", "net.ipv4.ip_forward=1");
+    ip(...inside, "sh", "-c", "echo 1 >/proc/sys/net/ipv4/ip_forward");
     ip(...inside, "nft", natRules);
   }
 }
