@@ -45,6 +45,21 @@ export class Trace {
     return avalanche(this.#high ^ this.#low);
   }
 
+  /** What goes on from here: both lanes, of a trace that was left off before. */
+  resume(low: number, high: number): void {
+    this.#low = low;
+    this.#high = high;
+  }
+
+  /** The two lanes as they stand, 32 bits each. */
+  get low(): number {
+    return this.#low | 0;
+  }
+
+  get high(): number {
+    return this.#high | 0;
+  }
+
   /** Forgets what was added. */
   restart(): void {
     this.#low = lowStart;

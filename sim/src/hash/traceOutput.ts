@@ -12,12 +12,18 @@ const otherMark = 3;
 const deathMark = 4;
 
 /**
- * The running hash over every output of every agent of a world, with everything in it. The most frequent outputs are
+ * The running hash over every output of every agent of a world, with everything in it: a trace for each agent, with
+ * the times, joined in the order of their numbers. So the order in which agents act in one instant is no part of it,
+ * and agents that are simulated apart can be hashed apart. The most frequent outputs are
  * spelled out, for speed alone: peers by their numbers in the world, and the digests that an agent told last by
  * their object, since a mind tells the same one until it holds something else.
  */
 export class OutputTrace {
+  /** Of the agent whose step is added. */
   readonly #trace = new Trace();
+  /** By agent: how its trace stands. */
+  readonly #lows: Int32Array;
+  readonly #highs: Int32Array;
   readonly #indexOf: (id: AgentId) => number;
   /** By agent: the digests told last, and their hash. */
   readonly #told: (Digests | undefined)[];
@@ -27,21 +33,31 @@ export class OutputTrace {
 
   constructor(agents: number, indexOf: (id: AgentId) => number) {
     this.#indexOf = indexOf;
+    this.#lows = new Int32Array(agents).fill(this.#trace.low);
+    this.#highs = new Int32Array(agents).fill(this.#trace.high);
     this.#told = new Array<Digests | undefined>(agents).fill(undefined);
     this.#hashes = new Int32Array(agents);
   }
 
   /** 16 hex digits: everything so far. */
   digest(): string {
-    return this.#trace.digest();
+    const joined = new Trace();
+    for (const [agent, low] of this.#lows.entries()) {
+      joined.word(low);
+      joined.word(this.#highs[agent] as number);
+    }
+    return joined.digest();
   }
 
   /** What one step of an agent put out, at a time. */
   add(agent: number, nowUs: number, outputs: readonly Output[]): void {
     if (outputs.length === 0) return;
-    this.#trace.number(nowUs);
-    this.#trace.word(agent);
+    const trace = this.#trace;
+    trace.resume(this.#lows[agent] as number, this.#highs[agent] as number);
+    trace.number(nowUs);
     for (const output of outputs) this.#output(agent, output);
+    this.#lows[agent] = trace.low;
+    this.#highs[agent] = trace.high;
   }
 
   #output(agent: number, output: Output): void {
