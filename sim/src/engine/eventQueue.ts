@@ -18,8 +18,10 @@ const none = -1;
  * alarm that can be moved, and that comes as an event of kind `wake` from itself.
  */
 export class EventQueue {
-  readonly #slots: EventSlots = new EventSlots(eventsMax);
+  readonly #slots: EventSlots;
+  /** Kept by rank, so that of two that ring at one time the one of the lower rank is first. */
   readonly #alarms: Alarms;
+  readonly #ranked: Int32Array | undefined;
   /** First slot of each bucket of the wheel; the others follow by `slots.next`. */
   readonly #wheel: Int32Array = new Int32Array(bucketCount).fill(none);
   readonly #current: number[] = [];
@@ -35,8 +37,14 @@ export class EventQueue {
   tag = 0;
   payload: unknown = undefined;
 
-  constructor(agents = 0) {
+  /**
+   * `rank`, by agent, is another order in which agents come whose events are due at one time: nothing that they do may
+   * depend on it. Numbers from 0 up, one each.
+   */
+  constructor(agents = 0, rank?: Int32Array) {
+    this.#slots = new EventSlots(eventsMax, rank);
     this.#alarms = new Alarms(agents);
+    this.#ranked = rank === undefined ? undefined : agentsByRank(rank);
   }
 
   /** Events that wait, alarms apart. */
@@ -67,7 +75,7 @@ export class EventQueue {
   /** Sets an agent's one alarm; an infinite time removes it. */
   setAlarm(agent: number, atUs: number): void {
     if (!(atUs >= this.#nowUs)) throw new Error(`An alarm at ${atUs} us cannot be set at ${this.#nowUs} us`);
-    this.#alarms.set(agent, atUs);
+    this.#alarms.set(this.#slots.rankOf(agent), atUs);
   }
 
   /** Time of the next event; infinite when there is none. */
@@ -103,19 +111,28 @@ export class EventQueue {
   }
 
   #isAlarmNext(): boolean {
-    const { first, firstUs } = this.#alarms;
+    const { firstUs } = this.#alarms;
     if (!this.#fillCurrent()) return firstUs !== Number.POSITIVE_INFINITY;
     const slots = this.#slots;
     const slot = this.#current[0] as number;
     const atUs = slots.atUs[slot] as number;
     if (firstUs !== atUs) return firstUs < atUs;
+    const first = this.#firstAlarmed();
     const [destination, source] = [slots.destination[slot] as number, slots.source[slot] as number];
-    return (first - destination || first - source || kinds.wake - (slots.kind[slot] as number)) < 0;
+    const order = slots.rankOf(first) - slots.rankOf(destination);
+    return (order || first - source || kinds.wake - (slots.kind[slot] as number)) < 0;
+  }
+
+  /** Whose alarm rings first. */
+  #firstAlarmed(): number {
+    const { first } = this.#alarms;
+    return this.#ranked === undefined ? first : (this.#ranked[first] as number);
   }
 
   #ring(): void {
-    const { first, firstUs } = this.#alarms;
-    this.#alarms.set(first, Number.POSITIVE_INFINITY);
+    const { firstUs } = this.#alarms;
+    const first = this.#firstAlarmed();
+    this.setAlarm(first, Number.POSITIVE_INFINITY);
     this.#nowUs = firstUs;
     this.destination = first;
     this.source = first;
@@ -170,4 +187,10 @@ export class EventQueue {
       slot = this.#slots.next[slot] as number;
     }
   }
+}
+
+function agentsByRank(rank: Int32Array): Int32Array {
+  const agents = new Int32Array(rank.length);
+  for (const [agent, at] of rank.entries()) agents[at] = agent;
+  return agents;
 }

@@ -13,12 +13,19 @@ export class EventSlots {
   next: Int32Array = new Int32Array(initialCapacity);
   readonly payload: unknown[] = new Array<unknown>(initialCapacity).fill(undefined);
   readonly #slotsMax: number;
+  readonly #rank: Int32Array | undefined;
   #free = none;
   #used = 0;
   #sequence = 0;
 
-  constructor(slotsMax: number) {
+  constructor(slotsMax: number, rank: Int32Array | undefined) {
     this.#slotsMax = slotsMax;
+    this.#rank = rank;
+  }
+
+  /** The place of a destination among those of one time: its number, where nothing else was asked for. */
+  rankOf(destination: number): number {
+    return this.#rank?.[destination] ?? destination;
   }
 
   /** Fills a free slot and gives it the next sequence number. */
@@ -58,7 +65,8 @@ export class EventSlots {
   isBefore(left: number, right: number): boolean {
     let difference = (this.atUs[left] as number) - (this.atUs[right] as number);
     if (difference !== 0) return difference < 0;
-    difference = (this.destination[left] as number) - (this.destination[right] as number);
+    difference =
+      this.rankOf(this.destination[left] as number) - this.rankOf(this.destination[right] as number);
     if (difference !== 0) return difference < 0;
     difference = (this.source[left] as number) - (this.source[right] as number);
     if (difference !== 0) return difference < 0;

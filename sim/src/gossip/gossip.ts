@@ -305,7 +305,7 @@ export class Gossip {
     }
     const soonestUs = message.publishedUs + message.spread.arrivesUs(peer);
     const arrivesUs = this.#network.sendSooner(agent, peer, kinds.gossip, message, soonestUs);
-    if (arrivesUs === undefined || arrivesUs === soonestUs) counters.duplicates += 1;
+    if (arrivesUs === undefined || arrivesUs > soonestUs) counters.duplicates += 1;
     else message.spread.onItsWay(peer, arrivesUs - message.publishedUs);
   }
 

@@ -48,10 +48,13 @@ export class Dialing {
     const atUs = nowUs + links.connectLossUs(agent, peer) + 3 * links.delayUs(latencyUs, agent, peer);
     const dial: Dial = { purpose, timeoutUs, latencyUs };
     const life = this.#hosts.lifeOf(agent);
-    this.#queue.push(Math.min(atUs, timeoutUs), peer, agent, kinds.dialReached, life, dial);
+    this.#queue.push(Math.min(atUs, timeoutUs - 1), peer, agent, kinds.dialReached, life, dial);
   }
 
-  /** An attempt has reached the peer's host, or its time is up. */
+  /**
+   * An attempt has reached the peer's host, or its time is about to be up: what is decided here comes to the dialer
+   * later, and never in the same instant.
+   */
   reached(peer: number, agent: number, life: number, payload: unknown): void {
     const dial = payload as Dial;
     const hosts = this.#hosts;
@@ -62,14 +65,14 @@ export class Dialing {
       this.#end(agent, peer, purpose, "cut", timeoutUs);
     } else if (!hosts.isRunning(peer)) {
       this.#end(agent, peer, purpose, "refused", nowUs + latencyUs);
-    } else if (nowUs >= timeoutUs) {
-      this.#end(agent, peer, purpose, "silent", nowUs);
+    } else if (nowUs >= timeoutUs - 1) {
+      this.#end(agent, peer, purpose, "silent", timeoutUs);
     } else if (hosts.isPaused(peer) || !hosts.canGreet(peer)) {
-      const againUs = Math.min(nowUs + acceptRetryUs, timeoutUs);
+      const againUs = Math.min(nowUs + acceptRetryUs, timeoutUs - 1);
       this.#queue.push(againUs, peer, agent, kinds.dialReached, life, dial);
     } else if (hosts.busyUntilUs(peer) > nowUs) {
       this.#queue.push(
-        Math.min(hosts.busyUntilUs(peer), timeoutUs),
+        Math.min(hosts.busyUntilUs(peer), timeoutUs - 1),
         peer,
         agent,
         kinds.dialReached,

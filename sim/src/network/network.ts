@@ -55,8 +55,9 @@ export class Network {
   }
 
   /**
-   * Sends what the destination may get from others too: not if it would arrive no sooner than at `unlessUs`. Gives
-   * the time of its arrival, or `unlessUs`; undefined when no session stands. What a cut holds arrives at no time.
+   * Sends what the destination may get from others too: in vain if it would arrive later than at `unlessUs`. Gives
+   * the time of its arrival, infinite where a cut holds it; undefined when no session stands. Of two that arrive in
+   * one instant both are sent: which was sent first must not matter.
    */
   sendSooner(
     source: number,
@@ -70,14 +71,11 @@ export class Network {
     const direction = directionTo(session, destination);
     if (!this.links.reaches(source, destination)) {
       this.#hold(direction, kind, payload);
-      return unlessUs;
+      return Number.POSITIVE_INFINITY;
     }
     const arrivesUs = this.#arrivalUs(session, direction, source, destination);
-    if (arrivesUs >= unlessUs) {
-      direction.lastUs = arrivesUs;
-      return unlessUs;
-    }
-    this.#push(session, direction, arrivesUs, source, destination, kind, payload);
+    if (arrivesUs > unlessUs) direction.lastUs = arrivesUs;
+    else this.#push(session, direction, arrivesUs, source, destination, kind, payload);
     return arrivesUs;
   }
 
