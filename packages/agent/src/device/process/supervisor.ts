@@ -40,6 +40,8 @@ export class Supervisor {
   readonly #held: number;
   readonly #children = new Map<string, Child>();
   readonly #exits = new Map<string, ChildExit>();
+  /** By name: the marker of an ended child whose leftovers could not be looked for. The next start looks first. */
+  readonly #unsearched = new Map<string, string>();
   /** For each name, the end of the last call. */
   readonly #turns = new Map<string, Promise<unknown>>();
   #adopted: Promise<void> | undefined;
@@ -64,6 +66,7 @@ export class Supervisor {
     return this.#inTurn(name, async () => {
       const running = this.#children.get(name);
       if (running?.runs() === true) return running;
+      this.#searchAgain(name);
       const child = await launch({
         agent: this.#options.agent,
         name,
@@ -166,15 +169,33 @@ export class Supervisor {
 
   #forget(name: string, child: Child): void {
     child.killGroup();
-    // A restart waits for this, and children that run have markers of their own.
-    const others = new Set(
-      [...this.#children.values()].filter((each) => each !== child && !each.adopted).map(pidOf),
-    );
-    const mayBe = child.mayHaveStarted();
-    killStartedBy(this.#options.agent, name, child.record.token, (pid) => mayBe(pid) && !others.has(pid));
+    this.#killLeftovers(name, child);
     if (this.#children.get(name) !== child) return;
     this.#children.delete(name);
     this.#records.remove(name);
+  }
+
+  /** A restart waits for this, and children that run have markers of their own. */
+  #killLeftovers(name: string, child: Child): void {
+    const others = new Set(
+      [...this.#children.values()].filter((each) => each !== child && !each.adopted).map(pidOf),
+    );
+    try {
+      const mayBe = child.mayHaveStarted();
+      const among = (pid: number): boolean => mayBe(pid) && !others.has(pid);
+      killStartedBy(this.#options.agent, name, child.record.token, among);
+    } catch {
+      // Nobody waits for the end of a child who could be told, as where no file descriptor is left.
+      this.#unsearched.set(name, child.record.token);
+    }
+  }
+
+  /** Throws what the system says where leftovers still cannot be looked for: there are never two of one name. */
+  #searchAgain(name: string): void {
+    const token = this.#unsearched.get(name);
+    if (token === undefined) return;
+    killStartedBy(this.#options.agent, name, token, () => true);
+    this.#unsearched.delete(name);
   }
 }
 
