@@ -1,6 +1,7 @@
 import {
   type Entry,
   type SignedStatement,
+  type SignedVote,
   sealEntry,
   sealEviction,
   sealSighting,
@@ -11,7 +12,6 @@ import {
   verifyEntry,
   verifyEviction,
   verifySighting,
-  verifyVote,
 } from "@antibody/core";
 import { isRejection, type Rejection, type Signer } from "@antibody/policy";
 import { modelCrypto } from "./modelCrypto.ts";
@@ -22,7 +22,10 @@ export interface StatementSigner {
   readonly signer: Signer;
 }
 
-/** Signs what a mind asks its body to sign, by the core's own sealing; read back as every receiver reads it. */
+/**
+ * Signs what a mind asks its body to sign, by the core's own sealing; read back as every receiver reads it. But for
+ * votes, of which a massacre has thousands: what was sealed is taken as it is, and the audit reads it back.
+ */
 export function signStatement(
   statement: UnsignedStatement,
   { certificate, signer }: StatementSigner,
@@ -35,8 +38,8 @@ export function signStatement(
       return { type: "entry", entry: valid(entry) };
     }
     case "vote": {
-      const vote = verifyVote(sealVote(statement, signer), certificateOf, modelCrypto);
-      return { type: "vote", vote: valid(vote) };
+      const vote = { vote: statement, bytes: sealVote(statement, signer) } as SignedVote;
+      return { type: "vote", vote };
     }
     case "sighting": {
       const sighting = verifySighting(sealSighting(statement, signer), certificateOf, modelCrypto);

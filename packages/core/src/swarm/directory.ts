@@ -59,6 +59,8 @@ export class Directory {
   #changed: number[] | undefined = [];
   #presence = 0;
   #revision = 0;
+  /** The dead as they were last asked for: after a massacre hundreds, and looked at again and again. */
+  #deaths: { readonly revision: number; readonly list: readonly DeathCertificate[] } | undefined;
   /** Members that there is room for; more where a simulator founds a larger swarm. */
   readonly membersMax: number;
 
@@ -185,10 +187,14 @@ export class Directory {
   }
 
   /** Of everyone who is held dead, in order of agents. */
-  deaths(): DeathCertificate[] {
-    const slots = [...this.#store.deadSlots()];
-    slots.sort((left, right) => this.#roster.rankAt(left) - this.#roster.rankAt(right));
-    return slots.map((slot) => this.#store.deathAt(slot) as DeathCertificate);
+  deaths(): readonly DeathCertificate[] {
+    if (this.#deaths?.revision !== this.#revision) {
+      const slots = [...this.#store.deadSlots()];
+      slots.sort((left, right) => this.#roster.rankAt(left) - this.#roster.rankAt(right));
+      const list = slots.map((slot) => this.#store.deathAt(slot) as DeathCertificate);
+      this.#deaths = { revision: this.#revision, list };
+    }
+    return this.#deaths.list;
   }
 
   /** The members in some buckets, in order of agents. */

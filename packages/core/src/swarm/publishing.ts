@@ -39,7 +39,7 @@ const handedOverMs = 1_000;
 interface PublishingDump {
   readonly unpublished: readonly (readonly [AgentId, MonotonicMs])[];
   readonly handedOver: readonly AgentId[];
-  readonly recent: readonly MonotonicMs[];
+  readonly recent: readonly [lastButOneMs: MonotonicMs, lastMs: MonotonicMs];
   readonly publishAgainMs: MonotonicMs;
 }
 
@@ -50,8 +50,9 @@ export class Publishing {
   readonly #unpublished = new RareMap<AgentId, MonotonicMs>();
   /** Those of the unpublished that a peer was asked to publish. */
   readonly #handedOver = new RareSet<AgentId>();
-  /** When the last deaths were decided here, at most `massacreDeathsMin` of them. */
-  #recent: readonly MonotonicMs[] = [];
+  /** When the last two deaths were decided here: `massacreDeathsMin` of them. */
+  #lastMs: MonotonicMs = Number.NEGATIVE_INFINITY;
+  #lastButOneMs: MonotonicMs = Number.NEGATIVE_INFINITY;
   #publishAgainMs: MonotonicMs = Number.NEGATIVE_INFINITY;
 
   constructor(ports: PublishingPorts, snapshot?: Snapshot) {
@@ -60,7 +61,7 @@ export class Publishing {
     const dump = recall<PublishingDump>(snapshot);
     for (const [subject, at] of dump.unpublished) this.#unpublished.set(subject, at);
     for (const subject of dump.handedOver) this.#handedOver.add(subject);
-    this.#recent = dump.recent;
+    [this.#lastButOneMs, this.#lastMs] = dump.recent;
     this.#publishAgainMs = dump.publishAgainMs;
   }
 
@@ -68,7 +69,7 @@ export class Publishing {
     const dump: PublishingDump = {
       unpublished: [...this.#unpublished],
       handedOver: [...this.#handedOver],
-      recent: this.#recent,
+      recent: [this.#lastButOneMs, this.#lastMs],
       publishAgainMs: this.#publishAgainMs,
     };
     return keep(dump);
@@ -83,7 +84,8 @@ export class Publishing {
 
   /** A death was decided here, whoever publishes it. */
   decided(turn: Turn): void {
-    this.#recent = [...this.#recent.slice(1 - massacreDeathsMin), turn.now.monoMs];
+    this.#lastButOneMs = this.#lastMs;
+    this.#lastMs = turn.now.monoMs;
   }
 
   /** The voters publish in turns, so that mostly one of them does. */
@@ -144,7 +146,7 @@ export class Publishing {
    */
   #collector(now: MonotonicMs): AgentId | undefined {
     const { agent, links, votes } = this.#ports;
-    const recent = this.#recent.filter((at) => now - at < massacreWindowMs).length;
+    const recent = [this.#lastMs, this.#lastButOneMs].filter((at) => now - at < massacreWindowMs).length;
     if (recent + votes.caseCount < massacreDeathsMin) return undefined;
     const [first] = links.list();
     return first !== undefined && first < agent ? first : undefined;

@@ -78,7 +78,7 @@ describe("directory", () => {
         for (const one of heard) hear(directory, one);
         const again = empty();
         for (const held of directory.members().reverse()) again.accept(held);
-        for (const held of directory.deaths().reverse()) again.declareDead(held);
+        for (const held of directory.deaths().toReversed()) again.declareDead(held);
         expect(again.digest).toBe(directory.digest);
         expect(again.bucketDigests).toEqual(directory.bucketDigests);
         expect(again.livingCount).toBe(directory.livingCount);
