@@ -1,7 +1,7 @@
 import { once } from "node:events";
 import { connect, type Socket } from "node:net";
 import { type Duplex, pipeline } from "node:stream";
-import type { AgentId } from "@antibody/policy";
+import { type AgentId, concatBytes } from "@antibody/policy";
 import type { Connection, Stream, StreamHandler } from "@libp2p/interface";
 import { encode } from "it-length-prefixed";
 import { decodeMap, encodeMap } from "./cbor.ts";
@@ -180,13 +180,33 @@ async function readHead(duplex: Duplex, signal: AbortSignal): Promise<ReturnType
   return decodeMap(new Uint8Array(await take(duplex, bytes, signal)));
 }
 
-/** So many bytes, as soon as they are there. Rejects when the stream ends before. */
+/**
+ * So many bytes, as soon as they are there. Rejects when the stream ends before. What is there is taken at once: a
+ * stream that holds some bytes, and fewer than are asked for, calls itself readable again and again.
+ */
 async function take(duplex: Duplex, bytes: number, signal: AbortSignal): Promise<Uint8Array> {
-  for (;;) {
-    const taken: Uint8Array | null = duplex.read(bytes);
-    if (taken?.length === bytes) return taken;
-    if (taken !== null || duplex.readableEnded || duplex.destroyed) throw new Error("The stream has ended");
-    await once(duplex, "readable", { signal });
+  const parts: Uint8Array[] = [];
+  for (let length = 0; length < bytes; ) {
+    const part: Uint8Array | null = duplex.read(Math.min(bytes - length, duplex.readableLength));
+    if (part !== null) {
+      parts.push(part);
+      length += part.length;
+    } else {
+      if (duplex.readableEnded || duplex.destroyed) throw new Error("The stream has ended");
+      await moreOrEnd(duplex, signal);
+    }
+  }
+  return concatBytes(parts);
+}
+
+/** Waits for bytes, or for the end: which of them comes is seen by reading. */
+async function moreOrEnd(duplex: Duplex, signal: AbortSignal): Promise<void> {
+  const over = new AbortController();
+  const either = AbortSignal.any([signal, over.signal]);
+  try {
+    await Promise.race(["readable", "end", "close"].map((event) => once(duplex, event, { signal: either })));
+  } finally {
+    over.abort();
   }
 }
 
