@@ -16,7 +16,8 @@ describe("a file of data", () => {
   });
 
   it("reads back what was written", () => {
-    const texts = fc.string({ unit: "grapheme-ascii" });
+    // One key is refused, whoever writes it.
+    const texts = fc.string({ unit: "grapheme-ascii" }).filter((text) => text !== "__proto__");
     const json = fc.letrec((tie) => ({
       value: fc.oneof(
         { maxDepth: 4 },
