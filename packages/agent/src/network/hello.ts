@@ -22,6 +22,7 @@ import {
   helloTimeoutMs,
   ownEntryPollMs,
 } from "./limits.ts";
+import { hostOf } from "./newcomers.ts";
 import { evictionWire } from "./wire.ts";
 import { readEviction, readMember } from "./wireDecode.ts";
 
@@ -107,7 +108,7 @@ export class Hello {
     const { gate } = this.#options;
     const signal = AbortSignal.timeout(helloTimeoutMs);
     try {
-      if (!this.#answers.take(hostOf(connection))) throw new Error("Too many hellos");
+      if (!this.#answers.take(hostOf(connection.remoteAddr))) throw new Error("Too many hellos");
       const wire = frames(stream);
       const member = this.#check(connection, readHello((await wire.read({ signal })).slice()));
       if (isRejection(member)) {
@@ -164,11 +165,6 @@ export class Hello {
 
 function evicted({ certificate }: Member): Rejection {
   return reject("noGrant", `${certificate.certificate.name} was evicted from the swarm`);
-}
-
-/** The host at the other end, as `/ip4/192.0.2.1`. */
-function hostOf(connection: Connection): string {
-  return connection.remoteAddr.toString().split("/").slice(0, 3).join("/");
 }
 
 function frames(stream: Stream): LengthPrefixedStream<Stream> {
