@@ -8,10 +8,11 @@ import { messageOf, StateError } from "./stateError.ts";
 const pidOffset = 60;
 
 /**
- * Locks held by this process. A process that opens and closes the file of a lock that it holds itself would
- * lose it (POSIX locks), so it must not get that far.
+ * Locks held by this process, by path. A process that opens and closes the file of a lock that it holds itself
+ * would lose it (POSIX locks), so it must not get that far. And a database that nobody refers to is closed by the
+ * garbage collector, its lock with it: what holds a lock until its release is this map, not the caller.
  */
-const heldPaths = new Set<string>();
+const held = new Map<string, DatabaseSync>();
 
 /** A held state directory. */
 export interface Lock {
@@ -25,12 +26,12 @@ export interface Lock {
  */
 export function takeLock(stateDirectory: string): Lock {
   const path = join(realpathSync(stateDirectory), "lock");
-  if (heldPaths.has(path)) throw lockedBy(path, process.pid);
+  if (held.has(path)) throw lockedBy(path, process.pid);
   const database = lockFile(path);
-  heldPaths.add(path);
+  held.set(path, database);
   return {
     release: () => {
-      if (heldPaths.delete(path)) database.close();
+      if (held.delete(path)) database.close();
     },
   };
 }

@@ -18,7 +18,7 @@ function refusal(directory: string): StateError {
 }
 
 async function holder(directory: string): Promise<{ readonly pid: number; kill(): Promise<void> }> {
-  const child = spawn(process.execPath, [join(import.meta.dirname, "holdLock.ts"), directory]);
+  const child = spawn(process.execPath, ["--expose-gc", join(import.meta.dirname, "holdLock.ts"), directory]);
   onTestFinished(() => void child.kill("SIGKILL"));
   await once(child.stdout, "data");
   return {
