@@ -17,8 +17,10 @@ export default defineConfig({
           exclude: ["test/deep/**"],
           testTimeout: 120_000,
           hookTimeout: 60_000,
-          // Whole agents share the machine's cores: one file at a time keeps them honest.
-          fileParallelism: false,
+          // After the others, and two files at a time: whole agents mostly wait, and share the machine's cores.
+          sequence: { groupOrder: 1 },
+          maxWorkers: 2,
+          maxConcurrency: 3,
         },
       },
     ],
