@@ -8,6 +8,7 @@ import type { Invocation } from "../invocation.ts";
 import { readDuration } from "../options.ts";
 import { refusalError } from "../ownerCommand.ts";
 import { printable } from "../text/printable.ts";
+import { qrLines } from "../text/qr.ts";
 import type { Verb } from "../verb.ts";
 import type { JoinedView } from "./join.ts";
 
@@ -24,6 +25,7 @@ interface InviteOptions {
   readonly expires: number;
   readonly mayInvite?: boolean;
   readonly replace?: string;
+  readonly qr?: boolean;
   readonly wait?: boolean;
 }
 
@@ -51,6 +53,8 @@ export const invite: Verb<InviteOptions> = {
       .option("--expires <duration>", "how long the code works", readExpiry, expiresMsDefault)
       .option("--may-invite", "the new device may invite others itself")
       .option("--replace <name>", "the new device takes the place of this member, which is evicted then")
+      .option("--qr", "show the code as a QR code too, on stderr (default on a terminal)")
+      .option("--no-qr", "show no QR code")
       .option("--wait", "wait until the device has joined (default on a terminal)")
       .option("--no-wait", "only print the code"),
   async run({ invocation, options }) {
@@ -82,6 +86,9 @@ export const invite: Verb<InviteOptions> = {
             `${printable(replaced.name)} (${shortId(replaced.agent)}) is evicted as soon as the other device has joined`,
           ]),
     ]);
+    if (options.qr ?? (invocation.terminal.live && !invocation.json)) {
+      invocation.terminal.err(`${qrLines(code).join("\n")}\n`);
+    }
     if (!waits) return exitCode.ok;
     return waitForJoiner(invocation, options.expires, since);
   },
