@@ -105,6 +105,7 @@ describe("the real thing does what the fake of the simulator says", () => {
         rig.device.watch(id, promise, false);
 
         const seen = await look(rig, id);
+        expect(type.recognizes(seen)).toBe(true);
         const drift = type.diff(promise, seen, context);
         if (drift === undefined) return;
         const plan = type.plan(promise, seen, drift);

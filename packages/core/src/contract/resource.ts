@@ -46,14 +46,54 @@ export interface ResourceContext {
   digest(bytes: Uint8Array): string;
 }
 
+/** A day of the week. */
+export type Weekday = "mon" | "tue" | "wed" | "thu" | "fri" | "sat" | "sun";
+
+/** The hours in which repairs may begin. Minutes of a day, from midnight; where `to` is not after `from`, of the next. */
+export interface RepairWindow {
+  readonly fromMinute: number;
+  readonly toMinute: number;
+  /** On which it opens. */
+  readonly days: readonly Weekday[];
+  /** Of these times from UTC. */
+  readonly offsetMinutes: number;
+}
+
+/** How failed repairs are tried again; what is missing is as the agent's settings say. */
+export interface BackoffFields {
+  readonly baseMs?: number;
+  readonly factor?: number;
+  readonly maxMs?: number;
+  readonly jitter?: "full" | "none";
+  readonly resetAfterMs?: number;
+}
+
 /** What is common to promises of every type. */
 export interface CommonFields {
   /** Repairs wait until these are kept. Orders actions; never blocks observation. */
   readonly after: readonly ResourceId[];
   /** How often to look, where the type polls or the author asks for it. */
   readonly everyMs?: number;
+  /** Only looked at in turn: no events wake. */
+  readonly polls: boolean;
   /** The roles with which the promise is in force: while any of them is not held here, it is as if withdrawn. */
   readonly while: readonly ResourceId[];
+  /** Failures in a row before a human is asked. */
+  readonly retry?: number;
+  readonly backoff: BackoffFields;
+  /** So many repairs at most within the time. */
+  readonly limit?: { readonly repairs: number; readonly perMs: number };
+  readonly window?: RepairWindow;
+  /** Of the repairs that wait for a place, those of the highest begin first. */
+  readonly priority: number;
+  /** What one repair takes of the device's budget. */
+  readonly budget: number;
+  /** Not empty: a repair waits until one of these is found broken. */
+  readonly danger: readonly ResourceId[];
+  /** Roles that a repair disturbs: the swarm lets few of their devices be disturbed at once. */
+  readonly disturbs: readonly ResourceId[];
+  /** Begun anew once this one was repaired. */
+  readonly onRepair: readonly ResourceId[];
 }
 
 /**
@@ -79,6 +119,13 @@ export interface ResourceType {
   plan(promise: ResourcePromise, observation: Observation, drift: Drift): Plan | undefined;
   /** What to do when the promise is withdrawn; undefined leaves the resource as it is. */
   reverse(promise: ResourcePromise): Plan | undefined;
+  /** What begins a kept resource anew, since something that it reads was repaired; undefined where nothing does. */
+  refresh(promise: ResourcePromise, observation: Observation): Plan | undefined;
+  /**
+   * Whether an observation is of this type's shape. What the body of this build sees is so by construction: for
+   * tests, and for what was recorded by other builds.
+   */
+  recognizes(observation: Observation): boolean;
   /** A model of the resource for the simulator and for lint. */
   readonly fake: FakeResource;
 }

@@ -1,6 +1,6 @@
 import type { ResourcePromise } from "@antibody/policy";
 import * as z from "zod/mini";
-import type { ResourceType } from "../contract/resource.ts";
+import type { Plan, ResourceType } from "../contract/resource.ts";
 import { defineResource, driftOf, promiseReader } from "./define.ts";
 import { durationMs } from "./duration.ts";
 import { type CommonPromise, command, commonFields, duration, plainNameProblem } from "./fields.ts";
@@ -58,13 +58,9 @@ export const commandType: ResourceType = defineResource<CommandPromise, CommandO
   nameProblem: plainNameProblem,
   diff: (_promise, { code, output }) =>
     code === 0 ? undefined : driftOf({ check: `check ended with ${code}${lastLine(output)}` }),
-  plan: (promise) => ({
-    verb: "apply",
-    idempotent: false,
-    timeoutMs: durationMs(promise.timeout),
-    summary: `run ${promise.apply[0] ?? ""}`,
-  }),
+  plan: applyPlan,
   reverse: () => undefined,
+  refresh: applyPlan,
   fake: {
     initial: () => ({ type: "checked", code: 1, output: "" }),
     repaired: () => ({ type: "checked", code: 0, output: "" }),
@@ -75,6 +71,11 @@ export const commandType: ResourceType = defineResource<CommandPromise, CommandO
     }),
   },
 });
+
+function applyPlan(promise: CommandPromise): Plan {
+  const timeoutMs = durationMs(promise.timeout);
+  return { verb: "apply", idempotent: false, timeoutMs, summary: `run ${promise.apply[0] ?? ""}` };
+}
 
 function lastLine(output: string): string {
   const line = output.trimEnd().split("\n").at(-1) ?? "";

@@ -9,8 +9,8 @@ import type {
   ResourceContext,
   ResourceType,
 } from "../contract/resource.ts";
-import { durationMs } from "./duration.ts";
-import { type CommonPromise, isRole } from "./fields.ts";
+import type { CommonPromise } from "./fields.ts";
+import { commonOf } from "./metaparameters.ts";
 
 /** A resource type in its own words: as `ResourceType`, with promise and observation already read. */
 export interface Definition<Promised extends CommonPromise, Seen extends Observation> {
@@ -27,7 +27,10 @@ export interface Definition<Promised extends CommonPromise, Seen extends Observa
   /** Of a kept promise, where there is more to say than that it is as promised. */
   rest?(seen: Seen): ReturnType<ResourceType["rest"]>;
   plan(promise: Promised, seen: Seen, drift: Drift): Plan | undefined;
-  reverse(promise: Promised): Plan | undefined;
+  /** What to do when the promise is withdrawn. `asked`: the promise says `reverse: true` itself. */
+  reverse(promise: Promised, asked: boolean): Plan | undefined;
+  /** What begins it anew when something that it reads was repaired; nothing where it is not there. */
+  refresh?(promise: Promised, seen: Seen): Plan | undefined;
   readonly fake: {
     initial(promise: Promised, context: ResourceContext): Seen;
     repaired(promise: Promised, seen: Seen, plan: Plan, context: ResourceContext): Seen;
@@ -40,12 +43,9 @@ export function defineResource<Promised extends CommonPromise, Seen extends Obse
   definition: Definition<Promised, Seen>,
 ): ResourceType {
   const promised = promiseReader(definition.kind, definition.promiseShape);
-  const seen = (observation: Observation): Seen => {
-    const read = definition.observationShape.safeParse(observation);
-    if (!read.success)
-      throw new Error(`${definition.kind}: the body observed what cannot be: ${JSON.stringify(observation)}`);
-    return read.data;
-  };
+  // The body's half of the type makes them of this shape: a sweep of thousands does not read each of them again.
+  const seen = (observation: Observation): Seen => observation as Seen;
+  const common = commonReader(promised, definition.everyMs);
   const { fake } = definition;
   return {
     kind: definition.kind,
@@ -56,11 +56,16 @@ export function defineResource<Promised extends CommonPromise, Seen extends Obse
     },
     powers: () => definition.powers,
     check: (name, promise) => problems(definition, name, promise),
-    common: (promise) => commonOf(promised(promise), definition.everyMs),
+    common,
     diff: (promise, observation, context) => definition.diff(promised(promise), seen(observation), context),
     rest: (observation) => definition.rest?.(seen(observation)),
     plan: (promise, observation, drift) => definition.plan(promised(promise), seen(observation), drift),
-    reverse: (promise) => definition.reverse(promised(promise)),
+    reverse: (promise) => {
+      const { reverse } = promised(promise);
+      return reverse === false ? undefined : definition.reverse(promised(promise), reverse === true);
+    },
+    refresh: (promise, observation) => definition.refresh?.(promised(promise), seen(observation)),
+    recognizes: (observation) => definition.observationShape.safeParse(observation).success,
     fake: {
       initial: (promise, context) => fake.initial(promised(promise), context),
       repaired: (promise, observation, plan, context) =>
@@ -101,12 +106,19 @@ export function driftOf(differences: {
   return { attributes, summary: attributes.map((attribute) => differences[attribute]).join("; ") };
 }
 
-function commonOf(promise: CommonPromise, defaultEveryMs: number | undefined): CommonFields {
-  const everyMs = promise.every === undefined ? defaultEveryMs : durationMs(promise.every);
-  return {
-    after: promise.after ?? [],
-    while: (promise.while ?? []).filter(isRole),
-    ...(everyMs === undefined ? {} : { everyMs }),
+/** Reads what is common of each promise once. */
+function commonReader(
+  promised: (promise: ResourcePromise) => CommonPromise,
+  everyMs: number | undefined,
+): (promise: ResourcePromise) => CommonFields {
+  const known = new WeakMap<ResourcePromise, CommonFields>();
+  return (promise) => {
+    let common = known.get(promise);
+    if (common === undefined) {
+      common = commonOf(promised(promise), everyMs);
+      known.set(promise, common);
+    }
+    return common;
   };
 }
 

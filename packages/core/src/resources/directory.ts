@@ -69,18 +69,17 @@ export const directoryType: ResourceType = defineResource<DirectoryPromise, Dire
   observationShape,
   nameProblem: pathProblem,
   diff: directoryDrift,
-  plan: (promise, seen, drift) => {
-    const verb: DirectoryVerb = verbFor(promise, seen);
-    return {
-      verb,
-      idempotent: true,
-      timeoutMs: promise.timeout === undefined ? timeoutMsDefault : durationMs(promise.timeout),
-      summary: `${verb}: ${drift.attributes.join(", ")}`,
-    };
-  },
-  reverse: () => undefined,
+  plan: (promise, seen, drift) => planOf(verbFor(promise, seen), promise, drift.attributes.join(", ")),
+  // Only an empty one goes: the action fails where anything is in it.
+  reverse: (promise, asked) =>
+    asked && promise.absent !== true ? planOf("remove", promise, "withdrawn") : undefined,
   fake: { initial: () => ({ type: "absent" }), repaired: repairedDirectory, damaged: damagedDirectory },
 });
+
+function planOf(verb: DirectoryVerb, promise: DirectoryPromise, why: string): Plan {
+  const timeoutMs = promise.timeout === undefined ? timeoutMsDefault : durationMs(promise.timeout);
+  return { verb, idempotent: true, timeoutMs, summary: `${verb}: ${why}` };
+}
 
 function directoryDrift(promise: DirectoryPromise, seen: DirectoryObservation): Drift | undefined {
   const what = seen.type === "other" ? seen.what : seen.type;

@@ -1,15 +1,14 @@
-import { parseResourceId, type ResourceId } from "@antibody/policy";
+import type { ResourceId } from "@antibody/policy";
 import * as z from "zod/mini";
-import { parseDuration } from "./duration.ts";
+import { type Metaparameters, metaparameters } from "./metaparameters.ts";
+import { duration, interval, resourceIds, roleIds } from "./shapes.ts";
 
-/** Resources that one promise may wait for, or hang on. A guess: longer lists hide a missing fragment. */
-const dependenciesMax = 32;
+export { duration, resourceIds } from "./shapes.ts";
+
 /** Arguments of one command. A guess, far above what people write by hand. */
 const argumentsMax = 64;
 /** Characters of one argument or path. Linux refuses paths above 4,096 bytes. */
 export const argumentCharactersMax = 4_096;
-/** Time between two looks that policy may ask for, at least: no author can occupy a device with looking. A guess. */
-const everyMsMin = 100;
 
 /** Fields that promises of every type may have. */
 export type CommonPromise = {
@@ -21,48 +20,7 @@ export type CommonPromise = {
   readonly timeout?: string;
   /** In force only while these are held here: roles, for most types. */
   readonly while?: readonly ResourceId[];
-};
-
-const durationPattern = /^[1-9][0-9]{0,8}(ms|s|m|h|d)$/;
-
-/** Whether the pattern, which editors know as well, has nothing to say already. */
-function isWritten(text: string): boolean {
-  return durationPattern.test(text);
-}
-
-/** A duration, as text. */
-export const duration: z.ZodMiniType<string, string> = z.string().check(
-  z.regex(durationPattern, "expected a duration, such as 250ms, 10s, 5m or 1h"),
-  z.refine((text) => !isWritten(text) || parseDuration(text) !== undefined, "expected at most 366d"),
-);
-
-/** How often to look. */
-export const interval: z.ZodMiniType<string, string> = z.string().check(
-  z.regex(durationPattern, "expected a duration, such as 10s, 5m or 1h"),
-  z.refine((text) => !isWritten(text) || (parseDuration(text) ?? 0) >= everyMsMin, "expected 100ms to 366d"),
-);
-
-/** A resource id, as text. */
-const resourceId: z.ZodMiniType<ResourceId, string> = z
-  .string()
-  .check(
-    z.refine((text) => parseResourceId(text) !== undefined, "expected a resource, such as file:/etc/motd"),
-  ) as unknown as z.ZodMiniType<ResourceId, string>;
-
-/** A list of resources. */
-export const resourceIds: z.ZodMiniType<readonly ResourceId[], readonly string[]> = z
-  .array(resourceId)
-  .check(z.maxLength(dependenciesMax));
-
-/** Whether a resource is a role. */
-export function isRole(resource: ResourceId): boolean {
-  return parseResourceId(resource)?.kind === "role";
-}
-
-/** A list of roles. */
-const roleIds: z.ZodMiniType<readonly ResourceId[], readonly string[]> = z
-  .array(resourceId.check(z.refine(isRole, "expected a role, such as role:web")))
-  .check(z.maxLength(dependenciesMax));
+} & Metaparameters;
 
 /** Permissions as four octal digits, as `stat -c %04a` prints them. */
 export const mode: z.ZodMiniType<string, string> = z
@@ -127,11 +85,12 @@ export const commonFields: {
   readonly every: z.ZodMiniExactOptional<typeof interval>;
   readonly timeout: z.ZodMiniExactOptional<typeof duration>;
   readonly while: z.ZodMiniExactOptional<typeof resourceIds>;
-} = {
+} & typeof metaparameters = {
   after: z.exactOptional(resourceIds).check(z.describe("Repaired only when the promises of these are kept")),
   every: z.exactOptional(interval).check(z.describe("How often to look, such as 30s")),
   timeout: z.exactOptional(duration).check(z.describe("How long one repair may take, such as 10s")),
   while: z.exactOptional(roleIds).check(z.describe("In force only while these roles are held here")),
+  ...metaparameters,
 };
 
 /** Why a name is not a path, for types whose resources are paths. */

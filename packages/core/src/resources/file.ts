@@ -91,9 +91,10 @@ export const fileType: ResourceType = defineResource<FilePromise, FileObservatio
   observationShape,
   nameProblem: pathProblem,
   diff: fileDrift,
-  plan: (promise, _seen, drift) => planOf(verbFor(promise, drift), promise, drift),
-  // What was promised stays when the promise goes: deleting what a device may need is never implied.
-  reverse: () => undefined,
+  plan: (promise, _seen, drift) => planOf(verbFor(promise, drift), promise, drift.attributes.join(", ")),
+  // What was promised stays when the promise goes, unless it says so: deleting what a device may need is not implied.
+  reverse: (promise, asked) =>
+    asked && promise.absent !== true ? planOf("remove", promise, "withdrawn") : undefined,
   fake: { initial: () => ({ type: "absent" }), repaired: repairedFile, damaged: damagedFile },
 });
 
@@ -144,12 +145,12 @@ function verbFor(promise: FilePromise, drift: Drift): FileVerb {
     : "adjust";
 }
 
-function planOf(verb: FileVerb, promise: FilePromise, drift: Drift): Plan {
+function planOf(verb: FileVerb, promise: FilePromise, why: string): Plan {
   return {
     verb,
     idempotent: true,
     timeoutMs: promise.timeout === undefined ? timeoutMsDefault : durationMs(promise.timeout),
-    summary: `${verb}: ${drift.attributes.join(", ")}`,
+    summary: `${verb}: ${why}`,
   };
 }
 

@@ -97,6 +97,7 @@ export const processType: ResourceType = defineResource<ProcessPromise, ProcessO
   diff: processDrift,
   plan: (promise, seen) => planOf(seen.type === "running" ? "restart" : "start", promise),
   reverse: (promise) => planOf("stop", promise),
+  refresh: (promise, seen) => (seen.type === "running" ? planOf("restart", promise) : undefined),
   fake: {
     initial: () => ({ type: "stopped" }),
     repaired: repairedProcess,

@@ -23,6 +23,7 @@ import type { Turn } from "../../src/contract/turn.ts";
 import { PolicyKeeping } from "../../src/keeping/policies.ts";
 import { rootsPerIntroducerMax } from "../../src/limits.ts";
 import { Random } from "../../src/random.ts";
+import { commonOf } from "../../src/resources/metaparameters.ts";
 
 const derPrefix = Buffer.from("302e020100300506032b657004220420", "hex");
 const spkiPrefix = Buffer.from("302a300506032b6570032100", "hex");
@@ -90,11 +91,13 @@ const file: ResourceType = {
   schema: {},
   powers: () => [],
   check: () => [],
-  common: () => ({ after: [], while: [] }),
+  common: () => commonOf({}, undefined),
   diff: () => undefined,
   rest: () => undefined,
   plan: () => undefined,
   reverse: () => undefined,
+  refresh: () => undefined,
+  recognizes: () => true,
   fake: {
     initial: () => ({ type: "absent" }),
     repaired: (_promise, observation) => observation,

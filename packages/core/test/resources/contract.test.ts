@@ -111,6 +111,17 @@ describe.each(cases)("%s", (_title, type, name, promise) => {
     );
   });
 
+  it("is only ever seen in its own shape", () => {
+    fc.assert(
+      fc.property(seeds, (damages) => {
+        const state = damaged(type, promise, damages);
+        expect(type.recognizes(state)).toBe(true);
+        expect(type.recognizes(pass(type, promise, state))).toBe(true);
+        expect(type.recognizes({ ...state, surprise: true })).toBe(false);
+      }),
+    );
+  });
+
   it("is damaged by some damage, so that the law above says something", () => {
     const hurt = Array.from({ length: 60 }, (_, seed) => damaged(type, promise, [seed]));
     expect(hurt.some((state) => type.diff(promise, state, context) !== undefined)).toBe(true);
@@ -151,6 +162,19 @@ describe.each(cases)("%s", (_title, type, name, promise) => {
         expect(plan.idempotent).toBe(type.kind !== "command");
       }),
     );
+  });
+
+  it("is not undone where it says so", () => {
+    if (type.kind === "role") return;
+    expect(type.check(name, { ...promise, reverse: false })).toEqual([]);
+    expect(type.reverse({ ...promise, reverse: false })).toBeUndefined();
+  });
+
+  it("can be begun anew where it is kept, and is kept afterwards", () => {
+    const kept = [1, 2].reduce((state) => pass(type, promise, state), damaged(type, promise, [1]));
+    const plan = type.refresh(promise, kept);
+    if (plan === undefined) return;
+    expect(type.diff(promise, type.fake.repaired(promise, kept, plan, context), context)).toBeUndefined();
   });
 
   it("reverses to a state that differs from the promised one, or leaves all as it is", () => {
