@@ -1,6 +1,7 @@
 import { createInterface } from "node:readline";
 import { Writable } from "node:stream";
 import type { Environment } from "@antibody/agent/control";
+import { processScreen, type Screen } from "./watch/screen.ts";
 
 /** Where a command reads and writes: the process's own streams, or a test's. */
 export interface Terminal {
@@ -23,6 +24,8 @@ export interface Terminal {
   confirm(question: string): Promise<boolean>;
   /** A line that is not shown; undefined when the user backs out. */
   askSecret(question: string): Promise<string | undefined>;
+  /** The terminal as a screen with keys; undefined where nobody sits before one. */
+  openScreen(): Screen | undefined;
 }
 
 const signalNames = ["SIGINT", "SIGTERM"] as const;
@@ -63,6 +66,7 @@ export function processTerminal(): Terminal {
       return interrupted.signal;
     },
     now: () => Date.now(),
+    openScreen: processScreen,
     async confirm(question) {
       const answer = await ask(`${question} [y/N] `, process.stderr);
       return answer !== undefined && /^y(es)?$/i.test(answer.trim());

@@ -1,4 +1,5 @@
 import type { Terminal } from "../src/terminal.ts";
+import type { Screen } from "../src/watch/screen.ts";
 
 /** A terminal whose output is kept, and whose user has decided beforehand. */
 export class FakeTerminal implements Terminal {
@@ -16,6 +17,11 @@ export class FakeTerminal implements Terminal {
   confirms: boolean[] = [];
   secrets: (string | undefined)[] = [];
 
+  screen: Screen | undefined;
+
+  openScreen(): Screen | undefined {
+    return this.screen;
+  }
   get interrupted(): AbortSignal {
     return this.interrupt.signal;
   }

@@ -36,6 +36,7 @@ import { step } from "./step.ts";
 import { stop } from "./stop.ts";
 import { trustAdd, trustList, trustRemove } from "./trust.ts";
 import { uninstall } from "./uninstall.ts";
+import { watch } from "./watch.ts";
 import { why } from "./why.ts";
 
 /** Adds every command, in the order in which people meet them. */
@@ -47,6 +48,7 @@ export function addCommands(program: Command, shell: Shell): void {
   addVerb(program, shell, evict);
 
   addVerb(program, shell, status);
+  addVerb(program, shell, watch);
   addVerb(program, shell, why);
   addVerb(addVerb(program, shell, peers), shell, peersWhy);
   addVerb(program, shell, map);

@@ -21,7 +21,7 @@ export interface IncidentsView {
 }
 
 /** Mended: the resource was seen kept since. Withdrawn: nobody promises it any more. */
-type IncidentState = "open" | "mended" | "withdrawn";
+export type IncidentState = "open" | "mended" | "withdrawn";
 
 /** What `incident show` tells, as `--json` prints it. */
 export interface IncidentView {
@@ -67,8 +67,16 @@ function stateFields(
 ): { readonly state: IncidentState; readonly mendedAt?: string } {
   if (mendedWallMs !== undefined)
     return { state: "mended", ...timeField("mendedAt", wallTime(mendedWallMs)) };
-  const isPromised = inspection.resources.some((view) => view.resource === resource);
-  return { state: isPromised ? "open" : "withdrawn" };
+  return { state: isPromised(inspection, resource) ? "open" : "withdrawn" };
+}
+
+/** Where a case stands. */
+export function incidentState(inspection: Inspection, incident: Incident): IncidentState {
+  return stateFields(inspection, incident).state;
+}
+
+function isPromised(inspection: Inspection, resource: string): boolean {
+  return inspection.resources.some((view) => view.resource === resource);
 }
 
 /** Puts together one incident. */
