@@ -1,5 +1,6 @@
 import { compareText, toHex } from "./bytes.ts";
 import type { Crypto, Signer } from "./crypto.ts";
+import { type Directive, parseDirective } from "./directive.ts";
 import { envelopeDigest, openEnvelope, payloadType, sealEnvelope } from "./envelope.ts";
 import type { ResourcePromise } from "./fragment.ts";
 import { type AuthorId, type FragmentId, makeId, type StreamName } from "./ids.ts";
@@ -7,6 +8,7 @@ import type { Json } from "./json.ts";
 import { isRejection } from "./rejection.ts";
 import type { ResourceId } from "./resourceId.ts";
 import { keysDigest, type Root } from "./root.ts";
+import type { Staging } from "./staging.ts";
 import { rootDigest } from "./verify.ts";
 
 /** An author that was just made: its id, and the envelope of its root. */
@@ -96,6 +98,8 @@ export interface SealBundleInput {
   readonly generation: number;
   readonly documents: readonly BundleDocument[];
   readonly note?: string;
+  /** How the generation comes into force; absent: at once. */
+  readonly staging?: Staging;
   readonly signer: Signer;
   readonly crypto: Crypto;
 }
@@ -119,9 +123,18 @@ export function sealBundle(input: SealBundleInput): SealedBundle {
   });
   const ids = fragments.map((bytes) => makeId("frag", digestOf(crypto, bytes)));
   const note = input.note === undefined ? {} : { note: input.note };
-  const body = { ...header, type: "manifest", fragments: ids.toSorted(compareText), ...note };
+  const staging = input.staging === undefined ? {} : { v: 2, staging: input.staging as unknown as Json };
+  const body = { ...header, type: "manifest", fragments: ids.toSorted(compareText), ...note, ...staging };
   const manifest = sealEnvelope(payloadType("manifest"), body, [signer]);
   return { manifest, manifestId: makeId("frag", digestOf(crypto, manifest)), fragments, ids };
+}
+
+/** Signs an author's word on a generation. Throws on one that no agent would take. */
+export function sealDirective(directive: Directive, signer: Signer): Uint8Array {
+  const body = directive as unknown as Json;
+  const read = parseDirective(body);
+  if (isRejection(read)) throw new Error(`Not to be signed: ${read.detail}`);
+  return sealEnvelope(payloadType("directive"), body, [signer]);
 }
 
 function sortedKeys(keys: readonly Uint8Array[]): readonly string[] {

@@ -18,10 +18,13 @@ export type PayloadName =
   | "charter"
   | "certificate"
   | "owner"
+  | "heartbeat"
   | "vote"
   | "entry"
   | "eviction"
-  | "sighting";
+  | "sighting"
+  | "directive"
+  | "report";
 
 /** One signature, and a hint at its key. */
 export interface EnvelopeSignature {
@@ -44,7 +47,7 @@ export interface Envelope {
 /** An envelope with its body read. */
 export interface OpenedEnvelope {
   readonly envelope: Envelope;
-  /** A plain object with `v: 1` and the `type` that the payload type names. */
+  /** A plain object with a version that is known, and the `type` that the payload type names. */
   readonly body: Json;
 }
 
@@ -79,6 +82,24 @@ export function sealEnvelope(type: PayloadType, body: Json, signers: readonly Si
     (signer): EnvelopeSignature => ({ keyHint: keyHint(signer.publicKey), signature: signer.sign(message) }),
   );
   return encodeEnvelope(type, bytes, signatures.toSorted(compareSignatures));
+}
+
+/**
+ * Adds one more signature to what others have signed, for thresholds of several people: the file goes from hand to
+ * hand. Who has signed already signs nothing. Throws on what is no envelope.
+ */
+export function signAlso(bytes: Uint8Array, signer: Signer): Uint8Array {
+  const opened = openEnvelope(bytes);
+  if (isRejection(opened)) throw new Error(`Not to be signed: ${opened.detail}`);
+  const { payloadType: type, body, signatures } = opened.envelope;
+  const hint = keyHint(signer.publicKey);
+  if (signatures.some((entry) => equalBytes(entry.keyHint, hint))) return bytes;
+  const signature = signer.sign(preAuthenticationEncoding(type, body));
+  return encodeEnvelope(
+    type,
+    body,
+    [...signatures, { keyHint: hint, signature }].toSorted(compareSignatures),
+  );
 }
 
 /**
@@ -130,7 +151,8 @@ function bodyProblem(type: string, body: Json): Rejection | undefined {
   if (body["type"] !== name) {
     return reject("payloadTypeMismatch", `the payload type says ${name}, the body ${bodyType(body["type"])}`);
   }
-  return body["v"] === 1 ? undefined : reject("unknownType", `unknown version of a ${name}`);
+  const isKnown = body["v"] === 1 || (name === "manifest" && body["v"] === 2);
+  return isKnown ? undefined : reject("unknownType", `unknown version of a ${name}`);
 }
 
 function bodyType(type: unknown): string {

@@ -9,6 +9,7 @@ export {
   type SealBundleInput,
   type SealedBundle,
   sealBundle,
+  sealDirective,
 } from "./author.ts";
 export {
   base32Decode,
@@ -22,6 +23,7 @@ export {
 } from "./bytes.ts";
 export { canonicalBytes, parseCanonical } from "./canonical.ts";
 export type { Crypto, Signer } from "./crypto.ts";
+export type { Directive } from "./directive.ts";
 export { verifySignature } from "./ed25519.ts";
 export {
   type Envelope,
@@ -63,6 +65,7 @@ export { isPlainObject, type Json, type JsonObject } from "./json.ts";
 export * from "./limits.ts";
 export type { Manifest } from "./manifest.ts";
 export { isRejection, type Rejection, type RejectionReason, reject } from "./rejection.ts";
+export { type Report, type ReportingMember, sealReport } from "./report.ts";
 export { parseResourceId, type ResourceId, type ResourceIdParts } from "./resourceId.ts";
 export { keysDigest, type Root } from "./root.ts";
 export { checkSignatures } from "./signatures.ts";
@@ -78,12 +81,16 @@ export type {
   PromiseProblem,
   SourceDocument,
 } from "./source/types.ts";
+export { type Barrier, type Rollout, type Staging, type Wave, waveOf } from "./staging.ts";
 export {
   rootDigest,
   type Trust,
+  type VerifiedDirective,
+  type VerifiedDocument,
   type VerifiedFragment,
   type VerifiedManifest,
   type VerifiedPolicy,
+  type VerifiedReport,
   type VerifiedRoot,
   verifyPolicy,
 } from "./verify.ts";
@@ -104,6 +111,7 @@ export type {
   HeldReason,
   PromiseInForce,
   Requires,
+  StageGate,
   StreamState,
   View,
   ViewInput,

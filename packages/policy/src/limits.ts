@@ -57,3 +57,18 @@ export const sourceCharactersMax: number = 4 * 1024 * 1024;
 
 /** Problems told about one source; after so many, the first ones matter. A guess. */
 export const sourceProblemsMax = 50;
+
+/** Waves of one rollout. A guess: more than anybody would watch. */
+export const rolloutWavesMax = 20;
+
+/** The salt of a rollout in hexadecimal: up to 32 bytes. */
+export const saltCharactersMax = 64;
+
+/** How many members a wave or a barrier may ask for: a swarm has no more. */
+export const swarmReportersMax = 10_000;
+
+/** The longest time of a stage: a week. A guess: who waits longer looks after it. */
+export const stageMsMax: number = 7 * 24 * 3_600_000;
+
+/** Characters of what a report or an author's word on a rollout says to people. A guess: two lines. */
+export const stageDetailCharactersMax = 200;

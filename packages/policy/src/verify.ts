@@ -1,12 +1,14 @@
 import { toHex } from "./bytes.ts";
 import { canonicalBytes } from "./canonical.ts";
 import type { Crypto } from "./crypto.ts";
+import { type Directive, parseDirective } from "./directive.ts";
 import { type Envelope, envelopeDigest, openEnvelope, payloadType } from "./envelope.ts";
 import { type Fragment, parseFragment } from "./fragment.ts";
-import { type AuthorId, type FragmentId, makeId } from "./ids.ts";
+import { type AgentId, type AuthorId, type FragmentId, makeId } from "./ids.ts";
 import type { Json } from "./json.ts";
 import { type Manifest, parseManifest } from "./manifest.ts";
 import { isRejection, type Rejection, reject } from "./rejection.ts";
+import { type Report, type ReportingMember, verifyReport } from "./report.ts";
 import { keysDigest, parseRoot, type Root } from "./root.ts";
 import { checkSignatures } from "./signatures.ts";
 
@@ -39,8 +41,23 @@ export interface VerifiedFragment extends Verified {
   readonly fragment: Fragment;
 }
 
-/** A document of policy whose signatures were checked. Only `verifyPolicy` makes one. */
-export type VerifiedPolicy = VerifiedRoot | VerifiedManifest | VerifiedFragment;
+/** An author's word on a generation, signed like its manifest. */
+export interface VerifiedDirective extends Verified {
+  readonly type: "directive";
+  readonly directive: Directive;
+}
+
+/** What a member says of a generation of `author`, signed by the member's own key. */
+export interface VerifiedReport extends Verified {
+  readonly type: "report";
+  readonly report: Report;
+}
+
+/** A document that its author signed. */
+export type VerifiedDocument = VerifiedRoot | VerifiedManifest | VerifiedFragment | VerifiedDirective;
+
+/** What travels as policy, with its signatures checked. Only `verifyPolicy` makes one. */
+export type VerifiedPolicy = VerifiedDocument | VerifiedReport;
 
 /** What verification stands on. */
 export interface Trust {
@@ -49,6 +66,8 @@ export interface Trust {
   rootOf(author: AuthorId): Root | undefined;
   /** An author's root of one number, where older ones are kept: it lets a late or a second root N+1 be verified. */
   rootNumbered?(author: AuthorId, number: number): Root | undefined;
+  /** An enrolled member. Where absent, nobody's report is known. */
+  memberOf?(agent: AgentId): ReportingMember | undefined;
 }
 
 /**
@@ -90,6 +109,20 @@ export function verifyPolicy(bytes: Uint8Array, trust: Trust): VerifiedPolicy | 
         bytes: envelope.bytes,
       } as VerifiedFragment;
     }
+    case payloadType("directive"): {
+      const directive = parseDirective(body);
+      if (isRejection(directive)) return directive;
+      const id = verifyDocument(envelope, directive, trust);
+      if (isRejection(id)) return id;
+      const { author } = directive;
+      return { type: "directive", author, directive, id, bytes: envelope.bytes } as VerifiedDirective;
+    }
+    case payloadType("report"): {
+      const read = verifyReport(envelope, body, trust.memberOf, trust.crypto);
+      if (isRejection(read)) return read;
+      const { author } = read.report;
+      return { type: "report", author, ...read, bytes: envelope.bytes } as VerifiedReport;
+    }
     default:
       return reject("unknownType", `${envelope.payloadType} is not policy`);
   }
@@ -103,7 +136,7 @@ export function rootDigest(crypto: Crypto, root: Root): string {
 
 function verifyDocument(
   envelope: Envelope,
-  document: Manifest | Fragment,
+  document: Manifest | Fragment | Directive,
   trust: Trust,
 ): FragmentId | Rejection {
   const { crypto } = trust;

@@ -14,7 +14,7 @@ import {
 import type { PolicyHeads, StreamHead } from "../contract/messages.ts";
 import { headStreamsMax } from "../limits.ts";
 
-/** The stream and version of a manifest or fragment; a root has none. */
+/** The stream and version of a document, or of what it is about; a root has none. */
 export function versionOf(
   policy: VerifiedPolicy,
 ): { readonly stream: StreamName; readonly version: Version } | undefined {
@@ -27,6 +27,14 @@ export function versionOf(
     }
     case "fragment": {
       const { stream, epoch, generation } = policy.fragment;
+      return { stream, version: { epoch, generation } };
+    }
+    case "directive": {
+      const { stream, epoch, generation } = policy.directive;
+      return { stream, version: { epoch, generation } };
+    }
+    case "report": {
+      const { stream, epoch, generation } = policy.report;
       return { stream, version: { epoch, generation } };
     }
     default:

@@ -67,7 +67,10 @@ export function refusalOf(
 ): Rejection | undefined {
   switch (policy.type) {
     case "root":
+    case "report":
       return undefined;
+    case "directive":
+      return oldGeneration(policy.directive, floors);
     case "manifest":
       return oldGeneration(policy.manifest, floors);
     case "fragment":

@@ -45,7 +45,7 @@ export function groupByAuthor(set: Iterable<VerifiedPolicy>): readonly AuthorDoc
     const own = documents.get(policy.author);
     if (policy.type === "root") own?.roots.push(policy);
     else if (policy.type === "manifest") own?.manifests.push(policy);
-    else own?.fragments.push(policy);
+    else if (policy.type === "fragment") own?.fragments.push(policy);
   }
   return [...documents.values()];
 }

@@ -5,6 +5,7 @@ import type { Root } from "../root.ts";
 import type { VerifiedFragment, VerifiedManifest } from "../verify.ts";
 import { belowFloor, compareVersions, type Floors, type Version } from "../version.ts";
 import type { AuthorDocuments, Proof } from "./documents.ts";
+import type { StageGate } from "./types.ts";
 
 /** A generation that is complete here. */
 interface Generation {
@@ -21,6 +22,8 @@ interface PendingGeneration {
   readonly missing: readonly FragmentId[];
   /** What of it is here. */
   readonly fragments: readonly VerifiedFragment[];
+  /** Of a complete one: why it is not in force. */
+  readonly stage?: "waiting" | "blocked";
 }
 
 /** One stream, resolved from its documents of valid epochs. */
@@ -42,6 +45,7 @@ interface StreamDocuments {
   readonly fragments: readonly VerifiedFragment[];
   /** Whether a version is older than what was active here. */
   readonly isOld: (version: Version) => boolean;
+  readonly stageOf: StageGate;
 }
 
 /**
@@ -53,6 +57,7 @@ export function resolveStreams(
   root: Root | undefined,
   floors: Floors,
   bytesMax: number,
+  stageOf: StageGate = () => "admitted",
 ): readonly ResolvedStream[] {
   const manifests = documents.manifests.filter((entry) => isValid(entry.manifest.epoch, entry.id, root));
   const fragments = documents.fragments.filter((entry) => isValid(entry.fragment.epoch, entry.id, root));
@@ -66,6 +71,7 @@ export function resolveStreams(
       manifests: manifests.filter((entry) => entry.manifest.stream === stream),
       fragments: fragments.filter((entry) => entry.fragment.stream === stream),
       isOld: (version) => belowFloor(floors, documents.author, stream, version),
+      stageOf,
     }),
   );
   return withinQuota(streams, bytesMax);
@@ -119,7 +125,8 @@ function activeGeneration(documents: StreamDocuments): Generation | undefined {
     if (documents.isOld(version)) continue;
     if (active !== undefined && compareVersions(version, active.version) < 0) continue;
     const fragments = pinned(manifest, documents.fragments);
-    if (fragments.length === manifest.manifest.fragments.length) active = { version, manifest, fragments };
+    if (fragments.length !== manifest.manifest.fragments.length) continue;
+    if (stageIn(documents, manifest) === "admitted") active = { version, manifest, fragments };
   }
   return active;
 }
@@ -142,7 +149,18 @@ function pendingGeneration(
   if (manifest === undefined) return { version, missing: [], fragments };
   const here = new Set(pinned(manifest, documents.fragments).map((entry) => entry.id));
   const missing = manifest.manifest.fragments.filter((id) => !here.has(id));
-  return { version, manifest: manifest.id, missing, fragments };
+  const stage = missing.length === 0 ? stageIn(documents, manifest) : "admitted";
+  return {
+    version,
+    manifest: manifest.id,
+    missing,
+    fragments,
+    ...(stage === "admitted" ? {} : { stage }),
+  };
+}
+
+function stageIn(documents: StreamDocuments, manifest: VerifiedManifest): ReturnType<StageGate> {
+  return manifest.manifest.staging === undefined ? "admitted" : documents.stageOf(manifest);
 }
 
 /** The fragments here that a manifest pins. One of another version does not count: no mixing of generations. */

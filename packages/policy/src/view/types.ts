@@ -3,7 +3,7 @@ import type { Grant, Mode, Power } from "../grant.ts";
 import type { Contexts } from "../guard/contexts.ts";
 import type { AuthorId, FragmentId, StreamName } from "../ids.ts";
 import type { ResourceId } from "../resourceId.ts";
-import type { VerifiedPolicy } from "../verify.ts";
+import type { VerifiedManifest, VerifiedPolicy } from "../verify.ts";
 import type { Floors, Version } from "../version.ts";
 
 /**
@@ -20,12 +20,20 @@ export interface ClaimRules {
   readonly protectedGlobs?: readonly string[];
 }
 
+/**
+ * Whether a generation that comes into force in stages may do so here. - `admitted`: it may. - `waiting`: not yet.
+ * - `blocked`: never any more: it failed here, or was halted.
+ */
+export type StageGate = (manifest: VerifiedManifest) => "admitted" | "waiting" | "blocked";
+
 /** All that the view is a function of. */
 export interface ViewInput extends ClaimRules {
   /** Every verified document, the authors' roots included, in any order, with or without repetition. */
   readonly set: Iterable<VerifiedPolicy>;
   readonly contexts: Contexts;
   readonly floors: Floors;
+  /** Asked for manifests with a staging only; where absent, all are admitted. */
+  readonly stageOf?: StageGate;
 }
 
 /** What policy asks of this device now. A pure function of its input: equal sets give equal views. */
@@ -63,7 +71,8 @@ export interface PromiseInForce {
  * - `unknownAuthor`: no root of the author is in the set. - `noGrant`: the owner has not accepted the author.
  * - `outsideGrant`: beyond the grant's scope, or the author's own. - `missingPower`: needs a power not granted.
  * - `protected`: no grant reaches it. - `unknownType`: a resource type that this agent does not know.
- * - `incomplete`: its generation is not complete here. - `guardFailed`: its guard cannot be evaluated here.
+ * - `incomplete`: its generation is not complete here. - `staged`: its generation is not in force here yet, or never
+ * will be. - `guardFailed`: its guard cannot be evaluated here.
  * - `outranked`: a claim of higher rank wins the resource. - `conflict`: equal rank, different values.
  * - `equivocation`: the author signed two bodies for one version. - `quota`: the author's bundles are too big.
  */
@@ -75,6 +84,7 @@ export type HeldReason =
   | "protected"
   | "unknownType"
   | "incomplete"
+  | "staged"
   | "guardFailed"
   | "outranked"
   | "conflict"
@@ -113,6 +123,8 @@ export interface StreamState {
     readonly version: Version;
     readonly manifest?: FragmentId;
     readonly missing: readonly FragmentId[];
+    /** It is complete and not in force: its wave or its author's word is awaited, or it is blocked here. */
+    readonly stage?: "waiting" | "blocked";
   };
   /** Why the whole stream is held. */
   readonly held?: "unknownAuthor" | "noGrant" | "equivocation" | "quota";

@@ -68,6 +68,7 @@ function addAuthor(draft: Draft, documents: AuthorDocuments, input: ViewInput): 
     state.root,
     input.floors,
     grants.length === 0 ? Infinity : bytesMax,
+    input.stageOf,
   );
   for (const resolved of streams) {
     const held = streamHeld(resolved, state, grants.length > 0);
@@ -102,9 +103,15 @@ function streamState(
 }
 
 function pendingState(pending: NonNullable<ResolvedStream["pending"]>): NonNullable<StreamState["pending"]> {
-  const { version, manifest, missing } = pending;
-  return manifest === undefined ? { version, missing } : { version, manifest, missing };
+  const { version, manifest, missing, stage } = pending;
+  if (manifest === undefined) return { version, missing };
+  return { version, manifest, missing, ...(stage === undefined ? {} : { stage }) };
 }
+
+const stageDetails = {
+  waiting: "its generation waits for its turn here",
+  blocked: "its generation failed here or was halted, and stays out of force",
+} as const;
 
 function addStream(
   draft: Draft,
@@ -116,7 +123,9 @@ function addStream(
 ): void {
   const { stream, active, pending, disputed } = resolved;
   for (const fragment of pending?.fragments ?? []) {
-    holdAll(draft, fragment, "incomplete", "its generation is not complete here");
+    if (pending?.stage === undefined) {
+      holdAll(draft, fragment, "incomplete", "its generation is not complete here");
+    } else holdAll(draft, fragment, "staged", stageDetails[pending.stage]);
   }
   const fragments = resolved.dispute === undefined ? (active?.fragments ?? []) : disputed;
   for (const fragment of fragments) {
