@@ -12,6 +12,7 @@ import type { Snapshot } from "../contract/snapshot.ts";
 import type { Turn } from "../contract/turn.ts";
 import { keep, recall } from "../keeping/snapshot.ts";
 import { incidentsKeptMax } from "../limits.ts";
+import { shownPromise } from "../resources/private.ts";
 import type { ResourceState } from "./state.ts";
 
 /** Where incidents stand in the journal. */
@@ -61,7 +62,7 @@ export class Incidents {
       resource: state.resource,
       wallMs: turn.now.wallMs,
       cause,
-      promise: claim.promise,
+      promise: shownPromise(claim.promise),
       author: claim.author,
       fragment: claim.fragment,
       fragmentName: claim.fragmentName,

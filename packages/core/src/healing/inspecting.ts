@@ -1,5 +1,6 @@
 import type { Incident, Inspection, PauseView, ResourceView } from "../contract/inspection.ts";
 import { incidentsKeptMax, pausesMax, promisesMax, watchesMax } from "../limits.ts";
+import { shownPromise } from "../resources/private.ts";
 import type { Parts } from "./parts.ts";
 import type { ResourceState } from "./state.ts";
 
@@ -44,7 +45,7 @@ function resourceView(parts: Parts, state: ResourceState): ResourceView {
     repairs: state.repairs,
     failures: state.failures,
     ...(claim && {
-      ...(state.duty === "reverse" ? {} : { promise: claim.promise }),
+      ...(state.duty === "reverse" ? {} : { promise: shownPromise(claim.promise) }),
       author: claim.author,
       stream: claim.stream,
       fragment: claim.fragment,

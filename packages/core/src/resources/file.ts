@@ -5,6 +5,7 @@ import { defineResource, driftOf, promiseReader } from "./define.ts";
 import { durationMs } from "./duration.ts";
 import { absent, type CommonPromise, commonFields, mode, owner, pathProblem } from "./fields.ts";
 import { modeDifference, ownerAfter, ownerDifference } from "./owner.ts";
+import { privateField } from "./private.ts";
 
 /** The state of one path. Without `content` and `absent`, a file must be there, whatever is in it. */
 export type FilePromise = CommonPromise & {
@@ -16,6 +17,8 @@ export type FilePromise = CommonPromise & {
   readonly owner?: string;
   /** Nothing may be there. Excludes the other fields. */
   readonly absent?: true;
+  /** The content is nobody else's business: it is kept out of incidents, logs, recordings and screens. */
+  readonly private?: true;
 };
 
 /** What is at the path, without following a symlink there. */
@@ -57,6 +60,7 @@ const promiseShape: z.ZodMiniType<FilePromise> = z
     mode: z.exactOptional(mode),
     owner: z.exactOptional(owner),
     absent: z.exactOptional(absent),
+    private: z.exactOptional(privateField),
     ...commonFields,
   })
   .check(
