@@ -11,6 +11,7 @@ import {
 import {
   type AgentId,
   type Crypto,
+  type IncidentId,
   isPlainObject,
   isRejection,
   type Rejection,
@@ -40,6 +41,7 @@ import type { AgentState } from "../state/agentState.ts";
 import { closeMemoryDirectory } from "../state/places.ts";
 import { messageOf } from "../state/stateError.ts";
 import { keepBrokenRecording } from "./brokenRecordings.ts";
+import { type IncidentRecordings, readIncidentRecording } from "./incidentRecordings.ts";
 import type { LateNetwork } from "./lateNetwork.ts";
 import { rememberPort } from "./listenPort.ts";
 import type { NetworkOpening } from "./networkOpening.ts";
@@ -60,6 +62,7 @@ export interface AgentParts {
   readonly mind: Mind;
   readonly driver: Driver;
   readonly recorder: Recorder;
+  readonly incidentRecordings: IncidentRecordings;
   readonly device: DevicePort;
   readonly network: LateNetwork;
   readonly opening: NetworkOpening;
@@ -226,6 +229,10 @@ export class RunningAgent implements AgentControl {
   }
 
   /** Leaves the swarm, stops what the agent supervises, and gives everything back. A second call waits for the first. */
+  incidentRecording(incident: IncidentId): Uint8Array | undefined {
+    return readIncidentRecording(this.#parts.state.paths.directory, incident);
+  }
+
   stop(): Promise<void> {
     if (this.#stopping === undefined) {
       void this.#parts.driver.command({ type: "stop" });
@@ -267,7 +274,7 @@ export class RunningAgent implements AgentControl {
   }
 
   async #finish(): Promise<void> {
-    const { driver, network, opening, device, recorder, state } = this.#parts;
+    const { driver, network, opening, device, recorder, incidentRecordings, state } = this.#parts;
     await this.#goodbyeOrLate();
     // What was signed as a goodbye is published by the steps that still wait.
     await driver.idle();
@@ -276,6 +283,7 @@ export class RunningAgent implements AgentControl {
     const failures = await Promise.allSettled([network.stop(), device.stop("stop")]);
     await this.#control?.close();
     recorder.close();
+    await incidentRecordings.close();
     closeMemoryDirectory(state.paths.directory);
     state.close();
     const failure = failures.find((result) => result.status === "rejected");
