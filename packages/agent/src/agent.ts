@@ -2,6 +2,7 @@ import type { Settings } from "@antibody/core";
 import type { Crypto } from "@antibody/policy";
 import type { DestinationStream } from "pino";
 import { bearMind } from "./agent/birth.ts";
+import { IncidentRecordings } from "./agent/incidentRecordings.ts";
 import { LateNetwork } from "./agent/lateNetwork.ts";
 import { listenChoices } from "./agent/listenPort.ts";
 import { NetworkOpening, type OpenNetwork } from "./agent/networkOpening.ts";
@@ -16,6 +17,7 @@ import { Driver } from "./mind/driver.ts";
 import type { Feed } from "./ports.ts";
 import { type AgentState, openAgentState } from "./state/agentState.ts";
 import { nodeCrypto } from "./state/nodeCrypto.ts";
+import { messageOf } from "./state/stateError.ts";
 import { statementSigner } from "./state/statementSigner.ts";
 
 /** Where an agent listens when nobody says otherwise: everywhere, on any free port. */
@@ -74,10 +76,17 @@ async function assemble(
     troubles.note(entry);
     verdicts.note(entry);
     log.tell(entry);
+    if (entry.name === "resource.handedOff") incidentRecordings.opened(String(entry.fields["incident"]));
   };
   const { root, build, settings = {}, recordingBytesMax } = options;
   const { mind, digestKey, recorder, interrupted } = bearMind({
     ...{ state, root, build, crypto, log, settings, wallMs, recordingBytesMax },
+  });
+  const incidentRecordings = new IncidentRecordings({
+    directory: state.paths.directory,
+    recording: () => recorder.bytes(),
+    onFailure: (error) =>
+      log.tell({ name: "agent.recordingNotKept", level: "warn", fields: { cause: messageOf(error) } }),
   });
   const feed: Feed = (input) => driver.feed(input);
   const network = new LateNetwork(feed);
@@ -119,7 +128,20 @@ async function assemble(
     listenChoices(options.listen ?? listenDefault, state.paths.port),
   );
   const running = new RunningAgent({
-    ...{ state, mind, driver, recorder, device, network, opening, log, tell, troubles, verdicts },
+    ...{
+      state,
+      mind,
+      driver,
+      recorder,
+      incidentRecordings,
+      device,
+      network,
+      opening,
+      log,
+      tell,
+      troubles,
+      verdicts,
+    },
     ...{ clock, crypto },
   });
   try {

@@ -1,5 +1,6 @@
 /** The body of an agent: what runs a mind on a real device, and how a state directory begins. */
 
+export { readIncidentRecording, recordedIncidents } from "./agent/incidentRecordings.ts";
 export { type JoinAgentOptions, type JoinedAgent, joinAgent } from "./agent/join.ts";
 export type { OpenNetwork } from "./agent/networkOpening.ts";
 export type { RunningAgent } from "./agent/runningAgent.ts";
@@ -12,5 +13,6 @@ export {
   type RecordingHeader,
   readRecording,
 } from "./mind/recordingFormat.ts";
-export { type Replay, type ReplayedStep, type ReplayOptions, replay, replaySteps } from "./mind/replay.ts";
+export { type Replay, replay } from "./mind/replay.ts";
+export { type ReplayedStep, type ReplayOptions, ReplaySession } from "./mind/replaySession.ts";
 export * from "./state/index.ts";

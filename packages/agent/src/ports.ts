@@ -16,7 +16,7 @@ import type {
   SignedStatement,
   UnsignedStatement,
 } from "@antibody/core";
-import type { AgentId, Json, Rejection, ResourceId, ResourcePromise } from "@antibody/policy";
+import type { AgentId, IncidentId, Json, Rejection, ResourceId, ResourcePromise } from "@antibody/policy";
 
 /** Gives an input to the mind. Inputs are queued and stepped in order; safe to call from anywhere. */
 export type Feed = (input: Input) => void;
@@ -152,7 +152,9 @@ export interface AgentControl {
   /** How often each event was told, also of lines that are kept no more. */
   eventCounts(): readonly EventCount[];
   onLog(listener: (line: LogLine) => void): () => void;
-  /** Everything recorded since the start or the last incident: one dump, then inputs with their times. */
+  /** The flight recorder as it is now: one dump, then inputs with their times. */
   recording(): Uint8Array;
+  /** The flight recorder as it was when a case was opened; undefined where that is not kept, or no more. */
+  incidentRecording(incident: IncidentId): Uint8Array | undefined;
   stop(): Promise<void>;
 }

@@ -9,7 +9,7 @@ import type {
   OverlayMember,
   OwnerCommand,
 } from "@antibody/core";
-import { type AgentId, makeId, type SwarmId } from "@antibody/policy";
+import { type AgentId, type IncidentId, makeId, type SwarmId } from "@antibody/policy";
 import { type ControlPaths, controlPaths } from "../src/control/paths.ts";
 import { type ControlServer, startControl } from "../src/control/server.ts";
 import type {
@@ -108,6 +108,13 @@ export class FakeAgent implements AgentControl {
     this.listeners.add(listener);
     return () => this.listeners.delete(listener);
   }
+  /** Recordings that are kept with incidents. */
+  readonly incidentRecordings = new Map<IncidentId, Uint8Array>();
+
+  incidentRecording(incident: IncidentId): Uint8Array | undefined {
+    return this.incidentRecordings.get(incident);
+  }
+
   recording(): Uint8Array {
     return new Uint8Array([1, 2, 3]);
   }

@@ -124,6 +124,14 @@ function cliErrorOf(error: unknown, state: string, self: string): unknown {
         next: `try again; if it stays so: ${self} logs`,
         exit: exitCode.tryAgain,
       });
+    case "notFound":
+      return new CliError({
+        code: "notFound",
+        message: "the agent has no such thing",
+        cause,
+        next: `${self} incident list`,
+        exit: exitCode.failed,
+      });
     case "failed":
       return new CliError({
         code: "agentError",

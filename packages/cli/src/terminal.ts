@@ -22,6 +22,8 @@ export interface Terminal {
   now(): number;
   /** Yes or no; no when the user backs out. */
   confirm(question: string): Promise<boolean>;
+  /** A line; undefined when the user backs out. */
+  askLine(question: string): Promise<string | undefined>;
   /** A line that is not shown; undefined when the user backs out. */
   askSecret(question: string): Promise<string | undefined>;
   /** The terminal as a screen with keys; undefined where nobody sits before one. */
@@ -71,6 +73,7 @@ export function processTerminal(): Terminal {
       const answer = await ask(`${question} [y/N] `, process.stderr);
       return answer !== undefined && /^y(es)?$/i.test(answer.trim());
     },
+    askLine: (question) => ask(question, process.stderr),
     askSecret: async (question) => {
       const answer = await ask(`${question}: `, undefined);
       process.stderr.write("\n");

@@ -16,6 +16,7 @@ export class FakeTerminal implements Terminal {
   /** What the user says: answers to `confirm`, and secrets, in order. */
   confirms: boolean[] = [];
   secrets: (string | undefined)[] = [];
+  typed: string[] = [];
 
   screen: Screen | undefined;
 
@@ -37,6 +38,10 @@ export class FakeTerminal implements Terminal {
   async confirm(question: string): Promise<boolean> {
     this.asked.push(question);
     return this.confirms.shift() ?? false;
+  }
+  async askLine(question: string): Promise<string | undefined> {
+    this.asked.push(question);
+    return this.typed.shift();
   }
   async askSecret(question: string): Promise<string | undefined> {
     this.asked.push(question);

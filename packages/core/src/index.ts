@@ -19,7 +19,7 @@ export * from "./limits.ts";
 export { Mind } from "./mind.ts";
 export * from "./random.ts";
 export * from "./resources/index.ts";
-export { contentFields, isPrivate } from "./resources/private.ts";
+export { contentFields, isPrivate, shownInstead } from "./resources/private.ts";
 export { overlapMs, takeoverMs } from "./roles/bounds.ts";
 export * from "./settings.ts";
 export { Directory } from "./swarm/directory.ts";

@@ -10,10 +10,12 @@ import {
 } from "@antibody/core";
 import type { Crypto, ResourceId } from "@antibody/policy";
 import { runtimeDirectory } from "../control/paths.ts";
+import { keyedDigester } from "../device/digest.ts";
 import type { Log } from "../log/log.ts";
 import { KeyedDigests } from "../mind/keyedDigests.ts";
 import { Recorder, recordingBytesMaxDefault } from "../mind/recorder.ts";
 import { recordingHeader } from "../mind/recordingFormat.ts";
+import { Redaction } from "../mind/redaction.ts";
 import { FileSegments, MemorySegments, type Segments } from "../mind/segments.ts";
 import type { AgentState } from "../state/agentState.ts";
 import { readBoot } from "../state/boot.ts";
@@ -105,18 +107,19 @@ function mindOptionsOf(options: BirthOptions, digestKey: Uint8Array, crypto: Cry
 }
 
 function recorderOf(
-  { state, build, log, wallMs, recordingBytesMax }: BirthOptions,
+  { state, build, crypto, log, wallMs, recordingBytesMax }: BirthOptions,
   mindOptions: MindOptions,
   mind: Mind,
   digests: KeyedDigests,
 ): Recorder {
   const tellFailure = (error: unknown): void =>
     log.tell({ name: "agent.recordingInMemory", level: "warn", fields: { cause: messageOf(error) } });
-  const { crypto: _crypto, digestKey: _digestKey, resourceTypes: types, ...told } = mindOptions;
+  const { crypto: _crypto, digestKey, resourceTypes: types, ...told } = mindOptions;
   return new Recorder({
     header: () => recordingHeader(build, wallMs(), { ...told, resourceKinds: types.map(({ kind }) => kind) }),
     dump: () => mind.dump(),
     digests,
+    redaction: new Redaction(crypto, keyedDigester(digestKey)),
     segments: openSegments(state.paths.directory, tellFailure),
     bytesMax: recordingBytesMax ?? recordingBytesMaxDefault,
     onFailure: tellFailure,

@@ -1,6 +1,6 @@
 import { request as httpRequest, type IncomingMessage } from "node:http";
 import type { EvictionWire, Overlay, OwnerCommand } from "@antibody/core";
-import type { AgentId, Rejection } from "@antibody/policy";
+import type { AgentId, IncidentId, Rejection } from "@antibody/policy";
 import type {
   AgentInspection,
   CommandRefusal,
@@ -22,6 +22,8 @@ export type ControlErrorCode =
   | "denied"
   /** The agent is there and did not answer in time, or takes no more connections. */
   | "busy"
+  /** The agent has no such thing. */
+  | "notFound"
   /** The agent answered with an error. */
   | "failed";
 
@@ -46,7 +48,8 @@ export interface ControlClient {
   log(): Promise<readonly LogLine[]>;
   /** Lines as they come, after the recent ones when asked for, until the signal or the agent ends it. */
   follow(recent: boolean, signal: AbortSignal): AsyncGenerator<LogLine>;
-  recording(): Promise<Uint8Array>;
+  /** As it is now, or as it was kept with an incident. */
+  recording(incident?: IncidentId): Promise<Uint8Array>;
   command(command: OwnerCommand): Promise<CommandReply>;
   offer(bytes: Uint8Array): Promise<OfferReply>;
   invite(request: InviteRequest): Promise<InviteCode | CommandRefusal>;
@@ -68,7 +71,8 @@ export function controlClient(paths: ControlPaths): ControlClient {
     metrics: async () => readJson<{ families: readonly MetricFamily[] }>(await get("/v1/metrics")).families,
     log: async () => readJson<{ lines: readonly LogLine[] }>(await get("/v1/log")).lines,
     follow: (recent, signal) => follow(paths.read, recent, signal),
-    recording: () => get("/v1/recording"),
+    recording: (incident) =>
+      get(incident === undefined ? "/v1/recording" : `/v1/recording?incident=${incident}`),
     command: async (command) => readJson<CommandReply>(await post("/v1/command", jsonBytes(command))),
     offer: async (bytes) => readJson<OfferReply>(await post("/v1/offer", bytes)),
     invite: async (request) =>
@@ -101,8 +105,12 @@ async function exchange(
   if (answer.type === "tooLarge") throw new ControlError("failed", "the agent's answer is too large");
   const status = response.statusCode ?? 0;
   if (answeredStatuses.includes(status)) return answer.bytes;
-  const busy = status === 503 || status === 504;
-  throw new ControlError(busy ? "busy" : "failed", errorMessage(answer.bytes, status));
+  throw new ControlError(codeOfStatus(status), errorMessage(answer.bytes, status));
+}
+
+function codeOfStatus(status: number): ControlErrorCode {
+  if (status === 404) return "notFound";
+  return status === 503 || status === 504 ? "busy" : "failed";
 }
 
 function open(

@@ -43,10 +43,7 @@ const routes: { readonly [path: string]: { readonly method: Method; readonly han
     method: "GET",
     handle: (_control, _request, query) => ({ type: "follow", recent: query.get("recent") === "true" }),
   },
-  "/v1/recording": {
-    method: "GET",
-    handle: (control) => ({ type: "bytes", bytes: control.recording() }),
-  },
+  "/v1/recording": { method: "GET", handle: answerRecording },
   "/v1/member": { method: "GET", handle: answerMember },
   "/v1/eviction": { method: "POST", handle: answerEviction },
   "/v1/command": { method: "POST", handle: answerCommand },
@@ -78,6 +75,17 @@ export async function answerRequest(
 /** An answer that says what is wrong. */
 export function problem(status: number, code: string, message: string): FullAnswer {
   return { type: "json", status, value: { error: { code, message } } };
+}
+
+function answerRecording(control: AgentControl, _request: IncomingMessage, query: URLSearchParams): Answer {
+  const text = query.get("incident");
+  if (text === null) return { type: "bytes", bytes: control.recording() };
+  const incident = parseId("incident", text);
+  if (incident === undefined) return problem(400, "malformed", "incident: expected its id");
+  const bytes = control.incidentRecording(incident);
+  return bytes === undefined
+    ? problem(404, "notKept", "no recording of this incident is kept")
+    : { type: "bytes", bytes };
 }
 
 function familiesOf(control: AgentControl): readonly MetricFamily[] {

@@ -19,8 +19,10 @@ const outerPad = 0x5c;
  * contents of promises, which the recording has anyway.
  */
 export class KeyedDigests {
+  readonly #crypto: Crypto;
   readonly #pairs = new Map<string, string>();
-  #fresh: DigestPair[] = [];
+  /** What was digested since it was last asked for, by its keyed digest: contents are not kept any longer. */
+  #fresh = new Map<string, Uint8Array>();
   /** For the mind: the same primitives, listened to. */
   readonly crypto: Crypto;
 
@@ -28,13 +30,14 @@ export class KeyedDigests {
     const inner = padOf(digestKey, innerPad);
     const outer = padOf(digestKey, outerPad);
     let content: Uint8Array | undefined;
+    this.#crypto = crypto;
     this.crypto = {
       verifyEd25519: (publicKey, message, signature) => crypto.verifyEd25519(publicKey, message, signature),
       sha256: (bytes) => {
         const digest = crypto.sha256(bytes);
         if (startsWith(bytes, inner)) content = bytes.subarray(blockBytes);
         else if (content !== undefined && startsWith(bytes, outer)) {
-          this.#remember(crypto, content, toHex(digest));
+          this.#remember(content, toHex(digest));
           content = undefined;
         }
         return digest;
@@ -42,26 +45,28 @@ export class KeyedDigests {
     };
   }
 
-  /** Every pair that is remembered: what a new segment begins with. */
-  all(): readonly DigestPair[] {
-    this.#fresh = [];
+  /** Every pair that is remembered: what a new segment begins with. `redact` gives what a replay will digest instead. */
+  all(redact: (content: Uint8Array) => Uint8Array): readonly DigestPair[] {
+    this.takeFresh(redact);
     return Array.from(this.#pairs, ([keyed, plain]): DigestPair => [plain, keyed]);
   }
 
   /** The pairs that are new since this, or `all`, was last asked. */
-  takeFresh(): readonly DigestPair[] {
-    const fresh = this.#fresh;
-    if (fresh.length > 0) this.#fresh = [];
+  takeFresh(redact: (content: Uint8Array) => Uint8Array): readonly DigestPair[] {
+    if (this.#fresh.size === 0) return [];
+    const fresh = Array.from(this.#fresh, ([keyed, content]): DigestPair => {
+      const plain = toHex(this.#crypto.sha256(redact(content)));
+      const oldest = this.#pairs.size >= digestsKeptMax ? this.#pairs.keys().next().value : undefined;
+      if (oldest !== undefined) this.#pairs.delete(oldest);
+      this.#pairs.set(keyed, plain);
+      return [plain, keyed];
+    });
+    this.#fresh = new Map();
     return fresh;
   }
 
-  #remember(crypto: Crypto, content: Uint8Array, keyed: string): void {
-    if (this.#pairs.has(keyed)) return;
-    const plain = toHex(crypto.sha256(content));
-    const oldest = this.#pairs.size >= digestsKeptMax ? this.#pairs.keys().next().value : undefined;
-    if (oldest !== undefined) this.#pairs.delete(oldest);
-    this.#pairs.set(keyed, plain);
-    this.#fresh.push([plain, keyed]);
+  #remember(content: Uint8Array, keyed: string): void {
+    if (!this.#pairs.has(keyed)) this.#fresh.set(keyed, content);
   }
 }
 

@@ -1,6 +1,7 @@
 import type { Input, Now, Output, Snapshot } from "@antibody/core";
 import type { KeyedDigests } from "./keyedDigests.ts";
 import { encodeFrame, type RecordedStep, type RecordingHeader } from "./recordingFormat.ts";
+import type { Redaction } from "./redaction.ts";
 import { MemorySegments, type Segments } from "./segments.ts";
 
 /** Bytes of a recording: two segments of half of it. Guess: the last hours of a quiet agent, minutes of a busy one. */
@@ -15,6 +16,8 @@ export interface RecorderOptions {
   /** The mind as it is now. Encoded at once: a dump may share state with the living mind. */
   readonly dump: () => Snapshot;
   readonly digests: KeyedDigests;
+  /** Takes out what promises mark as private. */
+  readonly redaction: Redaction;
   readonly segments: Segments;
   /** Dumps are not counted where they alone are larger than a segment. */
   readonly bytesMax: number;
@@ -66,8 +69,10 @@ export class Recorder {
     const steps = this.#pending;
     if (steps.length === 0) return;
     this.#pending = [];
-    const pairs = this.#options.digests.takeFresh();
-    const frames = steps.map((step) => encodeFrame({ type: "step", ...step }));
+    const { digests, redaction } = this.#options;
+    for (const { input } of steps) if (input.type === "policy") redaction.learn(input);
+    const pairs = digests.takeFresh((content) => redaction.redactBytes(content));
+    const frames = steps.map((step) => encodeFrame({ type: "step", ...redaction.redact(step) }));
     if (pairs.length > 0) frames.unshift(encodeFrame({ type: "digests", pairs }));
     this.#append(Buffer.concat(frames));
     if (this.#roomBytes > 0) return;
@@ -77,11 +82,13 @@ export class Recorder {
 
   /** Begins a segment: a header, the mind as it is, and every digest that it may ask for again. */
   #begin(): void {
-    const { header, dump, digests, bytesMax } = this.#options;
+    const { header, dump, digests, redaction, bytesMax } = this.#options;
+    const mind = dump();
+    redaction.learn(mind);
     const head = Buffer.concat([
       encodeFrame({ type: "header", header: header() }),
-      encodeFrame({ type: "dump", dump: dump() }),
-      encodeFrame({ type: "digests", pairs: digests.all() }),
+      encodeFrame({ type: "dump", dump: redaction.redact(mind) }),
+      encodeFrame({ type: "digests", pairs: digests.all((content) => redaction.redactBytes(content)) }),
     ]);
     // A dump that fills the segment alone must not lead to the next one after a single step.
     this.#roomBytes = Math.max(bytesMax / 2, head.length + bytesMax / 4);

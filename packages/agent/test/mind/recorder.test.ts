@@ -5,9 +5,11 @@ import { defaultSettings, type Input, keyedDigest, type MindOptions, type Output
 import type { AgentId, SwarmId } from "@antibody/policy";
 import fc from "fast-check";
 import { expect, test } from "vitest";
+import { keyedDigester } from "../../src/device/digest.ts";
 import { KeyedDigests, replayCrypto, replayDigestKey } from "../../src/mind/keyedDigests.ts";
 import { Recorder } from "../../src/mind/recorder.ts";
 import { encodeFrame, readRecording, recordingHeader } from "../../src/mind/recordingFormat.ts";
+import { Redaction } from "../../src/mind/redaction.ts";
 import { replay } from "../../src/mind/replay.ts";
 import { FileSegments, MemorySegments, type Segments } from "../../src/mind/segments.ts";
 import { nodeCrypto } from "../../src/state/nodeCrypto.ts";
@@ -53,6 +55,7 @@ function bench(
     header: () => header,
     dump: () => mind.dump(),
     digests: new KeyedDigests(crypto, digestKey),
+    redaction: new Redaction(crypto, keyedDigester(digestKey)),
     segments,
     bytesMax,
     onFailure,
@@ -133,6 +136,7 @@ test("a dump larger than a segment does not lead to a dump for every step", () =
       return new Uint8Array(20_000);
     },
     digests: new KeyedDigests(crypto, digestKey),
+    redaction: new Redaction(crypto, keyedDigester(digestKey)),
     segments: new MemorySegments(),
     bytesMax: 8_000,
     onFailure: () => undefined,
@@ -240,9 +244,12 @@ test("keyed digests replay without the key, and the key is nowhere in the record
         createHmac("sha256", digestKey).update(content).digest("hex"),
       );
       expect(keyed).toEqual(expected);
-      const replaying = replayCrypto(crypto, digests.all());
+      const replaying = replayCrypto(
+        crypto,
+        digests.all((content) => content),
+      );
       expect(contents.map((content) => keyedDigest(replaying, replayDigestKey, content))).toEqual(expected);
-      expect(digests.takeFresh()).toEqual([]);
+      expect(digests.takeFresh((content) => content)).toEqual([]);
     }),
   );
 });

@@ -1,5 +1,7 @@
 import { writeFile } from "node:fs/promises";
+import type { ControlClient } from "@antibody/agent/control";
 import type { Incident, Inspection } from "@antibody/core";
+import type { IncidentId } from "@antibody/policy";
 import { CliError, exitCode, messageOf } from "../errors.ts";
 import { findId } from "../find.ts";
 import type { IncidentFile } from "../source/incidentFile.ts";
@@ -69,7 +71,7 @@ export const incidentExport: Verb<{ readonly out?: string }> = {
     const inspection = await client.inspect();
     const found = findIncident(inspection, text, self);
     const { schema: _schema, time, ...incident } = incidentView(inspection, found, self);
-    const [log, recording] = [await client.log(), await client.recording()];
+    const [log, recording] = [await client.log(), await recordingOf(client, found.id)];
     const file = options.out ?? `${found.id.slice(0, 17)}.json`;
     await writePrivately(file, {
       schema: "antibody.incidentFile/1",
@@ -93,6 +95,19 @@ export const incidentExport: Verb<{ readonly out?: string }> = {
     return exitCode.ok;
   },
 };
+
+/** As it was kept with the case; of now, where it is kept no more. */
+async function recordingOf(
+  client: Pick<ControlClient, "recording">,
+  incident: IncidentId,
+): Promise<Uint8Array> {
+  try {
+    return await client.recording(incident);
+  } catch (error) {
+    if (error instanceof CliError && error.code === "notFound") return client.recording();
+    throw error;
+  }
+}
 
 function findIncident(inspection: Inspection, text: string, self: string): Incident {
   const ids = inspection.incidents.map((each) => each.id);

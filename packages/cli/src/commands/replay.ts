@@ -1,135 +1,114 @@
-import { readFile, writeFile } from "node:fs/promises";
-import type { Replay } from "@antibody/agent";
+import { writeFile } from "node:fs/promises";
+import type { Recording, ReplayedStep, ReplaySession } from "@antibody/agent";
 import { nodeCrypto } from "@antibody/agent/state";
-import { Mind, type Output, resourceTypes } from "@antibody/core";
-import { CliError, exitCode, messageOf } from "../errors.ts";
-import { recordingIn } from "../source/incidentFile.ts";
-import { fit, labeled } from "../text/table.ts";
+import { Mind, resourceTypes } from "@antibody/core";
+import { exitCode } from "../errors.ts";
+import { findResource } from "../find.ts";
+import type { Invocation } from "../invocation.ts";
+import { readWhole } from "../options.ts";
+import { type Breakpoint, readBreakpoint, stopsAt } from "../replay/breakpoint.ts";
 import type { Verb } from "../verb.ts";
-import { count } from "../views/words.ts";
+import { momentView, replayLines, replayView } from "../views/replay.ts";
 
-/** What `replay` tells, as `--json` prints it. */
-interface ReplayView {
-  readonly schema: "antibody.replay/1";
-  /** Absent: the recording of the running agent. */
-  readonly file?: string;
-  /** The build that recorded. */
-  readonly build: string;
-  readonly stepsCount: number;
-  /** Every output was the same. */
-  readonly equal: boolean;
-  /** The recording ends in the middle: the agent was killed. */
-  readonly cut: boolean;
-  readonly firstDifference?: {
-    /** From 0. */
-    readonly step: number;
-    readonly input: string;
-    /** Outputs as short texts; what the mind threw, where it did. */
-    readonly recorded: readonly string[];
-    readonly replayed: readonly string[];
-  };
+interface ReplayOptions {
+  readonly save?: string;
+  readonly until?: Breakpoint;
+  readonly step?: number;
+  readonly why?: string;
+  readonly interactive?: boolean;
 }
 
-/** Characters of one output in a difference. Guess: enough to see which it is. */
-const outputCharactersMax = 200;
+/** Steps in one recording, far above what its bytes can hold. */
+const stepsMax = 100_000_000;
 
-/** `antibody replay [FILE]`: runs a recorded agent again, step by step, and compares. */
-export const replay: Verb<{ readonly save?: string }> = {
-  usage: "replay [file]",
+/** `antibody replay [INCIDENT|FILE]`: runs a recorded agent again, step by step, and compares. */
+export const replay: Verb<ReplayOptions> = {
+  usage: "replay [incident-or-file]",
   summary:
-    "Run a recording again through the same core, and compare every output. Without a file: the running agent's.",
+    "Run a recording again through the same core, and compare every output; stop anywhere and look, or step by hand.",
   examples: [
-    "antibody replay",
-    "antibody replay --save crash.rec",
-    "antibody replay crash.rec",
-    "antibody replay incident_abcd2345.json   # as incident export wrote it",
+    "antibody replay                                    # the running agent's recording",
+    "antibody replay incident_abcd2345                  # as it was kept with the case",
+    "antibody replay incident_abcd2345 --interactive    # forward and back by hand",
+    "antibody replay incident_abcd2345.json --until event:resource.handedOff --why process:sensor",
+    "antibody replay crash.rec --step 120 --json        # the state after step 120",
   ],
   exits: [
-    [0, "every output was the same"],
-    [1, "an output differs, or the recording cannot be read"],
+    [0, "every output that was run was the same, and it stopped where it was to stop"],
+    [1, "an output differs, where it was to stop never came, or the recording cannot be read"],
   ],
   asksAgent: true,
-  declare: (command) => void command.option("--save <file>", "also keep the recording of the running agent"),
-  async run({ invocation, options, args: [file] }) {
-    const bytes = file === undefined ? await invocation.client.recording() : await readBytes(file);
+  declare: (command) =>
+    void command
+      .option("--save <file>", "also keep the recording, as bytes")
+      .option(
+        "--until <moment>",
+        "stop at event:NAME, resource:ID, input:NUMBER, input:TYPE, a time since the beginning (21.5s), or difference",
+        readBreakpoint,
+      )
+      .option("--step <number>", "stop after this step, from 0; -1 is the beginning", readWhole(-1, stepsMax))
+      .option("--why <resource>", "show why this resource was as it was there")
+      .option("-i, --interactive", "step by hand; what a terminal does where no other option is given"),
+  async run({ invocation, options, args: [what] }) {
+    // Loaded here: the other commands start without the body.
+    const { loadRecording, recordingError } = await import("../source/recording.ts");
+    const { readRecording, ReplaySession } = await import("@antibody/agent");
+    const { bytes, source } = await loadRecording(invocation, what);
     if (options.save !== undefined) await writeFile(options.save, bytes, { mode: 0o600 });
-    const view = await replayView(bytes, file);
+    let session: ReplaySession;
+    let ran: Ran;
+    let recording: Recording;
+    try {
+      recording = readRecording(bytes);
+      session = new ReplaySession(recording, { crypto: nodeCrypto(), resourceTypes, restore: Mind.restore });
+      ran = runTo(session, options);
+    } catch (error) {
+      throw recordingError(what ?? "the running agent's recording", error);
+    }
+    const { firstDifference, reached } = ran;
+    const isAsked = options.until !== undefined || options.step !== undefined || options.why !== undefined;
+    const at = isAsked
+      ? momentView(session, invocation.self, whyOf(session, options, invocation))
+      : undefined;
+    const stepsCount = session.position;
+    const view = replayView({ recording, stepsCount, firstDifference, source, reached, at });
     invocation.print(view, () => replayLines(view));
-    return view.equal ? exitCode.ok : exitCode.failed;
+    if (isByHand(invocation, options, isAsked)) {
+      const { stepByHand } = await import("../replay/console.ts");
+      if (!isAsked) session.goTo(firstDifference === undefined ? 0 : session.position);
+      await stepByHand(session, invocation.terminal, invocation.self);
+    }
+    return view.equal && view.reached ? exitCode.ok : exitCode.failed;
   },
 };
 
-async function readBytes(file: string): Promise<Uint8Array> {
-  try {
-    return recordingIn(new Uint8Array(await readFile(file)));
-  } catch (error) {
-    throw recordingError(file, error);
-  }
+interface Ran {
+  readonly firstDifference: ReplayedStep | undefined;
+  readonly reached: boolean;
 }
 
-async function replayView(bytes: Uint8Array, file: string | undefined): Promise<ReplayView> {
-  // Loaded here: the other commands start without the body.
-  const { readRecording, replay: replayRecording } = await import("@antibody/agent");
-  try {
-    const recording = readRecording(bytes);
-    const restore = Mind.restore;
-    const { stepCount, firstDifference } = replayRecording(recording, {
-      crypto: nodeCrypto(),
-      resourceTypes,
-      restore,
-    });
-    return {
-      schema: "antibody.replay/1",
-      ...(file === undefined ? {} : { file }),
-      build: recording.header.build,
-      stepsCount: stepCount,
-      equal: firstDifference === undefined,
-      cut: recording.cut,
-      ...(firstDifference === undefined ? {} : { firstDifference: differenceOf(firstDifference) }),
-    };
-  } catch (error) {
-    throw recordingError(file ?? "the running agent's recording", error);
-  }
+/** Runs to where it is to stop, but no further than the first difference: after it the mind is another one. */
+function runTo(session: ReplaySession, { until, step }: ReplayOptions): Ran {
+  if (step === -1) return { firstDifference: undefined, reached: true };
+  const breakpoint: Breakpoint | undefined = step === undefined ? until : { type: "number", number: step };
+  const beginMs = session.recording.steps[0]?.now.monoMs ?? 0;
+  const isIt = breakpoint === undefined ? () => false : stopsAt(breakpoint, beginMs);
+  const stopped = session.forwardTo((each) => !each.equal || isIt(each));
+  const { last } = session;
+  const firstDifference = stopped && last?.equal === false ? last : undefined;
+  const reached = breakpoint === undefined || (stopped && last !== undefined && isIt(last));
+  return { firstDifference, reached };
 }
 
-function differenceOf(
-  difference: NonNullable<Replay["firstDifference"]>,
-): NonNullable<ReplayView["firstDifference"]> {
-  const { index, recorded, outputs, thrown } = difference;
-  return {
-    step: index,
-    input: recorded.input.type,
-    recorded: recorded.outputs === undefined ? ["threw"] : recorded.outputs.map(outputText),
-    replayed: outputs === undefined ? [`threw: ${thrown ?? ""}`] : outputs.map(outputText),
-  };
+function whyOf(session: ReplaySession, { why }: ReplayOptions, { self }: Invocation): string | undefined {
+  return why === undefined ? undefined : findResource(session.inspect(), why, self);
 }
 
-function outputText(output: Output): string {
-  const text = JSON.stringify(output, (_key, value: unknown) =>
-    value instanceof Uint8Array ? `${value.length} bytes` : value,
-  );
-  return fit(text, outputCharactersMax);
-}
-
-function replayLines(view: ReplayView): readonly string[] {
-  const cut = view.cut ? "; the recording ends in the middle of a step" : "";
-  const { firstDifference } = view;
-  if (firstDifference === undefined) {
-    return [`${count(view.stepsCount, "step")} of build ${view.build} run again: all equal${cut}`];
-  }
-  return [
-    `step ${firstDifference.step} (${firstDifference.input}) of build ${view.build} differs${cut}`,
-    ...firstDifference.recorded.flatMap((text) => labeled("recorded", text, 8)),
-    ...firstDifference.replayed.flatMap((text) => labeled("replayed", text, 8)),
-  ];
-}
-
-function recordingError(file: string, error: unknown): CliError {
-  return new CliError({
-    code: "recording",
-    message: `${file} cannot be replayed`,
-    cause: messageOf(error),
-    next: "antibody replay --save FILE keeps a recording of the running agent",
-    exit: exitCode.failed,
-  });
+function isByHand(
+  { terminal, json }: Invocation,
+  { interactive, save }: ReplayOptions,
+  isAsked: boolean,
+): boolean {
+  if (json || !terminal.canAsk) return false;
+  return interactive ?? (!isAsked && save === undefined && terminal.columns !== undefined);
 }

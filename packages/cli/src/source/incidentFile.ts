@@ -1,3 +1,4 @@
+import { gunzipSync } from "node:zlib";
 import type { LogLine } from "@antibody/agent/control";
 import { isPlainObject } from "@antibody/policy";
 import type { IncidentView } from "../views/incidents.ts";
@@ -17,8 +18,15 @@ export interface IncidentFile {
 /** The brace that begins an object of JSON; a recording begins with a length that is never so large. */
 const objectBegins = 0x7b;
 
-/** The recording in a file: the file itself, or what an exported incident holds. Throws an Error where it is neither. */
+/** How gzip begins (RFC 1952): the agent keeps recordings of incidents so. */
+const gzipBegins: readonly number[] = [0x1f, 0x8b];
+
+/**
+ * The recording in a file: the file itself, packed or not, or what an exported incident holds. Throws an Error
+ * where it is neither.
+ */
 export function recordingIn(bytes: Uint8Array): Uint8Array {
+  if (gzipBegins.every((byte, index) => bytes[index] === byte)) return new Uint8Array(gunzipSync(bytes));
   if (bytes[0] !== objectBegins) return bytes;
   const file: unknown = JSON.parse(Buffer.from(bytes).toString("utf8"));
   const { schema, recording } = isPlainObject(file) ? file : {};

@@ -5,7 +5,7 @@ import * as z from "zod/mini";
 export const contentFields: readonly string[] = ["begins", "content", "line", "value"];
 
 /** What stands in the place of a content that is nobody else's business. */
-const shownInstead = "(private)";
+export const shownInstead = "(private)";
 
 /** Of a promise whose content only its file may hold: incidents, logs, recordings and screens leave it out. */
 export const privateField: z.ZodMiniType<true, true> = z

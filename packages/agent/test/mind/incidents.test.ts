@@ -1,0 +1,112 @@
+import { type Input, Mind, type ResourceType, resourceTypes } from "@antibody/core";
+import { parseResourceId, type ResourcePromise } from "@antibody/policy";
+import { describe, expect, test } from "vitest";
+import { crypto } from "../../../core/test/mind/minds.ts";
+import { replay } from "../../src/mind/replay.ts";
+import { ReplaySession } from "../../src/mind/replaySession.ts";
+import { failing } from "./failing.ts";
+
+const secret = "the key of the greenhouse is under the third stone";
+
+/** A promise of each kind that a device can fail to keep. */
+const promises: { readonly [resource: string]: ResourcePromise } = {
+  "command:schema": { check: ["/bin/true"], apply: ["/bin/make"], timeout: "10s" },
+  "directory:/srv/data": { mode: "0750" },
+  "file:/etc/key": { content: secret, mode: "0600", private: true },
+  "file:/etc/motd": { content: "hello\n" },
+  "key:/etc/a.conf#rate": { value: "5" },
+  "line:/etc/hosts#db": { line: "192.0.2.7 db" },
+  "package:ntp": { state: "installed" },
+  "plugin:greeting/lobby": { promise: { text: "hello" } },
+  "process:sensor": { command: ["/usr/bin/sensor"] },
+  "route:sensor-api": { listen: "127.0.0.1:7080" },
+  "service:ssh": {},
+  "symlink:/srv/now": { target: "/srv/data" },
+};
+
+const cases = Object.entries(promises).flatMap(([resource, promise]) => {
+  const parts = parseResourceId(resource);
+  const type = resourceTypes.find(({ kind }) => kind === parts?.kind);
+  const isGood = parts !== undefined && type?.check(parts.name, promise).length === 0;
+  return type === undefined || !isGood ? [] : [[resource, type, promise] as const];
+});
+
+const replaying = { crypto, resourceTypes, restore: Mind.restore };
+
+describe("an incident", () => {
+  test.each(cases)("of %s replays to equal outputs", (resource, type, promise) => {
+    const { recording, mind } = failing(resource, type, promise);
+    expect(replay(recording, replaying)).toEqual({ stepCount: recording.steps.length });
+    const [incident] = mind.inspect({ monoMs: 1, wallMs: 1 }).incidents;
+    expect(incident?.resource).toBe(resource);
+  });
+
+  test("holds no content of a file that its promise marks private; the recording and the screens neither", () => {
+    const { bytes, recording, mind } = failing(
+      "file:/etc/key",
+      typeOf("file"),
+      promises["file:/etc/key"] ?? {},
+    );
+    for (const hidden of [secret, Buffer.from(secret).toString("base64").slice(0, 40), "third stone"])
+      expect(bytes.includes(hidden)).toBe(false);
+    // Envelopes are base64 in a recording: at any of three offsets.
+    const decoded = recording.steps.map(({ input, outputs }) =>
+      Buffer.from(JSON.stringify([input, outputs], bytesOut)),
+    );
+    expect(decoded.some((each) => each.includes("third stone"))).toBe(false);
+    const seen = JSON.stringify(mind.inspect({ monoMs: 1, wallMs: 1 }));
+    expect(seen).not.toContain("third stone");
+    expect(seen).toContain('"content":"(private)"');
+    // What is not marked is there: the test would see it.
+    const open = failing("file:/etc/motd", typeOf("file"), { content: secret });
+    expect(open.bytes.includes("third stone")).toBe(true);
+  });
+});
+
+function bytesOut(_key: string, value: unknown): unknown {
+  return value instanceof Uint8Array ? Buffer.from(value).toString("latin1") : value;
+}
+
+function typeOf(kind: string): ResourceType {
+  const type = resourceTypes.find((each) => each.kind === kind);
+  if (type === undefined) throw new Error(`no type ${kind}`);
+  return type;
+}
+
+describe("a session of a replay", () => {
+  const { recording } = failing("file:/etc/motd", typeOf("file"), { content: "hello\n" });
+
+  test("is at any position what it was when it came there forward", () => {
+    const session = new ReplaySession(recording, replaying);
+    const states: string[] = [];
+    do states.push(JSON.stringify([session.last?.index, session.inspect()]));
+    while (session.forward() !== undefined);
+    expect(states.length).toBe(recording.steps.length + 1);
+    for (const position of [states.length - 1, 0, 3, 2, states.length - 2, 1]) {
+      session.goTo(position);
+      expect(JSON.stringify([session.last?.index, session.inspect()])).toBe(states[position]);
+    }
+  });
+
+  test("finds a step forward and back", () => {
+    const session = new ReplaySession(recording, replaying);
+    const isFailure = ({ recorded }: { recorded: { input: Input } }): boolean =>
+      recorded.input.type === "outcome";
+    const found: number[] = [];
+    while (session.forwardTo(isFailure)) found.push(session.position);
+    expect(found.length).toBeGreaterThan(2);
+    expect(session.position).toBe(recording.steps.length);
+    // The last one is the end itself: going back finds the one before.
+    const back: number[] = [];
+    while (session.backTo(isFailure)) back.push(session.position);
+    expect(back).toEqual(found.toReversed().filter((position) => position < recording.steps.length));
+    expect(session.backTo(isFailure)).toBe(false);
+    expect(session.position).toBe(found[0]);
+  });
+
+  test("says which step is the first to differ", () => {
+    const wrong = recording.steps.findIndex(({ outputs }, index) => index >= 5 && (outputs ?? []).length > 0);
+    const doctored = recording.steps.with(wrong, { ...recording.steps[wrong], outputs: [] } as never);
+    expect(replay({ ...recording, steps: doctored }, replaying).firstDifference?.index).toBe(wrong);
+  });
+});
