@@ -5,11 +5,33 @@ import type { AuthorId } from "./ids.ts";
  * - `command`: runs a program once.
  * - `process`: keeps a program running.
  * - `expose`: makes a local port reachable for peers.
+ * - `service`: starts, stops, enables and disables services of the device's own manager.
+ * - `package`: installs and removes packages, which run scripts of theirs as root.
+ * - `container`: runs an image; whoever reaches a container engine is root.
+ * - `user`: makes and removes users, and the keys that they log in by.
+ * - `kernel`: sets parameters of the kernel, and mounts file systems.
  */
-export type Power = "command" | "process" | "expose";
+export type Power =
+  | "command"
+  | "process"
+  | "expose"
+  | "service"
+  | "package"
+  | "container"
+  | "user"
+  | "kernel";
 
 /** Every power, in the order in which people are shown them. */
-export const powers: readonly Power[] = ["command", "process", "expose"];
+export const powers: readonly Power[] = [
+  "command",
+  "process",
+  "expose",
+  "service",
+  "package",
+  "container",
+  "user",
+  "kernel",
+];
 
 /** Reads a power, or undefined. */
 export function parsePower(text: string): Power | undefined {
@@ -40,6 +62,11 @@ export interface Grant {
   readonly powers: readonly Power[];
   /** What the author's active bundles may take, in bytes of their envelopes. */
   readonly bytesMax: number;
+  /**
+   * Digest of a root, 32 bytes in hexadecimal: where the author has made two roots of one number, the owner follows
+   * the one that this root belongs to.
+   */
+  readonly root?: string;
   /** Who brought the author's root here: shown by `trust list`. */
   readonly introducedBy?: string;
 }
