@@ -21,6 +21,14 @@ export type Ended =
   | { readonly type: "timedOut"; readonly output: string }
   | { readonly type: "canceled"; readonly output: string };
 
+/** What else a run may need. */
+export interface RunOptions {
+  /** Added to the environment. */
+  readonly env?: { readonly [name: string]: string };
+  /** Takes what is written to stdout, which is then no part of `output`: of a tool that the agent runs for itself. */
+  readonly stdout?: (bytes: Buffer) => void;
+}
+
 /**
  * Runs a command in a process group of its own, without a shell and without input. After the time, or an abort,
  * the whole group is ended. Throws with the cause when it cannot be started.
@@ -30,17 +38,20 @@ export async function runCommand(
   cwd: string,
   timeoutMs: number,
   signal: AbortSignal,
+  options: RunOptions = {},
 ): Promise<Ended> {
   if (signal.aborted) return { type: "canceled", output: "" };
-  const [program = "", ...programArguments] = withoutCapabilities(command);
+  const { env, stdout } = options;
+  const [program = "", ...programArguments] = stdout === undefined ? withoutCapabilities(command) : command;
   const child = spawn(program, programArguments, {
     cwd,
-    env: childEnvironment(),
+    env: { ...childEnvironment(), ...env },
     detached: true,
     stdio: ["ignore", "pipe", "pipe"],
   });
   if (child.pid === undefined) throw startError((await once(child, "error"))[0], program, cwd);
-  const output = new Tail(child.stdout, child.stderr);
+  if (stdout !== undefined) child.stdout.on("data", stdout);
+  const output = new Tail(...(stdout === undefined ? [child.stdout] : []), child.stderr);
   const exit = once(child, "exit") as Promise<[number | null, NodeJS.Signals | null]>;
   const why = await Promise.race([exit.then(() => "ended" as const), interrupted(timeoutMs, signal, exit)]);
   if (why !== "ended") await endGroup(child.pid, exit);

@@ -167,7 +167,7 @@ function prepare(
 }
 
 /** A file that is nobody else's. What a killed agent left under the name goes first, and is seldom there. */
-function openNew(at: string): number {
+export function openNew(at: string): number {
   const flags = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW;
   try {
     return openSync(at, flags, 0o600);
@@ -224,7 +224,8 @@ export function removeDirectory(place: Place): void {
   }
 }
 
-function unlinkIfThere(at: string): void {
+/** Unlinks what may be gone already. */
+export function unlinkIfThere(at: string): void {
   try {
     unlinkSync(at);
   } catch (error) {
