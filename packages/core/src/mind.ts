@@ -13,6 +13,7 @@ import { keep, recall } from "./keeping/snapshot.ts";
 import { capabilitiesMax } from "./limits.ts";
 import { dumpVersion, type MindDump, type Seen } from "./mindDump.ts";
 import { Random } from "./random.ts";
+import { isLeaseMessage } from "./roles/lease/leases.ts";
 import { Roles } from "./roles/roles.ts";
 import { Routing } from "./routing/routing.ts";
 import { StepTurn } from "./stepTurn.ts";
@@ -79,7 +80,7 @@ export class Mind implements Knowledge {
       policies: PolicyKeeping.create(options, boot),
       healing: Healing.create({ ...options, boot: swarm.boot }, boot.records),
       routing: Routing.create(options),
-      roles: Roles.create(options),
+      roles: Roles.create(options, boot.records),
       stopping: "no",
       seen: { policies: 0, swarm: -1, healing: -1, roles: 0 },
     });
@@ -172,7 +173,7 @@ export class Mind implements Knowledge {
       ...policies,
       ...healing,
       ...this.#routing.inspect(),
-      ...(this.#roles.count === 0 ? {} : { roles: this.#roles.inspect() }),
+      ...(this.#roles.count === 0 ? {} : { roles: this.#roles.inspect(now) }),
       queues: [...swarmQueues, ...policyQueues, ...healingQueues],
     };
   }
@@ -226,6 +227,10 @@ export class Mind implements Knowledge {
           for (const policy of input.message.policy) this.#policies.accept(policy, input.from, turn);
         }
         this.#swarm.handle(input, this.#policies, turn);
+        if (isLeaseMessage(input.message)) {
+          this.#restDeadline = undefined;
+          this.#swarm.deliver(this.#roles.take(input.from, input.message, turn), turn);
+        }
         return;
       case "addresses":
       case "connected":
@@ -363,6 +368,7 @@ export class Mind implements Knowledge {
     const phaseOf = (resource: ResourceId) => this.#healing.phaseOf(resource);
     const roles = this.#roles.refresh(this.#swarm, this.#healing, turn);
     if (roles.asks) this.#swarm.probeAll(turn);
+    this.#swarm.deliver(roles.letters, turn);
     this.#healing.hold(roles.held, turn);
     const change = this.#routing.refresh(
       { agent: this.#options.agent, providersOf: (capability) => this.#swarm.providersOf(capability) },

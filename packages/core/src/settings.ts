@@ -78,6 +78,10 @@ export interface Settings {
   readonly roleSettleMs: number;
   /** Too many hold a role for this long before one of them yields: news that are under way arrive first. A guess. */
   readonly roleYieldMs: number;
+  /** Members of a leased role ask for it one after the other, so far apart. A guess: twice a round of a busy swarm. */
+  readonly leaseStaggerMs: number;
+  /** A round of asking is over after this, and the next comes after a random part of it for each member. A guess. */
+  readonly leaseAnswerMs: number;
 }
 
 export const defaultSettings: Settings = {
@@ -112,4 +116,6 @@ export const defaultSettings: Settings = {
   ejectMs: 2_000,
   roleSettleMs: 3_000,
   roleYieldMs: 1_000,
+  leaseStaggerMs: 500,
+  leaseAnswerMs: 500,
 };

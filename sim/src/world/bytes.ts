@@ -16,6 +16,9 @@ export function messageBytes(message: PeerMessage): number {
       return frameBytes + digestsBytes;
     case "probeRequest":
     case "probeReport":
+    case "leaseAsk":
+    case "leaseAnswer":
+    case "leaseRelease":
       return frameBytes + idBytes;
     case "votes":
       return frameBytes + sum(message.votes, ({ bytes }) => bytes.length);

@@ -144,6 +144,9 @@ function classOf(type: PeerMessage["type"]): MailClass {
     case "probeReport":
     case "votes":
     case "deaths":
+    case "leaseAsk":
+    case "leaseAnswer":
+    case "leaseRelease":
       return "probe";
     case "digest":
     case "summary":

@@ -101,6 +101,11 @@ export function encodeWire(message: WireMessage): Uint8Array {
       return encodeMap({ ...message, subject: digestOf(message.subject) });
     case "votes":
       return encodeMap({ type, votes: message.votes });
+    case "leaseAsk":
+      return encodeMap({ ...message, group: hexBytes(message.group) });
+    case "leaseAnswer":
+    case "leaseRelease":
+      return encodeMap(message);
     case "deaths":
       return encodeMap({ type, deaths: message.deaths.map(deathFields) });
     case "digest":

@@ -8,6 +8,7 @@ import {
   type Incarnation,
   type MemberWire,
   policyIdsMax,
+  roleNameCharactersMax,
   type StreamHead,
   summaryMembersMax,
 } from "@antibody/core";
@@ -97,6 +98,8 @@ const streamHead: Shape<StreamHead> = z.pipe(
   })),
 );
 
+const roleName = z.string().check(z.minLength(1), z.maxLength(roleNameCharactersMax));
+
 const policyHeads = z.strictObject({
   ids: idList("frag", policyIdsMax),
   streams: z.array(streamHead).check(z.maxLength(policyIdsMax)),
@@ -141,6 +144,21 @@ const messageShape: Shape<WireMessage> = z.discriminatedUnion("type", [
     answered: z.boolean(),
   }),
   z.strictObject({ type: z.literal("votes"), votes }),
+  z.strictObject({
+    type: z.literal("leaseAsk"),
+    role: roleName,
+    group: shortDigest,
+    epoch: count,
+    round: count,
+  }),
+  z.strictObject({
+    type: z.literal("leaseAnswer"),
+    role: roleName,
+    epoch: count,
+    round: count,
+    granted: z.boolean(),
+  }),
+  z.strictObject({ type: z.literal("leaseRelease"), role: roleName, epoch: count }),
   z.strictObject({
     type: z.literal("deaths"),
     deaths: z.array(deathShape).check(z.minLength(1), z.maxLength(wireItemsMax)),

@@ -135,6 +135,20 @@ export interface RoleView {
   readonly takeoverMs: number;
   /** Too many hold it for at most this long, from when they reach each other. */
   readonly overlapMs: number;
+  /** Of a leased role. */
+  readonly lease?: LeaseView;
+}
+
+/** The lease of a role as one of its members sees it. */
+export interface LeaseView {
+  /** Who votes, the most favored first. */
+  readonly members: readonly AgentId[];
+  /** The highest epoch that this agent has voted in: of its own lease, or of whom it is bound to. */
+  readonly epoch: number;
+  /** For whom this agent's vote binds it now. */
+  readonly boundTo?: AgentId;
+  /** Until when this agent's own lease counts, on its own monotonic clock. */
+  readonly untilMs?: number;
 }
 
 /** The case that the agent gives to a human: evidence, and the exact next command. */

@@ -58,6 +58,27 @@ export type PeerMessage =
     }
   /** Votes for fellow observers of a subject. */
   | { readonly type: "votes"; readonly votes: readonly SignedVote[] }
+  /**
+   * Please vote for me: the holder of a leased role, or who would be. `group` is the digest of its terms, 16 hex
+   * digits; `round` comes back in the answer.
+   */
+  | {
+      readonly type: "leaseAsk";
+      readonly role: string;
+      readonly group: string;
+      readonly epoch: number;
+      readonly round: number;
+    }
+  /** My vote, for the epoch that was asked for; or none, with the epoch of the vote that I have given. */
+  | {
+      readonly type: "leaseAnswer";
+      readonly role: string;
+      readonly epoch: number;
+      readonly round: number;
+      readonly granted: boolean;
+    }
+  /** My lease is over, and nothing that went with it runs: vote for whom you like. */
+  | { readonly type: "leaseRelease"; readonly role: string; readonly epoch: number }
   /** Please publish these with your own: in a massacre there would be a rumor for each. */
   | { readonly type: "deaths"; readonly deaths: readonly DeathCertificate[] }
   /**

@@ -31,6 +31,8 @@ export interface Plan {
   readonly timeoutMs: number;
   /** One line, what will be done. */
   readonly summary: string;
+  /** Epochs of the leases by which the promise is in force, by the name of the role: what is started hears of them. */
+  readonly epochs?: { readonly [role: string]: number };
 }
 
 /** A fault in the fields of a promise, found before it is signed (`lint`) or enforced. */

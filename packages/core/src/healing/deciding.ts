@@ -1,4 +1,4 @@
-import type { PromiseInForce, ResourceId } from "@antibody/policy";
+import { type PromiseInForce, parseResourceId, type ResourceId } from "@antibody/policy";
 import type { ResourcePhase } from "../contract/inspection.ts";
 import type { Plan } from "../contract/resource.ts";
 import type { Turn } from "../contract/turn.ts";
@@ -159,7 +159,13 @@ function start(parts: Parts, state: ResourceState, plan: Plan, turn: Turn): void
   state.stepping = false;
   state.retryMs = undefined;
   parts.deadlines.delete(`retry/${state.resource}`);
-  const action = parts.actions.start(state.resource, claim.promise, plan, withdrawn, turn);
+  const action = parts.actions.start(
+    state.resource,
+    claim.promise,
+    withEpochs(parts, state, plan),
+    withdrawn,
+    turn,
+  );
   state.action = action.id;
   parts.deadlines.set(`act/${action.id}`, action.deadlineMs);
   enter(parts, state, "repairing", plan.summary, turn);
@@ -169,4 +175,14 @@ function start(parts: Parts, state: ResourceState, plan: Plan, turn: Turn): void
     verb: plan.verb,
     within: formatDuration(plan.timeoutMs),
   });
+}
+
+/** The plan, with the fencing tokens of the leases by which the promise is in force. */
+function withEpochs(parts: Parts, state: ResourceState, plan: Plan): Plan {
+  const roles = knownTypeOf(parts, state.resource).common(claimOf(state).promise).while;
+  const epochs = roles.flatMap((role): [string, number][] => {
+    const epoch = parts.heldRoles.get(role);
+    return epoch === undefined ? [] : [[parseResourceId(role)?.name ?? "", epoch]];
+  });
+  return epochs.length === 0 ? plan : { ...plan, epochs: Object.fromEntries(epochs) };
 }

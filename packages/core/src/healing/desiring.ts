@@ -8,7 +8,7 @@ import { findCircles } from "./dependencies.ts";
 import { forget } from "./ending.ts";
 import { rememberAttempt } from "./failing.ts";
 import { look, scheduleLook, unwatch, watch } from "./looking.ts";
-import { knownTypeOf, type Parts, typeOf } from "./parts.ts";
+import { type HeldRoles, knownTypeOf, type Parts, typeOf } from "./parts.ts";
 import { enter } from "./phases.ts";
 import { claimOf, forgetLearned, newState, type ResourceState } from "./state.ts";
 
@@ -123,7 +123,7 @@ function keep(parts: Parts, state: ResourceState, turn: Turn): void {
 }
 
 /** Other roles are held here. What has to do with them changes its duty; the rest goes on. */
-export function hold(parts: Parts, roles: ReadonlySet<ResourceId>, turn: Turn): void {
+export function hold(parts: Parts, roles: HeldRoles, turn: Turn): void {
   parts.heldRoles = roles;
   const cared = [...parts.states.entries()].map(([, { resource, duty, claim }]) => ({
     resource,

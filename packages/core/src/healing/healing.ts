@@ -21,7 +21,7 @@ import { Incidents } from "./incidents.ts";
 import { type HealingInspection, inspectHealing } from "./inspecting.ts";
 import { look, scheduleLook } from "./looking.ts";
 import { observed, unobservable } from "./observing.ts";
-import type { HealingOptions, Parts } from "./parts.ts";
+import type { HealingOptions, HeldRoles, Parts } from "./parts.ts";
 import { Pauses, type PauseTarget } from "./pauses.ts";
 import { enter } from "./phases.ts";
 import type { ResourceState } from "./state.ts";
@@ -44,7 +44,7 @@ interface HealingDump {
   readonly deadlines: readonly (readonly [string, MonotonicMs])[];
   readonly waiting: readonly (readonly [ResourceId, ResourceId])[];
   readonly liveWatches: number;
-  readonly heldRoles: readonly ResourceId[];
+  readonly heldRoles: readonly (readonly [ResourceId, number | undefined])[];
   readonly beyondBound: number;
   readonly begun: boolean;
   readonly stopping: boolean;
@@ -75,7 +75,7 @@ export class Healing {
       waiting: new Waiting(),
       reconsider: new RareSet(),
       liveWatches: 0,
-      heldRoles: new Set(),
+      heldRoles: new Map(),
       releasing: new RareSet(),
       beyondBound: 0,
       begun: false,
@@ -103,7 +103,7 @@ export class Healing {
       waiting: new Waiting(dump.waiting),
       reconsider: new RareSet(),
       liveWatches: dump.liveWatches,
-      heldRoles: new Set(dump.heldRoles),
+      heldRoles: new Map(dump.heldRoles),
       releasing,
       beyondBound: dump.beyondBound,
       begun: dump.begun,
@@ -164,9 +164,10 @@ export class Healing {
   }
 
   /** Takes up the roles that are held here: what goes with them is kept, and what goes with others stands by. */
-  hold(roles: ReadonlySet<ResourceId>, turn: Turn): void {
+  hold(roles: HeldRoles, turn: Turn): void {
     const { heldRoles } = this.#parts;
-    if (roles.size === heldRoles.size && [...roles].every((role) => heldRoles.has(role))) return;
+    const isSame = [...roles].every(([role, epoch]) => heldRoles.has(role) && heldRoles.get(role) === epoch);
+    if (isSame && roles.size === heldRoles.size) return;
     hold(this.#parts, roles, turn);
     decideReady(this.#parts, turn);
   }

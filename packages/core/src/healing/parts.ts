@@ -21,6 +21,9 @@ export interface HealingOptions {
   readonly boot: number;
 }
 
+/** Roles that are held here, each with the epoch of its lease where there is one. */
+export type HeldRoles = ReadonlyMap<ResourceId, number | undefined>;
+
 /** The state of healing, as its functions share it. */
 export interface Parts {
   readonly settings: Settings;
@@ -38,7 +41,7 @@ export interface Parts {
   /** Resources whose watch wakes by events; at most `watchesMax`. */
   liveWatches: number;
   /** The roles held here. Replaced, never changed. */
-  heldRoles: ReadonlySet<ResourceId>;
+  heldRoles: HeldRoles;
   /** What stands by and is not undone yet. */
   readonly releasing: RareSet<ResourceId>;
   /** Promises that were beyond `promisesMax`. */

@@ -64,3 +64,4 @@ export {
   readListenAddress,
   readRoutePromise,
 } from "./route.ts";
+export { roleNameCharactersMax } from "./role.ts";

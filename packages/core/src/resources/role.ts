@@ -1,4 +1,4 @@
-import type { ResourcePromise } from "@antibody/policy";
+import { type AgentId, parseId, type ResourcePromise } from "@antibody/policy";
 import * as z from "zod/mini";
 import type { ResourceType } from "../contract/resource.ts";
 import { defineResource, driftOf, promiseReader } from "./define.ts";
@@ -8,9 +8,16 @@ import { type CommonPromise, commonFields, duration } from "./fields.ts";
 /** Peers that one role may be run by. A guess: beyond it a workload belongs on every device. */
 const roleCountMax = 32;
 /** Characters of a role's name: with what peers say of it, it fits the name of a capability. */
-const nameCharactersMax = 48;
+export const roleNameCharactersMax = 48;
 /** A role goes back to whom its name favors only after this long without change. A guess: outlives a bad evening. */
 const returnAfterMsDefault = 600_000;
+
+/** Members that vote on one leased role. A guess: beyond it a lease costs more than it protects. */
+const majorityMembersMax = 15;
+/** How long a lease counts. A guess: a third of it is what a program gets to stop, and that is 5 s. */
+export const leaseMsDefault = 15_000;
+/** Below, a busy card delays a vote for longer than the lease; above, nobody waits for a takeover. Guesses. */
+const [leaseMsMin, leaseMsMax] = [3_000, 300_000];
 
 /**
  * So many of the devices that hold this promise run what is promised `while` the role is held: without a
@@ -21,6 +28,10 @@ export type RolePromise = CommonPromise & {
   readonly count: number;
   /** How long nothing may have changed before the role goes back to a device that its name favors; `10m` when not said. */
   readonly returnAfter?: string;
+  /** Only these may hold it, one at a time, by a lease that most of them have voted for. */
+  readonly majority?: readonly AgentId[];
+  /** How long a lease counts that is not renewed; `15s` when not said. */
+  readonly lease?: string;
 };
 
 /** Where the role is; the mind itself observes it. */
@@ -30,17 +41,50 @@ export type RoleObservation =
   /** This device may not take part. */
   | { readonly type: "withheld"; readonly because: string };
 
-const promiseShape: z.ZodMiniType<RolePromise> = z.strictObject({
-  count: z
-    .int()
-    .check(z.minimum(1), z.maximum(roleCountMax), z.describe("How many devices shall hold the role")),
-  returnAfter: z
-    .exactOptional(duration)
-    .check(z.describe("Stability before the role returns to a device that its name favors, such as 10m")),
-  after: commonFields.after,
-  every: commonFields.every,
-  timeout: commonFields.timeout,
-});
+const member = z.custom<AgentId>(
+  (value) => typeof value === "string" && parseId("agent", value) !== undefined,
+  "expected the whole id of an agent, as antibody peers --json prints it",
+);
+
+function isLease(text: string): boolean {
+  const leaseMs = durationMs(text);
+  return leaseMs >= leaseMsMin && leaseMs <= leaseMsMax;
+}
+
+const promiseShape: z.ZodMiniType<RolePromise> = z
+  .strictObject({
+    count: z
+      .int()
+      .check(z.minimum(1), z.maximum(roleCountMax), z.describe("How many devices shall hold the role")),
+    returnAfter: z
+      .exactOptional(duration)
+      .check(z.describe("Stability before the role returns to a device that its name favors, such as 10m")),
+    majority: z.exactOptional(z.array(member)).check(
+      z.minLength(1),
+      z.maxLength(majorityMembersMax),
+      z.refine((members) => new Set(members).size === members.length, "expected each member once"),
+      z.describe("Ids of the members that vote; one of them holds the role, by a lease of most of them"),
+    ),
+    lease: z
+      .exactOptional(duration)
+      .check(
+        z.refine(isLease, "expected a time from 3s to 5m"),
+        z.describe("How long a lease counts that is not renewed, such as 15s"),
+      ),
+    after: commonFields.after,
+    every: commonFields.every,
+    timeout: commonFields.timeout,
+  })
+  .check(
+    z.refine(
+      ({ count, majority }) => majority === undefined || count === 1,
+      "a leased role has a count of 1",
+    ),
+    z.refine(
+      ({ lease, majority }) => lease === undefined || majority !== undefined,
+      "a lease needs a majority",
+    ),
+  );
 
 const because = z.string();
 const observationShape: z.ZodMiniType<RoleObservation> = z.discriminatedUnion("type", [
@@ -67,9 +111,9 @@ export const roleType: ResourceType = defineResource<RolePromise, RoleObservatio
   promiseShape,
   observationShape,
   nameProblem: (name) =>
-    name.length <= nameCharactersMax && namePattern.test(name)
+    name.length <= roleNameCharactersMax && namePattern.test(name)
       ? undefined
-      : `the name must be 1 to ${nameCharactersMax} letters, digits, '.', '_' or '-'`,
+      : `the name must be 1 to ${roleNameCharactersMax} letters, digits, '.', '_' or '-'`,
   diff: (_promise, seen) =>
     seen.type === "withheld" ? driftOf({ candidate: `withheld: ${seen.because}` }) : undefined,
   rest: (seen) => ({ phase: seen.type === "held" ? "kept" : "standingBy", why: seen.because }),

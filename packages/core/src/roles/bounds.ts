@@ -1,4 +1,5 @@
 import type { Settings } from "../settings.ts";
+import { bindingMs, type Terms } from "./lease/terms.ts";
 
 /** Until a new word of a peer is with the others, and a quick workload started or stopped. A guess: seconds of a busy Pi. */
 const roleNewsMs = 1_500;
@@ -22,4 +23,14 @@ export function takeoverMs(settings: Settings): number {
 export function overlapMs(settings: Settings): number {
   const { redialMaxMs, freshTimeoutMs, probeIntervalMs, roleYieldMs } = settings;
   return redialMaxMs + freshTimeoutMs + probeIntervalMs + roleYieldMs + roleNewsMs;
+}
+
+/**
+ * How long nobody may hold a leased role while most of its members run and reach each other: the votes for the last
+ * holder run out, and the members that are left ask in turn. Two that ask at once may cost each other a round; three
+ * such rounds are reckoned with.
+ */
+export function leaseTakeoverMs(terms: Terms, { leaseStaggerMs, leaseAnswerMs }: Settings): number {
+  const { length } = terms.members;
+  return bindingMs(terms) + leaseStaggerMs * (length + 1) + 3 * leaseAnswerMs * (length + 1) + roleNewsMs;
 }

@@ -1,4 +1,4 @@
-import type { AgentId, PromiseInForce, ResourceId } from "@antibody/policy";
+import { type AgentId, type PromiseInForce, type ResourceId, shortId } from "@antibody/policy";
 import { type MonotonicMs, NEVER } from "../contract/time.ts";
 import { formatDuration } from "../resources/duration.ts";
 import { type RoleObservation, readRolePromise, returnAfterMsOf } from "../resources/role.ts";
@@ -26,6 +26,14 @@ export interface RoleState {
   readonly told: RoleObservation | undefined;
 }
 
+/** What the lease of a role says. */
+export interface LeaseWord {
+  /** By the lease of which epoch this agent may hold it now. */
+  readonly epoch: number | undefined;
+  /** For whom this agent's own vote binds it. */
+  readonly boundTo: AgentId | undefined;
+}
+
 /** How this agent stands when it weighs a role. */
 export interface Standing {
   readonly agent: AgentId;
@@ -37,6 +45,8 @@ export interface Standing {
   readonly barred: string | undefined;
   /** What went with the role is still there: it is neither held nor free. */
   readonly isReleasing: boolean;
+  /** Of a role that is leased: nothing else decides who holds it. */
+  readonly lease: LeaseWord | undefined;
   /** The others that live and take part. */
   readonly others: readonly Candidate[];
   /** The agent's own rank. */
@@ -69,6 +79,10 @@ export function weigh(before: RoleState, standing: Standing): RoleState {
     return noted({ ...before, held: false, excessSinceMs: NEVER, askedMs: NEVER }, standing, "barred");
   }
   const state = noted(before, standing, before.held || isReleasing);
+  if (standing.lease !== undefined) {
+    const held = standing.lease.epoch !== undefined && !isReleasing;
+    return held === state.held ? state : noted({ ...state, held }, standing, held);
+  }
   if (isReleasing) return state;
   return state.held ? weighHeld(state, standing) : weighFree(state, standing);
 }
@@ -136,6 +150,7 @@ function noted(state: RoleState, standing: Standing, holds: boolean | "barred"):
 export function observationOf(state: RoleState, standing: Standing): RoleObservation {
   const { barred, agent, settings } = standing;
   if (barred !== undefined) return { type: "withheld", because: barred };
+  if (standing.lease !== undefined) return leasedObservation(state, standing.lease, agent);
   const { count } = readRolePromise(state.claim.promise);
   const holders = state.candidates.filter(({ holds }) => holds).length;
   const held = `${holders} of ${count} hold it`;
@@ -146,6 +161,17 @@ export function observationOf(state: RoleState, standing: Standing): RoleObserva
   }
   const place = state.candidates.filter(({ holds }) => !holds).findIndex((each) => each.agent === agent) + 1;
   return { type: "standingBy", because: `${held}; this device is number ${place} of those that stand by` };
+}
+
+function leasedObservation(
+  { held }: RoleState,
+  { epoch, boundTo }: LeaseWord,
+  agent: AgentId,
+): RoleObservation {
+  if (held) return { type: "held", because: `this device has the lease of epoch ${epoch}` };
+  if (boundTo === undefined || boundTo === agent)
+    return { type: "standingBy", because: "nobody has this device's vote; it asks for the others'" };
+  return { type: "standingBy", because: `this device has voted for ${shortId(boundTo)}` };
 }
 
 /** For views: who holds it, and who stands by, in order of favor. */

@@ -1,7 +1,8 @@
 import { type AgentId, type Crypto, parseResourceId, type ResourceId, type View } from "@antibody/policy";
 import type { ResourcePhase, RoleView } from "../contract/inspection.ts";
+import type { JournalRecord } from "../contract/output.ts";
 import type { Snapshot } from "../contract/snapshot.ts";
-import { type MonotonicMs, NEVER } from "../contract/time.ts";
+import { type MonotonicMs, NEVER, type Now } from "../contract/time.ts";
 import type { Turn } from "../contract/turn.ts";
 import { sameJson } from "../keeping/json.ts";
 import { RareMap } from "../keeping/rare.ts";
@@ -9,9 +10,20 @@ import { keep, recall } from "../keeping/snapshot.ts";
 import { membersMax, rolesMax } from "../limits.ts";
 import { type RoleObservation, readRolePromise, roleType } from "../resources/role.ts";
 import type { Settings } from "../settings.ts";
-import { overlapMs, takeoverMs } from "./bounds.ts";
+import { leaseTakeoverMs, overlapMs, takeoverMs } from "./bounds.ts";
 import { type Candidate, roleRank } from "./choosing.ts";
-import { newRole, observationOf, type RoleState, resourceOf, type Standing, sidesOf, weigh } from "./role.ts";
+import { type LeaseLetter, type LeaseMessage, Leases } from "./lease/leases.ts";
+import { type Terms, termsOf } from "./lease/terms.ts";
+import {
+  type LeaseWord,
+  newRole,
+  observationOf,
+  type RoleState,
+  resourceOf,
+  type Standing,
+  sidesOf,
+  weigh,
+} from "./role.ts";
 import { type RoleWord, roleWord, wordOn } from "./words.ts";
 
 /** What roles need for life. */
@@ -49,8 +61,10 @@ export interface RoleDevice {
 
 /** What a refresh found out. */
 export interface RolesChange {
-  /** The roles that are held here. */
-  readonly held: ReadonlySet<ResourceId>;
+  /** The roles that are held here, with the epoch of the lease where there is one. */
+  readonly held: ReadonlyMap<ResourceId, number | undefined>;
+  /** What other members of leased roles shall hear. */
+  readonly letters: readonly LeaseLetter[];
   /** What peers shall hear. */
   readonly words: readonly string[];
   /** Signs of life are wanted of everyone observed, now. */
@@ -60,7 +74,7 @@ export interface RolesChange {
 }
 
 /** Version of the shape of a dump. */
-const dumpVersion = 1;
+const dumpVersion = 2;
 
 interface RolesDump {
   readonly v: typeof dumpVersion;
@@ -68,11 +82,13 @@ interface RolesDump {
   readonly calmSinceMs: MonotonicMs;
   readonly isCutOff: boolean;
   readonly revision: number;
+  readonly leases: Snapshot;
 }
 
-const nothing: RolesChange = { held: new Set(), words: [], asks: false, observations: [] };
+const nothing: RolesChange = { held: new Map(), letters: [], words: [], asks: false, observations: [] };
 const putOut = "this device was put out of its swarm";
 const tooMany = `more than ${rolesMax} roles are promised here`;
+const notNamed = "this device is none of the members that vote";
 
 /**
  * The roles in which this device takes part. There is no coordinator: each agent weighs for itself what it sees of
@@ -86,8 +102,10 @@ export class Roles {
   #isCutOff: boolean;
   #revision: number;
   readonly #ranks = new RareMap<string, string>();
+  readonly #leases: Leases;
 
-  private constructor(options: RolesOptions, dump: RolesDump) {
+  private constructor(options: RolesOptions, leases: Leases, dump: Omit<RolesDump, "leases">) {
+    this.#leases = leases;
     this.#options = options;
     this.#states = new Map(dump.states.map((state) => [resourceOf(state), state]));
     this.#calmSinceMs = dump.calmSinceMs;
@@ -95,9 +113,11 @@ export class Roles {
     this.#revision = dump.revision;
   }
 
-  static create(options: RolesOptions): Roles {
+  /** Roles of an agent that starts. `records`: as the journal left them. */
+  static create(options: RolesOptions, records: readonly JournalRecord[]): Roles {
     const calmSinceMs = Number.NEGATIVE_INFINITY;
-    return new Roles(options, { v: dumpVersion, states: [], calmSinceMs, isCutOff: false, revision: 0 });
+    const dump = { v: dumpVersion, states: [], calmSinceMs, isCutOff: false, revision: 0 } as const;
+    return new Roles(options, new Leases(options, records), dump);
   }
 
   /** Roles as `dump` left them. Throws when the dump is of another version. */
@@ -105,7 +125,7 @@ export class Roles {
     const dump = recall<RolesDump>(snapshot);
     if (dump.v !== dumpVersion)
       throw new Error(`roles of version ${dump.v}, this build reads ${dumpVersion}`);
-    return new Roles(options, dump);
+    return new Roles(options, new Leases(options, [], dump.leases), dump);
   }
 
   dump(): Snapshot {
@@ -115,13 +135,14 @@ export class Roles {
       calmSinceMs: this.#calmSinceMs,
       isCutOff: this.#isCutOff,
       revision: this.#revision,
+      leases: this.#leases.dump(),
     };
     return keep(dump);
   }
 
   /** When a role is to be weighed again though nothing has changed; NEVER when that is not needed. */
   get deadline(): MonotonicMs {
-    let earliest = NEVER;
+    let earliest = this.#leases.deadline;
     for (const { weighMs } of this.#states.values()) earliest = Math.min(earliest, weighMs);
     return earliest;
   }
@@ -135,17 +156,23 @@ export class Roles {
     return this.#states.size;
   }
 
-  inspect(): readonly RoleView[] {
+  inspect(now: Now): readonly RoleView[] {
     const { settings } = this.#options;
-    return [...this.#states.values()].map((state) => ({
-      resource: resourceOf(state),
-      count: readRolePromise(state.claim.promise).count,
-      heldHere: state.held,
-      ...sidesOf(state),
-      why: state.told?.because ?? "not weighed yet",
-      takeoverMs: takeoverMs(settings),
-      overlapMs: overlapMs(settings),
-    }));
+    return [...this.#states.values()].map((state) => {
+      const promise = readRolePromise(state.claim.promise);
+      const terms = this.#termsOf(state);
+      const lease = this.#leases.inspect(state.name, now.monoMs);
+      return {
+        resource: resourceOf(state),
+        count: promise.count,
+        heldHere: state.held,
+        ...sidesOf(state),
+        why: state.told?.because ?? "not weighed yet",
+        takeoverMs: terms === undefined ? takeoverMs(settings) : leaseTakeoverMs(terms, settings),
+        overlapMs: terms === undefined ? overlapMs(settings) : 0,
+        ...(lease === undefined ? {} : { lease }),
+      };
+    });
   }
 
   /** Takes up a new desired state. To be followed by `refresh`. */
@@ -163,6 +190,17 @@ export class Roles {
       }
     }
     this.#states = states;
+    const terms = [...states.values()].slice(0, rolesMax).flatMap((state): [string, Terms][] => {
+      const one = this.#termsOf(state);
+      return one?.members.includes(this.#options.agent) === true ? [[state.name, one]] : [];
+    });
+    this.#leases.desire(new Map(terms), turn);
+  }
+
+  /** Another member says something about a leased role; what it is answered. To be followed by `refresh`. */
+  take(from: AgentId, message: LeaseMessage, turn: Turn): readonly LeaseLetter[] {
+    this.#revision += 1;
+    return this.#leases.take(from, message, turn);
   }
 
   /** A deadline has come. */
@@ -186,13 +224,18 @@ export class Roles {
     const living = peers.living();
     const observations: { resource: ResourceId; observation: RoleObservation }[] = [];
     const words: string[] = [];
+    const letters: LeaseLetter[] = [];
     const states = new Map<ResourceId, RoleState>();
     let asks = false;
     for (const [resource, before] of this.#states) {
       const crowded = states.size < rolesMax ? undefined : tooMany;
-      const barred = peers.isOut ? putOut : (crowded ?? barredBecause(before, device));
+      const barred = peers.isOut
+        ? putOut
+        : (crowded ?? this.#notNamed(before) ?? barredBecause(before, device));
       const isReleasing = !before.held && device.isReleasing(resource);
-      const standing = { ...this.#seen(before, living, turn), barred, isReleasing };
+      const lease = this.#weighLease(before, { barred, isReleasing }, turn);
+      letters.push(...(lease?.letters ?? []));
+      const standing = { ...this.#seen(before, living, turn), barred, isReleasing, lease };
       const state = weigh(before, standing);
       if (state.held !== before.held) this.#tell(state, turn);
       asks ||= state.askedMs !== NEVER && state.askedMs !== before.askedMs;
@@ -203,15 +246,42 @@ export class Roles {
       states.set(resource, isNews ? { ...state, told: observation } : state);
     }
     this.#states = states;
-    const held = [...states.values()].filter((state) => state.held).map(resourceOf);
-    return { held: new Set(held), words, asks, observations };
+    const held = [...states.values()].filter((state) => state.held);
+    const epochs = held.map(
+      (state) => [resourceOf(state), this.#leases.epochOf(state.name, turn.now.monoMs)] as const,
+    );
+    return { held: new Map(epochs), letters, words, asks, observations };
+  }
+
+  #termsOf({ name, claim }: RoleState): Terms | undefined {
+    return termsOf(name, readRolePromise(claim.promise), this.#options.crypto);
+  }
+
+  #notNamed(state: RoleState): string | undefined {
+    const { majority } = readRolePromise(state.claim.promise);
+    return majority === undefined || majority.includes(this.#options.agent) ? undefined : notNamed;
+  }
+
+  /** Asks for votes where that is due; undefined for a role that is not leased. */
+  #weighLease(
+    { name, claim, held }: RoleState,
+    { barred, isReleasing }: Pick<Standing, "barred" | "isReleasing">,
+    turn: Turn,
+  ): (LeaseWord & { readonly letters: readonly LeaseLetter[] }) | undefined {
+    if (readRolePromise(claim.promise).majority === undefined) return undefined;
+    const isOver = barred !== undefined && !held && !isReleasing;
+    const isFree = barred === undefined && !isReleasing;
+    const letters = this.#leases.weigh(name, { isFree, isOver }, turn);
+    const epoch = this.#leases.epochOf(name, turn.now.monoMs);
+    const boundTo = this.#leases.inspect(name, turn.now.monoMs)?.boundTo;
+    return { letters, epoch, boundTo };
   }
 
   #seen(
     { name }: RoleState,
     living: readonly LivingPeer[],
     turn: Turn,
-  ): Omit<Standing, "barred" | "isReleasing"> {
+  ): Omit<Standing, "barred" | "isReleasing" | "lease"> {
     const { agent, settings } = this.#options;
     const others = living.flatMap((peer): Candidate[] => {
       const word = wordOn(name, peer.capabilities);

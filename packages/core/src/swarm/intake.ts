@@ -188,6 +188,11 @@ function takeNews(
     case "deaths":
       accusing.collect(message.deaths, from, turn);
       return;
+    case "leaseAsk":
+    case "leaseAnswer":
+    case "leaseRelease":
+      // For the roles; here it is a sign of life, as all are.
+      return;
     case "digest":
       reconcile.onDigest(from, message, policy, turn);
       return;

@@ -2,7 +2,7 @@ import type { AgentId } from "@antibody/policy";
 import type { OwnerCommand } from "../contract/input.ts";
 import type { OverlayMember, Verdict } from "../contract/inspection.ts";
 import type { PolicyHolding } from "../contract/knowledge.ts";
-import type { Digests } from "../contract/messages.ts";
+import type { Digests, PeerMessage } from "../contract/messages.ts";
 import type { Boot } from "../contract/mind.ts";
 import type { Snapshot } from "../contract/snapshot.ts";
 import type { Member, VerifiedCertificate, VerifiedEviction } from "../contract/statements.ts";
@@ -229,6 +229,17 @@ export class Swarm {
   probeAll(turn: Turn): void {
     this.#moved();
     this.#parts.probing.probeAll(turn);
+  }
+
+  /** Sends what another part has to say to members. Where no session stands one is asked for, to say it next time. */
+  deliver(letters: readonly { readonly to: AgentId; readonly message: PeerMessage }[], turn: Turn): void {
+    if (letters.length === 0) return;
+    this.#moved();
+    const { links } = this.#parts;
+    for (const { to, message } of letters) {
+      links.invite(to, turn);
+      if (links.has(to)) turn.emit({ type: "send", to, message });
+    }
   }
 
   /** Reachable peers that announce a capability, in order of agents. */

@@ -15,7 +15,7 @@ const running = {
 };
 
 function hold(bench: Bench, ...roles: readonly ResourceId[]): string[] {
-  bench.healing.hold(new Set(roles), bench.clock.turn());
+  bench.healing.hold(new Map(roles.map((each) => [each, undefined])), bench.clock.turn());
   return bench.lines();
 }
 

@@ -1,4 +1,4 @@
-import type { AgentId, ResourceId } from "@antibody/policy";
+import type { AgentId } from "@antibody/policy";
 import { describe, expect, it } from "vitest";
 import type { ResourcePhase } from "../../src/contract/inspection.ts";
 import { NEVER } from "../../src/contract/time.ts";
@@ -33,7 +33,7 @@ class RolesBench {
 
   constructor(own: AgentId) {
     this.options = { agent: own, crypto: testCrypto, settings: defaultSettings };
-    this.roles = Roles.create(this.options);
+    this.roles = Roles.create(this.options, []);
   }
 
   desire(
@@ -87,7 +87,7 @@ describe("a role", () => {
     const bench = new RolesBench(first);
     bench.desire();
     const change = bench.refresh();
-    expect(change).toMatchObject({ held: new Set(), words: ["role:web"], asks: false });
+    expect(change).toMatchObject({ held: new Map(), words: ["role:web"], asks: false });
     expect(change.observations).toEqual([
       { resource: web, observation: { type: "standingBy", because: expect.stringContaining("is next") } },
     ]);
@@ -95,7 +95,7 @@ describe("a role", () => {
     expect(bench.after(2_999)).toBe("role:web");
     expect(bench.after(1)).toBe("role:web:holds");
     expect(bench.lines()).toEqual(["tell info role.held role:web"]);
-    expect(bench.roles.inspect()).toMatchObject([
+    expect(bench.roles.inspect(bench.clock.turn().now)).toMatchObject([
       { resource: web, heldHere: true, holders: [first], next: [] },
     ]);
     expect(bench.roles.deadline).toBe(NEVER);
@@ -142,7 +142,7 @@ describe("a role", () => {
     expect(bench.after(999)).toBe("role:web:holds");
     // The word is given up only when what goes with the role has been stopped.
     expect(bench.after(1)).toBe("role:web:holds");
-    expect(bench.roles.inspect()).toMatchObject([{ heldHere: false }]);
+    expect(bench.roles.inspect(bench.clock.turn().now)).toMatchObject([{ heldHere: false }]);
     expect(bench.after(0)).toBe("role:web");
     const favored = settledBench(first, [[second, "holder"]]);
     favored.peers.set(third, "holder");
@@ -169,10 +169,10 @@ describe("a role", () => {
     expect(bench.after(1_000)).toBe("role:web:holds");
     bench.peers.delete(second);
     expect(bench.after(10_000)).toBe("role:web:holds");
-    expect(bench.roles.inspect()).toMatchObject([{ heldHere: false }]);
+    expect(bench.roles.inspect(bench.clock.turn().now)).toMatchObject([{ heldHere: false }]);
     bench.isReleasing = false;
     expect(bench.after(0)).toBe("role:web:holds");
-    expect(bench.roles.inspect()).toMatchObject([{ heldHere: true }]);
+    expect(bench.roles.inspect(bench.clock.turn().now)).toMatchObject([{ heldHere: true }]);
   });
 
   describe("goes back to who is favored more", () => {
@@ -190,7 +190,7 @@ describe("a role", () => {
       expect(bench.refresh()).toMatchObject({ asks: true, words: ["role:web:holds"] });
       expect(bench.refresh().asks).toBe(false);
       bench.after(1_000);
-      expect(bench.roles.inspect()).toMatchObject([{ heldHere: false }]);
+      expect(bench.roles.inspect(bench.clock.turn().now)).toMatchObject([{ heldHere: false }]);
       expect(bench.after(0)).toBe("role:web");
       bench.peers.set(first, "holder");
       expect(bench.after(600_000)).toBe("role:web");
@@ -201,10 +201,10 @@ describe("a role", () => {
       bench.after(60_000);
       bench.peers.set(second, "doubtful");
       bench.after(1_000);
-      expect(bench.roles.inspect()).toMatchObject([{ heldHere: true }]);
+      expect(bench.roles.inspect(bench.clock.turn().now)).toMatchObject([{ heldHere: true }]);
       bench.peers.set(second, "holder");
       bench.after(1_000);
-      expect(bench.roles.inspect()).toMatchObject([{ heldHere: false }]);
+      expect(bench.roles.inspect(bench.clock.turn().now)).toMatchObject([{ heldHere: false }]);
     });
 
     it("not while anything changes", () => {
@@ -265,7 +265,7 @@ describe("a role", () => {
     bench.isOut = true;
     bench.peers.clear();
     expect(bench.refresh()).toMatchObject({
-      held: new Set(),
+      held: new Map(),
       words: [],
       observations: [{ observation: { type: "withheld", because: "this device was put out of its swarm" } }],
     });
@@ -278,9 +278,9 @@ describe("a role", () => {
     expect(bench.refresh().observations).toEqual([]);
     bench.desire({ count: 3, returnAfter: "1m" } as never);
     expect(bench.refresh().observations).toHaveLength(1);
-    expect(bench.roles.inspect()).toMatchObject([{ heldHere: true, count: 3 }]);
+    expect(bench.roles.inspect(bench.clock.turn().now)).toMatchObject([{ heldHere: true, count: 3 }]);
     bench.roles.desire(viewOf({}), bench.clock.turn());
-    expect(bench.refresh()).toMatchObject({ held: new Set<ResourceId>(), words: [] });
+    expect(bench.refresh()).toMatchObject({ held: new Map(), words: [] });
   });
 
   it("goes on in a restored dump as if nothing had been", () => {
@@ -290,7 +290,7 @@ describe("a role", () => {
     bench.roles = Roles.restore(bench.options, bench.roles.dump());
     expect(bench.after(999)).toBe("role:web:holds");
     bench.after(1);
-    expect(bench.roles.inspect()).toMatchObject([{ heldHere: false }]);
+    expect(bench.roles.inspect(bench.clock.turn().now)).toMatchObject([{ heldHere: false }]);
   });
 });
 

@@ -39,7 +39,7 @@ async function actOnProcess(
   plan: Plan,
   run: ActionRun,
 ): Promise<ActionResult> {
-  const spec = specOf(readProcessPromise(subject.promise), digest);
+  const spec = specOf(readProcessPromise(subject.promise), plan, digest);
   const verb = plan.verb as ProcessVerb;
   switch (verb) {
     case "start":
@@ -64,13 +64,22 @@ async function start(supervisor: Supervisor, subject: Subject, spec: LaunchSpec)
   return done(`runs as pid ${child.record.pid}`);
 }
 
-function specOf(promise: ProcessPromise, digest: Digest): LaunchSpec {
+function specOf(promise: ProcessPromise, { epochs = {} }: Plan, digest: Digest): LaunchSpec {
   const { command, cwd, env = {}, stopTimeout } = promise;
   return {
     command,
     cwd,
-    env,
+    env: { ...epochVariables(epochs), ...env },
     stopTimeoutMs: stopTimeout === undefined ? stopTimeoutMsDefault : durationMs(stopTimeout),
     commandDigest: digest(commandBytes(promise)),
   };
+}
+
+/**
+ * What a program hears of the leases that it runs by: of a role `sensor-db` as ANTIBODY_EPOCH_SENSOR_DB. They are no part
+ * of the command, since a new epoch always follows a stop.
+ */
+function epochVariables(epochs: { readonly [role: string]: number }): { readonly [name: string]: string } {
+  const nameOf = (role: string): string => `ANTIBODY_EPOCH_${role.toUpperCase().replace(/[^A-Z0-9]/g, "_")}`;
+  return Object.fromEntries(Object.entries(epochs).map(([role, epoch]) => [nameOf(role), String(epoch)]));
 }
