@@ -3,19 +3,13 @@ import type { Duplex } from "node:stream";
 import type { ActionId, ActionResult, Plan } from "@antibody/core";
 import { type AgentId, parseResourceId, type ResourceId, type ResourcePromise } from "@antibody/policy";
 import type { DevicePort, Feed } from "../ports.ts";
+import { makeBodies } from "./bodies.ts";
 import { codeOf } from "./deviceError.ts";
 import { keyedDigester } from "./digest.ts";
 import { DirectoryWatches, type WatchDirectory, watchWithNode } from "./directoryWatches.ts";
 import { type Looked, Looks, unseen } from "./looks.ts";
-import { Owners } from "./owners.ts";
 import { Supervisor } from "./process/supervisor.ts";
 import { type ResourceBody, type Subject, type Tell, thrownResult } from "./resourceBody.ts";
-import { commandBody } from "./resources/command.ts";
-import { directoryBody } from "./resources/directory.ts";
-import { fileBody } from "./resources/file.ts";
-import { httpBody } from "./resources/http.ts";
-import { processBody } from "./resources/process.ts";
-import { routeBody } from "./resources/route.ts";
 import { RouteListeners } from "./route/listeners.ts";
 import { Tree } from "./tree.ts";
 
@@ -58,7 +52,6 @@ export class Device implements DevicePort {
     };
     const wake = (resource: ResourceId): void => this.#wake(resource);
     this.#tree = new Tree(options.root);
-    const digest = keyedDigester(options.digestKey);
     this.#supervisor = new Supervisor({
       agent: options.agent,
       directory: join(options.stateDirectory, "processes"),
@@ -72,15 +65,12 @@ export class Device implements DevicePort {
       routed: (resource, backend, result) => this.#feed({ type: "routed", resource, backend, result }),
       changed: wake,
     });
-    const files = { tree: this.#tree, owners: new Owners() };
-    this.#bodies = new Map<string, ResourceBody>([
-      ["file", fileBody(files, digest)],
-      ["directory", directoryBody(files)],
-      ["process", processBody(this.#supervisor, digest)],
-      ["command", commandBody(this.#tree)],
-      ["http", httpBody()],
-      ["route", routeBody(this.#routes)],
-    ]);
+    this.#bodies = makeBodies({
+      tree: this.#tree,
+      digest: keyedDigester(options.digestKey),
+      supervisor: this.#supervisor,
+      routes: this.#routes,
+    });
     this.#watches = new DirectoryWatches({
       wake,
       tell: options.tell,

@@ -26,6 +26,11 @@ const examples: { readonly [kind: string]: readonly (readonly [string, ResourceP
     ["directory:/srv", { owner: "www-data:www-data" }],
     ["directory:/srv", { absent: true }],
   ],
+  disk: [
+    ["disk:/var", { free: "1GiB" }],
+    ["disk:/", { free: "10%", files: "5%", every: "1m" }],
+    ["disk:/", { files: "5%" }],
+  ],
   file: [
     ["file:/etc/motd", {}],
     ["file:/etc/motd", { content: "" }],
@@ -38,6 +43,32 @@ const examples: { readonly [kind: string]: readonly (readonly [string, ResourceP
     ["http:sensor", { url: "http://127.0.0.1:8080/health" }],
     ["http:sensor", { url: "https://[::1]/", every: "2s", timeout: "1s", status: 204 }],
   ],
+  key: [
+    ["key:/etc/ssh/sshd_config#PermitRootLogin", { value: "no", separator: " " }],
+    ["key:/etc/systemd/journald.conf#SystemMaxUse", { value: "64M", section: "Journal" }],
+    ["key:/etc/app.conf#debug", { absent: true }],
+  ],
+  line: [
+    ["line:/etc/hosts#db", { line: "10.0.0.5 grüße", begins: "10.0.0.5 " }],
+    ["line:/etc/modules#i2c", { line: "i2c-dev" }],
+    ["line:/etc/hosts#old", { begins: "10.0.0.9 ", absent: true }],
+  ],
+  memory: [
+    ["memory:device", { available: "64MiB" }],
+    ["memory:device", { available: "10%" }],
+  ],
+  package: [
+    ["package:nginx", {}],
+    ["package:nginx", { version: "1.22.1-9", timeout: "20m" }],
+    ["package:sensor", { source: "/srv/sensor.deb", version: "2.0" }],
+    ["package:telnetd", { absent: true }],
+  ],
+  port: [
+    ["port:web", { port: 80 }],
+    ["port:telnet", { port: 23, absent: true }],
+    ["port:dns", { port: 53, protocol: "udp" }],
+  ],
+  probe: [["probe:sensor", { command: ["/usr/bin/sensor", "--check"], timeout: "5s" }]],
   process: [
     ["process:sensor", { command: ["/usr/bin/sensor"] }],
     [
@@ -59,7 +90,25 @@ const examples: { readonly [kind: string]: readonly (readonly [string, ResourceP
     ["route:sensor-api", { listen: "127.0.0.1:7080" }],
     ["route:sensor-api", { listen: "[::1]:7080" }],
   ],
+  service: [
+    ["service:ssh", {}],
+    ["service:ssh", { state: "running", enabled: true, manager: "systemd" }],
+    ["service:telnet", { state: "stopped", enabled: false, manager: "runit" }],
+  ],
+  symlink: [
+    ["symlink:/etc/localtime", { target: "/usr/share/zoneinfo/Europe/Berlin" }],
+    ["symlink:/etc/localtime", { target: "../usr", owner: "root:root" }],
+    ["symlink:/etc/localtime", { absent: true }],
+  ],
+  tcp: [["tcp:database", { host: "127.0.0.1", port: 5432 }]],
 };
+
+/** Kinds that only report: what they say is repaired elsewhere. */
+const reporting = ["capability", "disk", "http", "memory", "port", "probe", "role", "tcp"];
+/** Kinds that end what they keep when the promise goes. */
+const reversed = ["process", "route"];
+/** Kinds of repairs whose intent is on disk before they start. */
+const once = ["command"];
 
 const cases = resourceTypes.flatMap((type) =>
   (examples[type.kind] ?? []).map(
@@ -93,7 +142,7 @@ it("every resource type has examples here", () => {
 });
 
 describe.each(cases)("%s", (_title, type, name, promise) => {
-  const repairable = !["http", "capability", "role"].includes(type.kind);
+  const repairable = !reporting.includes(type.kind);
 
   it("is well formed", () => {
     expect(type.check(name, promise)).toEqual([]);
@@ -159,7 +208,7 @@ describe.each(cases)("%s", (_title, type, name, promise) => {
         if (plan === undefined) return;
         expect(plan.timeoutMs).toBeGreaterThan(0);
         expect(plan.summary).toMatch(/^[^\n]+$/);
-        expect(plan.idempotent).toBe(type.kind !== "command");
+        expect(plan.idempotent).toBe(!once.includes(type.kind));
       }),
     );
   });
@@ -180,11 +229,11 @@ describe.each(cases)("%s", (_title, type, name, promise) => {
   it("reverses to a state that differs from the promised one, or leaves all as it is", () => {
     const plan = type.reverse(promise);
     const kept = [1, 2].reduce((state) => pass(type, promise, state), damaged(type, promise, [1]));
-    expect(plan === undefined).toBe(!["process", "route"].includes(type.kind));
+    expect(plan === undefined).toBe(!reversed.includes(type.kind));
     if (plan === undefined) return;
-    const reversed = type.fake.repaired(promise, kept, plan, context);
-    expect(type.diff(promise, reversed, context)).toBeDefined();
-    expect(type.fake.repaired(promise, reversed, plan, context)).toEqual(reversed);
+    const ended = type.fake.repaired(promise, kept, plan, context);
+    expect(type.diff(promise, ended, context)).toBeDefined();
+    expect(type.fake.repaired(promise, ended, plan, context)).toEqual(ended);
   });
 });
 
