@@ -60,6 +60,8 @@ export class World {
   readonly #wakeUs: Float64Array;
   /** Outputs are being performed: what a body answers meanwhile comes as an event of its own. */
   #isPerforming = false;
+  /** Whose turn it is: what comes to its mind of an event that has waited has waited too. */
+  #drained: SimAgent | undefined;
 
   constructor(population: Population, options: WorldOptions) {
     this.population = population;
@@ -263,16 +265,18 @@ export class World {
 
   /** Whether the process still has to do with something else: what waits comes first. */
   #isBusy(agent: SimAgent): boolean {
-    return agent.busyUntilUs > this.nowUs || agent.waiting.length > 0;
+    return agent.busyUntilUs > this.nowUs || (agent.waiting.length > 0 && agent !== this.#drained);
   }
 
   /** Gives the process what waits for it, until one step keeps it busy. */
   #drain(agent: SimAgent): void {
+    this.#drained = agent;
     while (!agent.isPaused && agent.busyUntilUs <= this.nowUs) {
       const next = agent.waiting.shift();
-      if (next === undefined) return;
+      if (next === undefined) break;
       this.#agentEvent(agent, next.kind, next.source, next.tag, next.payload);
     }
+    this.#drained = undefined;
     if (agent.waiting.length > 0) this.#awaitReady(agent);
   }
 
