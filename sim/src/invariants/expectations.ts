@@ -5,7 +5,7 @@ import type { Expectation } from "../scenarios/scenario.ts";
 import type { SimAgent } from "../world/agent.ts";
 import type { World } from "../world/world.ts";
 import { bundleLack, generationLack, keptAsLack, phaseLack } from "./policyLacks.ts";
-import { agree, agreeInOutline, unkept, wrongDeaths } from "./views.ts";
+import { agree, agreeInOutline, holdsDeadExactly, unkept, wrongDeaths } from "./views.ts";
 import type { Told } from "./watching.ts";
 
 /** How an expectation stands. */
@@ -99,7 +99,9 @@ export class Expecting {
       }
       case "deathsKnown": {
         const ended = this.#world.agents.filter(({ life, mind }) => life > 0 && mind === undefined);
-        return (inspection) => listed(wrongDeaths(inspection, ended));
+        const ids = new Set(ended.map(({ id }) => id));
+        return (inspection) =>
+          holdsDeadExactly(inspection, ids) ? undefined : listed(wrongDeaths(inspection, ended));
       }
       case "oneView":
         return this.#oneView();

@@ -9,6 +9,6 @@ const oneSilence = /^1 votes?: 1 (?:cut|stalled)\b/;
  */
 export function loneVotes({ members }: Pick<Inspection, "members">): readonly string[] {
   return members
-    .filter(({ verdict, why }) => verdict === "dead" && oneSilence.test(why))
+    .filter(({ verdict, why }) => verdict === "dead" && why.startsWith("1 vote") && oneSilence.test(why))
     .map(({ name, why }) => `${name} is held dead on one other's word: ${why}`);
 }

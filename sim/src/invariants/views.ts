@@ -1,4 +1,5 @@
 import type { Incarnation, Inspection, MemberView, Outline, ResourcePhase } from "@antibody/core";
+import type { AgentId } from "@antibody/policy";
 import type { SimAgent } from "../world/agent.ts";
 
 /** What agents must agree on, as far as it is compared. */
@@ -98,6 +99,20 @@ function heldDead({ members }: Pick<Inspection, "members">): readonly string[] {
 export function unkept({ resources }: Pick<Inspection, "resources">): readonly string[] {
   const resting: readonly ResourcePhase[] = ["kept", "paused", "held", "standingBy"];
   return resources.filter(({ phase }) => !resting.includes(phase)).map(({ resource }) => resource);
+}
+
+/** Whether an agent holds exactly these dead. */
+export function holdsDeadExactly(
+  { members }: Pick<Inspection, "members">,
+  ended: ReadonlySet<AgentId>,
+): boolean {
+  let dead = 0;
+  for (const { agent, verdict } of members) {
+    if (verdict !== "dead") continue;
+    if (!ended.has(agent)) return false;
+    dead += 1;
+  }
+  return dead === ended.size;
 }
 
 /** The members that an agent wrongly holds gone, or wrongly holds there. */
