@@ -351,7 +351,10 @@ export class Mind implements Knowledge {
       seen.roles === roles
     )
       return false;
+    const isOfPeersAlone = seen.policies === policies && seen.healing === healing && seen.roles === roles;
     this.#seen = { policies, swarm, healing, roles };
+    // In a massacre nearly every step changes who is there, and most devices have nothing that goes by it.
+    if (isOfPeersAlone && this.#roles.count === 0 && !this.#routing.goesByPeers) return false;
     this.#restDeadline = undefined;
     if (seen.policies !== policies) {
       this.#swarm.policyChanged(turn);

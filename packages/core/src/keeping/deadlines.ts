@@ -73,7 +73,7 @@ export class Deadlines {
 
   #earliest(): Entry | undefined {
     if (this.#heap !== undefined) return this.#firstOfHeap(this.#heap);
-    if (this.#first === undefined) {
+    if (this.#first === undefined && this.#at.size > 0) {
       for (const [key, at] of this.#at) {
         if (this.#first === undefined || isBefore(at, key, this.#first)) this.#first = [at, key];
       }

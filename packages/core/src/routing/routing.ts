@@ -161,6 +161,11 @@ export class Routing {
     this.#routes = routes;
   }
 
+  /** Whether anything here may be another when other peers are there. */
+  get goesByPeers(): boolean {
+    return this.#routes.size > 0;
+  }
+
   /**
    * Holds capabilities against the phases of what they hang on, and routes against the peers that are there. At most
    * `placesMax` capabilities are announced.

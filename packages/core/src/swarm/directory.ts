@@ -253,8 +253,9 @@ export class Directory {
     if (slot === undefined || known === undefined) return false;
     if (compareIncarnation(death.incarnation, known.incarnation) !== 0) return false;
     if (!supersedes({ standing: "dead", incarnation: death.incarnation }, known)) return false;
-    const member = this.#store.memberAt(slot);
-    if (member !== undefined) this.#change(slot, member, death);
+    const member = this.#store.memberAt(slot) as Member;
+    this.#store.put(slot, member, death);
+    this.#noteChange(slot, known, { standing: "dead", incarnation: known.incarnation });
     return true;
   }
 
@@ -262,7 +263,11 @@ export class Directory {
     if (!this.#roster.has(member.certificate)) {
       this.#grow(this.#roster.with([member.certificate]));
     }
-    this.#change(this.#slot(member.certificate.agent), member, undefined);
+    const slot = this.#slot(member.certificate.agent);
+    const before = this.#statementAt(slot);
+    this.#store.put(slot, member, undefined);
+    const { status, incarnation } = member.entry.entry;
+    this.#noteChange(slot, before, { standing: status, incarnation });
   }
 
   #grow(roster: Roster): void {
@@ -277,19 +282,12 @@ export class Directory {
     const before = slot === undefined ? undefined : this.#statementAt(slot);
     if (slot === undefined || before === undefined) return;
     this.#store.remove(slot);
-    this.#noteChange(slot, before);
-  }
-
-  #change(slot: number, member: Member, death: DeathCertificate | undefined): void {
-    const before = this.#statementAt(slot);
-    this.#store.put(slot, member, death);
-    this.#noteChange(slot, before);
+    this.#noteChange(slot, before, undefined);
   }
 
   /** Keeps counts and digests true to what is held of a slot by now. */
-  #noteChange(slot: number, before: Statement | undefined): void {
+  #noteChange(slot: number, before: Statement | undefined, after: Statement | undefined): void {
     this.#revision += 1;
-    const after = this.#statementAt(slot);
     this.#count(before, after, slot);
     if (before?.standing === after?.standing) return;
     this.#presence += 1;

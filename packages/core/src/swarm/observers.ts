@@ -25,6 +25,8 @@ export interface Quorum {
   readonly observers: number;
   readonly votes: number;
 }
+/** So many assignments are looked through faster than a set of their slots is asked. A guess. */
+const lookedThroughMax = 2;
 
 interface Remembered {
   readonly assignment: Assignment;
@@ -58,6 +60,8 @@ export class Observers {
   readonly #directory: Directory;
   readonly #settings: Settings;
   readonly #remembered = new Map<AgentId, Remembered>();
+  /** Slots in any of those, where they are many: some of them may be of assignments that were forgotten since. */
+  #involved: Set<number> | undefined;
   #roster: Roster | undefined;
 
   constructor(directory: Directory, settings: Settings) {
@@ -72,8 +76,10 @@ export class Observers {
     if (known !== undefined) return known.assignment;
     const { observers, passed } = this.#slotsOf(subject);
     const assignment = { observers: this.#agents(observers), passed: this.#agents(passed) };
-    if (this.#remembered.size >= rememberedMax) this.#remembered.clear();
-    this.#remembered.set(subject, { assignment, slots: [...observers, ...passed] });
+    if (this.#remembered.size >= rememberedMax) this.#forgetAll();
+    const slots = [...observers, ...passed];
+    this.#remembered.set(subject, { assignment, slots });
+    if (this.#involved !== undefined) for (const slot of slots) this.#involved.add(slot);
     return assignment;
   }
 
@@ -214,14 +220,23 @@ export class Observers {
     // At the border between mesh and rings everything changes.
     const isNearMesh = this.#directory.livingCount <= this.#settings.fullMeshMembersMax + 1;
     if (isMoved || hasCome || isNearMesh) {
-      this.#remembered.clear();
+      this.#forgetAll();
       return;
     }
+    if (this.#involved === undefined && this.#remembered.size > lookedThroughMax) {
+      this.#involved = new Set([...this.#remembered.values()].flatMap(({ slots }) => slots));
+    }
     for (const slot of changed) {
+      if (this.#involved?.has(slot) === false) continue;
       for (const [subject, { slots }] of this.#remembered) {
         if (slots.includes(slot)) this.#remembered.delete(subject);
       }
     }
+  }
+
+  #forgetAll(): void {
+    this.#remembered.clear();
+    this.#involved = undefined;
   }
 }
 
