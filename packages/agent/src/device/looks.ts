@@ -191,10 +191,30 @@ export class Looks {
     if (this.#stopped || looked.gone.signal.aborted) return;
     if (outdated || again !== "nobody") this.#want(looked);
     if (outdated) return;
-    if (!asked && looked.told !== undefined && JSON.stringify(input) === JSON.stringify(looked.told)) return;
-    looked.told = input;
-    this.#feed(input);
+    const isSame = looked.told !== undefined && sameInput(input, looked.told);
+    if (isSame && !asked) return;
+    // What is as it was keeps its object: a sweep of thousands then leaves nothing for the collector to move.
+    if (!isSame) looked.told = input;
+    this.#feed(looked.told ?? input);
   }
+}
+
+function sameInput(left: Input, right: Input): boolean {
+  if (left.type === "observed" && right.type === "observed")
+    return sameFields(left.observation, right.observation);
+  return JSON.stringify(left) === JSON.stringify(right);
+}
+
+/** Most observations are flat: only what is not is compared as text. */
+function sameFields(left: Observation, right: Observation): boolean {
+  const names = Object.keys(left);
+  return (
+    names.length === Object.keys(right).length &&
+    names.every((name) => {
+      const [mine, other] = [left[name], right[name]];
+      return mine === other || (typeof mine === "object" && JSON.stringify(mine) === JSON.stringify(other));
+    })
+  );
 }
 
 function observed({ subject }: Looked, observation: Observation): Input {

@@ -15,7 +15,7 @@ import { messageOf } from "../state/stateError.ts";
 import { Barrier, unwrittenRecordsMax } from "./barrier.ts";
 import type { Clock } from "./clock.ts";
 import { InputQueue } from "./inputQueue.ts";
-import { carryOut, type OutputPorts } from "./outputs.ts";
+import { carryOut, type OutputPorts, type OutputResults } from "./outputs.ts";
 import type { Recorder } from "./recorder.ts";
 
 /** Steps in a row before the event loop gets its turn. Guess: at 0.1 ms a step, a peer's probe waits 25 ms. */
@@ -66,6 +66,13 @@ export class Driver {
   /** The options' ports, with the journal behind the barrier. */
   readonly #ports: OutputPorts;
   readonly #barrier: Barrier;
+  readonly #results: OutputResults = {
+    signed: (statement) => this.#signed(statement),
+    replied: (id, reply) => this.#replied(id, reply),
+    persisted: (durability) => this.#persisted(durability),
+    persistFailed: (error) => this.#historyFailed(error),
+    stopped: () => this.#options.onStopped(),
+  };
   readonly #queue = new InputQueue();
   readonly #replies = new Map<string, (reply: CommandReply) => void>();
   readonly #asked = new Map<Input, (outputs: readonly Output[]) => void>();
@@ -199,13 +206,7 @@ export class Driver {
     const ruling = this.#barrier.rule(output);
     switch (ruling.type) {
       case "pass":
-        carryOut(output, this.#ports, {
-          signed: (statement) => this.#signed(statement),
-          replied: (id, reply) => this.#replied(id, reply),
-          persisted: (durability) => this.#persisted(durability),
-          persistFailed: (error) => this.#historyFailed(error),
-          stopped: () => this.#options.onStopped(),
-        });
+        carryOut(output, this.#ports, this.#results);
         return;
       case "wait":
         return;

@@ -6,8 +6,8 @@ import { MemorySegments, type Segments } from "./segments.ts";
 
 /** Bytes of a recording: two segments of half of it. Guess: the last hours of a quiet agent, minutes of a busy one. */
 export const recordingBytesMaxDefault = 8_388_608;
-/** Steps that wait to be written. They wait for the end of the present turn of the event loop at most. */
-const pendingStepsMax = 256;
+/** Steps that wait to be written. They wait for the first turn of the event loop in which no step is taken. */
+const pendingStepsMax = 2_048;
 
 /** What a recorder needs. */
 export interface RecorderOptions {
@@ -48,7 +48,7 @@ export class Recorder {
   record(input: Input, now: Now, outputs: readonly Output[] | undefined): void {
     this.#pending.push({ input, now, outputs });
     if (this.#pending.length >= pendingStepsMax) this.#write();
-    else this.#flush ??= setImmediate(() => this.#write());
+    else this.#flush ??= setImmediate(() => this.#writeWhenQuiet(0));
   }
 
   /** The recording so far. */
@@ -61,6 +61,13 @@ export class Recorder {
   close(): void {
     clearImmediate(this.#flush);
     this.#segments.close();
+  }
+
+  /** A sweep, or a thousand repairs, goes on before it is recorded. */
+  #writeWhenQuiet(before: number): void {
+    const { length } = this.#pending;
+    if (length === before) this.#write();
+    else this.#flush = setImmediate(() => this.#writeWhenQuiet(length));
   }
 
   #write(): void {

@@ -1,4 +1,4 @@
-import { parseResourceId, type ResourceId, type View } from "@antibody/policy";
+import type { ResourceId, View } from "@antibody/policy";
 import type { Input } from "../contract/input.ts";
 import type { Incident, ResourcePhase } from "../contract/inspection.ts";
 import type { ActionId, JournalRecord } from "../contract/output.ts";
@@ -240,7 +240,7 @@ export class Healing {
         return;
       case "look":
       case "retry": {
-        const state = parts.states.get(parseResourceId(name)?.id ?? (name as ResourceId));
+        const state = parts.states.get(name as ResourceId);
         if (state === undefined || parts.stopping) return;
         if (what === "look") this.#sweep(state, turn);
         else this.#retry(state, turn);

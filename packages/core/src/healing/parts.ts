@@ -1,4 +1,4 @@
-import { type AgentId, type Crypto, parseResourceId, type ResourceId } from "@antibody/policy";
+import type { AgentId, Crypto, ResourceId } from "@antibody/policy";
 import type { ResourceContext, ResourceType } from "../contract/resource.ts";
 import type { Deadlines } from "../keeping/deadlines.ts";
 import type { RareSet } from "../keeping/rare.ts";
@@ -54,8 +54,8 @@ export interface Parts {
 
 /** The type of a resource, or undefined when this build does not know it. */
 export function typeOf(parts: Parts, resource: ResourceId): ResourceType | undefined {
-  const kind = parseResourceId(resource)?.kind;
-  return kind === undefined ? undefined : parts.types.get(kind);
+  // What stands before the first colon: a sweep asks this of thousands, whose ids were read at the border.
+  return parts.types.get(resource.slice(0, resource.indexOf(":")));
 }
 
 /** The type of a resource that is cared for, which is therefore known. */

@@ -48,7 +48,6 @@ export async function launch({ agent, name, spec, tree, records, ended }: Launch
   const token = randomBytes(8).toString("hex");
   const cwd = tree.real(spec.cwd ?? "/");
   const output = openOutput(records, name);
-  const tasksBefore = taskCount();
   let own: ChildProcess;
   try {
     own = spawn(program, programArguments, {
@@ -66,6 +65,8 @@ export async function launch({ agent, name, spec, tree, records, ended }: Launch
   }
   if (own.pid === undefined) throw await whyNotStarted(own, program, cwd);
   own.unref();
+  // Counted behind the start, which waits for nothing then: the few more do not matter among thousands.
+  const tasksBefore = taskCount();
   const { pid } = own;
   // Also of a child that has ended already: nobody but this process can take it out of the table.
   const startTicks = readStat(pid)?.startTicks ?? 0;

@@ -38,24 +38,55 @@ const firstReadBytes = 65_536;
 
 /** One file of the device. All of it is quick: files are small, and a synchronous call costs less than a promise. */
 export function fileBody(services: FileServices, digest: Digest): ResourceBody {
-  const buffer = Buffer.allocUnsafe(firstReadBytes);
+  const looker: Looker = {
+    services,
+    digest,
+    buffer: Buffer.allocUnsafe(firstReadBytes),
+    regular: new WeakSet(),
+  };
   return {
     slow: false,
     watchedPath: ({ name }) => name,
-    observe: ({ name }) => observeFile(services, name, digest, buffer),
+    observe: (subject) => observeFile(looker, subject),
     act: (subject, plan) => actOnFile(services, subject, plan),
     tidy: (path) =>
       services.tree.enter(path, (place) => unlinkIfThere(place.beside(temporaryName(place.path)))),
   };
 }
 
-function observeFile(services: FileServices, path: string, digest: Digest, buffer: Buffer): FileObservation {
-  const found = lookAtPath(services.tree, path);
+interface Looker {
+  readonly services: FileServices;
+  readonly digest: Digest;
+  /** For every file in turn. */
+  readonly buffer: Buffer;
+  /** Those that were regular files when they were last looked at. */
+  readonly regular: WeakSet<Subject>;
+}
+
+/**
+ * What was a regular file is opened at once, which saves a third of the system calls of a sweep. Anything else is
+ * looked at first: to open a device may set it off.
+ */
+function observeFile(looker: Looker, subject: Subject): FileObservation {
+  if (looker.regular.has(subject)) {
+    try {
+      return readFile(looker, looker.services.tree.look(subject.name).at);
+    } catch {
+      // It is a symlink now, or gone, or not readable: the second look says what it is.
+      looker.regular.delete(subject);
+    }
+  }
+  const found = lookAtPath(looker.services.tree, subject.name);
   if (found === undefined) return { type: "absent" };
-  if (!found.stats.isFile()) return describeOther(services, found.stats);
+  if (!found.stats.isFile()) return describeOther(looker.services, found.stats);
+  const seen = readFile(looker, found.place.at);
+  if (seen.type === "file") looker.regular.add(subject);
+  return seen;
+}
+
+function readFile({ services, digest, buffer }: Looker, at: string): FileObservation {
   // Neither follows a symlink nor waits on a fifo that has taken the file's place since.
-  const flags = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
-  const handle = openSync(found.place.at, flags);
+  const handle = openSync(at, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
   try {
     const stats = fstatSync(handle);
     if (!stats.isFile()) return describeOther(services, stats);
