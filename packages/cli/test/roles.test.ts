@@ -45,6 +45,18 @@ describe("a role", () => {
     expect(out.replaceAll(/\n +/g, " ")).toContain("role:web: 0 of 2 hold it: nobody; nobody stands by");
   });
 
+  test("of a lease tells for whom this device has voted, by which epoch, and who votes", async () => {
+    const lease = { members: [wellInspection.agent, greenhouse], epoch: 7, boundTo: greenhouse };
+    const stage = await setStage(withRole({ count: 1, overlapMs: 0, lease }));
+    const text = (await stage.run("why", "role:web")).out.replaceAll(/\n +/g, " ");
+    expect(text).toMatch(/vote here +for greenhouse, epoch 7/);
+    expect(text).toMatch(/voters +pi, greenhouse/);
+    expect(text).toContain("never two leases at one time");
+    const { value } = await stage.json("status");
+    expect(schemaProblems(value)).toEqual([]);
+    expect(value).toMatchObject({ roles: [{ lease: { epoch: 7, boundTo: { name: "greenhouse" } } }] });
+  });
+
   test("is explained by why: holders, who is next, and the bounds", async () => {
     const stage = await setStage(
       withRole({ heldHere: true, holders: [wellInspection.agent, greenhouse], next: [] }),

@@ -1,3 +1,4 @@
+import { uptime } from "node:os";
 import type { Now } from "@antibody/core";
 
 /** The longest wait of a Node timer: a signed 32-bit number of milliseconds. Waking earlier is harmless. */
@@ -11,12 +12,41 @@ export interface Clock {
   clearAlarm(): void;
 }
 
-/** The clocks of this machine, in whole milliseconds: the mind counts in whole numbers. */
+/** What the clocks below are read from. */
+export interface ClockSource {
+  /** Milliseconds since some time, to the microsecond. It stands while the device is suspended. */
+  readonly runningMs: () => number;
+  /** Milliseconds since some time, to ten of them. It counts while the device is suspended (CLOCK_BOOTTIME). */
+  readonly countedMs: () => number;
+}
+
+const system: ClockSource = { runningMs: () => performance.now(), countedMs: () => uptime() * 1_000 };
+
+/** A difference of the two sources that is no sleep: the coarser one counts in steps of ten milliseconds. */
+const sleepMsMin = 100;
+
+/**
+ * The clocks of this machine, in whole milliseconds: the mind counts in whole numbers. The monotonic one counts while
+ * the device is suspended: others do not wait meanwhile, and a lease that stood still would outlive its votes.
+ */
 export class SystemClock implements Clock {
+  readonly #source: ClockSource;
+  /** How far the sources are apart: what was slept, on top of what they began with. */
+  #apartMs: number;
+  readonly #firstApartMs: number;
   #timer: NodeJS.Timeout | undefined;
 
+  constructor(source: ClockSource = system) {
+    this.#source = source;
+    this.#firstApartMs = source.countedMs() - source.runningMs();
+    this.#apartMs = this.#firstApartMs;
+  }
+
   now(): Now {
-    return { monoMs: Math.floor(performance.now()), wallMs: Date.now() };
+    const runningMs = this.#source.runningMs();
+    const apartMs = this.#source.countedMs() - runningMs;
+    if (apartMs - this.#apartMs > sleepMsMin) this.#apartMs = apartMs;
+    return { monoMs: Math.floor(runningMs + this.#apartMs - this.#firstApartMs), wallMs: Date.now() };
   }
 
   setAlarm(delayMs: number, ring: () => void): void {

@@ -1,4 +1,4 @@
-import { formatDuration, type Inspection, type RoleView } from "@antibody/core";
+import { formatDuration, type Inspection, type LeaseView, type RoleView } from "@antibody/core";
 import { printable } from "../text/printable.ts";
 
 /** Someone who holds a role, or would be next. */
@@ -18,6 +18,17 @@ export interface RoleFields {
   readonly next: readonly RolePeer[];
   readonly takeoverMs: number;
   readonly overlapMs: number;
+  /** Of a leased role. */
+  readonly lease?: LeaseFields;
+}
+
+/** The lease of a role as this device sees it. */
+interface LeaseFields {
+  /** The fencing token of the lease that this device holds or has voted for. */
+  readonly epoch: number;
+  /** For whom this device has voted, and may not vote against now. */
+  readonly boundTo?: RolePeer;
+  readonly voters: readonly RolePeer[];
 }
 
 /** The roles that are promised on this device. */
@@ -31,7 +42,7 @@ function roleFields(inspection: Inspection, role: RoleView): RoleFields {
     agent,
     name: agent === inspection.agent ? inspection.name : (names.get(agent) ?? agent),
   });
-  const { resource, count, heldHere, holders, next, takeoverMs, overlapMs } = role;
+  const { resource, count, heldHere, holders, next, takeoverMs, overlapMs, lease } = role;
   return {
     resource,
     count,
@@ -40,7 +51,13 @@ function roleFields(inspection: Inspection, role: RoleView): RoleFields {
     next: next.map(peer),
     takeoverMs,
     overlapMs,
+    ...(lease === undefined ? {} : { lease: leaseFields(lease, peer) }),
   };
+}
+
+function leaseFields({ epoch, boundTo, members }: LeaseView, peer: (agent: string) => RolePeer): LeaseFields {
+  const bound = boundTo === undefined ? {} : { boundTo: peer(boundTo) };
+  return { epoch, ...bound, voters: members.map(peer) };
 }
 
 /** One line: who holds a role, and who would be next. */
@@ -52,6 +69,8 @@ export function roleText(role: RoleFields): string {
 
 /** Who holds a role, who stands by in which order, and how long nobody or too many may hold it. */
 export function roleRows(role: RoleFields): readonly (readonly [label: string, text: string])[] {
+  const { lease } = role;
+  if (lease !== undefined) return leasedRows(role, lease);
   return [
     ["held by", role.holders.length === 0 ? "nobody" : `${namesOf(role.holders)} (${role.count} shall)`],
     ["next", role.next.length === 0 ? "nobody stands by" : namesOf(role.next)],
@@ -59,6 +78,20 @@ export function roleRows(role: RoleFields): readonly (readonly [label: string, t
       "bounds",
       `nobody for at most ${formatDuration(role.takeoverMs)}, too many for at most ${formatDuration(role.overlapMs)} once they reach each other`,
     ],
+  ];
+}
+
+function leasedRows(
+  role: RoleFields,
+  lease: LeaseFields,
+): readonly (readonly [label: string, text: string])[] {
+  const { boundTo, epoch, voters } = lease;
+  const vote = boundTo === undefined ? "free" : `for ${namesOf([boundTo])}, epoch ${epoch}`;
+  return [
+    ["held by", role.holders.length === 0 ? "nobody" : namesOf(role.holders)],
+    ["vote here", vote],
+    ["voters", namesOf(voters)],
+    ["bounds", `nobody for at most ${formatDuration(role.takeoverMs)}, never two leases at one time`],
   ];
 }
 
