@@ -33,6 +33,10 @@ export const strangersIdsMax = 2_048;
 export const strangersBytesMax = 16_777_216;
 /** Of these, ids that only the roots of accepted authors may take: a revocation always finds room. A guess. */
 export const rootIdsReserved = 256;
+/** Bytes of the words of this device's owner, half of what is kept of them. A guess: a thousand authors. */
+export const ownerWordsBytesMax = 524_288;
+/** Ids of bodies of one stream that were in force and are remembered, to know a second body of their version. A guess. */
+export const seenBodiesMax = 512;
 /** Roots held of one author. A guess: one a week for five years. */
 export const authorRootsMax = 256;
 /** Streams whose newest version is told in one message: with all ids, they fit the largest one. */

@@ -132,8 +132,12 @@ export class Mind implements Knowledge {
     return this.#policies.rootOf(author);
   }
 
-  rootNumbered(author: AuthorId, number: number): Root | undefined {
-    return this.#policies.rootNumbered(author, number);
+  newestRoots(author: AuthorId): readonly Root[] {
+    return this.#policies.newestRoots(author);
+  }
+
+  rootWithDigest(author: AuthorId, digest: string): Root | undefined {
+    return this.#policies.rootWithDigest(author, digest);
   }
 
   certificateOf(agent: AgentId): VerifiedCertificate | undefined {
@@ -275,6 +279,7 @@ export class Mind implements Knowledge {
     if (this.#healing.deadline <= turn.now.monoMs) this.#healing.handle(wake, turn);
     if (this.#routing.deadline <= turn.now.monoMs) this.#routing.handle(wake, turn);
     if (this.#roles.deadline <= turn.now.monoMs) this.#roles.wake();
+    this.#policies.wake(turn);
   }
 
   /** What came due long ago was not done: nobody ran. */
@@ -290,15 +295,11 @@ export class Mind implements Knowledge {
         this.#policies.grant(command.grant, turn);
         turn.emit({ type: "reply", id, result: ok });
         return;
-      case "revokeGrant":
-        turn.emit({
-          type: "reply",
-          id,
-          result: this.#policies.revokeGrant(command.author, turn)
-            ? ok
-            : { type: "refused", message: `no grant for ${command.author}`, next: "antibody trust list" },
-        });
+      case "revokeGrant": {
+        const result = revocationReply(command.author, this.#policies.revokeGrant(command.author, turn));
+        turn.emit({ type: "reply", id, result });
         return;
+      }
       case "evict": {
         const refusal = this.#swarm.evict(command, turn);
         const next = "antibody evict NAME --recovery-key";
@@ -386,7 +387,23 @@ export class Mind implements Knowledge {
   }
 
   #rest(): MonotonicMs {
-    this.#restDeadline ??= Math.min(this.#healing.deadline, this.#routing.deadline, this.#roles.deadline);
+    this.#restDeadline ??= Math.min(
+      this.#healing.deadline,
+      this.#routing.deadline,
+      this.#roles.deadline,
+      this.#policies.deadline,
+    );
     return this.#restDeadline;
   }
+}
+
+/** What the owner hears of the end of a grant. */
+function revocationReply(author: AuthorId, problem: "unknown" | "everywhere" | undefined) {
+  if (problem === undefined) return ok;
+  const message =
+    problem === "unknown"
+      ? `no grant for ${author}`
+      : `${author} is accepted by the owner's word for all devices, not by this device alone`;
+  const next = problem === "unknown" ? "antibody trust list" : `antibody trust remove ${author} --everywhere`;
+  return { type: "refused", message, next } as const;
 }

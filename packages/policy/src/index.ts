@@ -10,6 +10,8 @@ export {
   type SealedBundle,
   sealBundle,
   sealDirective,
+  sealHeartbeat,
+  sealOwnerWord,
 } from "./author.ts";
 export {
   base32Decode,
@@ -37,6 +39,7 @@ export {
   payloadType,
   preAuthenticationEncoding,
   sealEnvelope,
+  signAlso,
   signedBy,
 } from "./envelope.ts";
 export { type Fragment, promisesOf, type ResourcePromise } from "./fragment.ts";
@@ -44,6 +47,7 @@ export { isGlob, matchesAnyGlob, matchesGlob } from "./glob.ts";
 export { type Grant, type Mode, modes, type Power, parseMode, parsePower, powers } from "./grant.ts";
 export type { Contexts, ContextValue } from "./guard/contexts.ts";
 export { compileGuard, evaluateGuard, type Guard, type GuardRejection } from "./guard/guard.ts";
+export type { Heartbeat } from "./heartbeat.ts";
 export {
   type AgentId,
   type AuthorId,
@@ -64,10 +68,12 @@ export {
 export { isPlainObject, type Json, type JsonObject } from "./json.ts";
 export * from "./limits.ts";
 export type { Manifest } from "./manifest.ts";
+export { type OwnerGrant, type OwnerStand, type OwnerWord, ownerStands, ownersWord } from "./owner.ts";
 export { isRejection, type Rejection, type RejectionReason, reject } from "./rejection.ts";
 export { type Report, type ReportingMember, sealReport } from "./report.ts";
 export { parseResourceId, type ResourceId, type ResourceIdParts } from "./resourceId.ts";
 export { keysDigest, type Root } from "./root.ts";
+export { followRoots, type NamedRoot, type RootsState } from "./rootTree.ts";
 export { checkSignatures } from "./signatures.ts";
 export { compileSource } from "./source/compile.ts";
 export { readData, type SourceData, writeData } from "./source/data.ts";
@@ -88,7 +94,9 @@ export {
   type VerifiedDirective,
   type VerifiedDocument,
   type VerifiedFragment,
+  type VerifiedHeartbeat,
   type VerifiedManifest,
+  type VerifiedOwnerWord,
   type VerifiedPolicy,
   type VerifiedReport,
   type VerifiedRoot,
@@ -106,12 +114,15 @@ export {
 export { refusalOf } from "./view/claim.ts";
 export type {
   ClaimRules,
+  Dispute,
+  Disputes,
   DormantFragment,
   HeldClaim,
   HeldReason,
   PromiseInForce,
   Requires,
   StageGate,
+  Stale,
   StreamState,
   View,
   ViewInput,

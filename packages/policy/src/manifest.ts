@@ -19,8 +19,6 @@ export interface Manifest {
   readonly generation: number;
   /** Sorted, at most `bundleFragmentsMax`. Empty: the stream promises nothing any more. */
   readonly fragments: readonly FragmentId[];
-  /** Until when this generation may be adopted, in milliseconds since 1970; a heartbeat may extend it. Absent: always. */
-  readonly freshUntilMs?: number;
   /** The author's words to people. */
   readonly note?: string;
   /** In version 2, and only there. */
@@ -37,7 +35,6 @@ const manifestShape = z.strictObject({
   fragments: z
     .array(parsed((text) => parseId("frag", text), "a fragment id"))
     .check(z.maxLength(bundleFragmentsMax)),
-  freshUntilMs: z.exactOptional(z.int().check(z.minimum(0))),
   note: z.exactOptional(z.string().check(z.maxLength(noteCharactersMax))),
   staging: z.exactOptional(stagingShape),
 });

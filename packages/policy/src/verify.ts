@@ -4,9 +4,11 @@ import type { Crypto } from "./crypto.ts";
 import { type Directive, parseDirective } from "./directive.ts";
 import { type Envelope, envelopeDigest, openEnvelope, payloadType } from "./envelope.ts";
 import { type Fragment, parseFragment } from "./fragment.ts";
+import { type Heartbeat, parseHeartbeat } from "./heartbeat.ts";
 import { type AgentId, type AuthorId, type FragmentId, makeId } from "./ids.ts";
 import type { Json } from "./json.ts";
 import { type Manifest, parseManifest } from "./manifest.ts";
+import { type OwnerWord, parseOwnerWord } from "./owner.ts";
 import { isRejection, type Rejection, reject } from "./rejection.ts";
 import { type Report, type ReportingMember, verifyReport } from "./report.ts";
 import { keysDigest, parseRoot, type Root } from "./root.ts";
@@ -53,19 +55,38 @@ export interface VerifiedReport extends Verified {
   readonly report: Report;
 }
 
+/** An author's sign of life, signed like its manifests. */
+export interface VerifiedHeartbeat extends Verified {
+  readonly type: "heartbeat";
+  readonly heartbeat: Heartbeat;
+}
+
+/** An owner's word on `author`, signed by the owner's key that it names. Who pins that key obeys it. */
+export interface VerifiedOwnerWord extends Verified {
+  readonly type: "owner";
+  readonly word: OwnerWord;
+}
+
 /** A document that its author signed. */
-export type VerifiedDocument = VerifiedRoot | VerifiedManifest | VerifiedFragment | VerifiedDirective;
+export type VerifiedDocument =
+  | VerifiedRoot
+  | VerifiedManifest
+  | VerifiedFragment
+  | VerifiedDirective
+  | VerifiedHeartbeat;
 
 /** What travels as policy, with its signatures checked. Only `verifyPolicy` makes one. */
-export type VerifiedPolicy = VerifiedDocument | VerifiedReport;
+export type VerifiedPolicy = VerifiedDocument | VerifiedReport | VerifiedOwnerWord;
 
 /** What verification stands on. */
 export interface Trust {
   readonly crypto: Crypto;
   /** The newest verified root of an author that is known here. */
   rootOf(author: AuthorId): Root | undefined;
-  /** An author's root of one number, where older ones are kept: it lets a late or a second root N+1 be verified. */
-  rootNumbered?(author: AuthorId, number: number): Root | undefined;
+  /** The newest root of each branch, where an author has made two of one number: what either signs is let in, and held. */
+  newestRoots?(author: AuthorId): readonly Root[];
+  /** An author's root of one digest (hexadecimal), where all are kept: it lets a late or a second root N+1 be verified. */
+  rootWithDigest?(author: AuthorId, digest: string): Root | undefined;
   /** An enrolled member. Where absent, nobody's report is known. */
   memberOf?(agent: AgentId): ReportingMember | undefined;
 }
@@ -117,6 +138,16 @@ export function verifyPolicy(bytes: Uint8Array, trust: Trust): VerifiedPolicy | 
       const { author } = directive;
       return { type: "directive", author, directive, id, bytes: envelope.bytes } as VerifiedDirective;
     }
+    case payloadType("heartbeat"): {
+      const heartbeat = parseHeartbeat(body);
+      if (isRejection(heartbeat)) return heartbeat;
+      const id = verifyDocument(envelope, heartbeat, trust);
+      if (isRejection(id)) return id;
+      const { author } = heartbeat;
+      return { type: "heartbeat", author, heartbeat, id, bytes: envelope.bytes } as VerifiedHeartbeat;
+    }
+    case payloadType("owner"):
+      return verifyOwnerWord(envelope, body, trust.crypto);
     case payloadType("report"): {
       const read = verifyReport(envelope, body, trust.memberOf, trust.crypto);
       if (isRejection(read)) return read;
@@ -134,29 +165,50 @@ export function rootDigest(crypto: Crypto, root: Root): string {
   return toHex(envelopeDigest(crypto, { payloadType: payloadType("root"), body }));
 }
 
+/** An owner's word carries its own key: it says who obeys it, and nobody else does. */
+function verifyOwnerWord(envelope: Envelope, body: Json, crypto: Crypto): VerifiedOwnerWord | Rejection {
+  const word = parseOwnerWord(body);
+  if (isRejection(word)) return word;
+  const signers = checkSignatures(crypto, envelope, [word.owner]);
+  if (isRejection(signers)) return signers;
+  const id = makeId("frag", envelopeDigest(crypto, envelope));
+  return { type: "owner", author: word.subject, word, id, bytes: envelope.bytes } as VerifiedOwnerWord;
+}
+
+/** By the newest root; by those of other branches where the author has made two of one number. */
 function verifyDocument(
   envelope: Envelope,
-  document: Manifest | Fragment | Directive,
+  document: Manifest | Fragment | Directive | Heartbeat,
   trust: Trust,
 ): FragmentId | Rejection {
-  const { crypto } = trust;
-  const root = trust.rootOf(document.author);
-  if (root === undefined) return reject("unknownAuthor", `no root of ${document.author} is known here`);
+  const { author } = document;
+  const root = trust.rootOf(author);
+  if (root === undefined) return reject("unknownAuthor", `no root of ${author} is known here`);
+  const verdict = verifyBy(root, envelope, document, trust.crypto);
+  if (!isRejection(verdict)) return verdict;
+  for (const rival of trust.newestRoots?.(author) ?? []) {
+    if (rival === root) continue;
+    const other = verifyBy(rival, envelope, document, trust.crypto);
+    if (!isRejection(other)) return other;
+  }
+  return verdict;
+}
+
+function verifyBy(
+  root: Root,
+  envelope: Envelope,
+  { author, epoch }: Manifest | Fragment | Directive | Heartbeat,
+  crypto: Crypto,
+): FragmentId | Rejection {
   const digest = envelopeDigest(crypto, envelope);
   const id = makeId("frag", digest);
-  if (document.epoch > root.epoch) {
-    return reject(
-      "unknownAuthor",
-      `epoch ${document.epoch} is of a root of ${document.author} not known here`,
-    );
+  if (epoch > root.epoch) {
+    return reject("unknownAuthor", `epoch ${epoch} is of a root of ${author} not known here`);
   }
-  if (document.epoch < root.epoch) {
+  if (epoch < root.epoch) {
     // A carried digest is vouched for by the root's own signatures; the old keys may be gone.
     if (root.carry.includes(toHex(digest))) return id;
-    return reject(
-      "olderGeneration",
-      `epoch ${document.epoch} was revoked, the author's root is at ${root.epoch}`,
-    );
+    return reject("olderGeneration", `epoch ${epoch} was revoked, the author's root is at ${root.epoch}`);
   }
   const signers = checkSignatures(crypto, envelope, root.keys);
   if (isRejection(signers)) return signers;
@@ -190,18 +242,21 @@ function verifyRoot(envelope: Envelope, body: Json, trust: Trust): VerifiedRoot 
 function previousRoot(author: AuthorId, root: Root, trust: Trust): Root | Rejection {
   const newest = trust.rootOf(author);
   if (newest === undefined) return reject("unknownAuthor", `no root of ${author} is known here`);
-  if (newest.number === root.number - 1) return newest;
-  const kept = trust.rootNumbered?.(author, root.number - 1);
+  if (rootDigest(trust.crypto, newest) === root.previous) return newest;
+  const kept = trust.rootWithDigest?.(author, root.previous ?? "");
   if (kept !== undefined) return kept;
   if (newest.number >= root.number) {
     return reject("olderGeneration", `root ${root.number} is not newer than root ${newest.number}`);
+  }
+  if (newest.number === root.number - 1) {
+    return reject("equivocation", `root ${root.number} continues another root ${newest.number}`);
   }
   return reject("unknownAuthor", `roots between ${newest.number} and ${root.number} are missing`);
 }
 
 function successionProblem(crypto: Crypto, previous: Root, root: Root): Rejection | undefined {
-  if (root.previous !== rootDigest(crypto, previous)) {
-    return reject("equivocation", `root ${root.number} continues another root ${previous.number}`);
+  if (root.number !== previous.number + 1) {
+    return reject("malformed", `root ${root.number} continues root ${previous.number}`);
   }
   if (keysDigest(crypto, root.keys, root.threshold) !== previous.nextKeysDigest) {
     return reject("unknownKey", `the keys are not those that root ${previous.number} named in advance`);

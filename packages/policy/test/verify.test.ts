@@ -252,7 +252,8 @@ describe("a root", () => {
     const fork = rotateAuthor({ ...rotation, scopes: ["file:/etc/**"] });
     const kept = {
       ...trustIn(alice.author, second.root),
-      rootNumbered: (_: unknown, number: number): Root | undefined => (number === 1 ? alice.root : undefined),
+      rootWithDigest: (_: unknown, digest: string): Root | undefined =>
+        digest === rootDigest(crypto, alice.root) ? alice.root : undefined,
     };
     expect(reasonOf(verifyPolicy(fork, kept))).toBeUndefined();
   });

@@ -8,7 +8,7 @@ import {
   resourceTypes,
   type Settings,
 } from "@antibody/core";
-import type { Crypto, ResourceId } from "@antibody/policy";
+import { type Crypto, type ResourceId, toHex } from "@antibody/policy";
 import { runtimeDirectory } from "../control/paths.ts";
 import { keyedDigester } from "../device/digest.ts";
 import type { Log } from "../log/log.ts";
@@ -95,6 +95,7 @@ function mindOptionsOf(options: BirthOptions, digestKey: Uint8Array, crypto: Cry
     crypto,
     settings: { ...defaultSettings, ...settings },
     resourceTypes,
+    owner: toHex(state.owner),
     protectedResources: protectedGlobs(root, [
       state.paths.directory,
       resolve(runtime),

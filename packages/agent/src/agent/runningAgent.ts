@@ -167,7 +167,8 @@ export class RunningAgent implements AgentControl {
     const policy = verifyPolicy(bytes, {
       crypto,
       rootOf: (author) => mind.rootOf(author),
-      rootNumbered: (author, number) => mind.rootNumbered(author, number),
+      newestRoots: (author) => mind.newestRoots(author),
+      rootWithDigest: (author, digest) => mind.rootWithDigest(author, digest),
     });
     if (isRejection(policy)) return policy;
     const outputs = await driver.ask({ type: "policy", policy, from: "owner" });

@@ -11,6 +11,7 @@ import {
 import {
   type AgentId,
   type AuthorId,
+  fromHex,
   isGlob,
   type Mode,
   modes,
@@ -87,6 +88,9 @@ const grant = z.strictObject({
   mode,
   powers: z.array(power).check(z.maxLength(powers.length)),
   bytesMax: z.int().check(z.minimum(1)),
+  root: z.exactOptional(
+    branded((text) => (fromHex(text)?.length === 32 ? text : undefined), "32 bytes in hex"),
+  ),
   introducedBy: z.exactOptional(line(64)),
 });
 

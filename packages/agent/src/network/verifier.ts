@@ -53,7 +53,7 @@ export function isBlameful(rejection: Rejection): boolean {
 export interface VerifierOptions {
   readonly crypto: Crypto;
   readonly charter: VerifiedCharter;
-  readonly knowledge: Pick<Knowledge, "rootOf" | "rootNumbered" | "certificateOf">;
+  readonly knowledge: Pick<Knowledge, "rootOf" | "newestRoots" | "rootWithDigest" | "certificateOf">;
 }
 
 /** What can be refused in a message. */
@@ -98,8 +98,10 @@ export class Verifier {
   policy(bytes: Uint8Array): VerifiedPolicy | Rejection {
     const rootOf = (author: AuthorId) => this.#rootOf(author);
     // A second root of one number must verify here: it is the proof that holds its author's streams everywhere.
-    const rootNumbered = (author: AuthorId, number: number) => this.#knowledge.rootNumbered(author, number);
-    const policy = verifyPolicy(bytes, { crypto: this.#crypto, rootOf, rootNumbered });
+    const rootWithDigest = (author: AuthorId, digest: string) =>
+      this.#knowledge.rootWithDigest(author, digest);
+    const newestRoots = (author: AuthorId) => this.#knowledge.newestRoots(author);
+    const policy = verifyPolicy(bytes, { crypto: this.#crypto, rootOf, rootWithDigest, newestRoots });
     if (!isRejection(policy) && policy.type === "root") this.#recentRoots.set(policy.author, policy.root);
     return policy;
   }

@@ -13,14 +13,16 @@ import {
   type AuthorId,
   type Crypto,
   compareText,
+  followRoots,
   isPlainObject,
   isRejection,
   openEnvelope,
   payloadType,
   type Rejection,
-  type Root,
   reject,
+  rootDigest,
   type VerifiedPolicy,
+  type VerifiedRoot,
   verifyPolicy,
 } from "@antibody/policy";
 
@@ -88,12 +90,14 @@ interface ReadPolicies {
 
 /** Roots first, each after the one that it continues; then what they sign. */
 function readPolicies(envelopes: readonly StoredEnvelope[], crypto: Crypto): ReadPolicies {
-  const roots = new Map<AuthorId, Map<number, Root>>();
-  const newest = (author: AuthorId): Root | undefined => [...(roots.get(author)?.values() ?? [])].at(-1);
+  // By author and digest, in the order of their numbers. Of two of one number both count: see `newestRoots` of Trust.
+  const roots = new Map<AuthorId, Map<string, VerifiedRoot>>();
+  const stateOf = (author: AuthorId) => followRoots([...(roots.get(author)?.values() ?? [])]);
   const trust = {
     crypto,
-    rootOf: newest,
-    rootNumbered: (author: AuthorId, number: number) => roots.get(author)?.get(number),
+    rootOf: (author: AuthorId) => stateOf(author).newest[0],
+    newestRoots: (author: AuthorId) => stateOf(author).newest,
+    rootWithDigest: (author: AuthorId, digest: string) => roots.get(author)?.get(digest)?.root,
   };
   const verified: VerifiedPolicy[] = [];
   const rejected: { key: string; rejection: Rejection }[] = [];
@@ -108,8 +112,8 @@ function readPolicies(envelopes: readonly StoredEnvelope[], crypto: Crypto): Rea
     }
     verified.push(policy);
     if (policy.type !== "root") continue;
-    const numbered = roots.get(policy.author) ?? new Map<number, Root>();
-    roots.set(policy.author, numbered.set(policy.root.number, policy.root));
+    const known = roots.get(policy.author) ?? new Map<string, VerifiedRoot>();
+    roots.set(policy.author, known.set(rootDigest(crypto, policy.root), policy));
   }
   return { verified, rejected };
 }

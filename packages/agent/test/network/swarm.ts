@@ -130,9 +130,13 @@ export class FakeKnowledge implements Knowledge {
     return this.roots.get(author);
   }
 
-  rootNumbered(author: AuthorId, number: number): Root | undefined {
-    const newest = this.roots.get(author);
-    return newest?.number === number ? newest : this.olderRoots.get(`${author} ${number}`);
+  newestRoots(author: AuthorId): readonly Root[] {
+    const root = this.rootOf(author);
+    return root === undefined ? [] : [root];
+  }
+
+  rootWithDigest(author: AuthorId, digest: string): Root | undefined {
+    return this.olderRoots.get(`${author} ${digest}`);
   }
 
   certificateOf(agent: AgentId): VerifiedCertificate | undefined {

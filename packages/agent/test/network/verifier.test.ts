@@ -4,6 +4,7 @@ import {
   createAuthor,
   isRejection,
   type Root,
+  rootDigest,
   rotateAuthor,
   type Signer,
   verifyPolicy,
@@ -44,7 +45,7 @@ test("two roots of one number both verify, so that the proof reaches who holds e
   });
   if (one === undefined || other === undefined) throw new Error("two rivals");
   knowledge.roots.set(one.author, one.root);
-  knowledge.olderRoots.set(`${one.author} 1`, first);
+  knowledge.olderRoots.set(`${one.author} ${rootDigest(crypto, first)}`, first);
   const verdict = verifier.policy(other.bytes);
   expect(isRejection(verdict) ? verdict.detail : verdict.id).toBe(other.id);
 });

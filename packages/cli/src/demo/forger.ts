@@ -73,7 +73,8 @@ export async function enlistForger(
     tell: () => undefined,
     knowledge: {
       rootOf: () => root,
-      rootNumbered: (_author, number) => (number === root.number ? root : undefined),
+      newestRoots: () => [root],
+      rootWithDigest: () => root,
       certificateOf: (agent) => members.get(agent)?.certificate,
       evictionOf: () => undefined,
       neighborsOf: () => [],

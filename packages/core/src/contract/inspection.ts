@@ -8,6 +8,7 @@ import type {
   StreamState,
   SwarmId,
 } from "@antibody/policy";
+import type { AuthorView, OwnerView } from "../keeping/authors.ts";
 import type { ActionId } from "./output.ts";
 import type { Incarnation, VoteEvidence } from "./statements.ts";
 import type { MonotonicMs } from "./time.ts";
@@ -193,6 +194,10 @@ export interface Inspection {
   readonly streams: readonly StreamState[];
   readonly heldClaims: readonly HeldClaim[];
   readonly grants: readonly Grant[];
+  /** Authors whose root is held. */
+  readonly authors?: readonly AuthorView[];
+  /** Absent where the device obeys no owner's key. */
+  readonly owner?: OwnerView;
   readonly pauses: readonly PauseView[];
   readonly routes: readonly RouteView[];
   readonly capabilities: readonly {

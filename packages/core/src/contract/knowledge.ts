@@ -5,8 +5,10 @@ import type { Member, VerifiedCertificate, VerifiedEviction } from "./statements
 /** What the border must know to verify what comes in. Read-only; answered from the mind's present state. */
 export interface Knowledge {
   rootOf(author: AuthorId): Root | undefined;
-  /** An author's root of one number: a second one of the next number is verified by it, and proves what it did. */
-  rootNumbered(author: AuthorId, number: number): Root | undefined;
+  /** The newest root of each branch: several where an author has made two of one number. */
+  newestRoots(author: AuthorId): readonly Root[];
+  /** An author's root of one digest: a second one that continues it is verified by it, and proves what was done. */
+  rootWithDigest(author: AuthorId, digest: string): Root | undefined;
   certificateOf(agent: AgentId): VerifiedCertificate | undefined;
   /** The agent's own certificate with its newest signed entry; undefined until the first entry is signed. */
   ownMember(): Member | undefined;

@@ -32,6 +32,8 @@ export interface MindOptions {
   readonly resourceTypes: readonly ResourceType[];
   /** Globs of resources that no grant can reach: the agent's own state, keys, binary and sockets. */
   readonly protectedResources: readonly string[];
+  /** Public key of the device's owner, 32 bytes in hexadecimal: its words are obeyed. Absent: nobody's are. */
+  readonly owner?: string;
   /** Where members stand on the rings; the minds of a simulator share one. Absent: made from the members. */
   readonly roster?: Roster;
   /** The directory that the mind begins with, as all minds of a simulator do. Absent: an empty one, and a plain store. */

@@ -31,13 +31,20 @@ export function isAccepted({ held }: StreamState): boolean {
   return held !== "noGrant" && held !== "unknownAuthor";
 }
 
+/** What a generation cannot be in force without: itself, and its author's roots. */
+export function inForceOf(
+  { author, stream, active: { version } }: Activated,
+  set: PolicySet,
+): readonly VerifiedPolicy[] {
+  return [...set.values()].filter((policy) => takesPartIn(policy, author, stream, version));
+}
+
 /** Floor, author's roots and the whole generation, with what it makes useless: one write. */
 export function activationRecords(
   { author, stream, active: { version } }: Activated,
-  set: PolicySet,
+  inForce: readonly VerifiedPolicy[],
   outdated: readonly VerifiedPolicy[],
 ): readonly JournalRecord[] {
-  const inForce = [...set.values()].filter((policy) => takesPartIn(policy, author, stream, version));
   return [
     { key: `floor/${streamKey(author, stream)}`, value: { v: 1, ...version } },
     ...inForce.map(recordOf),
@@ -56,6 +63,8 @@ export function mayChangeView(
   set: PolicySet,
   isGranted: (author: AuthorId) => boolean,
 ): boolean {
+  // Whom the owner accepts has changed, if it is the owner's word at all.
+  if (policy.type === "owner") return true;
   const made = versionOf(policy);
   if (!isGranted(policy.author)) {
     const shown = view.streams.filter(({ author }) => author === policy.author);

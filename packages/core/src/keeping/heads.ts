@@ -14,12 +14,14 @@ import {
 import type { PolicyHeads, StreamHead } from "../contract/messages.ts";
 import { headStreamsMax } from "../limits.ts";
 
-/** The stream and version of a document, or of what it is about; a root has none. */
+/** The stream and version of a document, or of what it is about; some are of no version. */
 export function versionOf(
   policy: VerifiedPolicy,
 ): { readonly stream: StreamName; readonly version: Version } | undefined {
   switch (policy.type) {
     case "root":
+    case "heartbeat":
+    case "owner":
       return undefined;
     case "manifest": {
       const { stream, epoch, generation } = policy.manifest;
@@ -89,8 +91,8 @@ export function takesPartIn(
 ): boolean {
   if (policy.author !== author) return false;
   const made = versionOf(policy);
-  // A root is of no version.
-  return made === undefined || (made.stream === stream && compareVersions(made.version, version) === 0);
+  if (policy.type === "root") return true;
+  return made !== undefined && made.stream === stream && compareVersions(made.version, version) === 0;
 }
 
 /** Two bodies of one name and version of one author: an equivocation. */

@@ -1,38 +1,36 @@
 import {
   type AgentId,
   type AuthorId,
-  belowFloor,
   type Contexts,
   type Crypto,
-  compareText,
-  type Floors,
   type Grant,
   type HeldClaim,
   type Root,
   raiseFloor,
   type StreamState,
-  streamKey,
   type VerifiedPolicy,
-  type Version,
   type View,
   view,
 } from "@antibody/policy";
 import type { PolicyHolding } from "../contract/knowledge.ts";
 import type { PolicyHeads } from "../contract/messages.ts";
 import type { Boot } from "../contract/mind.ts";
-import type { JournalRecord } from "../contract/output.ts";
 import type { ResourceType } from "../contract/resource.ts";
 import type { Snapshot } from "../contract/snapshot.ts";
+import { type MonotonicMs, NEVER, type Now, type WallMs } from "../contract/time.ts";
 import type { Turn } from "../contract/turn.ts";
 import { policyIdsMax, refusedIdsMax } from "../limits.ts";
 import { typesByKind } from "../resources/byKind.ts";
-import { activatedBetween, activationRecords, isAccepted, mayChangeView } from "./activating.ts";
-import { isOutdated, versionOf } from "./heads.ts";
-import { type HeldPolicy, PolicySet } from "./policySet.ts";
-import { deletionOf, recordOf } from "./records.ts";
-import { RefusedIds } from "./refusedIds.ts";
+import { activatedBetween, activationRecords, inForceOf, isAccepted, mayChangeView } from "./activating.ts";
+import { type AuthorView, authorViews, type OwnerView } from "./authors.ts";
+import type { Grants } from "./grants.ts";
+import { isOutdated } from "./heads.ts";
+import { Holdings } from "./holdings.ts";
+import type { PolicySet } from "./policySet.ts";
+import { deletionOf } from "./records.ts";
 import { keep, recall } from "./snapshot.ts";
-import { describe, tellHeld } from "./telling.ts";
+import { tellHeld, tellProofs, tellStale } from "./telling.ts";
+import { monotonicOf, trustedWallMs } from "./wallClock.ts";
 
 /** What the store of policy needs for life. */
 export interface PolicyKeepingOptions {
@@ -40,6 +38,8 @@ export interface PolicyKeepingOptions {
   readonly contexts: Contexts;
   readonly resourceTypes: readonly ResourceType[];
   readonly protectedResources: readonly string[];
+  /** Public key of the device's owner, in hexadecimal. */
+  readonly owner?: string;
 }
 
 const emptyView: View = {
@@ -58,64 +58,54 @@ const emptyView: View = {
 export class PolicyKeeping implements PolicyHolding {
   readonly #options: PolicyKeepingOptions;
   readonly #types: ReadonlyMap<string, ResourceType>;
-  readonly #set: PolicySet;
-  readonly #grants = new Map<AuthorId, Grant>();
-  #floors: Floors = new Map();
+  readonly #holdings: Holdings;
   #view: View = emptyView;
+  /** The wall clock that the view was made by, where it could be trusted. */
+  #viewedWallMs: WallMs | undefined;
+  #deadline: MonotonicMs = NEVER;
   /** Rises whenever `current` changed. */
   revision = 0;
 
   constructor(options: PolicyKeepingOptions) {
     this.#options = options;
     this.#types = typesByKind(options.resourceTypes);
-    this.#set = new PolicySet(options.crypto);
+    this.#holdings = new Holdings(options.crypto, options.owner);
   }
 
   static create(options: PolicyKeepingOptions, boot: Boot): PolicyKeeping {
     const policies = new PolicyKeeping(options);
-    for (const policy of boot.policies) policies.#set.hold(policy, undefined);
-    for (const { key, value } of boot.records) {
-      if (key.startsWith("floor/")) {
-        const { epoch, generation } = recall<Version>(value);
-        policies.#floors = new Map([
-          ...policies.#floors,
-          [key.slice("floor/".length), { epoch, generation }],
-        ]);
-      }
-      if (key.startsWith("grant/")) policies.#setGrant(recall<{ grant: Grant }>(value).grant);
-    }
+    policies.#holdings.read(boot);
     return policies;
   }
 
   static restore(options: PolicyKeepingOptions, dump: Snapshot): PolicyKeeping {
     const state = recall<PolicyDump>(dump);
     const policies = new PolicyKeeping(options);
-    for (const grant of state.grants) policies.#setGrant(grant);
-    policies.#set.refused = RefusedIds.restore(state.refused);
-    policies.#floors = new Map(state.floors);
-    // The view is as old as it was; what came after it was held after everything that it was made of.
-    const unseen = new Set(state.unseen);
-    const [seen, later] = [false, true].map((isLater) =>
-      state.held.filter(({ policy }) => unseen.has(policy.id) === isLater),
-    );
-    for (const { policy, introducer } of seen ?? []) policies.#set.hold(policy, introducer);
-    if (state.projected) policies.#view = policies.#project();
-    for (const { policy, introducer } of later ?? []) policies.#set.hold(policy, introducer);
+    policies.#holdings.restore(state.holdings, () => {
+      if (state.projected) policies.#view = policies.#project(state.viewedWallMs);
+    });
+    policies.#deadline = state.deadline ?? NEVER;
     policies.revision = state.revision;
     return policies;
   }
 
   dump(): Snapshot {
     const dump: PolicyDump = {
-      held: this.#set.dump(),
-      grants: [...this.#grants.values()],
-      refused: this.#set.refused.dump(),
-      unseen: this.#set.unseen(),
-      floors: [...this.#floors],
+      holdings: this.#holdings.dump(),
+      ...(this.#viewedWallMs === undefined ? {} : { viewedWallMs: this.#viewedWallMs }),
+      ...(this.#deadline === NEVER ? {} : { deadline: this.#deadline }),
       projected: this.#view !== emptyView,
       revision: this.revision,
     };
     return keep(dump);
+  }
+
+  get #set(): PolicySet {
+    return this.#holdings.set;
+  }
+
+  get #grants(): Grants {
+    return this.#holdings.grants;
   }
 
   /** What is in force, what is held back and why, and where each stream stands. */
@@ -124,16 +114,31 @@ export class PolicyKeeping implements PolicyHolding {
   }
 
   get grants(): readonly Grant[] {
-    return [...this.#grants.values()].sort((left, right) => compareText(left.author, right.author));
+    return this.#grants.all();
   }
 
   rootOf(author: AuthorId): Root | undefined {
     return this.#set.roots.newest(author);
   }
 
-  /** An author's root of one number, where it is held: two of one number are to be seen side by side. */
-  rootNumbered(author: AuthorId, number: number): Root | undefined {
-    return this.#set.roots.numbered(author, number);
+  /** The newest root of each branch: several where an author has made two of one number. */
+  newestRoots(author: AuthorId): readonly Root[] {
+    return this.#set.roots.stateOf(author).newest;
+  }
+
+  /** An author's root of one digest, where it is held: two of one number are to be seen side by side. */
+  rootWithDigest(author: AuthorId, digest: string): Root | undefined {
+    return this.#set.roots.withDigest(author, digest);
+  }
+
+  /** When a sign of life expires, and what is in force has to be called stale. */
+  get deadline(): MonotonicMs {
+    return this.#deadline;
+  }
+
+  /** A sign of life may have expired. */
+  wake(turn: Turn): void {
+    if (this.#deadline <= turn.now.monoMs) this.#reproject(turn);
   }
 
   /** Projects what was restored from the journal, so that healing starts before any peer is met. */
@@ -143,41 +148,29 @@ export class PolicyKeeping implements PolicyHolding {
 
   /** Takes one verified envelope into the set; what is already held, outdated or over quota changes nothing. */
   accept(policy: VerifiedPolicy, from: AgentId | "owner", turn: Turn): void {
-    if (this.#set.has(policy.id)) return;
-    const refusal = this.#refusalOf(policy, from);
-    if (refusal !== undefined) {
-      if (refusal.reason === "quota") this.#set.refused.crowdedOut(policy.id);
-      else this.#set.refused.outdated(policy.id);
-      turn.tell("policy.rejected", "warn", { ...describe(policy), from, ...refusal });
-      return;
-    }
-    this.#set.hold(policy, from);
-    // Who may sign for an accepted author is trust: no power cut brings revoked keys back.
-    const isTrust = policy.type === "root" && this.#grants.has(policy.author);
-    turn.emit({ type: "persist", durability: isTrust ? "sync" : "batched", records: [recordOf(policy)] });
-    turn.tell("policy.accepted", "info", { ...describe(policy), from });
-    // What came from a peer was forwarded by gossip, or is fetched by whoever lacks it.
-    if (from === "owner") turn.emit({ type: "publishPolicy", bytes: policy.bytes });
-    const hasDropped = policy.type === "root" && this.#dropRevoked(policy.author, turn);
-    if (hasDropped || mayChangeView(policy, this.#view, this.#set, (author) => this.#grants.has(author)))
+    const result = this.#holdings.take(policy, from, turn);
+    if (result === "nothing") return;
+    const isGranted = (author: AuthorId): boolean => this.#grants.has(author);
+    if (result === "changed" || mayChangeView(policy, this.#view, this.#set, isGranted))
       this.#reproject(turn);
   }
 
-  /** The owner accepts an author, or changes how. */
+  /** The owner accepts an author on this device, or changes how. */
   grant(grant: Grant, turn: Turn): void {
-    this.#setGrant(grant);
-    const record: JournalRecord = { key: `grant/${grant.author}`, value: keep({ v: 1, grant }) };
-    turn.emit({ type: "persist", durability: "sync", records: [record] });
+    turn.emit({ type: "persist", durability: "sync", records: [this.#grants.set(grant)] });
+    this.#set.roots.pin(grant.author, this.#grants.pinsOf(grant.author));
     this.#set.refused.roomMade();
     this.#reproject(turn);
   }
 
-  /** False when the author had no grant. */
-  revokeGrant(author: AuthorId, turn: Turn): boolean {
-    if (!this.#grants.delete(author)) return false;
-    turn.emit({ type: "persist", durability: "sync", records: [{ key: `grant/${author}`, value: null }] });
+  /** Why not, where the author has no grant of this device alone. */
+  revokeGrant(author: AuthorId, turn: Turn): "unknown" | "everywhere" | undefined {
+    const record = this.#grants.remove(author);
+    if (record === undefined) return this.#grants.has(author) ? "everywhere" : "unknown";
+    turn.emit({ type: "persist", durability: "sync", records: [record] });
+    this.#set.roots.pin(author, this.#grants.pinsOf(author));
     this.#reproject(turn);
-    return true;
+    return undefined;
   }
 
   digest(): string {
@@ -205,6 +198,8 @@ export class PolicyKeeping implements PolicyHolding {
       streams: this.#view.streams,
       heldClaims: this.#view.held,
       grants: this.grants,
+      authors: authorViews(this.#set, this.#grants),
+      ...this.#ownerView(),
       queues: [
         { name: "policyIds", length: this.#set.size, bound: policyIdsMax },
         { name: "refusedIds", length: this.#set.refused.size, bound: refusedIdsMax },
@@ -212,44 +207,16 @@ export class PolicyKeeping implements PolicyHolding {
     };
   }
 
-  #refusalOf(
-    policy: VerifiedPolicy,
-    from: AgentId | "owner",
-  ): { readonly reason: string; readonly detail: string } | undefined {
-    const version = versionOf(policy);
-    if (version !== undefined && belowFloor(this.#floors, policy.author, version.stream, version.version)) {
-      const floor = this.#floors.get(streamKey(policy.author, version.stream));
-      const detail = `generation ${version.version.generation} of ${version.stream} is older than ${floor?.generation}, which was in force`;
-      return { reason: "olderGeneration", detail };
-    }
-    if (this.#set.roots.revokes(policy)) {
-      return { reason: "olderGeneration", detail: "its epoch was revoked by a newer root of its author" };
-    }
-    return this.#set.quota.refusalOf(policy, from, this.#grants);
-  }
-
-  /** What a newer root revoked is never in force again: it must not take the room of what replaces it. */
-  #dropRevoked(author: AuthorId, turn: Turn): boolean {
-    const revoked = [...this.#set.values()].filter(
-      (policy) => policy.author === author && this.#set.roots.revokes(policy),
-    );
-    if (revoked.length === 0) return false;
-    turn.emit({ type: "persist", durability: "batched", records: revoked.map(deletionOf) });
-    for (const policy of revoked) this.#set.drop(policy);
-    return true;
-  }
-
-  #setGrant(grant: Grant): void {
-    this.#grants.set(grant.author, grant);
-  }
-
-  #project(): View {
+  #project(wallMs: WallMs | undefined): View {
     this.#set.seen();
+    this.#viewedWallMs = wallMs;
     return view({
       set: this.#set.values(),
       grants: this.grants,
       contexts: this.#options.contexts,
-      floors: this.#floors,
+      floors: this.#holdings.floors,
+      disputes: this.#holdings.disputes.found(),
+      ...(wallMs === undefined ? {} : { wallMs }),
       requires: (kind, promise) => this.#types.get(kind)?.powers(promise),
       protectedGlobs: this.#options.protectedResources,
     });
@@ -257,11 +224,28 @@ export class PolicyKeeping implements PolicyHolding {
 
   #reproject(turn: Turn): void {
     const before = this.#view;
-    const after = this.#project();
+    const after = this.#project(trustedWallMs(turn.now));
     this.#activate(before, after, turn);
     this.#view = after;
+    this.#deadline = this.#nextExpiry(turn.now);
     this.revision += 1;
     tellHeld(before, after, turn);
+    tellStale(before, after, turn);
+    tellProofs(before, after, this.#set, turn);
+  }
+
+  #nextExpiry(now: Now): MonotonicMs {
+    let next = NEVER;
+    for (const policy of this.#set.values()) {
+      if (policy.type !== "heartbeat" || !this.#grants.has(policy.author)) continue;
+      next = Math.min(next, monotonicOf(policy.heartbeat.freshUntilMs, now));
+    }
+    return next;
+  }
+
+  #ownerView(): { readonly owner?: OwnerView } {
+    const { owner } = this.#grants;
+    return owner === undefined ? {} : { owner: { key: owner, stands: this.#grants.stands() } };
   }
 
   /**
@@ -272,15 +256,21 @@ export class PolicyKeeping implements PolicyHolding {
   #activate(before: View, after: View, turn: Turn): void {
     for (const activated of activatedBetween(before, after)) {
       const { author, stream, active } = activated;
-      this.#floors = raiseFloor(this.#floors, author, stream, active.version);
-      const outdated = [...this.#set.values()].filter((policy) => isOutdated(policy, this.#floors));
+      this.#holdings.floors = raiseFloor(this.#holdings.floors, author, stream, active.version);
+      const outdated = [...this.#set.values()].filter(
+        (policy) => isOutdated(policy, this.#holdings.floors) && !this.#holdings.disputes.isDisputed(policy),
+      );
       if (isAccepted(activated)) {
-        const records = activationRecords(activated, this.#set, outdated);
+        const inForce = inForceOf(activated, this.#set);
+        const records = [
+          ...activationRecords(activated, inForce, outdated),
+          ...this.#holdings.disputes.remember(inForce.filter(({ type }) => type !== "root")),
+        ];
         turn.emit({ type: "persist", durability: "sync", records });
       } else if (outdated.length > 0) {
         turn.emit({ type: "persist", durability: "batched", records: outdated.map(deletionOf) });
       }
-      for (const policy of outdated) this.#set.drop(policy);
+      for (const policy of outdated) this.#holdings.drop(policy);
       if (activated.held !== undefined) continue;
       const { epoch, generation } = active.version;
       turn.tell("policy.activated", "info", { author, stream, epoch, generation });
@@ -293,15 +283,15 @@ export interface PolicyInspection {
   readonly streams: readonly StreamState[];
   readonly heldClaims: readonly HeldClaim[];
   readonly grants: readonly Grant[];
+  readonly authors: readonly AuthorView[];
+  readonly owner?: OwnerView;
   readonly queues: readonly { readonly name: string; readonly length: number; readonly bound: number }[];
 }
 
 interface PolicyDump {
-  readonly held: readonly HeldPolicy[];
-  readonly grants: readonly Grant[];
-  readonly refused: Snapshot;
-  readonly unseen: readonly string[];
-  readonly floors: readonly (readonly [string, Version])[];
+  readonly holdings: Snapshot;
+  readonly viewedWallMs?: WallMs;
+  readonly deadline?: MonotonicMs;
   readonly projected: boolean;
   readonly revision: number;
 }

@@ -27,6 +27,8 @@ export class PolicySet implements PolicyHolding {
   readonly roots: Roots = new Roots();
   readonly quota: PolicyQuota = new PolicyQuota();
   refused: RefusedIds = new RefusedIds();
+  /** Whether a document is evidence: it is exchanged however old it is. */
+  isEvidence: (policy: VerifiedPolicy) => boolean = () => false;
   #heads: PolicyHeads | undefined;
   #digest: string | undefined;
 
@@ -40,6 +42,10 @@ export class PolicySet implements PolicyHolding {
 
   has(id: string): boolean {
     return this.#held.has(id);
+  }
+
+  get(id: string): VerifiedPolicy | undefined {
+    return this.#held.get(id);
   }
 
   values(): IterableIterator<VerifiedPolicy> {
@@ -98,7 +104,8 @@ export class PolicySet implements PolicyHolding {
     const newest = new Map(theirs.streams.map((head) => [streamKey(head.author, head.stream), head.version]));
     const lacked = this.heads().ids.filter((id) => {
       const policy = this.#held.get(id);
-      return policy !== undefined && !there.has(id) && !isOutdated(policy, newest);
+      if (policy === undefined || there.has(id)) return false;
+      return this.isEvidence(policy) || !isOutdated(policy, newest);
     });
     // Roots first, in what may be cut short: without them the other side can verify nothing of the rest.
     const isRoot = (id: string): boolean => this.#held.get(id)?.type === "root";

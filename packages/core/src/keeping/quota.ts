@@ -1,6 +1,8 @@
-import type { AgentId, AuthorId, Grant, VerifiedPolicy } from "@antibody/policy";
+import type { AgentId, AuthorId, VerifiedPolicy } from "@antibody/policy";
+import type { JournalRecord } from "../contract/output.ts";
 import {
   authorRootsMax,
+  ownerWordsBytesMax,
   policyIdsMax,
   rootIdsReserved,
   rootsPerIntroducerMax,
@@ -9,6 +11,9 @@ import {
   ungrantedBytesMax,
 } from "../limits.ts";
 import { RareMap } from "./rare.ts";
+import { keep, recall } from "./snapshot.ts";
+
+const introducedPrefix = "introduced/";
 
 /** Why an envelope is too much. */
 export interface QuotaRefusal {
@@ -26,14 +31,52 @@ interface Room {
 
 const emptyRoom: Room = { documents: 0, bytes: 0, roots: 0, rootBytes: 0 };
 
+/** Whom the owner accepts, and how much room each has. */
+export interface Accepted {
+  /** Bytes of one generation that the grants of an author allow; undefined where it has none. */
+  bytesMaxOf(author: AuthorId): number | undefined;
+  /** Whether an owner's key is the one that this device obeys. */
+  obeys(owner: string): boolean;
+}
+
+/** Whose room a document takes: its author's, or, of a word about an author, the owner's who gave it. */
+type Holder = AuthorId | `owner:${string}`;
+
 /** Who takes how much room: what is held of each author, and authors introduced by each peer. */
 export class PolicyQuota {
-  readonly #rooms = new Map<AuthorId, Room>();
+  readonly #rooms = new Map<Holder, Room>();
   readonly #introducers = new RareMap<AuthorId, AgentId | "owner">();
   #ids = 0;
 
   introducerOf(author: AuthorId): AgentId | "owner" | undefined {
     return this.#introducers.get(author);
+  }
+
+  /** Who introduced whom, for dumps. */
+  introducers(): readonly (readonly [AuthorId, AgentId | "owner"])[] {
+    return [...this.#introducers];
+  }
+
+  restoreIntroducers(introducers: readonly (readonly [AuthorId, AgentId | "owner"])[]): void {
+    for (const [author, by] of introducers) this.#introducers.set(author, by);
+  }
+
+  /** What the journal holds of introductions: a restart makes no room for more. */
+  read(records: readonly JournalRecord[]): void {
+    for (const { key, value } of records) {
+      if (!key.startsWith(introducedPrefix)) continue;
+      this.#introducers.set(
+        key.slice(introducedPrefix.length) as AuthorId,
+        recall<{ by: AgentId | "owner" }>(value).by,
+      );
+    }
+  }
+
+  /** The record of who brought the root that came just now; none for another document. */
+  introductionOf({ type, author }: VerifiedPolicy): readonly JournalRecord[] {
+    const by = this.#introducers.get(author);
+    if (type !== "root" || by === undefined) return [];
+    return [{ key: `${introducedPrefix}${author}`, value: keep({ v: 1, by }) }];
   }
 
   add(policy: VerifiedPolicy, from: AgentId | "owner" | undefined): void {
@@ -48,34 +91,31 @@ export class PolicyQuota {
   }
 
   /** Why an envelope is too much; undefined when there is room. */
-  refusalOf(
-    policy: VerifiedPolicy,
-    from: AgentId | "owner",
-    grants: ReadonlyMap<AuthorId, Grant>,
-  ): QuotaRefusal | undefined {
-    const grant = grants.get(policy.author);
-    const { roots, bytes } = this.#rooms.get(policy.author) ?? emptyRoom;
-    const isTrusted = grant !== undefined || from === "owner";
-    const idsMax = policy.type === "root" && isTrusted ? policyIdsMax : policyIdsMax - rootIdsReserved;
+  refusalOf(policy: VerifiedPolicy, from: AgentId | "owner", accepted: Accepted): QuotaRefusal | undefined {
+    const bytesMaxGranted = boundOf(holderOf(policy), accepted);
+    const { roots, bytes } = this.#rooms.get(holderOf(policy)) ?? emptyRoom;
+    const isTrusted = bytesMaxGranted !== undefined || from === "owner";
+    const isTrust = policy.type === "root" || policy.type === "owner";
+    const idsMax = isTrust && isTrusted ? policyIdsMax : policyIdsMax - rootIdsReserved;
     if (this.#ids >= idsMax) return refuse(`this agent holds ${this.#ids} envelopes already`);
     if (policy.type === "root") {
       if (roots >= authorRootsMax) return refuse(`${roots} roots of this author are held already`);
     } else if (from !== "owner") {
       // Room for the generation in force and for the one that arrives.
-      const bytesMax = grant === undefined ? ungrantedBytesMax : 2 * grant.bytesMax;
+      const bytesMax = bytesMaxGranted === undefined ? ungrantedBytesMax : 2 * bytesMaxGranted;
       const next = bytes + policy.bytes.length;
       if (next > bytesMax) return refuse(`${next} bytes of this author, at most ${bytesMax} are kept`);
     }
     if (isTrusted) return undefined;
-    return this.#strangersRefusal(policy, grants) ?? this.#introductionRefusal(policy, from);
+    return this.#strangersRefusal(policy, accepted) ?? this.#introductionRefusal(policy, from);
   }
 
   /** What all authors without a grant take together is bounded: a peer can make as many authors as it likes. */
-  #strangersRefusal(policy: VerifiedPolicy, grants: ReadonlyMap<AuthorId, Grant>): QuotaRefusal | undefined {
+  #strangersRefusal(policy: VerifiedPolicy, accepted: Accepted): QuotaRefusal | undefined {
     let ids = 0;
     let sum = policy.bytes.length;
-    for (const [author, { documents, bytes, roots, rootBytes }] of this.#rooms) {
-      if (grants.has(author)) continue;
+    for (const [holder, { documents, bytes, roots, rootBytes }] of this.#rooms) {
+      if (boundOf(holder, accepted) !== undefined) continue;
       ids += documents + roots;
       sum += bytes + rootBytes;
     }
@@ -91,17 +131,30 @@ export class PolicyQuota {
     return refuse(`${from} introduced ${introduced} authors already`);
   }
 
-  #change({ type, author, bytes }: VerifiedPolicy, sign: 1 | -1): void {
-    const room = this.#rooms.get(author) ?? emptyRoom;
-    const isRoot = type === "root";
+  #change(policy: VerifiedPolicy, sign: 1 | -1): void {
+    const holder = holderOf(policy);
+    const room = this.#rooms.get(holder) ?? emptyRoom;
+    const isRoot = policy.type === "root";
+    const length = policy.bytes.length;
     this.#ids += sign;
-    this.#rooms.set(author, {
+    this.#rooms.set(holder, {
       documents: room.documents + (isRoot ? 0 : sign),
-      bytes: room.bytes + (isRoot ? 0 : sign * bytes.length),
+      bytes: room.bytes + (isRoot ? 0 : sign * length),
       roots: room.roots + (isRoot ? sign : 0),
-      rootBytes: room.rootBytes + (isRoot ? sign * bytes.length : 0),
+      rootBytes: room.rootBytes + (isRoot ? sign * length : 0),
     });
   }
+}
+
+/** An owner's words must not take the room of the author that they speak of: anybody can be an owner. */
+function holderOf(policy: VerifiedPolicy): Holder {
+  return policy.type === "owner" ? `owner:${policy.word.owner}` : policy.author;
+}
+
+/** Bytes of one generation that a holder may take; undefined for strangers. */
+function boundOf(holder: Holder, accepted: Accepted): number | undefined {
+  if (!holder.startsWith("owner:")) return accepted.bytesMaxOf(holder as AuthorId);
+  return accepted.obeys(holder.slice("owner:".length)) ? ownerWordsBytesMax : undefined;
 }
 
 function refuse(detail: string): QuotaRefusal {

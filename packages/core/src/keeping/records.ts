@@ -13,5 +13,6 @@ export function deletionOf(policy: VerifiedPolicy): JournalRecord {
 
 /** Where a document stands among those that are sent together: roots before what they sign, manifests before what they name. */
 export function takeOrder(policy: VerifiedPolicy): number {
-  return policy.type === "root" ? policy.root.number : policy.type === "manifest" ? 1e6 : 2e6;
+  if (policy.type === "root") return policy.root.number;
+  return policy.type === "manifest" ? 1e6 : 2e6;
 }

@@ -44,6 +44,11 @@ export class RefusedIds {
     remember(this.#crowdedOut, id);
   }
 
+  /** What was old is evidence now: it is asked for again. */
+  evidenceWanted(): void {
+    this.#outdated.clear();
+  }
+
   /** Something went, or the owner decided anew. */
   roomMade(): void {
     this.#crowdedOut.clear();

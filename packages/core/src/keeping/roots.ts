@@ -1,40 +1,74 @@
 import {
   type AuthorId,
+  followRoots,
   idDigest,
   type Root,
+  type RootsState,
   toHex,
   type VerifiedPolicy,
   type VerifiedRoot,
 } from "@antibody/policy";
 import { versionOf } from "./heads.ts";
+import { RareMap } from "./rare.ts";
 
-/** The roots held of each author. Of two of one number (an equivocation) the first that came stands. */
+const nothing: RootsState = { newest: [] };
+
+/** The roots held of each author, all of them, and which one is followed. */
 export class Roots {
-  readonly #roots = new Map<AuthorId, Map<number, Root>>();
-  readonly #newest = new Map<AuthorId, Root>();
+  /** By digest, in hexadecimal. */
+  readonly #roots = new Map<AuthorId, Map<string, VerifiedRoot>>();
+  readonly #states = new Map<AuthorId, RootsState>();
+  /** Digests that the owner's grants pin. */
+  readonly #pins = new RareMap<AuthorId, readonly string[]>();
 
-  add({ author, root }: VerifiedRoot): void {
-    const numbered = this.#roots.get(author) ?? new Map<number, Root>();
-    this.#roots.set(author, numbered);
-    if (!numbered.has(root.number)) numbered.set(root.number, root);
-    const newest = this.#newest.get(author);
-    if (newest === undefined || newest.number < root.number) this.#newest.set(author, root);
+  add(policy: VerifiedRoot): void {
+    const known = this.#roots.get(policy.author) ?? new Map<string, VerifiedRoot>();
+    this.#roots.set(policy.author, known);
+    known.set(toHex(idDigest(policy.id) ?? new Uint8Array()), policy);
+    this.#follow(policy.author);
   }
 
+  /** Where an author has made two roots of one number, the owner follows the branch of a pinned one. */
+  pin(author: AuthorId, digests: readonly string[]): void {
+    if (digests.length === 0 && !this.#pins.has(author)) return;
+    if (digests.length === 0) this.#pins.delete(author);
+    else this.#pins.set(author, digests);
+    this.#follow(author);
+  }
+
+  stateOf(author: AuthorId): RootsState {
+    return this.#states.get(author) ?? nothing;
+  }
+
+  /** The newest root. Of several branches one of them: it verifies what comes in, and decides nothing. */
   newest(author: AuthorId): Root | undefined {
-    return this.#newest.get(author);
+    return this.stateOf(author).newest[0];
   }
 
-  numbered(author: AuthorId, number: number): Root | undefined {
-    return this.#roots.get(author)?.get(number);
+  withDigest(author: AuthorId, digest: string): Root | undefined {
+    return this.#roots.get(author)?.get(digest)?.root;
+  }
+
+  /** Every author with a root here. */
+  authors(): readonly AuthorId[] {
+    return [...this.#roots.keys()];
   }
 
   /** Whether the author's newest root has ended the epoch of a document, and does not carry it over. */
   revokes(policy: VerifiedPolicy): boolean {
-    const root = this.#newest.get(policy.author);
-    const epoch = versionOf(policy)?.version.epoch;
+    const { root } = this.stateOf(policy.author);
+    const epoch = epochOf(policy);
     if (root === undefined || epoch === undefined || epoch >= root.epoch) return false;
     const digest = idDigest(policy.id);
     return digest === undefined || !root.carry.includes(toHex(digest));
   }
+
+  #follow(author: AuthorId): void {
+    const held = [...(this.#roots.get(author)?.values() ?? [])];
+    this.#states.set(author, followRoots(held, this.#pins.get(author) ?? []));
+  }
+}
+
+function epochOf(policy: VerifiedPolicy): number | undefined {
+  return policy.type === "heartbeat" ? policy.heartbeat.epoch : versionOf(policy)?.version.epoch;
 }

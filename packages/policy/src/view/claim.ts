@@ -68,6 +68,8 @@ export function refusalOf(
   switch (policy.type) {
     case "root":
     case "report":
+    case "owner":
+    case "heartbeat":
       return undefined;
     case "directive":
       return oldGeneration(policy.directive, floors);

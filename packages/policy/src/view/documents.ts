@@ -1,7 +1,13 @@
 import { compareText } from "../bytes.ts";
+import { isLaterHeartbeat } from "../heartbeat.ts";
 import type { AuthorId, FragmentId } from "../ids.ts";
-import type { Root } from "../root.ts";
-import type { VerifiedFragment, VerifiedManifest, VerifiedPolicy, VerifiedRoot } from "../verify.ts";
+import type {
+  VerifiedFragment,
+  VerifiedHeartbeat,
+  VerifiedManifest,
+  VerifiedPolicy,
+  VerifiedRoot,
+} from "../verify.ts";
 
 /** All of one author's documents, each once, sorted by id. */
 export interface AuthorDocuments {
@@ -9,16 +15,11 @@ export interface AuthorDocuments {
   readonly roots: readonly VerifiedRoot[];
   readonly manifests: readonly VerifiedManifest[];
   readonly fragments: readonly VerifiedFragment[];
+  readonly heartbeats: readonly VerifiedHeartbeat[];
 }
 
 /** Two documents that their author should never both have signed. */
 export type Proof = readonly [FragmentId, FragmentId];
-
-/** The author's newest root in the set, or the proof that it made two of one number. */
-export interface RootState {
-  readonly root?: Root;
-  readonly proof?: Proof;
-}
 
 /** Sorts a set by authors. Equal documents count once, whatever signatures they came with. */
 export function groupByAuthor(set: Iterable<VerifiedPolicy>): readonly AuthorDocuments[] {
@@ -38,6 +39,7 @@ export function groupByAuthor(set: Iterable<VerifiedPolicy>): readonly AuthorDoc
         roots: [] as VerifiedRoot[],
         manifests: [] as VerifiedManifest[],
         fragments: [] as VerifiedFragment[],
+        heartbeats: [] as VerifiedHeartbeat[],
       },
     ]),
   );
@@ -46,19 +48,20 @@ export function groupByAuthor(set: Iterable<VerifiedPolicy>): readonly AuthorDoc
     if (policy.type === "root") own?.roots.push(policy);
     else if (policy.type === "manifest") own?.manifests.push(policy);
     else if (policy.type === "fragment") own?.fragments.push(policy);
+    else if (policy.type === "heartbeat") own?.heartbeats.push(policy);
   }
   return [...documents.values()];
 }
 
-/** The newest root of an author. */
-export function newestRoot(roots: readonly VerifiedRoot[]): RootState {
-  const byNumber = new Map<number, VerifiedRoot>();
-  let newest: VerifiedRoot | undefined;
-  for (const candidate of roots) {
-    const other = byNumber.get(candidate.root.number);
-    if (other !== undefined) return { proof: [other.id, candidate.id] };
-    byNumber.set(candidate.root.number, candidate);
-    if (newest === undefined || candidate.root.number > newest.root.number) newest = candidate;
+/** The latest of an author's heartbeats of one epoch: those of others were revoked, or are not valid yet. */
+export function latestHeartbeat(
+  heartbeats: readonly VerifiedHeartbeat[],
+  epoch: number | undefined,
+): VerifiedHeartbeat | undefined {
+  let latest: VerifiedHeartbeat | undefined;
+  for (const entry of heartbeats) {
+    if (epoch !== undefined && entry.heartbeat.epoch !== epoch) continue;
+    if (latest === undefined || isLaterHeartbeat(entry, latest)) latest = entry;
   }
-  return newest === undefined ? {} : { root: newest.root };
+  return latest;
 }

@@ -3,9 +3,10 @@ import { type FragmentId, idDigest, type StreamName } from "../ids.ts";
 import { authorStreamsMax } from "../limits.ts";
 import type { Root } from "../root.ts";
 import type { VerifiedFragment, VerifiedManifest } from "../verify.ts";
-import { belowFloor, compareVersions, type Floors, type Version } from "../version.ts";
+import { belowFloor, compareVersions, type Floors, streamKey, type Version } from "../version.ts";
 import type { AuthorDocuments, Proof } from "./documents.ts";
-import type { StageGate } from "./types.ts";
+import type { Freshness } from "./freshness.ts";
+import type { Disputes, StageGate } from "./types.ts";
 
 /** A generation that is complete here. */
 interface Generation {
@@ -23,7 +24,7 @@ interface PendingGeneration {
   /** What of it is here. */
   readonly fragments: readonly VerifiedFragment[];
   /** Of a complete one: why it is not in force. */
-  readonly stage?: "waiting" | "blocked";
+  readonly stage?: "waiting" | "blocked" | "stale";
 }
 
 /** One stream, resolved from its documents of valid epochs. */
@@ -45,35 +46,51 @@ interface StreamDocuments {
   readonly fragments: readonly VerifiedFragment[];
   /** Whether a version is older than what was active here. */
   readonly isOld: (version: Version) => boolean;
+  /** Whether a version is newer than what was active here. */
+  readonly isNew: (version: Version) => boolean;
+  /** An equivocation that the documents here no longer show. */
+  readonly noticed: Proof | undefined;
+  /** Nothing new is taken up any more. */
+  readonly isExpired: boolean;
   readonly stageOf: StageGate;
 }
 
-/**
- * Resolves an author's streams, sorted by name. Without a root every document counts as it comes: the caller
- * holds them all. `bytesMax` is spent in the order of the names, so that all devices refuse the same streams.
- */
-export function resolveStreams(
-  documents: AuthorDocuments,
-  root: Root | undefined,
-  floors: Floors,
-  bytesMax: number,
-  stageOf: StageGate = () => "admitted",
-): readonly ResolvedStream[] {
+/** What an author's streams are resolved by. */
+export interface ResolveRules {
+  /** Absent: every document counts as it comes, and the caller holds them all. */
+  readonly root: Root | undefined;
+  readonly floors: Floors;
+  readonly disputes: Disputes;
+  /** Spent in the order of the streams' names, so that all devices refuse the same ones. */
+  readonly bytesMax: number;
+  readonly freshness: Freshness | undefined;
+  readonly stageOf?: StageGate | undefined;
+}
+
+/** Resolves an author's streams, sorted by name. */
+export function resolveStreams(documents: AuthorDocuments, rules: ResolveRules): readonly ResolvedStream[] {
+  const { root, floors, disputes, bytesMax, freshness, stageOf = () => "admitted" } = rules;
   const manifests = documents.manifests.filter((entry) => isValid(entry.manifest.epoch, entry.id, root));
   const fragments = documents.fragments.filter((entry) => isValid(entry.fragment.epoch, entry.id, root));
   const names = new Set([
     ...manifests.map((entry) => entry.manifest.stream),
     ...fragments.map((entry) => entry.fragment.stream),
   ]);
-  const streams = [...names].sort(compareText).map((stream) =>
-    resolveStream({
+  const streams = [...names].sort(compareText).map((stream) => {
+    const key = streamKey(documents.author, stream);
+    const dispute = disputes.get(key);
+    const floor = floors.get(key);
+    return resolveStream({
       stream,
       manifests: manifests.filter((entry) => entry.manifest.stream === stream),
       fragments: fragments.filter((entry) => entry.fragment.stream === stream),
       isOld: (version) => belowFloor(floors, documents.author, stream, version),
+      isNew: (version) => floor === undefined || compareVersions(version, floor) > 0,
+      noticed: root === undefined || dispute?.epoch === root.epoch ? dispute?.proof : undefined,
+      isExpired: freshness?.isExpired === true,
       stageOf,
-    }),
-  );
+    });
+  });
   return withinQuota(streams, bytesMax);
 }
 
@@ -86,7 +103,7 @@ function isValid(epoch: number, id: FragmentId, root: Root | undefined): boolean
 
 function resolveStream(documents: StreamDocuments): ResolvedStream {
   const { stream, fragments, isOld } = documents;
-  const proof = equivocation(documents);
+  const proof = equivocation(documents) ?? documents.noticed;
   if (proof !== undefined) {
     // All that its headers claim; but what an active generation has dropped is not claimed again.
     const disputed = fragments.filter((entry) => !isOld(entry.fragment));
@@ -159,7 +176,9 @@ function pendingGeneration(
   };
 }
 
-function stageIn(documents: StreamDocuments, manifest: VerifiedManifest): ReturnType<StageGate> {
+/** Expiry stops adoption; what was active here stays so. */
+function stageIn(documents: StreamDocuments, manifest: VerifiedManifest): ReturnType<StageGate> | "stale" {
+  if (documents.isExpired && documents.isNew(manifest.manifest)) return "stale";
   return manifest.manifest.staging === undefined ? "admitted" : documents.stageOf(manifest);
 }
 

@@ -26,12 +26,25 @@ export interface ClaimRules {
  */
 export type StageGate = (manifest: VerifiedManifest) => "admitted" | "waiting" | "blocked";
 
+/** Two bodies of one version, and the epoch that they are of: the next one clears it. */
+export interface Dispute {
+  readonly epoch: number;
+  readonly proof: readonly [FragmentId, FragmentId];
+}
+
+/** Disputes by stream, under the keys of floors. */
+export type Disputes = ReadonlyMap<string, Dispute>;
+
 /** All that the view is a function of. */
 export interface ViewInput extends ClaimRules {
   /** Every verified document, the authors' roots included, in any order, with or without repetition. */
   readonly set: Iterable<VerifiedPolicy>;
   readonly contexts: Contexts;
   readonly floors: Floors;
+  /** Equivocations that were noticed when one of the two bodies was no longer held, by stream. */
+  readonly disputes?: Disputes;
+  /** The device's wall clock, in milliseconds since 1970, where it can be trusted. */
+  readonly wallMs?: number;
   /** Asked for manifests with a staging only; where absent, all are admitted. */
   readonly stageOf?: StageGate;
 }
@@ -112,6 +125,13 @@ export interface DormantFragment {
   readonly when: string;
 }
 
+/**
+ * - `expired`: the author's last sign of life is too old. - `behind`: it names a generation that is not here.
+ */
+export type Stale =
+  | { readonly reason: "expired"; readonly freshUntilMs: number }
+  | { readonly reason: "behind"; readonly generation: number };
+
 /** Where one stream stands. */
 export interface StreamState {
   readonly author: AuthorId;
@@ -123,9 +143,14 @@ export interface StreamState {
     readonly version: Version;
     readonly manifest?: FragmentId;
     readonly missing: readonly FragmentId[];
-    /** It is complete and not in force: its wave or its author's word is awaited, or it is blocked here. */
-    readonly stage?: "waiting" | "blocked";
+    /**
+     * It is complete and not in force: its wave or its author's word is awaited, it is blocked here, or it came after
+     * its author's last sign of life had expired.
+     */
+    readonly stage?: "waiting" | "blocked" | "stale";
   };
+  /** Why what is in force may be old: somebody may keep the news from here. It stays in force all the same. */
+  readonly stale?: Stale;
   /** Why the whole stream is held. */
   readonly held?: "unknownAuthor" | "noGrant" | "equivocation" | "quota";
   /** For an equivocation: two documents that prove it, to be passed on. */

@@ -6,9 +6,11 @@ import { compileGuard, evaluateGuard } from "../guard/guard.ts";
 import type { AuthorId, FragmentId } from "../ids.ts";
 import { isRejection, type Rejection } from "../rejection.ts";
 import type { ResourceId } from "../resourceId.ts";
+import { followRoots, type RootsState } from "../rootTree.ts";
 import type { VerifiedFragment } from "../verify.ts";
 import { judgeClaim } from "./claim.ts";
-import { type AuthorDocuments, groupByAuthor, newestRoot, type RootState } from "./documents.ts";
+import { type AuthorDocuments, groupByAuthor, latestHeartbeat } from "./documents.ts";
+import { type Freshness, freshnessOf, staleOf } from "./freshness.ts";
 import { type Contender, settle } from "./settle.ts";
 import { type ResolvedStream, resolveStreams } from "./stream.ts";
 import type {
@@ -61,24 +63,28 @@ export function view(input: ViewInput): View {
 function addAuthor(draft: Draft, documents: AuthorDocuments, input: ViewInput): void {
   const grants = input.grants.filter((grant) => grant.author === documents.author);
   const bytesMax = grants.reduce((most, grant) => Math.max(most, grant.bytesMax), 0);
-  const state = newestRoot(documents.roots);
-  // A claim of an author without a grant is held in any case; its size is no reason.
-  const streams = resolveStreams(
-    documents,
-    state.root,
-    input.floors,
-    grants.length === 0 ? Infinity : bytesMax,
-    input.stageOf,
-  );
+  const pins = grants.flatMap(({ root }) => (root === undefined ? [] : [root]));
+  const state = followRoots(documents.roots, pins);
+  const heartbeat = latestHeartbeat(documents.heartbeats, state.root?.epoch)?.heartbeat;
+  const freshness = freshnessOf(heartbeat, input.wallMs);
+  const streams = resolveStreams(documents, {
+    root: state.root,
+    floors: input.floors,
+    disputes: input.disputes ?? new Map(),
+    // A claim of an author without a grant is held in any case; its size is no reason.
+    bytesMax: grants.length === 0 ? Infinity : bytesMax,
+    freshness,
+    stageOf: input.stageOf,
+  });
   for (const resolved of streams) {
     const held = streamHeld(resolved, state, grants.length > 0);
-    draft.streams.push(streamState(documents.author, resolved, state, held));
+    draft.streams.push(streamState(documents.author, resolved, state, held, freshness));
     addStream(draft, documents.author, resolved, state, held, input);
   }
 }
 
 /** Why a whole stream is held. Two roots of one number put all of the author's streams in dispute. */
-function streamHeld(resolved: ResolvedStream, state: RootState, granted: boolean): StreamState["held"] {
+function streamHeld(resolved: ResolvedStream, state: RootsState, granted: boolean): StreamState["held"] {
   if (!granted) return "noGrant";
   if (state.proof !== undefined) return "equivocation";
   return state.root === undefined ? "unknownAuthor" : resolved.dispute;
@@ -87,16 +93,19 @@ function streamHeld(resolved: ResolvedStream, state: RootState, granted: boolean
 function streamState(
   author: AuthorId,
   resolved: ResolvedStream,
-  state: RootState,
+  state: RootsState,
   held: StreamState["held"],
+  freshness: Freshness | undefined,
 ): StreamState {
   const { stream, active, pending } = resolved;
   const proof = state.proof ?? resolved.proof;
+  const stale = staleOf(resolved, freshness);
   return {
     author,
     stream,
     ...(active === undefined ? {} : { active: { version: active.version, manifest: active.manifest.id } }),
     ...(pending === undefined ? {} : { pending: pendingState(pending) }),
+    ...(stale === undefined ? {} : { stale }),
     ...(held === undefined ? {} : { held }),
     ...(proof === undefined ? {} : { proof }),
   };
@@ -111,13 +120,14 @@ function pendingState(pending: NonNullable<ResolvedStream["pending"]>): NonNulla
 const stageDetails = {
   waiting: "its generation waits for its turn here",
   blocked: "its generation failed here or was halted, and stays out of force",
+  stale: "its generation came after its author's last sign of life had expired",
 } as const;
 
 function addStream(
   draft: Draft,
   author: AuthorId,
   resolved: ResolvedStream,
-  state: RootState,
+  state: RootsState,
   held: StreamState["held"],
   input: ViewInput,
 ): void {
@@ -143,7 +153,7 @@ function addStream(
 function addClaims(
   draft: Draft,
   fragment: VerifiedFragment,
-  state: RootState,
+  state: RootsState,
   held: StreamState["held"],
   input: ViewInput,
 ): void {
