@@ -3,7 +3,7 @@ export type RandomState = readonly [number, number, number, number];
 
 /**
  * A seeded, forkable stream of whole numbers: sfc32 (Chris Doty-Humphrey, PractRand). Integer arithmetic only,
- * so that x64 and arm64 agree to the bit.
+ * so that x64 and arm64 agree to the bit. The words are kept signed: above 2^31 each would be an object of its own.
  */
 export class Random {
   #a: number;
@@ -12,7 +12,11 @@ export class Random {
   #counter: number;
 
   private constructor(state: RandomState) {
-    [this.#a, this.#b, this.#c, this.#counter] = state;
+    const [a, b, c, counter] = state;
+    this.#a = a | 0;
+    this.#b = b | 0;
+    this.#c = c | 0;
+    this.#counter = counter | 0;
   }
 
   /** A stream from a seed: any whole number up to 2^53, or three words mixed by the caller. */
@@ -30,16 +34,16 @@ export class Random {
   }
 
   position(): RandomState {
-    return [this.#a, this.#b, this.#c, this.#counter];
+    return [this.#a >>> 0, this.#b >>> 0, this.#c >>> 0, this.#counter >>> 0];
   }
 
   /** The next 32 bits, unsigned. */
   word(): number {
     const sum = (((this.#a + this.#b) | 0) + this.#counter) | 0;
-    this.#counter = (this.#counter + 1) >>> 0;
-    this.#a = (this.#b ^ (this.#b >>> 9)) >>> 0;
-    this.#b = (this.#c + (this.#c << 3)) >>> 0;
-    this.#c = (((this.#c << 21) | (this.#c >>> 11)) + sum) >>> 0;
+    this.#counter = (this.#counter + 1) | 0;
+    this.#a = this.#b ^ (this.#b >>> 9);
+    this.#b = (this.#c + (this.#c << 3)) | 0;
+    this.#c = (((this.#c << 21) | (this.#c >>> 11)) + sum) | 0;
     return sum >>> 0;
   }
 
