@@ -4,13 +4,17 @@ import { Ends } from "./ends.ts";
 import type { DialPurpose, Hosts } from "./hosts.ts";
 import type { Links } from "./links.ts";
 import {
+  type Cut,
   createSession,
-  type Direction,
-  directionTo,
+  cutSinceUs,
+  cutTo,
   heldMax,
+  lastUsTo,
+  makeCutTo,
   noLife,
   retransmissionUs,
   type Session,
+  setLastUsTo,
 } from "./session.ts";
 
 /** Sessions between agents: messages in order, cuts, resets, silence. Knows nothing of what is sent. */
@@ -68,14 +72,13 @@ export class Network {
   ): number | undefined {
     const session = this.#of(source).get(destination);
     if (session === undefined) return undefined;
-    const direction = directionTo(session, destination);
     if (!this.links.reaches(source, destination)) {
-      this.#hold(direction, kind, payload);
+      this.#hold(makeCutTo(session, destination), kind, payload);
       return Number.POSITIVE_INFINITY;
     }
-    const arrivesUs = this.#arrivalUs(session, direction, source, destination);
-    if (arrivesUs > unlessUs) direction.lastUs = arrivesUs;
-    else this.#push(session, direction, arrivesUs, source, destination, kind, payload);
+    const arrivesUs = this.#arrivalUs(session, source, destination);
+    if (arrivesUs > unlessUs) setLastUsTo(session, destination, arrivesUs);
+    else this.#push(session, arrivesUs, source, destination, kind, payload);
     return arrivesUs;
   }
 
@@ -86,8 +89,7 @@ export class Network {
   sendInVain(source: number, destination: number): void {
     const session = this.#of(source).get(destination);
     if (session === undefined || !this.links.reaches(source, destination)) return;
-    const direction = directionTo(session, destination);
-    direction.lastUs = this.#arrivalUs(session, direction, source, destination);
+    setLastUsTo(session, destination, this.#arrivalUs(session, source, destination));
   }
 
   /** Whether what has arrived belongs to a session that stands here; if not, the sender's end is reset. */
@@ -157,11 +159,7 @@ export class Network {
   silence(agent: number, peer: number, sessionNumber: number): void {
     const session = this.#of(agent).get(peer);
     if (session?.number !== sessionNumber) return;
-    const silentSinceUs = Math.min(
-      session.toLow.cutSinceUs,
-      session.toHigh.cutSinceUs,
-      this.#hosts.silentSinceUs(peer),
-    );
+    const silentSinceUs = Math.min(cutSinceUs(session), this.#hosts.silentSinceUs(peer));
     if (silentSinceUs <= this.#queue.nowUs - this.links.model.silenceUs) this.hangUp(agent, peer);
   }
 
@@ -210,60 +208,59 @@ export class Network {
 
   /** Puts something on its way, or holds it as long as the direction is cut. */
   #carry(session: Session, source: number, destination: number, kind: number, payload: unknown): void {
-    const direction = directionTo(session, destination);
     if (this.links.reaches(source, destination)) {
-      const arrivesUs = this.#arrivalUs(session, direction, source, destination);
-      this.#push(session, direction, arrivesUs, source, destination, kind, payload);
-    } else this.#hold(direction, kind, payload);
+      const arrivesUs = this.#arrivalUs(session, source, destination);
+      this.#push(session, arrivesUs, source, destination, kind, payload);
+    } else this.#hold(makeCutTo(session, destination), kind, payload);
   }
 
-  #hold(direction: Direction, kind: number, payload: unknown): void {
-    if (direction.held.length >= heldMax) {
+  #hold(cut: Cut, kind: number, payload: unknown): void {
+    if (cut.held.length >= heldMax) {
       this.overflows += 1;
       return;
     }
-    if (direction.held.length === 0) direction.heldSinceUs = this.#queue.nowUs;
-    direction.held.push({ kind, payload });
+    if (cut.held.length === 0) cut.heldSinceUs = this.#queue.nowUs;
+    cut.held.push({ kind, payload });
   }
 
   /** When something sent now arrives: after everything that was sent before. */
-  #arrivalUs(session: Session, direction: Direction, source: number, destination: number): number {
-    const sentUs = Math.max(this.#queue.nowUs, direction.resumesUs);
+  #arrivalUs(session: Session, source: number, destination: number): number {
+    const sentUs = Math.max(this.#queue.nowUs, cutTo(session, destination)?.resumesUs ?? 0);
     const delayUs = this.links.delayUs(session.latencyUs, source, destination);
-    return Math.max(sentUs + delayUs, direction.lastUs + 1);
+    return Math.max(sentUs + delayUs, lastUsTo(session, destination) + 1);
   }
 
   #push(
     session: Session,
-    direction: Direction,
     arrivesUs: number,
     source: number,
     destination: number,
     kind: number,
     payload: unknown,
   ): void {
-    direction.lastUs = arrivesUs;
+    setLastUsTo(session, destination, arrivesUs);
     this.#queue.push(arrivesUs, destination, source, kind, session.number, payload);
   }
 
   #adjust(session: Session, source: number, destination: number): void {
-    const direction = directionTo(session, destination);
-    const wasCut = direction.cutSinceUs !== Number.POSITIVE_INFINITY;
+    const known = cutTo(session, destination);
+    const wasCut = known !== undefined && known.sinceUs !== Number.POSITIVE_INFINITY;
     const isCut = !this.links.reaches(source, destination);
     if (wasCut === isCut) return;
     const nowUs = this.#queue.nowUs;
+    const cut = makeCutTo(session, destination);
     if (isCut) {
-      direction.cutSinceUs = nowUs;
+      cut.sinceUs = nowUs;
       this.#watchSilence(session, source, destination);
       this.#watchSilence(session, destination, source);
       return;
     }
-    direction.cutSinceUs = Number.POSITIVE_INFINITY;
-    if (direction.held.length === 0) return;
-    direction.resumesUs = retransmissionUs(direction.heldSinceUs, nowUs, this.links.model.retransmitUs);
-    for (const { kind, payload } of direction.held.splice(0)) {
-      const arrivesUs = this.#arrivalUs(session, direction, source, destination);
-      this.#push(session, direction, arrivesUs, source, destination, kind, payload);
+    cut.sinceUs = Number.POSITIVE_INFINITY;
+    if (cut.held.length === 0) return;
+    cut.resumesUs = retransmissionUs(cut.heldSinceUs, nowUs, this.links.model.retransmitUs);
+    for (const { kind, payload } of cut.held.splice(0)) {
+      const arrivesUs = this.#arrivalUs(session, source, destination);
+      this.#push(session, arrivesUs, source, destination, kind, payload);
     }
   }
 
