@@ -6,6 +6,7 @@ import { Selecting } from "./faults/selecting.ts";
 import type { Stage } from "./faults/stage.ts";
 import { Streams } from "./faults/streams.ts";
 import { Expecting } from "./invariants/expectations.ts";
+import { LeaseWatch, leasesEveryUs } from "./invariants/leases.ts";
 import { RoleTimes, rolesEveryUs } from "./invariants/roles.ts";
 import { type Look, Watching } from "./invariants/watching.ts";
 import { localLinks } from "./network/links.ts";
@@ -31,6 +32,7 @@ type Due =
   | { readonly type: "look"; readonly look: Look }
   | { readonly type: "sample"; readonly index: number }
   | { readonly type: "roles" }
+  | { readonly type: "leases" }
   | { readonly type: "expect" };
 
 /** One run of a scenario: the world, what happens to it, and who watches. */
@@ -41,6 +43,7 @@ export class Running {
   readonly watching: Watching;
   readonly expecting: readonly Expecting[];
   readonly roles: RoleTimes;
+  readonly leases: LeaseWatch;
   readonly #stage: Stage;
   readonly #observer: RunObserver | undefined;
   readonly #endUs: number;
@@ -63,7 +66,8 @@ export class Running {
       { ...defaultSettings, ...scenario.settings },
       { ...defaultTimes, ...scenario.devices },
     );
-    const publishers = new Publishers(scenario.bundles ?? [], seed);
+    const ids = new Map(population.agents.map(({ name, id }) => [name, id]));
+    const publishers = new Publishers(scenario.bundles ?? [], seed, ids);
     this.world = new World(population, {
       seed,
       links: { ...localLinks, ...scenario.links },
@@ -82,6 +86,7 @@ export class Running {
       this.#check(this.world.nowUs + delayMs * 1_000, { type: "look", look }),
     );
     this.roles = new RoleTimes(this.world, scenario);
+    this.leases = new LeaseWatch(this.world, scenario);
     this.#stage = this.#createStage(publishers);
     const { selecting } = this.#stage;
     this.expecting = scenario.expectations.map(
@@ -148,6 +153,7 @@ export class Running {
     }
     this.#check(expectEveryUs, { type: "expect" });
     if (this.roles.isNeeded) this.#check(rolesEveryUs, { type: "roles" });
+    if (this.leases.isNeeded) this.#check(leasesEveryUs, { type: "leases" });
   }
 
   #check(atUs: number, due: Due): void {
@@ -176,6 +182,10 @@ export class Running {
       case "roles":
         for (const problem of this.roles.look()) this.watching.violated("roles", problem);
         this.#check(this.world.nowUs + rolesEveryUs, due);
+        return;
+      case "leases":
+        for (const problem of this.leases.look()) this.watching.violated("leases", problem);
+        this.#check(this.world.nowUs + leasesEveryUs, due);
         return;
       case "expect":
         for (const expecting of this.expecting) this.#expect(expecting);

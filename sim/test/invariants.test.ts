@@ -229,7 +229,7 @@ describe("no invariant fires when", () => {
     const agent = { index: 1 };
     const pending = { version: { epoch: 1, generation: 9 }, missing: [] };
     const looked = (loses: boolean): readonly string[] => {
-      const invariants = new PolicyInvariants(new Publishers([], 1));
+      const invariants = new PolicyInvariants(new Publishers([], 1, new Map()));
       expect(invariants.look(agent, { resources: [], streams: [{ author, stream, pending }] })).toEqual([]);
       if (loses) invariants.powerLost(agent);
       return invariants.look(agent, { resources: [], streams: [{ author, stream }] });

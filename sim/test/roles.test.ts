@@ -25,6 +25,21 @@ describe.each(schedules)("a role through %s", (schedule) => {
   );
 });
 
+describe("a lease through faults, lost votes, and clocks that jump and drift", () => {
+  let changes = 0;
+
+  it.each(seeds.slice(0, 8))("is held by one at most, and in the end by one, from seed %i", async (seed) => {
+    const { violations, isLeased, epochs } = await runRole("leaseFaults", seed);
+    expect(violations).toEqual([]);
+    expect(isLeased).toBe(true);
+    changes += epochs - 1;
+  });
+
+  it("has changed hands in them, or they would say nothing", () => {
+    expect(changes).toBeGreaterThanOrEqual(8);
+  });
+});
+
 it("comes to the same from the same seed", async () => {
   const scenario = roleFaults(3);
   const run = (): ReturnType<typeof runJob> => runJob({ scenario, agents: scenario.agents, seed: 3 });

@@ -1,10 +1,13 @@
 import type { Violation } from "../invariants/truth.ts";
 import { play } from "../replaying/play.ts";
 import type { Scenario } from "../scenarios/scenario.ts";
-import { roleFaults, singleCrashes } from "./roles.ts";
+import { leaseFaults, roleFaults, singleCrashes } from "./roles.ts";
 
-/** Which faults a role is put through. A sole holder leaves nobody when it fails: there the bounds are met. */
-export type RoleSchedule = "singleCrashes" | "roleFaults" | "soleHolder";
+/**
+ * Which faults a role is put through. A sole holder leaves nobody when it fails: there the bounds are met. A lease is
+ * held by one at most, in every schedule.
+ */
+export type RoleSchedule = "singleCrashes" | "roleFaults" | "soleHolder" | "leaseFaults";
 
 /** What a role went through, by what ran on the devices. */
 export interface RoleRun {
@@ -12,6 +15,10 @@ export interface RoleRun {
   /** The longest times in which nobody ran what goes with it, and in which too many did that reached each other. */
   readonly noneMsMax: number;
   readonly overlapMsMax: number;
+  /** Leases that there have been, where the role is leased. */
+  readonly epochs: number;
+  /** Whether somebody held the lease at the end. */
+  readonly isLeased: boolean;
 }
 
 /** Runs a schedule that a seed has drawn. */
@@ -19,7 +26,8 @@ export async function runRole(schedule: RoleSchedule, seed: number): Promise<Rol
   const scenario = scenarioOf(schedule, seed);
   const { running, violations } = await play({ scenario, agents: scenario.agents, seed });
   const { noneMsMax, overlapMsMax } = running.roles;
-  return { violations, noneMsMax, overlapMsMax };
+  const { epochCount, areHeld } = running.leases;
+  return { violations, noneMsMax, overlapMsMax, epochs: epochCount, isLeased: areHeld };
 }
 
 function scenarioOf(schedule: RoleSchedule, seed: number): Scenario {
@@ -30,6 +38,8 @@ function scenarioOf(schedule: RoleSchedule, seed: number): Scenario {
       return roleFaults(seed);
     case "soleHolder":
       return roleFaults(seed, 1);
+    case "leaseFaults":
+      return leaseFaults(seed);
     default:
       throw new Error(`unknown schedule ${schedule satisfies never}`);
   }

@@ -10,12 +10,30 @@ const countDefault = 2;
 const faultsFromMs = 20_000;
 const faultsUntilMs = 90_000;
 const faultsMax = 10;
+const leaseFaultsMax = 16;
 /** By then every fault is over. */
 const calmMs = 110_000;
 /** Above every bound of a role. */
 const settledWithinMs = 60_000;
 /** Between two single crashes: the role has gone over, and who crashed has come back. */
 const singleEveryMs = 15_000;
+
+/** A role that is leased by a majority of all devices, and what goes with it. */
+const leasedBundle: ScenarioBundle = {
+  stream: "home",
+  documents: [
+    {
+      name: "db",
+      promises: {
+        "role:db": { count: 1, majority: everyone(agents).map((name) => `{id of ${name}}`), lease: "6s" },
+        "process:db": { command: ["/usr/bin/db"], while: ["role:db"], stopTimeout: "2s" },
+      },
+    },
+  ],
+  scope: ["role:db", "process:db"],
+  powers: ["process"],
+  mode: "enforce",
+};
 
 function bundleOf(count: number): ScenarioBundle {
   return {
@@ -46,7 +64,7 @@ export function singleCrashes(seed: number): Scenario {
     "role-crashes",
     "Devices fail one after the other, and come back",
     seed,
-    countDefault,
+    bundleOf(countDefault),
     steps,
   );
 }
@@ -58,7 +76,25 @@ export function roleFaults(seed: number, count: number = countDefault): Scenario
   for (let left = random.between(1, faultsMax); left > 0; left -= 1) {
     random.pick(faultKinds)(random, steps, random.between(faultsFromMs, faultsUntilMs));
   }
-  return scenarioOf("role-faults", `Faults that seed ${seed} has drawn, around a role`, seed, count, steps);
+  const title = `Faults that seed ${seed} has drawn, around a role`;
+  return scenarioOf("role-faults", title, seed, bundleOf(count), steps);
+}
+
+/** The same, with clocks that jump and drift, around a role that is leased: often there is no majority. */
+export function leaseFaults(seed: number): Scenario {
+  const random = Random.fromSeed(seed);
+  const steps: Step[] = [];
+  for (let left = random.between(2, leaseFaultsMax); left > 0; left -= 1) {
+    const kind = random.pick([...faultKinds, jump]);
+    kind(random, steps, random.between(faultsFromMs, faultsUntilMs));
+  }
+  return scenarioOf(
+    "lease-faults",
+    `Faults that seed ${seed} has drawn, around a lease`,
+    seed,
+    leasedBundle,
+    steps,
+  );
 }
 
 type FaultKind = (random: Random, steps: Step[], atMs: number) => void;
@@ -95,11 +131,19 @@ function cut(random: Random, steps: Step[], atMs: number): void {
   steps.push({ atMs: atMs + random.between(2_000, 20_000), type: "heal" });
 }
 
+/** A wall clock that is set by a year, and a crystal that is wrong by a hundredth: far worse than any. */
+function jump(random: Random, steps: Step[], atMs: number): void {
+  const who = { names: [`agent-${random.below(agents)}`] };
+  const yearMs = 365 * 24 * 3_600_000;
+  const wallJumpMs = random.below(2) === 0 ? yearMs : -yearMs;
+  steps.push({ atMs, type: "clock", who, wallJumpMs, driftPerMillion: random.between(-10_000, 10_000) });
+}
+
 function scenarioOf(
   name: string,
   title: string,
   seed: number,
-  count: number,
+  bundle: ScenarioBundle,
   faults: readonly Step[],
 ): Scenario {
   const all = { names: everyone(agents) };
@@ -116,7 +160,7 @@ function scenarioOf(
     seed,
     durationMs: calmMs + settledWithinMs,
     startSpreadMs: seed % 2 === 0 ? 0 : 2_000,
-    bundles: [bundleOf(count)],
+    bundles: [bundle],
     steps: [first, ...faults.toSorted((left, right) => left.atMs - right.atMs), ...calm],
     expectations: [{ type: "allKept", fromMs: calmMs + 1, withinMs: settledWithinMs - 1_000 }],
   };

@@ -119,8 +119,9 @@ function watchedOf({ bundles = [] }: Scenario): readonly Watched[] {
   const promises = bundles.flatMap(({ documents }) =>
     documents.flatMap((one) => Object.entries(one.promises)),
   );
-  return promises.flatMap(([role, { count }]) => {
-    if (!role.startsWith("role:")) return [];
+  return promises.flatMap(([role, { count, majority }]) => {
+    // A leased one has other bounds: see LeaseWatch.
+    if (!role.startsWith("role:") || majority !== undefined) return [];
     const workload = promises.find(
       ([resource, promise]) =>
         resource.startsWith("process:") && Array.isArray(promise["while"]) && promise["while"].includes(role),

@@ -1,4 +1,5 @@
 import {
+  type AgentId,
   type AuthorId,
   type BundleDocument,
   createAuthor,
@@ -19,6 +20,8 @@ import type { ScenarioBundle } from "./scenario.ts";
 /** Stand in texts of a bundle for the number of its generation and for its variant: each asks for something else. */
 const generationMark = "{generation}";
 const variantMark = "{variant}";
+/** Stands for the id of an agent of that name. */
+const idMark = /\{id of ([^}]+)\}/g;
 /** The rank of a grant where the scenario says none. */
 const defaultRank = 100;
 
@@ -28,6 +31,7 @@ export class Publisher {
   readonly grant: Grant;
   readonly stream: StreamName;
   readonly #bundle: ScenarioBundle;
+  readonly #ids: ReadonlyMap<string, AgentId>;
   readonly #signer: Signer;
   readonly #root: VerifiedPolicy;
   /** Every body that was published, by generation and variant. */
@@ -35,8 +39,9 @@ export class Publisher {
   /** Everything signed, by id, with its generation; the root counts as generation 0. */
   readonly #signed = new Map<FragmentId, number>();
 
-  constructor(bundle: ScenarioBundle, seed: number) {
+  constructor(bundle: ScenarioBundle, seed: number, ids: ReadonlyMap<string, AgentId>) {
     this.#bundle = bundle;
+    this.#ids = ids;
     const name = `author of ${bundle.stream} of ${seed}`;
     this.#signer = modelSigner(name);
     const stream = parseStreamName(bundle.stream);
@@ -77,8 +82,15 @@ export class Publisher {
     return JSON.parse(
       JSON.stringify(this.#bundle.documents)
         .replaceAll(generationMark, String(generation))
-        .replaceAll(variantMark, JSON.stringify(variant).slice(1, -1)),
+        .replaceAll(variantMark, JSON.stringify(variant).slice(1, -1))
+        .replaceAll(idMark, (_mark, name: string) => this.#idOf(name)),
     ) as readonly BundleDocument[];
+  }
+
+  #idOf(name: string): AgentId {
+    const id = this.#ids.get(name);
+    if (id === undefined) throw new Error(`The scenario has no agent ${name}`);
+    return id;
   }
 
   #seal(generation: number, variant: string): readonly VerifiedPolicy[] {

@@ -1,4 +1,4 @@
-import type { AuthorId, FragmentId } from "@antibody/policy";
+import type { AgentId, AuthorId, FragmentId } from "@antibody/policy";
 import { Publisher } from "./publisher.ts";
 import type { ScenarioBundle } from "./scenario.ts";
 
@@ -6,8 +6,9 @@ import type { ScenarioBundle } from "./scenario.ts";
 export class Publishers {
   readonly all: readonly Publisher[];
 
-  constructor(bundles: readonly ScenarioBundle[], seed: number) {
-    this.all = bundles.map((bundle) => new Publisher(bundle, seed));
+  /** `ids`: of the agents, by name; a bundle may name them. */
+  constructor(bundles: readonly ScenarioBundle[], seed: number, ids: ReadonlyMap<string, AgentId>) {
+    this.all = bundles.map((bundle) => new Publisher(bundle, seed, ids));
   }
 
   /** The publisher of a bundle, by its stream; of the first where no stream is named. Throws where there is none. */
