@@ -7,6 +7,15 @@ import type { Environment } from "../control/paths.ts";
 /** The name of the service, as it is installed. */
 const unitName = "antibody.service";
 
+/** What an installed agent is made of, besides its files: its service, its package and its user. */
+const ownResources = [
+  "service:antibody",
+  `service:${unitName}`,
+  "package:antibody",
+  "user:antibody",
+  "sshkey:antibody/*",
+] as const;
+
 /** What is fixed of an agent's surroundings. */
 export interface SurroundingsOptions {
   /** The agent's name in its swarm. */
@@ -40,9 +49,10 @@ export function protectedGlobs(root: string, paths: readonly string[]): readonly
     if (inside === "" || inside.startsWith("..")) return [];
     const components = inside.split("/");
     const above = components.map((_, index) => `*:/${components.slice(0, index).join("/")}`);
-    return [...above, `*:/${inside}`, `*:/${inside}/**`];
+    // Edits of a file have a label behind its path.
+    return [...above, `*:/${inside}`, `*:/${inside}#*`, `*:/${inside}/**`];
   });
-  return [...new Set(globs)];
+  return [...new Set([...globs, ...ownResources])];
 }
 
 /** Where an installation may have put the program and its unit: who changes those decides what runs as the agent. */

@@ -141,7 +141,10 @@ test("no grant reaches the unit that starts the agent, nor the program that it s
     "/usr/local/bin/antibody",
   ]) {
     expect(matchesAnyGlob(globs, `file:${path}`)).toBe(true);
+    expect(matchesAnyGlob(globs, `line:${path}#it`)).toBe(true);
   }
+  for (const id of ["service:antibody.service", "package:antibody", "user:antibody", "sshkey:antibody/me"])
+    expect(matchesAnyGlob(globs, id)).toBe(true);
   expect(matchesAnyGlob(globs, "file:/etc/systemd/system/sensor.service")).toBe(false);
 });
 
