@@ -2,12 +2,14 @@ import type { ResourcePromise } from "@antibody/policy";
 import * as z from "zod/mini";
 import type { Drift, ResourceType } from "../contract/resource.ts";
 import { defineResource, driftOf, promiseReader } from "./define.ts";
-import { type CommonPromise, commonFields, pathProblem } from "./fields.ts";
+import { absolutePath, type CommonPromise, commonFields, plainNameProblem } from "./fields.ts";
 import { reportOnly } from "./planning.ts";
 import { formatBytes, quantity, quantityOf } from "./quantity.ts";
 
-/** Room on the file system that a path lies on. Nothing repairs it; other promises hang on it. */
+/** Room on a file system. Nothing repairs it; other promises hang on it. */
 export type DiskPromise = CommonPromise & {
+  /** Any path on it. Not the name: no grant reaches the paths above the agent's own, and looking does no harm. */
+  readonly path: string;
   /** At least this much is free for users without privileges. */
   readonly free?: string;
   /** At least this part of the files that it can hold is free. File systems without a number of files have always. */
@@ -29,6 +31,7 @@ const everyMsDefault = 30_000;
 
 const promiseShape: z.ZodMiniType<DiskPromise> = z
   .strictObject({
+    path: absolutePath.check(z.describe("Any path on the file system")),
     free: z.exactOptional(quantity).check(z.describe("At least this is free, such as 1GiB or 10%")),
     files: z
       .exactOptional(z.string().check(z.regex(/^[1-9][0-9]?%$/, "expected a part, such as 5%")))
@@ -55,7 +58,7 @@ export const diskType: ResourceType = defineResource<DiskPromise, DiskObservatio
   powers: [],
   promiseShape,
   observationShape,
-  nameProblem: pathProblem,
+  nameProblem: plainNameProblem,
   everyMs: everyMsDefault,
   diff: diskDrift,
   ...reportOnly,

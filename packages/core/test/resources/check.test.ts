@@ -84,9 +84,9 @@ const refused: readonly (readonly [string, string, ResourcePromise, readonly str
   ["tcp", "db", { host: "-x", port: 1 }, ["host"], "name or address"],
   ["port", "web", { port: 0 }, ["port"], "at least 1"],
   ["probe", "db", { command: ["a"] }, ["timeout"], "missing"],
-  ["disk", "/", {}, [], "free or files"],
-  ["disk", "/", { free: "1GB" }, ["free"], "expected a size"],
-  ["disk", "/", { files: "1GiB" }, ["files"], "expected a part"],
+  ["disk", "root", { path: "/" }, [], "free or files"],
+  ["disk", "root", { path: "/", free: "1GB" }, ["free"], "expected a size"],
+  ["disk", "root", { path: "/", files: "1GiB" }, ["files"], "expected a part"],
   ["memory", "device", { available: "100%" }, ["available"], "expected a size"],
 ];
 

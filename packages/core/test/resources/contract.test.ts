@@ -27,9 +27,9 @@ const examples: { readonly [kind: string]: readonly (readonly [string, ResourceP
     ["directory:/srv", { absent: true }],
   ],
   disk: [
-    ["disk:/var", { free: "1GiB" }],
-    ["disk:/", { free: "10%", files: "5%", every: "1m" }],
-    ["disk:/", { files: "5%" }],
+    ["disk:var", { path: "/var", free: "1GiB" }],
+    ["disk:root", { path: "/", free: "10%", files: "5%", every: "1m" }],
+    ["disk:root", { path: "/", files: "5%" }],
   ],
   file: [
     ["file:/etc/motd", {}],

@@ -1,5 +1,5 @@
 import { statfs } from "node:fs/promises";
-import type { DiskObservation } from "@antibody/core";
+import { type DiskObservation, readDiskPromise } from "@antibody/core";
 import { DeviceError } from "../deviceError.ts";
 import { failed, type ResourceBody } from "../resourceBody.ts";
 import type { Tree } from "../tree.ts";
@@ -9,20 +9,23 @@ const answerMs = 5_000;
 
 /** Room on file systems. */
 export function diskBody(tree: Tree): ResourceBody {
-  // One that hangs keeps a thread of Node, which has four: it is not asked twice.
-  const asked = new Set<string>();
+  // One that hangs keeps a thread of Node, which has four: whoever asks meanwhile waits for the same answer.
+  const asked = new Map<string, Promise<DiskObservation>>();
+  const ask = (path: string): Promise<DiskObservation> => {
+    const answer = asked.get(path) ?? look(tree.real(path)).finally(() => asked.delete(path));
+    asked.set(path, answer);
+    return answer;
+  };
   return {
     slow: true,
-    observe: async ({ name }) => {
-      if (asked.has(name)) throw new DeviceError("ETIMEDOUT", `the file system of ${name} does not answer`);
-      asked.add(name);
+    observe: ({ promise }) => {
+      const { path } = readDiskPromise(promise);
       const { promise: late, reject } = Promise.withResolvers<never>();
       const timer = setTimeout(
-        () => reject(new DeviceError("ETIMEDOUT", `the file system of ${name} does not answer`)),
+        () => reject(new DeviceError("ETIMEDOUT", `the file system of ${path} does not answer`)),
         answerMs,
       );
-      const answer = look(tree.real(name)).finally(() => asked.delete(name));
-      return Promise.race([answer, late]).finally(() => clearTimeout(timer));
+      return Promise.race([ask(path), late]).finally(() => clearTimeout(timer));
     },
     act: () => failed("ENOTSUP", "nothing on this device makes room"),
   };
