@@ -1,3 +1,4 @@
+import { resolve } from "node:path";
 import type { Settings } from "@antibody/core";
 import type { Crypto } from "@antibody/policy";
 import type { DestinationStream } from "pino";
@@ -9,8 +10,13 @@ import { NetworkOpening, type OpenNetwork } from "./agent/networkOpening.ts";
 import { RunningAgent } from "./agent/runningAgent.ts";
 import { Troubles } from "./agent/troubles.ts";
 import { VerdictTimes } from "./agent/verdictTimes.ts";
-import { controlPaths } from "./control/paths.ts";
+import { Audit, readAudit } from "./audit/audit.ts";
+import { History } from "./audit/history.ts";
+import { controlPaths, defaultStateDirectory } from "./control/paths.ts";
 import { Device } from "./device/device.ts";
+import { deliver } from "./handoff/deliver.ts";
+import { HandoffDesk } from "./handoff/desk.ts";
+import { Outbox } from "./handoff/outbox.ts";
 import { Log, type LogEntry, standardOutput } from "./log/log.ts";
 import { SystemClock } from "./mind/clock.ts";
 import { Driver } from "./mind/driver.ts";
@@ -72,11 +78,21 @@ async function assemble(
   const log = new Log({ agent, destination: options.log ?? standardOutput(agent), wallMs });
   const troubles = new Troubles();
   const verdicts = new VerdictTimes(() => clock.now().monoMs);
+  const audit = new Audit(state.paths.directory, (error) =>
+    log.tell({ name: "agent.auditFailed", level: "warn", fields: { cause: messageOf(error) } }),
+  );
+  const history = new History(readAudit(state.paths.directory));
   const tell = (entry: LogEntry): void => {
     troubles.note(entry);
     verdicts.note(entry);
     log.tell(entry);
-    if (entry.name === "resource.handedOff") incidentRecordings.opened(String(entry.fields["incident"]));
+    const line = history.lineOf(entry, new Date(wallMs()).toISOString());
+    if (line !== undefined) audit.note(line);
+    if (entry.name === "resource.handedOff") {
+      incidentRecordings.opened(String(entry.fields["incident"]));
+      // The step that tells it has to end first.
+      setImmediate(() => handoff.look());
+    }
   };
   const { root, build, settings = {}, recordingBytesMax } = options;
   const { mind, digestKey, recorder, interrupted } = bearMind({
@@ -87,6 +103,14 @@ async function assemble(
     recording: () => recorder.bytes(),
     onFailure: (error) =>
       log.tell({ name: "agent.recordingNotKept", level: "warn", fields: { cause: messageOf(error) } }),
+  });
+  const handoff = new HandoffDesk({
+    stateDirectory: state.paths.directory,
+    inspect: () => driver.inspect(),
+    teller: { agent, name: state.certificate.certificate.name, self: commandOf(options.state) },
+    outbox: new Outbox({ deliver, tell: (level, name, fields) => tell({ name, level, fields }) }),
+    onFailure: (error) =>
+      log.tell({ name: "agent.handoffFailed", level: "warn", fields: { cause: messageOf(error) } }),
   });
   const feed: Feed = (input) => driver.feed(input);
   const network = new LateNetwork(feed);
@@ -134,6 +158,8 @@ async function assemble(
       driver,
       recorder,
       incidentRecordings,
+      audit,
+      handoff,
       device,
       network,
       opening,
@@ -153,6 +179,13 @@ async function assemble(
   }
   running.begin();
   return running;
+}
+
+/** What a command about this agent begins with: people copy it from a message. */
+function commandOf(stateDirectory: string): string {
+  const state = resolve(stateDirectory);
+  const usual = defaultStateDirectory(process.env, process.getuid?.() ?? 0);
+  return state === usual ? "antibody" : `antibody --state ${state}`;
 }
 
 function endProcess(): void {

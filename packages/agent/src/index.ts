@@ -5,7 +5,10 @@ export { type JoinAgentOptions, type JoinedAgent, joinAgent } from "./agent/join
 export type { OpenNetwork } from "./agent/networkOpening.ts";
 export type { RunningAgent } from "./agent/runningAgent.ts";
 export { type StartOptions, startAgent } from "./agent.ts";
+export { readAudit } from "./audit/audit.ts";
 export * from "./control/index.ts";
+export { deliver } from "./handoff/deliver.ts";
+export { testMessage } from "./handoff/message.ts";
 export { Log, type LogEntry, standardOutput } from "./log/log.ts";
 export {
   type RecordedStep,

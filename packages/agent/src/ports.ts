@@ -17,6 +17,7 @@ import type {
   UnsignedStatement,
 } from "@antibody/core";
 import type { AgentId, IncidentId, Json, Rejection, ResourceId, ResourcePromise } from "@antibody/policy";
+import type { AuditLine } from "./audit/audit.ts";
 
 /** Gives an input to the mind. Inputs are queued and stepped in order; safe to call from anywhere. */
 export type Feed = (input: Input) => void;
@@ -156,5 +157,9 @@ export interface AgentControl {
   recording(): Uint8Array;
   /** The flight recorder as it was when a case was opened; undefined where that is not kept, or no more. */
   incidentRecording(incident: IncidentId): Uint8Array | undefined;
+  /** Writes down what somebody ordered. */
+  ordered(line: Pick<AuditLine, "event" | "by" | "fields">): void;
+  /** Who did what, and which policy came into force when, oldest first; also of before this start. */
+  history(): readonly AuditLine[];
   stop(): Promise<void>;
 }

@@ -10,6 +10,7 @@ import type {
   OwnerCommand,
 } from "@antibody/core";
 import { type AgentId, type IncidentId, makeId, type SwarmId } from "@antibody/policy";
+import type { AuditLine } from "../src/audit/audit.ts";
 import { type ControlPaths, controlPaths } from "../src/control/paths.ts";
 import { type ControlServer, startControl } from "../src/control/server.ts";
 import type {
@@ -107,6 +108,14 @@ export class FakeAgent implements AgentControl {
   onLog(listener: (line: LogLine) => void): () => void {
     this.listeners.add(listener);
     return () => this.listeners.delete(listener);
+  }
+  readonly orders: AuditLine[] = [];
+
+  ordered(line: Pick<AuditLine, "event" | "by" | "fields">): void {
+    this.orders.push({ v: 1, time: new Date(1_790_000_000_000).toISOString(), ...line });
+  }
+  history(): readonly AuditLine[] {
+    return this.orders;
   }
   /** Recordings that are kept with incidents. */
   readonly incidentRecordings = new Map<IncidentId, Uint8Array>();

@@ -78,6 +78,7 @@ function withHints(client: ControlClient, state: string, self: string): ControlC
     overlay: hinted(client.overlay),
     metrics: hinted(client.metrics),
     log: hinted(client.log),
+    history: hinted(client.history),
     async *follow(recent, signal) {
       try {
         yield* client.follow(recent, signal);

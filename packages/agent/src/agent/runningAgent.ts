@@ -20,8 +20,10 @@ import {
   type VerifiedPolicy,
   verifyPolicy,
 } from "@antibody/policy";
+import { type Audit, type AuditLine, readAudit } from "../audit/audit.ts";
 import type { ControlPaths } from "../control/paths.ts";
 import { type ControlServer, startControl } from "../control/server.ts";
+import type { HandoffDesk } from "../handoff/desk.ts";
 import type { Log, LogEntry } from "../log/log.ts";
 import type { Clock } from "../mind/clock.ts";
 import type { Driver } from "../mind/driver.ts";
@@ -63,6 +65,8 @@ export interface AgentParts {
   readonly driver: Driver;
   readonly recorder: Recorder;
   readonly incidentRecordings: IncidentRecordings;
+  readonly audit: Audit;
+  readonly handoff: HandoffDesk;
   readonly device: DevicePort;
   readonly network: LateNetwork;
   readonly opening: NetworkOpening;
@@ -103,8 +107,11 @@ export class RunningAgent implements AgentControl {
 
   /** Wakes the mind, and opens the network behind the first repairs. */
   begin(): void {
-    const { driver, network, opening, tell } = this.#parts;
-    void driver.ask({ type: "started", addresses: [] }).then(() => this.#begun.resolve());
+    const { driver, network, opening, handoff, tell } = this.#parts;
+    void driver.ask({ type: "started", addresses: [] }).then(() => {
+      this.#begun.resolve();
+      handoff.look();
+    });
     // A turn later than the first looks, in which what they find is repaired: to load libp2p takes longer than that.
     setImmediate(() => setImmediate(() => opening.begin()));
     opening.network.then(
@@ -229,11 +236,23 @@ export class RunningAgent implements AgentControl {
     return this.#parts.recorder.bytes();
   }
 
-  /** Leaves the swarm, stops what the agent supervises, and gives everything back. A second call waits for the first. */
+  ordered(line: Pick<AuditLine, "event" | "by" | "fields">): void {
+    this.#parts.audit.note({ v: 1, time: this.#time(), ...line });
+  }
+
+  history(): readonly AuditLine[] {
+    return readAudit(this.#parts.state.paths.directory);
+  }
+
+  #time(): string {
+    return new Date(this.#parts.clock.now().wallMs).toISOString();
+  }
+
   incidentRecording(incident: IncidentId): Uint8Array | undefined {
     return readIncidentRecording(this.#parts.state.paths.directory, incident);
   }
 
+  /** Leaves the swarm, stops what the agent supervises, and gives everything back. A second call waits for the first. */
   stop(): Promise<void> {
     if (this.#stopping === undefined) {
       void this.#parts.driver.command({ type: "stop" });
@@ -275,7 +294,7 @@ export class RunningAgent implements AgentControl {
   }
 
   async #finish(): Promise<void> {
-    const { driver, network, opening, device, recorder, incidentRecordings, state } = this.#parts;
+    const { driver, network, opening, device, recorder, incidentRecordings, handoff, state } = this.#parts;
     await this.#goodbyeOrLate();
     // What was signed as a goodbye is published by the steps that still wait.
     await driver.idle();
@@ -283,8 +302,8 @@ export class RunningAgent implements AgentControl {
     await opening.giveUp();
     const failures = await Promise.allSettled([network.stop(), device.stop("stop")]);
     await this.#control?.close();
+    await Promise.all([incidentRecordings.close(), handoff.close()]);
     recorder.close();
-    await incidentRecordings.close();
     closeMemoryDirectory(state.paths.directory);
     state.close();
     const failure = failures.find((result) => result.status === "rejected");

@@ -1,6 +1,7 @@
 import { request as httpRequest, type IncomingMessage } from "node:http";
 import type { EvictionWire, Overlay, OwnerCommand } from "@antibody/core";
 import type { AgentId, IncidentId, Rejection } from "@antibody/policy";
+import type { AuditLine } from "../audit/audit.ts";
 import type {
   AgentInspection,
   CommandRefusal,
@@ -11,7 +12,7 @@ import type {
 } from "../ports.ts";
 import { readBody } from "./body.ts";
 import type { MetricFamily } from "./exposition.ts";
-import { answerBytesMax, answerTimeoutMs } from "./limits.ts";
+import { answerBytesMax, answerTimeoutMs, callerHeader } from "./limits.ts";
 import type { ControlPaths } from "./paths.ts";
 
 /** Why an agent could not be asked. */
@@ -46,6 +47,7 @@ export interface ControlClient {
   overlay(): Promise<Overlay>;
   metrics(): Promise<readonly MetricFamily[]>;
   log(): Promise<readonly LogLine[]>;
+  history(): Promise<readonly AuditLine[]>;
   /** Lines as they come, after the recent ones when asked for, until the signal or the agent ends it. */
   follow(recent: boolean, signal: AbortSignal): AsyncGenerator<LogLine>;
   /** As it is now, or as it was kept with an incident. */
@@ -69,6 +71,7 @@ export function controlClient(paths: ControlPaths): ControlClient {
     inspect: async () => readJson<AgentInspection>(await get("/v1/inspection")),
     overlay: async () => readJson<Overlay>(await get("/v1/overlay")),
     metrics: async () => readJson<{ families: readonly MetricFamily[] }>(await get("/v1/metrics")).families,
+    history: async () => readJson<{ lines: readonly AuditLine[] }>(await get("/v1/history")).lines,
     log: async () => readJson<{ lines: readonly LogLine[] }>(await get("/v1/log")).lines,
     follow: (recent, signal) => follow(paths.read, recent, signal),
     recording: (incident) =>
@@ -127,7 +130,11 @@ function open(
       path,
       signal,
       agent: false,
-      headers: { host: "antibody", ...(body === undefined ? {} : { "content-length": body.length }) },
+      headers: {
+        host: "antibody",
+        [callerHeader]: String(process.pid),
+        ...(body === undefined ? {} : { "content-length": body.length }),
+      },
     });
     request.once("response", opened);
     request.once("error", (error) => failed(controlError(error, socketPath)));

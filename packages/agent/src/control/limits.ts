@@ -24,3 +24,5 @@ export const answerTimeoutMs = 15_000;
 export const answerBytesMax: number = 64 * 1_048_576;
 /** Longest life of an invite. Guess: a week; the default of the command line is ten minutes. */
 export const inviteMsMax: number = 7 * 86_400_000;
+/** The header in which a client says its pid, for the history of orders. */
+export const callerHeader = "x-antibody-pid";

@@ -1,11 +1,13 @@
 import type { IncomingMessage } from "node:http";
 import { fragmentBytesMax, isRejection, parseId } from "@antibody/policy";
+import type { AuditLine } from "../audit/audit.ts";
+import { callerOf } from "../audit/caller.ts";
 import type { AgentControl, CommandReply } from "../ports.ts";
 import { readBody } from "./body.ts";
 import { type Parsed, parseEviction, parseInviteRequest, parseOwnerCommand } from "./command.ts";
 import { exposition, expositionType, type MetricFamily } from "./exposition.ts";
 import { toJsonText } from "./json.ts";
-import { commandBytesMax, commandTimeoutMs } from "./limits.ts";
+import { callerHeader, commandBytesMax, commandTimeoutMs } from "./limits.ts";
 import { metricsOf } from "./metrics.ts";
 import { processUsage } from "./usage.ts";
 
@@ -38,6 +40,7 @@ const routes: { readonly [path: string]: { readonly method: Method; readonly han
       text: exposition(familiesOf(control)),
     }),
   },
+  "/v1/history": { method: "GET", handle: (control) => ok({ v: 1, lines: control.history() }) },
   "/v1/log": { method: "GET", handle: (control) => ok({ v: 1, lines: control.recentLog() }) },
   "/v1/events": {
     method: "GET",
@@ -99,9 +102,37 @@ function ok(value: unknown): Answer {
 async function answerCommand(control: AgentControl, request: IncomingMessage): Promise<Answer> {
   return withParsed(request, parseOwnerCommand, async (command) => {
     const reply = await within(commandTimeoutMs, control.command(command));
+    const { type, ...asked } = command;
+    ordered(control, request, type, { ...shownOrder(asked), ...outcomeOf(reply) });
     if (reply === undefined) return problem(504, "timeout", "the agent did not answer in time");
     return { type: "json", status: statusOf(reply), value: reply };
   });
+}
+
+/** Writes an order down, with who gave it. */
+function ordered(
+  control: AgentControl,
+  request: IncomingMessage,
+  verb: string,
+  fields: AuditLine["fields"],
+): void {
+  const said = request.headers[callerHeader];
+  const by = callerOf(typeof said === "string" ? said : undefined);
+  control.ordered({ event: `order.${verb}`, fields, ...(by === undefined ? {} : { by }) });
+}
+
+/** An order as the history shows it: what is no JSON is left out. */
+function shownOrder(asked: object): AuditLine["fields"] {
+  return JSON.parse(
+    JSON.stringify(asked, (_key, value) => (value instanceof Uint8Array ? undefined : value)),
+  );
+}
+
+function outcomeOf(
+  reply: { readonly type: string; readonly message?: string } | undefined,
+): AuditLine["fields"] {
+  if (reply === undefined) return { outcome: "unanswered" };
+  return { outcome: reply.type, ...(reply.message === undefined ? {} : { message: reply.message }) };
 }
 
 function statusOf(reply: CommandReply): number {
@@ -114,6 +145,8 @@ async function answerOffer(control: AgentControl, request: IncomingMessage): Pro
     return problem(413, "tooLarge", `an envelope has at most ${fragmentBytesMax} bytes`);
   if (body.bytes.length === 0) return problem(400, "malformed", "the body is empty");
   const result = await within(commandTimeoutMs, control.offer(body.bytes));
+  const id = result?.type === "accepted" ? { id: result.id } : {};
+  ordered(control, request, "publish", { bytesCount: body.bytes.length, ...id, ...outcomeOf(result) });
   if (result === undefined) return problem(504, "timeout", "the agent did not answer in time");
   return { type: "json", status: isRejection(result) ? 422 : 200, value: result };
 }
@@ -121,6 +154,9 @@ async function answerOffer(control: AgentControl, request: IncomingMessage): Pro
 async function answerInvite(control: AgentControl, request: IncomingMessage): Promise<Answer> {
   return withParsed(request, parseInviteRequest, async (asked) => {
     const invite = await within(commandTimeoutMs, control.invite(asked));
+    // The code itself lets people in: it is written nowhere.
+    const outcome = invite !== undefined && "code" in invite ? { outcome: "ok" } : outcomeOf(invite);
+    ordered(control, request, "invite", { ...shownOrder(asked), ...outcome });
     if (invite === undefined) return problem(504, "timeout", "the agent did not answer in time");
     return { type: "json", status: "code" in invite ? 200 : 409, value: invite };
   });
@@ -136,6 +172,7 @@ function answerMember(control: AgentControl, _request: IncomingMessage, query: U
 async function answerEviction(control: AgentControl, request: IncomingMessage): Promise<Answer> {
   return withParsed(request, parseEviction, async (wire) => {
     const reply = await within(commandTimeoutMs, control.publishEviction(wire));
+    ordered(control, request, "publishEviction", outcomeOf(reply));
     if (reply === undefined) return problem(504, "timeout", "the agent did not answer in time");
     if (isRejection(reply)) return { type: "json", status: 422, value: reply };
     return { type: "json", status: statusOf(reply), value: reply };
@@ -147,7 +184,8 @@ function toBase64(bytes: Uint8Array): string {
 }
 
 /** The answer goes first: stopping closes this very socket. */
-function answerStop(control: AgentControl): Answer {
+function answerStop(control: AgentControl, request: IncomingMessage): Answer {
+  ordered(control, request, "stop", {});
   return { type: "json", status: 202, value: { type: "stopping" }, after: () => void control.stop() };
 }
 

@@ -1,5 +1,12 @@
 /** Keys, places and errors of a state directory, apart from the rest of the body: small commands start fast. */
 export {
+  type HandoffConfig,
+  type HandoffTarget,
+  readHandoffConfig,
+  shownTarget,
+  writeHandoffConfig,
+} from "../handoff/config.ts";
+export {
   type EmptyState,
   type FoundedSwarm,
   holdEmptyState,

@@ -15,6 +15,7 @@ import { join } from "./join.ts";
 import { lint } from "./lint.ts";
 import { logs } from "./logs.ts";
 import { map } from "./map.ts";
+import { log } from "./log.ts";
 import { metrics } from "./metrics.ts";
 import { pause } from "./pause.ts";
 import { peers, peersWhy } from "./peers.ts";
@@ -57,11 +58,17 @@ export function addCommands(program: Command, shell: Shell): void {
   addVerb(program, shell, metrics);
   const incident = program.command("incident").description("Cases that the agent gave to a human.");
   addVerb(incident, shell, incidentList);
+  addVerb(program, shell, log);
   addVerb(incident, shell, incidentShow);
   addVerb(incident, shell, incidentExport);
 
   addVerb(program, shell, pause);
   addVerb(program, shell, resume);
+  const handoff = program.command("handoff").description("Who is told of these cases, by webhook or ntfy.");
+  addVerb(handoff, shell, handoffList);
+  addVerb(handoff, shell, handoffAdd);
+  addVerb(handoff, shell, handoffRemove);
+  addVerb(handoff, shell, handoffTest);
   addVerb(program, shell, step);
   addVerb(program, shell, cancel);
   addVerb(program, shell, stop);

@@ -1,0 +1,86 @@
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import { afterEach, describe, expect, onTestFinished, test } from "vitest";
+import { Audit } from "../../agent/src/audit/audit.ts";
+import { clearStages, setStage } from "./commandLine.ts";
+import { wellInspection } from "./fixtures.ts";
+import { schemaProblems } from "./schemas.ts";
+
+afterEach(clearStages);
+
+describe("log", () => {
+  test("says who ordered what and why, with the outcome", async () => {
+    const stage = await setStage(wellInspection);
+    await stage.run("pause", "motd", "--reason", "by hand", "--for", "10m");
+    stage.agent.reply = { type: "refused", message: "nothing is paused", next: "antibody status" };
+    await stage.run("resume");
+    const { code, out } = await stage.run("log");
+    expect(code).toBe(0);
+    const by = `pid ${process.pid} uid ${process.getuid?.()}`;
+    expect(out).toMatch(/^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d/);
+    expect(out).toContain(`${by}: pause file:/etc/motd ok, reason="by hand" forMs=600000`);
+    expect(out).toContain(`${by}: resume * refused, message="nothing is paused"`);
+    const lines = (await stage.run("--json", "log", "--limit", "2")).out.trimEnd().split("\n");
+    expect(lines.map((line) => schemaProblems(JSON.parse(line)))).toEqual([[], []]);
+  });
+
+  test("reads the history of an agent that does not run", async () => {
+    const stage = await setStage();
+    expect((await stage.run("log")).code).toBe(4);
+    const audit = new Audit(stage.state, (error) => {
+      throw error;
+    });
+    audit.note({
+      v: 1,
+      time: "2026-01-02T03:04:05.000Z",
+      event: "policy.activated",
+      fields: { stream: "home", generation: 7 },
+    });
+    expect((await stage.run("log")).out).toBe(
+      "2026-01-02 03:04:05  the agent: policy.activated stream=home generation=7\n",
+    );
+  });
+});
+
+describe("handoff", () => {
+  test("adds, lists, tests and removes who is told, and never shows an address", async () => {
+    const bodies: string[] = [];
+    const server = createServer((request, response) => {
+      request.on("data", (chunk) => bodies.push(String(chunk)));
+      request.on("end", () => response.writeHead(bodies.length > 1 ? 404 : 200).end());
+    });
+    await new Promise<void>((open) => server.listen(0, "127.0.0.1", open));
+    onTestFinished(() => void server.close());
+    const host = `127.0.0.1:${(server.address() as AddressInfo).port}`;
+    const stage = await setStage(wellInspection);
+    expect((await stage.run("handoff", "list")).out).toContain("nobody is told");
+    const added = await stage.json(
+      "handoff",
+      "add",
+      "webhook",
+      `http://${host}/T0PS3CRET`,
+      "--header",
+      "X-Key: 1",
+      "--raise-after",
+      "2m",
+    );
+    expect(added).toMatchObject({
+      code: 0,
+      value: { targets: [{ type: "webhook", host }], raiseAfter: "2m" },
+    });
+    expect(schemaProblems(added.value)).toEqual([]);
+    const tested = await stage.json("handoff", "test");
+    expect(schemaProblems(tested.value)).toEqual([]);
+    expect(tested).toMatchObject({ code: 0, value: { delivered: [{ result: "delivered" }] } });
+    expect(bodies[0]).toContain(`antibody --state ${stage.state} status`);
+    const refused = await stage.run("handoff", "test");
+    expect(refused).toMatchObject({ code: 1, out: `webhook ${host}: refused, it answered 404\n` });
+    expect(JSON.stringify([added, tested, refused])).not.toContain("T0PS3CRET");
+    expect((await stage.run("handoff", "add", "pigeon", "http://x")).code).toBe(2);
+    expect((await stage.run("handoff", "add", "ntfy", "gopher://x")).err).toContain(
+      "expected an http or https address",
+    );
+    expect((await stage.run("handoff", "remove", host)).code).toBe(0);
+    expect((await stage.run("handoff", "remove", host)).code).toBe(1);
+  });
+});
