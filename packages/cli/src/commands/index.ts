@@ -7,6 +7,7 @@ import { demo, demoServe } from "./demo.ts";
 import { diff } from "./diff.ts";
 import { doctor } from "./doctor.ts";
 import { evict } from "./evict.ts";
+import { handoffAdd, handoffList, handoffRemove, handoffTest } from "./handoff.ts";
 import { incidentExport, incidentList, incidentShow } from "./incident.ts";
 import { init } from "./init.ts";
 import { install } from "./install.ts";
