@@ -14,9 +14,9 @@ import { install } from "./install.ts";
 import { invite } from "./invite.ts";
 import { join } from "./join.ts";
 import { lint } from "./lint.ts";
+import { log } from "./log.ts";
 import { logs } from "./logs.ts";
 import { map } from "./map.ts";
-import { log } from "./log.ts";
 import { metrics } from "./metrics.ts";
 import { pause } from "./pause.ts";
 import { peers, peersWhy } from "./peers.ts";
@@ -56,20 +56,20 @@ export function addCommands(program: Command, shell: Shell): void {
   addVerb(program, shell, map);
   addVerb(program, shell, routes);
   addVerb(program, shell, logs);
+  addVerb(program, shell, log);
   addVerb(program, shell, metrics);
   const incident = program.command("incident").description("Cases that the agent gave to a human.");
   addVerb(incident, shell, incidentList);
-  addVerb(program, shell, log);
   addVerb(incident, shell, incidentShow);
   addVerb(incident, shell, incidentExport);
-
-  addVerb(program, shell, pause);
-  addVerb(program, shell, resume);
   const handoff = program.command("handoff").description("Who is told of these cases, by webhook or ntfy.");
   addVerb(handoff, shell, handoffList);
   addVerb(handoff, shell, handoffAdd);
   addVerb(handoff, shell, handoffRemove);
   addVerb(handoff, shell, handoffTest);
+
+  addVerb(program, shell, pause);
+  addVerb(program, shell, resume);
   addVerb(program, shell, step);
   addVerb(program, shell, cancel);
   addVerb(program, shell, stop);
