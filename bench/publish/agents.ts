@@ -91,7 +91,7 @@ function seal(author: AuthorKey, generation: number): readonly Uint8Array[] {
     signer: author.key,
     crypto: nodeCrypto(),
   });
-  return [author.rootBytes, ...bundle.fragments, bundle.manifest];
+  return [...author.roots, ...bundle.fragments, bundle.manifest];
 }
 
 /** Of each agent the time from the first word to the publishing one; undefined where one of them got nothing. */

@@ -111,7 +111,7 @@ async function makePublisher(
       signer: author.key,
       crypto: nodeCrypto(),
     });
-    const first = generation === 0 ? [author.rootBytes] : [];
+    const first = generation === 0 ? author.roots : [];
     for (const bytes of [...first, ...bundle.fragments, bundle.manifest]) await to.client.offer(bytes);
   };
 }

@@ -11,6 +11,8 @@ export interface JoinAgentOptions {
   readonly name: string;
   /** Version of the build, told to peers. */
   readonly build: string;
+  /** Public key of the owner whose words the device obeys; absent: one of its own. */
+  readonly owner?: Uint8Array;
   readonly timeoutMs?: number;
 }
 
@@ -36,7 +38,8 @@ export async function joinAgent(options: JoinAgentOptions): Promise<JoinedAgent>
     const asked = { code, name, build, crypto, key: empty.key };
     const joined = await joinSwarm(timeoutMs === undefined ? asked : { ...asked, timeoutMs });
     const { charter, certificate, members, sas } = joined;
-    empty.store({ charter: charter.bytes, chain: certificate.chain, members });
+    const owner = options.owner === undefined ? {} : { owner: options.owner };
+    empty.store({ charter: charter.bytes, chain: certificate.chain, members, ...owner });
     return { agent: certificate.agent, swarm: charter.swarm, name: certificate.certificate.name, sas };
   } finally {
     empty.release();

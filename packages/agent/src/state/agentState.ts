@@ -77,6 +77,8 @@ export interface InitOptions {
   readonly name: string;
   /** What people call the swarm; the agent's name where nothing is said. */
   readonly swarmName?: string;
+  /** Public key of the owner whose words the device obeys; absent: the one of `owner.key`, made here. */
+  readonly owner?: Uint8Array;
 }
 
 /** Founds a swarm, with the agent of this state directory as its first member. Throws a StateError. */
@@ -112,7 +114,8 @@ export function initSwarm(options: InitOptions, crypto: Crypto): FoundedSwarm {
       },
       key,
     );
-    holding.store({ charter: charterBytes, chain: [certificate], members: [] });
+    const owner = options.owner === undefined ? {} : { owner: options.owner };
+    holding.store({ charter: charterBytes, chain: [certificate], members: [], ...owner });
     return {
       swarm: charter.swarm,
       agent: agentIdOf(key.publicKey, crypto),
@@ -132,6 +135,8 @@ export interface Joined {
   readonly chain: readonly Uint8Array[];
   /** Whom it knows from the first moment on. */
   readonly members: readonly Member[];
+  /** Public key of the owner whose words it obeys; absent: the one of `owner.key`. */
+  readonly owner?: Uint8Array;
 }
 
 /** A state directory without an agent, held while one is made. */
@@ -160,11 +165,11 @@ export function holdEmptyState(stateDirectory: string): EmptyState {
     return {
       paths,
       key,
-      store: ({ charter, chain, members }) => {
+      store: ({ charter, chain, members, owner: pinned }) => {
         const journal = Journal.open(paths, Date.now());
         journal.persist("sync", members.map(memberRecord));
         journal.close();
-        writeCharterFile(paths.charter, { charter, chain, owner: owner.publicKey });
+        writeCharterFile(paths.charter, { charter, chain, owner: pinned ?? owner.publicKey });
       },
       release: () => lock.release(),
     };

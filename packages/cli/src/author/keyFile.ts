@@ -27,8 +27,10 @@ interface KeyFileHead {
   readonly author: AuthorId;
   /** In hexadecimal. */
   readonly publicKey: string;
-  /** The author's root, sealed, in base64. */
+  /** The author's first root, sealed, in base64. */
   readonly root: string;
+  /** The roots after it, in their order; absent before the first rotation. */
+  readonly rotations?: readonly string[];
 }
 
 /** A key file as it lies on disk, 0600. */
@@ -41,9 +43,12 @@ export interface AuthorKey {
   readonly name: string;
   readonly author: AuthorId;
   readonly key: PrivateKey;
+  /** The newest root that the file knows. */
   readonly root: Root;
-  /** The envelope of the root, to be offered before what it signs. */
-  readonly rootBytes: Uint8Array;
+  /** The envelopes of all roots in their order, to be offered before what they sign. */
+  readonly roots: readonly Uint8Array[];
+  /** What the file was opened with; undefined where it lies in the clear. */
+  readonly passphrase: string | undefined;
 }
 
 /** What becomes a key file. */
@@ -52,7 +57,8 @@ export interface KeyFileInput {
   readonly role: KeyRole;
   readonly author: AuthorId;
   readonly key: PrivateKey;
-  readonly rootBytes: Uint8Array;
+  /** The first root and those after it. */
+  readonly roots: readonly Uint8Array[];
   /** Undefined: the key lies there in the clear. */
   readonly passphrase: string | undefined;
 }
@@ -66,7 +72,7 @@ export async function makeKeyFile(input: KeyFileInput): Promise<KeyFile> {
     role: input.role,
     author: input.author,
     publicKey: toHex(input.key.publicKey),
-    root: Buffer.from(input.rootBytes).toString("base64"),
+    ...rootsText(input.roots),
   };
   if (input.passphrase === undefined) {
     return { ...head, secret: { type: "plain", seed: toHex(input.key.seed) } };
@@ -74,17 +80,37 @@ export async function makeKeyFile(input: KeyFileInput): Promise<KeyFile> {
   return { ...head, secret: await sealSecret(input.key.seed, input.passphrase, contextOf(head)) };
 }
 
-/** Reads a key file. The passphrase is asked for only where there is one. Throws a CliError. */
+/** Reads the file of a signing key. The passphrase is asked for only where there is one. Throws a CliError. */
 export async function readKeyFile(path: string, askPassphrase: () => Promise<string>): Promise<AuthorKey> {
   const file = await parseKeyFile(path);
-  if (file.role !== "signing") {
-    throw keyError(
-      path,
-      "it is the author's next key, which signs nothing before a rotation",
-      "use the signing key",
-    );
-  }
-  const seed = await seedOf(file, askPassphrase);
+  if (file.role === "signing") return openKeyFile(path, file, askPassphrase);
+  throw keyError(
+    path,
+    "it is the author's next key, which signs nothing before a rotation",
+    "use the signing key",
+  );
+}
+
+/** Reads the file of a next key: it signs the root that makes it the signing key. Throws a CliError. */
+export async function readNextKeyFile(
+  path: string,
+  askPassphrase: () => Promise<string>,
+): Promise<AuthorKey> {
+  const file = await parseKeyFile(path);
+  if (file.role === "next") return openKeyFile(path, file, askPassphrase);
+  throw keyError(path, "it is the author's signing key", "use the next key, which keygen has made beside it");
+}
+
+async function openKeyFile(
+  path: string,
+  file: KeyFile,
+  askPassphrase: () => Promise<string>,
+): Promise<AuthorKey> {
+  let passphrase: string | undefined;
+  const seed = await seedOf(file, async () => {
+    passphrase = await askPassphrase();
+    return passphrase;
+  });
   const key = seed === undefined || seed.length !== 32 ? undefined : keyFromSeed(seed);
   if (key === undefined || toHex(key.publicKey) !== file.publicKey) {
     throw new CliError({
@@ -95,12 +121,31 @@ export async function readKeyFile(path: string, askPassphrase: () => Promise<str
       exit: exitCode.denied,
     });
   }
-  const rootBytes = new Uint8Array(Buffer.from(file.root, "base64"));
-  const verified = verifyPolicy(rootBytes, { crypto: nodeCrypto(), rootOf: () => undefined });
-  if (isRejection(verified) || verified.type !== "root" || verified.author !== file.author) {
-    throw keyError(path, "the root in it is not the author's", "restore the file from a backup");
+  const roots = [file.root, ...(file.rotations ?? [])].map(
+    (text) => new Uint8Array(Buffer.from(text, "base64")),
+  );
+  const root = newestRoot(roots, file.author);
+  if (root === undefined) {
+    throw keyError(path, "the roots in it are not the author's", "restore the file from a backup");
   }
-  return { name: file.name, author: file.author, key, root: verified.root, rootBytes };
+  return { name: file.name, author: file.author, key, root, roots, passphrase };
+}
+
+/** The last of several roots that continue each other; undefined where one of them does not verify. */
+function newestRoot(roots: readonly Uint8Array[], author: AuthorId): Root | undefined {
+  let newest: Root | undefined;
+  for (const bytes of roots) {
+    const known = newest;
+    const verified = verifyPolicy(bytes, { crypto: nodeCrypto(), rootOf: () => known });
+    if (isRejection(verified) || verified.type !== "root" || verified.author !== author) return undefined;
+    newest = verified.root;
+  }
+  return newest;
+}
+
+function rootsText(roots: readonly Uint8Array[]): Pick<KeyFileHead, "root" | "rotations"> {
+  const [root = "", ...rotations] = roots.map((bytes) => Buffer.from(bytes).toString("base64"));
+  return rotations.length === 0 ? { root } : { root, rotations };
 }
 
 async function seedOf(file: KeyFile, askPassphrase: () => Promise<string>): Promise<Uint8Array | undefined> {
@@ -124,12 +169,15 @@ async function parseKeyFile(path: string): Promise<KeyFile> {
 
 function readHead(json: unknown): KeyFile | undefined {
   if (!isPlainObject(json) || json["v"] !== 1 || json["type"] !== "authorKey") return undefined;
-  const { name, role, author, publicKey, root, secret } = json as { [field: string]: unknown };
+  const { name, role, author, publicKey, root, rotations, secret } = json as { [field: string]: unknown };
   const id = typeof author === "string" ? parseId("author", author) : undefined;
   const read = readSecret(secret);
   if (id === undefined || read === undefined || (role !== "signing" && role !== "next")) return undefined;
   if (typeof name !== "string" || typeof publicKey !== "string" || typeof root !== "string") return undefined;
-  return { v: 1, type: "authorKey", name, role, author: id, publicKey, root, secret: read };
+  const head = { v: 1, type: "authorKey", name, role, author: id, publicKey, root } as const;
+  if (rotations === undefined) return { ...head, secret: read };
+  if (!Array.isArray(rotations) || !rotations.every((entry) => typeof entry === "string")) return undefined;
+  return { ...head, rotations, secret: read };
 }
 
 function readSecret(secret: unknown): KeyFile["secret"] | undefined {

@@ -1,14 +1,14 @@
-import { existsSync } from "node:fs";
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { generateKey, nodeCrypto, type PrivateKey, writeFileAtomic } from "@antibody/agent/state";
-import { type CreatedAuthor, createAuthor, shortId } from "@antibody/policy";
+import { createAuthor, rootKeysMax, shortId } from "@antibody/policy";
 import { compareCode } from "../author/compareCode.ts";
+import { keyPaths, refuseExisting } from "../author/files.ts";
 import { type KeyRole, makeKeyFile } from "../author/keyFile.ts";
 import { newPassphrase } from "../author/passphrase.ts";
-import { CliError, exitCode } from "../errors.ts";
+import { exitCode, usageError } from "../errors.ts";
 import { shellWord } from "../invocation.ts";
-import { readGlobs, readName } from "../options.ts";
+import { readGlobs, readName, readWhole } from "../options.ts";
 import { actAsOwnerOf } from "../service/owner.ts";
 import type { Verb } from "../verb.ts";
 
@@ -23,12 +23,18 @@ interface KeygenView {
   readonly nextKeyFile: string;
   readonly rootFile: string;
   readonly sealed: boolean;
+  /** Where the author has several keys: how many sign a document, and where they all are. */
+  readonly threshold?: number;
+  readonly keyFiles?: readonly string[];
+  readonly nextKeyFiles?: readonly string[];
 }
 
 interface KeygenOptions {
   readonly name: string;
   readonly out?: string;
   readonly scope?: readonly string[];
+  readonly keys: number;
+  readonly threshold?: number;
   /** commander's reading of `--no-passphrase`. */
   readonly passphrase: boolean;
 }
@@ -40,6 +46,7 @@ export const authorKeygen: Verb<KeygenOptions> = {
   examples: [
     "antibody author keygen --name home",
     'antibody author keygen --name lights --scope "file:/etc/lights/**" --out ~/keys',
+    "antibody author keygen --name house --keys 3 --threshold 2",
   ],
   exits: [
     [0, "made"],
@@ -51,87 +58,90 @@ export const authorKeygen: Verb<KeygenOptions> = {
       .requiredOption("--name <name>", "what you call the author", readName)
       .option("--out <directory>", "where to; default: author-keys in the state directory")
       .option("--scope <glob>", "resources that the author limits itself to (repeatable)", readGlobs)
+      .option("--keys <number>", "how many people hold a key of it", readWhole(1, rootKeysMax), 1)
+      .option(
+        "--threshold <number>",
+        "how many of them sign a bundle; default: all",
+        readWhole(1, rootKeysMax),
+      )
       .option("--no-passphrase", "leave the keys unsealed (for tests and throw-away authors)"),
   async run({ invocation, options }) {
     if (options.out === undefined) actAsOwnerOf(invocation.state);
     const directory = options.out ?? join(invocation.state, "author-keys");
-    const paths = pathsOf(directory, options.name);
-    refuseExisting(Object.values(paths));
+    const { keys: keyCount, threshold = keyCount } = options;
+    if (threshold > keyCount) {
+      throw usageError(
+        "more signatures than keys",
+        `${threshold} of ${keyCount}`,
+        "choose a lower --threshold",
+      );
+    }
+    const names = Array.from({ length: keyCount }, (_none, index) =>
+      keyCount === 1 ? options.name : `${options.name}.${index + 1}`,
+    );
+    const paths = names.map((name) => keyPaths(directory, name));
+    const rootFile = join(directory, `${options.name}.root`);
+    refuseExisting([...paths.flatMap(({ key, nextKey }) => [key, nextKey]), rootFile]);
     const passphrase = options.passphrase ? await newPassphrase(invocation.terminal) : undefined;
-    const [key, next] = [generateKey(), generateKey()];
+    const keys = names.map(() => generateKey());
+    const nextKeys = names.map(() => generateKey());
+    const [signer, ...otherSigners] = keys;
+    if (signer === undefined) throw new Error("an author has a key");
     const created = createAuthor({
-      signer: key,
-      nextPublicKeys: [next.publicKey],
+      signer,
+      otherSigners,
+      threshold,
+      nextPublicKeys: nextKeys.map(({ publicKey }) => publicKey),
+      nextThreshold: threshold,
       crypto: nodeCrypto(),
       ...(options.scope === undefined ? {} : { scopes: options.scope }),
     });
     await mkdir(directory, { recursive: true, mode: 0o700 });
-    const write = async (path: string, role: KeyRole, written: PrivateKey): Promise<void> => {
-      const file = await makeKeyFile({
-        name: options.name,
-        role,
-        key: written,
-        passphrase,
-        ...rootOf(created),
-      });
+    const write = async (path: string, role: KeyRole, key: PrivateKey | undefined): Promise<void> => {
+      if (key === undefined) throw new Error("as many keys as names");
+      const { author, bytes } = created;
+      const file = await makeKeyFile({ name: options.name, role, key, passphrase, author, roots: [bytes] });
       writeFileAtomic(path, `${JSON.stringify(file, undefined, 2)}\n`, 0o600);
     };
     // The root last: it says that everything else is there.
-    await write(paths.nextKey, "next", next);
-    await write(paths.key, "signing", key);
-    writeFileAtomic(paths.root, created.bytes, 0o644);
+    for (const [index, { key, nextKey }] of paths.entries()) {
+      await write(nextKey, "next", nextKeys[index]);
+      await write(key, "signing", keys[index]);
+    }
+    writeFileAtomic(rootFile, created.bytes, 0o644);
+    const [first = { key: "", nextKey: "" }] = paths;
     const view: KeygenView = {
       schema: "antibody.author/1",
       name: options.name,
       author: created.author,
       compareCode: compareCode(created.author),
-      keyFile: paths.key,
-      nextKeyFile: paths.nextKey,
-      rootFile: paths.root,
+      keyFile: first.key,
+      nextKeyFile: first.nextKey,
+      rootFile,
       sealed: passphrase !== undefined,
+      ...(keyCount === 1
+        ? {}
+        : {
+            threshold,
+            keyFiles: paths.map(({ key }) => key),
+            nextKeyFiles: paths.map(({ nextKey }) => nextKey),
+          }),
     };
     invocation.print(view, () => keygenLines(view, invocation.self));
     return exitCode.ok;
   },
 };
 
-interface KeyPaths {
-  readonly key: string;
-  readonly nextKey: string;
-  readonly root: string;
-}
-
-function pathsOf(directory: string, name: string): KeyPaths {
-  return {
-    key: join(directory, `${name}.key`),
-    nextKey: join(directory, `${name}.next.key`),
-    root: join(directory, `${name}.root`),
-  };
-}
-
-function rootOf(created: CreatedAuthor): { author: CreatedAuthor["author"]; rootBytes: Uint8Array } {
-  return { author: created.author, rootBytes: created.bytes };
-}
-
-function refuseExisting(paths: readonly string[]): void {
-  const existing = paths.find((path) => existsSync(path));
-  if (existing === undefined) return;
-  throw new CliError({
-    code: "exists",
-    message: `${existing} exists already`,
-    cause: "a key that is overwritten cannot be made again",
-    next: "choose another --name or --out",
-    exit: exitCode.failed,
-  });
-}
-
 function keygenLines(view: KeygenView, self: string): readonly string[] {
   // Paths are copied by people: they are never broken, whatever their length.
   return [
     `author     ${view.name} (${shortId(view.author)})`,
     `compare    ${view.compareCode}`,
-    `signing    ${view.keyFile}${view.sealed ? "" : " (not sealed)"}`,
-    `next key   ${view.nextKeyFile}`,
+    ...(view.threshold === undefined ? [] : [`together   ${view.threshold} of these keys sign a bundle`]),
+    ...(view.keyFiles ?? [view.keyFile]).map(
+      (path) => `signing    ${path}${view.sealed ? "" : " (not sealed)"}`,
+    ),
+    ...(view.nextKeyFiles ?? [view.nextKeyFile]).map((path) => `next key   ${path}`),
     "           Move it to another place: it signs the change to a new key when this one is lost.",
     `root       ${view.rootFile}`,
     "           Give it to the owners of devices, and let them compare the code.",

@@ -8,6 +8,7 @@ import { diff } from "./diff.ts";
 import { doctor } from "./doctor.ts";
 import { evict } from "./evict.ts";
 import { handoffAdd, handoffList, handoffRemove, handoffTest } from "./handoff.ts";
+import { authorHeartbeat } from "./heartbeat.ts";
 import { incidentExport, incidentList, incidentShow } from "./incident.ts";
 import { init } from "./init.ts";
 import { install } from "./install.ts";
@@ -23,6 +24,7 @@ import { peers, peersWhy } from "./peers.ts";
 import { publish } from "./publish.ts";
 import { replay } from "./replay.ts";
 import { resume } from "./resume.ts";
+import { authorRotate, revoke } from "./rotate.ts";
 import { routes } from "./routes.ts";
 import { run } from "./run.ts";
 import { schema } from "./schema.ts";
@@ -81,10 +83,13 @@ export function addCommands(program: Command, shell: Shell): void {
 
   const author = program.command("author").description("Keys to sign policy with.");
   addVerb(author, shell, authorKeygen);
+  addVerb(author, shell, authorRotate);
+  addVerb(author, shell, authorHeartbeat);
   addVerb(program, shell, schema);
   addVerb(program, shell, lint);
   addVerb(program, shell, diff);
   addVerb(program, shell, publish);
+  addVerb(program, shell, revoke);
 
   const sim = program.command("sim").description("The same agents by the thousand, in virtual time.");
   addVerb(sim, shell, simList);

@@ -5,6 +5,7 @@ import { exitCode } from "../errors.ts";
 import { readName } from "../options.ts";
 import { startCommand } from "../service/manager.ts";
 import { actAsOwnerOf } from "../service/owner.ts";
+import { ownerOptionText, readOwnerKey } from "../trust/ownerKey.ts";
 import type { Verb } from "../verb.ts";
 
 /** What `init` tells, as `--json` prints it. */
@@ -22,6 +23,7 @@ interface InitView {
 interface InitOptions {
   readonly name: string;
   readonly swarm?: string;
+  readonly owner?: Uint8Array;
 }
 
 /** `antibody init`: founds a swarm, with this device as its first member. */
@@ -38,11 +40,16 @@ export const init: Verb<InitOptions> = {
   declare: (command) =>
     void command
       .requiredOption("--name <name>", "what this device is called in the swarm", readName)
-      .option("--swarm <name>", "what people call the swarm; default: the name of the device", readName),
+      .option("--swarm <name>", "what people call the swarm; default: the name of the device", readName)
+      .option("--owner <key>", ownerOptionText, readOwnerKey),
   async run({ invocation, options }) {
     actAsOwnerOf(invocation.state);
     const swarmName = options.swarm === undefined ? {} : { swarmName: options.swarm };
-    const founded = initSwarm({ state: invocation.state, name: options.name, ...swarmName }, nodeCrypto());
+    const owner = options.owner === undefined ? {} : { owner: options.owner };
+    const founded = initSwarm(
+      { state: invocation.state, name: options.name, ...swarmName, ...owner },
+      nodeCrypto(),
+    );
     const view: InitView = {
       schema: "antibody.init/1",
       state: invocation.state,

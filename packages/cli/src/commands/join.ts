@@ -3,6 +3,7 @@ import { exitCode } from "../errors.ts";
 import { readName } from "../options.ts";
 import { startCommand } from "../service/manager.ts";
 import { actAsOwnerOf } from "../service/owner.ts";
+import { ownerOptionText, readOwnerKey } from "../trust/ownerKey.ts";
 import type { Verb } from "../verb.ts";
 import { version } from "../version.ts";
 
@@ -19,10 +20,10 @@ export interface JoinedView {
 }
 
 /** `antibody join CODE`: becomes a member of a swarm. */
-export const join: Verb<{ readonly name: string }> = {
+export const join: Verb<{ readonly name: string; readonly owner?: Uint8Array }> = {
   usage: "join <code>",
   summary: "Join the swarm that a code is from. The code is printed by: antibody invite",
-  examples: ["antibody join CODE --name greenhouse"],
+  examples: ["antibody join CODE --name greenhouse", "antibody join CODE --name shed --owner owner_KEY"],
   exits: [
     [0, "joined"],
     [1, "the code is wrong, used or expired, the name is taken, or there is an agent already"],
@@ -30,13 +31,16 @@ export const join: Verb<{ readonly name: string }> = {
   ],
   asksAgent: false,
   declare: (command) =>
-    void command.requiredOption("--name <name>", "what this device is called in the swarm", readName),
+    void command
+      .requiredOption("--name <name>", "what this device is called in the swarm", readName)
+      .option("--owner <key>", ownerOptionText, readOwnerKey),
   async run({ invocation, options, args: [code = ""] }) {
     const { state } = invocation;
     actAsOwnerOf(invocation.state);
     // Loaded here: the other commands start without the body.
     const { joinAgent } = await import("@antibody/agent");
-    const joined = await joinAgent({ state, code, name: options.name, build: version });
+    const owner = options.owner === undefined ? {} : { owner: options.owner };
+    const joined = await joinAgent({ state, code, name: options.name, build: version, ...owner });
     const view: JoinedView = {
       schema: "antibody.joined/1",
       agent: joined.agent,

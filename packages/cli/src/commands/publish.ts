@@ -1,11 +1,9 @@
-import { existsSync, statSync } from "node:fs";
-import { join } from "node:path";
 import { nodeCrypto } from "@antibody/agent/state";
 import type { Inspection } from "@antibody/core";
 import { isRejection, noteCharactersMax, type SealedBundle, sealBundle, shortId } from "@antibody/policy";
 import { InvalidArgumentError } from "commander";
-import { type AuthorKey, readKeyFile } from "../author/keyFile.ts";
-import { knownPassphrase } from "../author/passphrase.ts";
+import type { AuthorKey } from "../author/keyFile.ts";
+import { alsoOption, readSigners } from "../author/signers.ts";
 import { CliError, exitCode } from "../errors.ts";
 import type { Invocation } from "../invocation.ts";
 import { readSoundSource, type SoundSource } from "../source/read.ts";
@@ -28,6 +26,7 @@ interface PublishView {
 
 interface PublishOptions {
   readonly author: string;
+  readonly also?: readonly string[];
   readonly note?: string;
   readonly dryRun?: boolean;
 }
@@ -51,12 +50,12 @@ export const publish: Verb<PublishOptions> = {
         "--author <name>",
         "an author whose key is in the state directory, or the file of its key",
       )
+      .addOption(alsoOption())
       .option("--note <text>", "a word to whoever reads the generation", readNote)
       .option("--dry-run", "sign and show, give nothing to anybody"),
   async run({ invocation, options, args: [file = ""] }) {
     const source = await readSoundSource(file, invocation.self);
-    const keyFile = keyFileOf(invocation, options.author);
-    const author = await readKeyFile(keyFile, () => knownPassphrase(invocation.terminal, keyFile));
+    const { author, otherSigners } = await readSigners(invocation, options.author, options.also);
     // The newest head comes from the swarm, not from the author's memory: one restored from a backup must not fork.
     const inspection = await invocation.client.inspect();
     const generation = newestGeneration(inspection, author, source) + 1;
@@ -67,6 +66,7 @@ export const publish: Verb<PublishOptions> = {
       generation,
       documents: source.documents,
       signer: author.key,
+      otherSigners,
       crypto: nodeCrypto(),
       ...(options.note === undefined ? {} : { note: options.note }),
     });
@@ -76,14 +76,6 @@ export const publish: Verb<PublishOptions> = {
     return exitCode.ok;
   },
 };
-
-/** The key file that was meant: the one named, or the one that `author keygen` made for an author of this name. */
-function keyFileOf(invocation: Invocation, author: string): string {
-  const made = join(invocation.state, "author-keys", `${author}.key`);
-  // A directory of that name is no key: whoever publishes from / has a /home.
-  const isFile = statSync(author, { throwIfNoEntry: false })?.isFile() === true;
-  return !isFile && !author.includes("/") && existsSync(made) ? made : author;
-}
 
 /** The highest generation that the agent has heard of in the author's epoch, complete or not; 0 for none. */
 function newestGeneration(inspection: Inspection, author: AuthorKey, source: SoundSource): number {
@@ -111,10 +103,10 @@ function newestGeneration(inspection: Inspection, author: AuthorKey, source: Sou
 /** Documents that are offered at once: below what the control socket takes. A guess. */
 const offersAtOnceMax = 8;
 
-/** The root first, by which the others are verified; those may come in any order. */
+/** The roots first, by which the others are verified; those may come in any order. */
 async function offerAll(invocation: Invocation, author: AuthorKey, bundle: SealedBundle): Promise<void> {
   const documents = [...bundle.fragments, bundle.manifest];
-  await offer(invocation, [author.rootBytes]);
+  for (const root of author.roots) await offer(invocation, [root]);
   for (let index = 0; index < documents.length; index += offersAtOnceMax) {
     await offer(invocation, documents.slice(index, index + offersAtOnceMax));
   }

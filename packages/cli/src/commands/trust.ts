@@ -15,6 +15,7 @@ import type { Invocation } from "../invocation.ts";
 import { readGlobs, readMode, readPowers, readWhole } from "../options.ts";
 import { command } from "../ownerCommand.ts";
 import { printable } from "../text/printable.ts";
+import { sayEverywhere } from "../trust/everywhere.ts";
 import { namedAuthor } from "../trust/find.ts";
 import { type TrustPlan, trustPlan } from "../trust/plan.ts";
 import type { Verb } from "../verb.ts";
@@ -26,8 +27,19 @@ interface AddOptions {
   readonly mode: Mode;
   readonly power?: readonly Power[];
   readonly bytesMax: number;
+  readonly everywhere?: boolean;
+  readonly ownerKey?: string;
   readonly yes?: boolean;
 }
+
+interface RemoveOptions {
+  readonly everywhere?: boolean;
+  readonly ownerKey?: string;
+  readonly yes?: boolean;
+}
+
+const everywhereText = "on all devices that obey this owner's key, not on this one alone";
+const ownerKeyText = "the owner's secret key; default: the one in the state directory";
 
 /** `antibody trust list`: who may tell this device what. */
 export const trustList: Verb<object> = {
@@ -50,6 +62,7 @@ export const trustAdd: Verb<AddOptions> = {
   examples: [
     'antibody trust add home.root --scope "file:/etc/**" --rank 10 --mode enforce',
     'antibody trust add author_abcd2345 --scope "process:*" --rank 10 --power process --yes',
+    'antibody trust add home.root --scope "file:/etc/**" --rank 10 --everywhere',
   ],
   exits: [
     [0, "accepted"],
@@ -71,6 +84,8 @@ export const trustAdd: Verb<AddOptions> = {
       .option("--mode <mode>", `what to do about drift: ${modes.join(", ")}`, readMode, "enforce")
       .option("--power <powers>", `what it may run or expose, of ${powers.join(",")}`, readPowers)
       .option("--bytes-max <number>", "what its bundles may take", readWhole(1, 1e12), authorBytesMaxDefault)
+      .option("--everywhere", everywhereText)
+      .option("--owner-key <file>", ownerKeyText)
       .option("--yes", "do not ask"),
   async run({ invocation, options, args: [text = ""] }) {
     const inspection = await invocation.client.inspect();
@@ -82,34 +97,45 @@ export const trustAdd: Verb<AddOptions> = {
       mode: options.mode,
       powers: [...new Set(options.power ?? [])],
       bytesMax: options.bytesMax,
+      ...(named.rootDigest === undefined ? {} : { root: named.rootDigest }),
       introducedBy: "owner",
     };
+    const isEverywhere = options.everywhere === true;
     const plan = trustPlan(inspection, named.author, grant);
     return change(invocation, plan, options.yes === true, async () => {
       if (named.rootBytes !== undefined) await offerRoot(invocation, named.rootBytes);
-      await command(invocation, { type: "grant", grant });
+      if (isEverywhere) await sayEverywhere(invocation, inspection, named.author, grant, options.ownerKey);
+      else await command(invocation, { type: "grant", grant });
     });
   },
 };
 
 /** `antibody trust remove AUTHOR`: no longer accepts an author, after showing what that changes. */
-export const trustRemove: Verb<{ readonly yes?: boolean }> = {
+export const trustRemove: Verb<RemoveOptions> = {
   usage: "remove <author>",
   summary: "Accept an author no longer. Shows what would no longer be kept, then asks.",
-  examples: ["antibody trust remove author_abcd2345"],
+  examples: ["antibody trust remove author_abcd2345", "antibody trust remove author_abcd2345 --everywhere"],
   exits: [
     [0, "no longer accepted"],
     [1, "no such author is accepted, or you said no"],
   ],
   asksAgent: true,
-  declare: (verb) => void verb.option("--yes", "do not ask"),
+  declare: (verb) =>
+    void verb
+      .option("--everywhere", everywhereText)
+      .option("--owner-key <file>", ownerKeyText)
+      .option("--yes", "do not ask"),
   async run({ invocation, options, args: [text = ""] }) {
     const inspection = await invocation.client.inspect();
     const accepted = inspection.grants.map(({ author }) => author);
     const author = findId(accepted, text, "accepted author", `${invocation.self} trust list`);
-    const plan = trustPlan(inspection, author, undefined);
+    const isEverywhere = options.everywhere === true;
+    // Of both kinds of grants the one for all devices remains, unless it is what goes.
+    const remaining = inspection.owner?.stands.find((stand) => stand.author === author)?.grant;
+    const plan = trustPlan(inspection, author, isEverywhere ? undefined : remaining);
     return change(invocation, plan, options.yes === true, async () => {
-      await command(invocation, { type: "revokeGrant", author });
+      if (isEverywhere) await sayEverywhere(invocation, inspection, author, undefined, options.ownerKey);
+      else await command(invocation, { type: "revokeGrant", author });
     });
   },
 };

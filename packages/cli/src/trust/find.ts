@@ -1,7 +1,16 @@
 import { readFile } from "node:fs/promises";
 import { errnoOf, nodeCrypto } from "@antibody/agent/state";
 import type { Inspection } from "@antibody/core";
-import { type AuthorId, isRejection, parseId, verifyPolicy } from "@antibody/policy";
+import {
+  type AuthorId,
+  envelopeDigest,
+  isPlainObject,
+  isRejection,
+  openEnvelope,
+  parseId,
+  toHex,
+  verifyPolicy,
+} from "@antibody/policy";
 import { CliError, exitCode, messageOf } from "../errors.ts";
 import { findId } from "../find.ts";
 
@@ -9,6 +18,8 @@ import { findId } from "../find.ts";
 export interface NamedAuthor {
   readonly author: AuthorId;
   readonly rootBytes?: Uint8Array;
+  /** Where the root is not the first: its digest in hexadecimal, for the owner to follow its branch. */
+  readonly rootDigest?: string;
 }
 
 /** Every author that the agent has heard of. */
@@ -32,16 +43,28 @@ export async function namedAuthor(inspection: Inspection, text: string, self: st
     return { author: findId(knownAuthors(inspection), text, "author or root file", `${self} trust list`) };
   }
   const rootBytes = new Uint8Array(bytes);
+  const later = laterRoot(rootBytes);
+  if (later !== undefined) return later;
   const verified = verifyPolicy(rootBytes, { crypto: nodeCrypto(), rootOf: () => undefined });
   if (isRejection(verified)) throw rootError(text, `${verified.reason}: ${verified.detail}`);
   if (verified.type !== "root") throw rootError(text, `it is a ${verified.type}`);
   return { author: verified.author, rootBytes };
 }
 
+/** A root after the first one. The agent, which has those before it, says whether it is sound. */
+function laterRoot(rootBytes: Uint8Array): NamedAuthor | undefined {
+  const opened = openEnvelope(rootBytes);
+  if (isRejection(opened) || !isPlainObject(opened.body) || opened.body["type"] !== "root") return undefined;
+  const named = opened.body["author"];
+  const author = typeof named === "string" ? parseId("author", named) : undefined;
+  if (author === undefined) return undefined;
+  return { author, rootBytes, rootDigest: toHex(envelopeDigest(nodeCrypto(), opened.envelope)) };
+}
+
 function rootError(path: string, cause: string): CliError {
   return new CliError({
     code: "root",
-    message: `${path} is not an author's first root`,
+    message: `${path} is not an author's root`,
     cause,
     next: "ask the author for the .root file of: antibody author keygen",
     exit: exitCode.failed,

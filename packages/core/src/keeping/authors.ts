@@ -1,4 +1,12 @@
-import { type AgentId, type AuthorId, compareText, type OwnerStand } from "@antibody/policy";
+import {
+  type AgentId,
+  type AuthorId,
+  compareText,
+  type FragmentId,
+  type OwnerStand,
+  type StreamState,
+  type View,
+} from "@antibody/policy";
 import type { Grants } from "./grants.ts";
 import type { PolicySet } from "./policySet.ts";
 
@@ -15,6 +23,8 @@ export interface AuthorView {
   readonly threshold: number;
   /** It has made two roots of one number: nothing of it is enforced or undone until the owner follows one of them. */
   readonly isForked: boolean;
+  /** Its manifests and fragments in force here: what a rotation carries over, so that they stay so. */
+  readonly inForce: readonly FragmentId[];
 }
 
 /** The owner's key that this device obeys, and what it has said for all devices. */
@@ -25,7 +35,8 @@ export interface OwnerView {
 }
 
 /** Every author whose root is held, in their order. */
-export function authorViews({ roots, quota }: PolicySet, grants: Grants): readonly AuthorView[] {
+export function authorViews(set: PolicySet, grants: Grants, view: View): readonly AuthorView[] {
+  const { roots, quota } = set;
   return [...roots.authors()].sort(compareText).flatMap((author): readonly AuthorView[] => {
     const { proof, newest } = roots.stateOf(author);
     const [root] = newest;
@@ -41,7 +52,13 @@ export function authorViews({ roots, quota }: PolicySet, grants: Grants): readon
         keyCount: root.keys.length,
         threshold: root.threshold,
         isForked: proof !== undefined,
+        inForce: view.streams.flatMap((state) => (state.author === author ? inForceIn(state, set) : [])),
       },
     ];
   });
+}
+
+function inForceIn({ active, held }: StreamState, set: PolicySet): readonly FragmentId[] {
+  const manifest = active === undefined || held !== undefined ? undefined : set.get(active.manifest);
+  return manifest?.type === "manifest" ? [manifest.id, ...manifest.manifest.fragments] : [];
 }

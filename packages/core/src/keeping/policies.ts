@@ -198,7 +198,7 @@ export class PolicyKeeping implements PolicyHolding {
       streams: this.#view.streams,
       heldClaims: this.#view.held,
       grants: this.grants,
-      authors: authorViews(this.#set, this.#grants),
+      authors: authorViews(this.#set, this.#grants, this.#view),
       ...this.#ownerView(),
       queues: [
         { name: "policyIds", length: this.#set.size, bound: policyIdsMax },
