@@ -108,10 +108,9 @@ export class Accusing {
   shareAll(peer: AgentId, turn: Turn): void {
     const { directory, observers, votes } = this.#ports;
     for (const subject of votes.subjects()) {
+      if (!observers.isObserver(peer, subject)) continue;
       const held = votes.on(subject, directory.get(subject)?.entry.entry.incarnation);
-      if (held.length > 0 && observers.of(subject).observers.includes(peer)) {
-        turn.emit({ type: "send", to: peer, message: { type: "votes", votes: held } });
-      }
+      if (held.length > 0) turn.emit({ type: "send", to: peer, message: { type: "votes", votes: held } });
     }
   }
 

@@ -80,9 +80,12 @@ export class Cases<Statement> {
   /** What is held on one incarnation of a subject, in order of observers. */
   on(subject: AgentId, incarnation: Incarnation | undefined): Statement[] {
     if (incarnation === undefined || !this.#cases.has(subject)) return [];
-    return this.held(subject)
-      .map(({ statement }) => statement)
-      .filter((statement) => compareIncarnation(this.#wordOf(statement).incarnation, incarnation) === 0);
+    const statements: Statement[] = [];
+    for (const { statement } of this.held(subject)) {
+      if (compareIncarnation(this.#wordOf(statement).incarnation, incarnation) === 0)
+        statements.push(statement);
+    }
+    return statements;
   }
 
   /** How a word compares to what is held of its observer on its subject. */

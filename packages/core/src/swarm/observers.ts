@@ -30,8 +30,8 @@ const lookedThroughMax = 2;
 
 interface Remembered {
   readonly assignment: Assignment;
-  /** Everyone in it: when their standing changes, so may the assignment. */
-  readonly slots: readonly number[];
+  /** Who is in it: when the standing of an observer or of one that is passed changes, so may the assignment. */
+  readonly slots: Slots;
 }
 
 /** Votes of a certificate whose observers are the subject's neighbors on the rings, by roster. */
@@ -74,17 +74,17 @@ export class Observers {
     this.#forgetChanged();
     const known = this.#remembered.get(subject);
     if (known !== undefined) return known.assignment;
-    const { observers, passed } = this.#slotsOf(subject);
+    const slots = this.#slotsOf(subject);
+    const { observers, passed } = slots;
     const assignment = { observers: this.#agents(observers), passed: this.#agents(passed) };
     if (this.#remembered.size >= rememberedMax) this.#forgetAll();
-    const slots = [...observers, ...passed];
     this.#remembered.set(subject, { assignment, slots });
-    if (this.#involved !== undefined) for (const slot of slots) this.#involved.add(slot);
+    if (this.#involved !== undefined) involve(slots, this.#involved);
     return assignment;
   }
 
   quorumOf(subject: AgentId): Quorum {
-    return this.#quorum(this.#slotsOf(subject));
+    return this.#quorum(this.#knownSlotsOf(subject));
   }
 
   /** Who observes the subject now, in order of agents. Remembers nothing: it is for those who look at everyone. */
@@ -94,7 +94,7 @@ export class Observers {
 
   /** The votes that count: of observers that are assigned, or were until they died; and how many are needed. */
   weigh(subject: AgentId, votes: readonly SignedVote[]): { counted: readonly SignedVote[]; quorum: Quorum } {
-    const slots = this.#slotsOf(subject);
+    const slots = this.#knownSlotsOf(subject);
     const counted = votes.filter(({ vote }) => {
       const slot = this.#directory.roster.slotOf(vote.observer);
       return slot !== undefined && (slots.observers.includes(slot) || slots.passed.includes(slot));
@@ -162,6 +162,12 @@ export class Observers {
     return this.#directory.livingCount <= this.#settings.fullMeshMembersMax;
   }
 
+  /** The same, without the walks where its assignment is remembered. */
+  #knownSlotsOf(subject: AgentId): Slots {
+    this.#forgetChanged();
+    return this.#remembered.get(subject)?.slots ?? this.#slotsOf(subject);
+  }
+
   #slotsOf(subject: AgentId): Slots {
     const { roster } = this.#directory;
     const own = roster.slotOf(subject);
@@ -224,14 +230,16 @@ export class Observers {
       return;
     }
     if (this.#involved === undefined && this.#remembered.size > lookedThroughMax) {
-      this.#involved = new Set([...this.#remembered.values()].flatMap(({ slots }) => slots));
+      this.#involved = new Set();
+      for (const { slots } of this.#remembered.values()) involve(slots, this.#involved);
     }
     for (const slot of changed) {
       if (this.#involved?.has(slot) === false) continue;
       for (const [subject, { slots }] of this.#remembered) {
-        if (slots.includes(slot)) this.#remembered.delete(subject);
+        if (slots.observers.includes(slot) || slots.passed.includes(slot)) this.#remembered.delete(subject);
       }
     }
+    if (this.#remembered.size <= lookedThroughMax) this.#involved = undefined;
   }
 
   #forgetAll(): void {
@@ -242,4 +250,9 @@ export class Observers {
 
 function add(slots: number[], slot: number): void {
   if (!slots.includes(slot)) slots.push(slot);
+}
+
+function involve({ observers, passed }: Slots, involved: Set<number>): void {
+  for (const slot of observers) involved.add(slot);
+  for (const slot of passed) involved.add(slot);
 }
