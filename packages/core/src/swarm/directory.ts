@@ -60,7 +60,7 @@ export class Directory {
   #presence = 0;
   #revision = 0;
   /** The dead as they were last asked for: after a massacre hundreds, and looked at again and again. */
-  #deaths: { readonly revision: number; readonly list: readonly DeathCertificate[] } | undefined;
+  #dead: { readonly revision: number; readonly slots: readonly number[] } | undefined;
   /** Members that there is room for; more where a simulator founds a larger swarm. */
   readonly membersMax: number;
 
@@ -187,14 +187,15 @@ export class Directory {
   }
 
   /** Of everyone who is held dead, in order of agents. */
-  deaths(): readonly DeathCertificate[] {
-    if (this.#deaths?.revision !== this.#revision) {
-      const slots = [...this.#store.deadSlots()];
-      slots.sort((left, right) => this.#roster.rankAt(left) - this.#roster.rankAt(right));
-      const list = slots.map((slot) => this.#store.deathAt(slot) as DeathCertificate);
-      this.#deaths = { revision: this.#revision, list };
+  deaths(): DeathCertificate[] {
+    return this.#deadSlots().map((slot) => this.#store.deathAt(slot) as DeathCertificate);
+  }
+
+  /** Everyone who is held dead, in order of agents. */
+  visitDead(visitor: (member: Member, death: DeathCertificate) => void): void {
+    for (const slot of this.#deadSlots()) {
+      visitor(this.#store.memberAt(slot) as Member, this.#store.deathAt(slot) as DeathCertificate);
     }
-    return this.#deaths.list;
   }
 
   /** The members in some buckets, in order of agents. */
@@ -257,6 +258,15 @@ export class Directory {
     this.#store.put(slot, member, death);
     this.#noteChange(slot, known, { standing: "dead", incarnation: known.incarnation });
     return true;
+  }
+
+  #deadSlots(): readonly number[] {
+    if (this.#dead?.revision !== this.#revision) {
+      const slots = [...this.#store.deadSlots()];
+      slots.sort((left, right) => this.#roster.rankAt(left) - this.#roster.rankAt(right));
+      this.#dead = { revision: this.#revision, slots: this.#roster.sharedList(slots) };
+    }
+    return this.#dead.slots;
   }
 
   #put(member: Member): void {

@@ -97,7 +97,8 @@ function viewsOf(parts: SwarmParts): MemberView[] {
 /** The dead, as everyone sees them, and those who are out of reach. */
 function notableViewsOf(parts: SwarmParts): MemberView[] {
   const { directory, probing, missing } = parts;
-  const views = directory.deaths().map((death) => distantView(directory.get(death.subject) as Member, death));
+  const views: MemberView[] = [];
+  directory.visitDead((member, death) => views.push(distantView(member, death)));
   const lost = new Set<AgentId>(missing.subjects());
   for (const watch of probing.watches()) if (watch.finding !== "reachable") lost.add(watch.agent);
   for (const agent of [...lost].sort(compareText)) {

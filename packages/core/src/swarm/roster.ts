@@ -37,6 +37,7 @@ export class Roster {
   #ranks: Int32Array | undefined;
   /** By slot, where they were asked for. */
   readonly #neighbors: (readonly number[] | undefined)[] = [];
+  #lastList: readonly number[] = [];
   /** What was added last: minds that share this roster and meet the same newcomer go on sharing. */
   #next: { readonly key: string; readonly roster: Roster } | undefined;
 
@@ -109,6 +110,14 @@ export class Roster {
       for (const [rank, ranked] of this.slotsByAgent.entries()) this.#ranks[ranked] = rank;
     }
     return this.#ranks[slot] ?? 0;
+  }
+
+  /** The list of slots that was given last where it says the same: minds that share this roster share that, too. */
+  sharedList(slots: readonly number[]): readonly number[] {
+    const last = this.#lastList;
+    const isSame = last.length === slots.length && last.every((slot, index) => slot === slots[index]);
+    if (!isSame) this.#lastList = slots;
+    return this.#lastList;
   }
 
   /** The next slot on a ring, in one direction (1 or −1). */
