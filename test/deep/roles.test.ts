@@ -52,6 +52,15 @@ test.each(["roleFaults", "soleHolder"] as const)(
   },
 );
 
+test("a lease has one holder at most, through faults, and clocks that jump and drift", async () => {
+  const runs = await runAll("leaseFaults");
+  expect(violationsOf(runs)).toEqual([]);
+  expect([...runs].filter(([, { isLeased }]) => !isLeased)).toEqual([]);
+  const epochs = [...runs.values()].reduce((sum, run) => sum + run.epochs, 0);
+  expect(epochs).toBeGreaterThan(2 * seeds);
+  process.stdout.write(`leaseFaults: ${epochs} leases in ${seeds} schedules\n`);
+});
+
 /** Schedules on real agents, with so many faults each, one after the other. */
 const realSeeds = 10;
 const realFaults = 3;
