@@ -20,6 +20,7 @@ import { Outbox } from "./handoff/outbox.ts";
 import { Log, type LogEntry, standardOutput } from "./log/log.ts";
 import { SystemClock } from "./mind/clock.ts";
 import { Driver } from "./mind/driver.ts";
+import { type PluginRegistry, readPlugins } from "./plugins/registry.ts";
 import type { Feed } from "./ports.ts";
 import { type AgentState, openAgentState } from "./state/agentState.ts";
 import { nodeCrypto } from "./state/nodeCrypto.ts";
@@ -95,8 +96,9 @@ async function assemble(
     }
   };
   const { root, build, settings = {}, recordingBytesMax } = options;
+  const plugins = pluginsOf(state, log);
   const { mind, digestKey, recorder, interrupted } = bearMind({
-    ...{ state, root, build, crypto, log, settings, wallMs, recordingBytesMax },
+    ...{ state, root, build, crypto, log, settings, wallMs, recordingBytesMax, plugins },
   });
   const incidentRecordings = new IncidentRecordings({
     directory: state.paths.directory,
@@ -123,6 +125,7 @@ async function assemble(
     openRoute: (backend, capability, signal) => network.openRoute(backend, capability, signal),
     localPortOf: (capability) => network.localPortOf(capability),
     tell: (level, name, fields) => tell({ name, level, fields }),
+    plugins,
   });
   device.tidy(interrupted);
   const driver: Driver = new Driver({
@@ -179,6 +182,16 @@ async function assemble(
   }
   running.begin();
   return running;
+}
+
+/** What is wrong with the registration of plug-ins keeps nothing else from being healed. */
+function pluginsOf(state: AgentState, log: Log): PluginRegistry {
+  try {
+    return readPlugins(state.paths.directory);
+  } catch (error) {
+    log.tell({ name: "agent.pluginsRefused", level: "error", fields: { cause: messageOf(error) } });
+    return { v: 1, plugins: {} };
+  }
 }
 
 /** What a command about this agent begins with: people copy it from a message. */

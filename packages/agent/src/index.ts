@@ -18,4 +18,5 @@ export {
 } from "./mind/recordingFormat.ts";
 export { type Replay, replay } from "./mind/replay.ts";
 export { type ReplayedStep, type ReplayOptions, ReplaySession } from "./mind/replaySession.ts";
+export { Plugins } from "./plugins/plugins.ts";
 export * from "./state/index.ts";

@@ -56,7 +56,8 @@ export function addVerb<Options>(parent: Command, shell: Shell, verb: Verb<Optio
   factsByCommand.set(command, verb);
   command.action(async () => {
     const invocation = makeInvocation(shell.terminal, command.optsWithGlobals<GlobalOptions>());
-    const args = command.processedArgs.filter((arg): arg is string => typeof arg === "string");
+    // Of a command that takes any number of words, the last argument is a list.
+    const args = command.processedArgs.flat().filter((arg): arg is string => typeof arg === "string");
     shell.finish(await verb.run({ invocation, options: command.opts<Options & object>(), args }));
   });
   return command;

@@ -1,10 +1,12 @@
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
+import { join } from "node:path";
 import { afterEach, describe, expect, onTestFinished, test } from "vitest";
 import { Audit } from "../../agent/src/audit/audit.ts";
 import { clearStages, setStage } from "./commandLine.ts";
 import { wellInspection } from "./fixtures.ts";
 import { schemaProblems } from "./schemas.ts";
+import { whyWithout } from "./tools.ts";
 
 afterEach(clearStages);
 
@@ -82,5 +84,38 @@ describe("handoff", () => {
     );
     expect((await stage.run("handoff", "remove", host)).code).toBe(0);
     expect((await stage.run("handoff", "remove", host)).code).toBe(1);
+  });
+});
+
+describe("plugin", () => {
+  const greeting = join(import.meta.dirname, "..", "..", "..", "examples", "plugins", "greeting.py");
+
+  test("registers a program, asks it as the agent would, and forgets it", async (context) => {
+    const why = whyWithout("python3");
+    if (why !== undefined) return context.skip(why);
+    const stage = await setStage();
+    expect((await stage.run("plugin", "list")).out).toContain("no plug-in is registered");
+    const added = await stage.json("plugin", "add", "greeting", "--", greeting, stage.state);
+    expect(added.value).toMatchObject({ plugins: [{ name: "greeting", command: [greeting, stage.state] }] });
+    const listed = await stage.json("plugin", "list");
+    expect([listed.value, schemaProblems(listed.value)]).toEqual([added.value, []]);
+    const asked = ["plugin", "check", "greeting/lobby", "--fields", '{"text":"welcome"}'];
+    const checked = await stage.json(...asked);
+    expect(schemaProblems(checked.value)).toEqual([]);
+    expect(checked).toMatchObject({
+      code: 1,
+      value: { kept: false, drift: "there is no greeting", repair: "write it" },
+    });
+    const repaired = await stage.run(...asked, "--repair");
+    expect(repaired.code).toBe(0);
+    expect(repaired.out).toMatch(
+      /step +1 of 2: writing\nstep +2 of 2: renaming\nresult +greeting written\nthen +kept/,
+    );
+    expect((await stage.run("plugin", "check", "other/lobby")).err).toContain("no plug-in other");
+    expect((await stage.run("plugin", "add", "greeting", "--", "greeting.py")).err).toContain(
+      "absolute path",
+    );
+    expect((await stage.json("plugin", "remove", "greeting")).value).toMatchObject({ plugins: [] });
+    expect((await stage.run("plugin", "remove", "greeting")).code).toBe(1);
   });
 });

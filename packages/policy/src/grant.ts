@@ -10,6 +10,7 @@ import type { AuthorId } from "./ids.ts";
  * - `container`: runs an image; whoever reaches a container engine is root.
  * - `user`: makes and removes users, and the keys that they log in by.
  * - `kernel`: sets parameters of the kernel, and mounts file systems.
+ * - `plugin`: tells a plug-in, which the owner registered on the device, what to keep.
  */
 export type Power =
   | "command"
@@ -19,7 +20,8 @@ export type Power =
   | "package"
   | "container"
   | "user"
-  | "kernel";
+  | "kernel"
+  | "plugin";
 
 /** Every power, in the order in which people are shown them. */
 export const powers: readonly Power[] = [
@@ -31,6 +33,7 @@ export const powers: readonly Power[] = [
   "container",
   "user",
   "kernel",
+  "plugin",
 ];
 
 /** Reads a power, or undefined. */

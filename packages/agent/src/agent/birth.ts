@@ -17,6 +17,7 @@ import { Recorder, recordingBytesMaxDefault } from "../mind/recorder.ts";
 import { recordingHeader } from "../mind/recordingFormat.ts";
 import { Redaction } from "../mind/redaction.ts";
 import { FileSegments, MemorySegments, type Segments } from "../mind/segments.ts";
+import { type PluginRegistry, pluginPaths } from "../plugins/registry.ts";
 import type { AgentState } from "../state/agentState.ts";
 import { readBoot } from "../state/boot.ts";
 import { openMemoryDirectory, shmDirectory } from "../state/places.ts";
@@ -32,6 +33,7 @@ export interface BirthOptions {
   readonly crypto: Crypto;
   readonly log: Log;
   readonly settings: Partial<Settings>;
+  readonly plugins: PluginRegistry;
   readonly recordingBytesMax: number | undefined;
   readonly wallMs: () => number;
 }
@@ -101,6 +103,7 @@ function mindOptionsOf(options: BirthOptions, digestKey: Uint8Array, crypto: Cry
       resolve(runtime),
       shmDirectory(state.paths.directory),
       ...installedPaths(process.env),
+      ...pluginPaths(options.plugins),
       process.execPath,
       ...(process.argv[1] === undefined ? [] : [resolve(process.argv[1])]),
     ]),

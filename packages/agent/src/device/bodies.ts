@@ -1,3 +1,4 @@
+import type { Plugins } from "../plugins/plugins.ts";
 import type { Digest } from "./digest.ts";
 import { Owners } from "./owners.ts";
 import type { Supervisor } from "./process/supervisor.ts";
@@ -11,6 +12,7 @@ import { keyBody } from "./resources/key.ts";
 import { lineBody } from "./resources/line.ts";
 import { memoryBody } from "./resources/memory.ts";
 import { packageBody } from "./resources/package.ts";
+import { pluginBody } from "./resources/plugin.ts";
 import { portBody } from "./resources/port.ts";
 import { probeBody } from "./resources/probe.ts";
 import { processBody } from "./resources/process.ts";
@@ -27,11 +29,12 @@ export interface BodyServices {
   readonly digest: Digest;
   readonly supervisor: Supervisor;
   readonly routes: RouteListeners;
+  readonly plugins: Plugins;
 }
 
 /** The body of each resource type that a device sees, by its kind. */
 export function makeBodies(services: BodyServices): ReadonlyMap<string, ResourceBody> {
-  const { tree, digest, supervisor, routes } = services;
+  const { tree, digest, supervisor, routes, plugins } = services;
   const files = { tree, owners: new Owners() };
   return new Map<string, ResourceBody>([
     ["command", commandBody(tree)],
@@ -43,6 +46,7 @@ export function makeBodies(services: BodyServices): ReadonlyMap<string, Resource
     ["line", lineBody(tree)],
     ["memory", memoryBody()],
     ["package", packageBody(tree)],
+    ["plugin", pluginBody(plugins)],
     ["port", portBody()],
     ["probe", probeBody(tree)],
     ["process", processBody(supervisor, digest)],

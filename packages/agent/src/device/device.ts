@@ -2,6 +2,8 @@ import { basename, dirname, join } from "node:path";
 import type { Duplex } from "node:stream";
 import type { ActionId, ActionResult, Plan } from "@antibody/core";
 import { type AgentId, parseResourceId, type ResourceId, type ResourcePromise } from "@antibody/policy";
+import { Plugins } from "../plugins/plugins.ts";
+import type { PluginRegistry } from "../plugins/registry.ts";
 import type { DevicePort, Feed } from "../ports.ts";
 import { makeBodies } from "./bodies.ts";
 import { codeOf } from "./deviceError.ts";
@@ -28,6 +30,8 @@ export interface DeviceOptions {
   /** The local port of a capability that this agent itself serves. */
   readonly localPortOf: (capability: string) => number | undefined;
   readonly tell: Tell;
+  /** What the owner registered; nothing where it is not said. */
+  readonly plugins?: PluginRegistry;
   /** Replaced in tests that need a device without watches. */
   readonly watchDirectory?: WatchDirectory;
 }
@@ -39,6 +43,7 @@ export class Device implements DevicePort {
   readonly #bodies: ReadonlyMap<string, ResourceBody>;
   readonly #supervisor: Supervisor;
   readonly #routes: RouteListeners;
+  readonly #plugins: Plugins;
   readonly #watches: DirectoryWatches;
   readonly #looks: Looks;
   readonly #looked = new Map<ResourceId, Looked>();
@@ -65,11 +70,13 @@ export class Device implements DevicePort {
       routed: (resource, backend, result) => this.#feed({ type: "routed", resource, backend, result }),
       changed: wake,
     });
+    this.#plugins = new Plugins(options.plugins ?? { v: 1, plugins: {} }, wake);
     this.#bodies = makeBodies({
       tree: this.#tree,
       digest: keyedDigester(options.digestKey),
       supervisor: this.#supervisor,
       routes: this.#routes,
+      plugins: this.#plugins,
     });
     this.#watches = new DirectoryWatches({
       wake,
@@ -164,7 +171,7 @@ export class Device implements DevicePort {
     for (const looked of this.#looked.values()) looked.gone.abort();
     for (const { abort } of this.#actions.values()) abort.abort();
     await Promise.all([this.#looks.stop(), ...[...this.#actions.values()].map(({ ended }) => ended)]);
-    await Promise.all([this.#routes.stop(), this.#supervisor.stop(children)]);
+    await Promise.all([this.#routes.stop(), this.#supervisor.stop(children), this.#plugins.stop()]);
     this.#looked.clear();
   }
 

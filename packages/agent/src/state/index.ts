@@ -6,6 +6,7 @@ export {
   shownTarget,
   writeHandoffConfig,
 } from "../handoff/config.ts";
+export { type PluginRegistry, readPlugins, writePlugins } from "../plugins/registry.ts";
 export {
   type EmptyState,
   type FoundedSwarm,

@@ -21,6 +21,7 @@ import { map } from "./map.ts";
 import { metrics } from "./metrics.ts";
 import { pause } from "./pause.ts";
 import { peers, peersWhy } from "./peers.ts";
+import { pluginAdd, pluginCheck, pluginList, pluginRemove } from "./plugin.ts";
 import { publish } from "./publish.ts";
 import { replay } from "./replay.ts";
 import { resume } from "./resume.ts";
@@ -80,6 +81,14 @@ export function addCommands(program: Command, shell: Shell): void {
   addVerb(trust, shell, trustList);
   addVerb(trust, shell, trustAdd);
   addVerb(trust, shell, trustRemove);
+
+  const plugin = program
+    .command("plugin")
+    .description("Programs of the owner that keep resources of their own.");
+  addVerb(plugin, shell, pluginList);
+  addVerb(plugin, shell, pluginAdd);
+  addVerb(plugin, shell, pluginRemove);
+  addVerb(plugin, shell, pluginCheck);
 
   const author = program.command("author").description("Keys to sign policy with.");
   addVerb(author, shell, authorKeygen);

@@ -9,6 +9,7 @@ import { keyType } from "./key.ts";
 import { lineType } from "./line.ts";
 import { memoryType } from "./memory.ts";
 import { packageType } from "./package.ts";
+import { pluginType } from "./plugin.ts";
 import { portType } from "./port.ts";
 import { probeType } from "./probe.ts";
 import { processType } from "./process.ts";
@@ -30,6 +31,7 @@ export const resourceTypes: readonly ResourceType[] = [
   lineType,
   memoryType,
   packageType,
+  pluginType,
   portType,
   probeType,
   processType,
@@ -80,6 +82,17 @@ export {
   type PackageVerb,
   readPackagePromise,
 } from "./package.ts";
+export {
+  type PluginObservation,
+  type PluginPromise,
+  type PluginVerb,
+  pluginAttributeCharactersMax,
+  pluginAttributesMax,
+  pluginLineCharactersMax,
+  pluginTimeoutMsDefault,
+  readPluginName,
+  readPluginPromise,
+} from "./plugin.ts";
 export { type PortObservation, type PortPromise, portAddressesMax, readPortPromise } from "./port.ts";
 export { type ProbeObservation, type ProbePromise, readProbePromise } from "./probe.ts";
 export {

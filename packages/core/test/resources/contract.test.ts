@@ -63,6 +63,10 @@ const examples: { readonly [kind: string]: readonly (readonly [string, ResourceP
     ["package:sensor", { source: "/srv/sensor.deb", version: "2.0" }],
     ["package:telnetd", { absent: true }],
   ],
+  plugin: [
+    ["plugin:greeting/lobby", { fields: { text: "welcome" } }],
+    ["plugin:sensor/bus/7", { every: "10s", timeout: "2s" }],
+  ],
   port: [
     ["port:web", { port: 80 }],
     ["port:telnet", { port: 23, absent: true }],
