@@ -240,7 +240,7 @@ export class Deaths {
 
   #isProven(death: DeathCertificate): boolean {
     const { observers } = this.#ports;
-    if (observers.isProvenByNeighbors(death)) return true;
+    if (observers.isProvenAtOnce(death)) return true;
     const { counted, quorum } = observers.weigh(death.subject, death.votes);
     return counted.length >= quorum.votes;
   }
@@ -261,7 +261,7 @@ export class Deaths {
       return "undecided";
     }
     // Of a massacre's certificates nearly all are proven so, and the walks cost most of its time.
-    if (!observers.isProvenByNeighbors(death)) {
+    if (!observers.isProvenAtOnce(death)) {
       const { counted, quorum } = observers.weigh(subject, death.votes);
       if (counted.length < quorum.votes) {
         this.#wait(death);

@@ -2,6 +2,7 @@ import type { AgentId } from "@antibody/policy";
 import type { DeathCertificate, SignedVote } from "../contract/statements.ts";
 import type { Settings } from "../settings.ts";
 import type { Directory } from "./directory.ts";
+import { proofOf } from "./proofs.ts";
 import type { Roster } from "./roster.ts";
 import type { Standing } from "./supersedes.ts";
 
@@ -33,15 +34,6 @@ interface Remembered {
   /** Who is in it: when the standing of an observer or of one that is passed changes, so may the assignment. */
   readonly slots: Slots;
 }
-
-/** Votes of a certificate whose observers are the subject's neighbors on the rings, by roster. */
-interface NearVotes {
-  readonly roster: Roster;
-  readonly count: number;
-}
-
-/** Counted once for all minds of a simulator: certificates and the roster are shared. */
-const nearVotes = new WeakMap<DeathCertificate, NearVotes>();
 
 /** Slots without duplicates. Lists, since they are short and a simulator makes a million of them. */
 interface Slots {
@@ -103,23 +95,27 @@ export class Observers {
   }
 
   /**
-   * Whether a certificate is proven by the votes of its subject's next neighbors alone, which count wherever they
-   * live or died: no walk over the dead is needed then. False says nothing.
+   * Whether a certificate is proven by the votes of its subject's next neighbors, which count wherever they live or
+   * died, and of the living who took the places of dead ones: no walk over the dead is needed then. False says nothing.
    */
-  isProvenByNeighbors(death: DeathCertificate): boolean {
+  isProvenAtOnce(death: DeathCertificate): boolean {
     const { roster, isWhole } = this.#directory;
-    const own = roster.slotOf(death.subject);
-    if (own === undefined || !isWhole || this.isFullMesh) return false;
-    let near = nearVotes.get(death);
-    if (near?.roster !== roster) {
-      const neighbors = roster.neighborsOf(own);
-      const count = death.votes.filter(({ vote }) =>
-        neighbors.includes(roster.slotOf(vote.observer) ?? own),
-      ).length;
-      near = { roster, count };
-      nearVotes.set(death, near);
+    if (!isWhole || this.isFullMesh) return false;
+    const proof = proofOf(death, roster);
+    if (proof === undefined) return false;
+    const neighbors = roster.neighborsOf(roster.slotOf(death.subject) as number);
+    const needed = Math.max(2, this.#share(neighbors.length));
+    let count = proof.near;
+    for (const { slot, ways } of proof.far) {
+      if (count >= needed) return true;
+      if (this.#directory.standingAt(slot) === "alive" && ways.some((way) => this.#areDead(way))) count += 1;
     }
-    return near.count >= Math.max(2, this.#share(roster.neighborsOf(own).length));
+    return count >= needed;
+  }
+
+  #areDead(slots: readonly number[]): boolean {
+    for (const slot of slots) if (this.#directory.standingAt(slot) !== "dead") return false;
+    return true;
   }
 
   isAssigned(observer: AgentId, subject: AgentId): boolean {

@@ -224,7 +224,7 @@ describe("what is remembered of observers", () => {
   });
 });
 
-describe("what next neighbors prove", () => {
+describe("what is proven at once", () => {
   test("is proven by a count of all votes too, whoever is dead, away, or unknown", () => {
     const seen = { proven: 0, not: 0 };
     const standing = fc.constantFrom("alive", "alive", "alive", "dead", "dead", "away", "left", "unknown");
@@ -234,7 +234,7 @@ describe("what next neighbors prove", () => {
         fc.array(fc.nat({ max: 59 }), { maxLength: 40 }),
         fc.nat({ max: 59 }),
         fc.nat({ max: 10 }),
-        fc.nat({ max: 10 }),
+        fc.nat({ max: 60 }),
         (standings, dead, own, near, far) => {
           const directory = new Directory(Roster.of(certificates, rings, fakeCrypto));
           for (const [index, person] of people.entries()) {
@@ -254,7 +254,7 @@ describe("what next neighbors prove", () => {
           const voters = new Set([...neighbors, ...people.slice(0, far)]);
           voters.delete(subject);
           const votes = [...voters].map((voter) => voteOf(voter, subject, [1, 1, 0]));
-          const isProven = observers.isProvenByNeighbors({
+          const isProven = observers.isProvenAtOnce({
             subject: subject.agent,
             incarnation: [1, 1, 0],
             votes,
