@@ -41,10 +41,14 @@ export type RoleObservation =
   /** This device may not take part. */
   | { readonly type: "withheld"; readonly because: string };
 
-const member = z.custom<AgentId>(
-  (value) => typeof value === "string" && parseId("agent", value) !== undefined,
-  "expected the whole id of an agent, as antibody peers --json prints it",
-);
+const member = z
+  .string()
+  .check(
+    z.refine(
+      (text) => parseId("agent", text) !== undefined,
+      "expected the whole id of an agent, as antibody peers --json prints it",
+    ),
+  ) as unknown as z.ZodMiniType<AgentId, string>;
 
 function isLease(text: string): boolean {
   const leaseMs = durationMs(text);
