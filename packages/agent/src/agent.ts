@@ -124,6 +124,8 @@ async function assemble(
     feed,
     openRoute: (backend, capability, signal) => network.openRoute(backend, capability, signal),
     localPortOf: (capability) => network.localPortOf(capability),
+    build,
+    wallMs,
     tell: (level, name, fields) => tell({ name, level, fields }),
     plugins,
   });

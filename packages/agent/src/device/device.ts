@@ -30,6 +30,10 @@ export interface DeviceOptions {
   /** The local port of a capability that this agent itself serves. */
   readonly localPortOf: (capability: string) => number | undefined;
   readonly tell: Tell;
+  /** The version of this build. */
+  readonly build: string;
+  /** The wall clock, by which timers run. */
+  readonly wallMs: () => number;
   /** What the owner registered; nothing where it is not said. */
   readonly plugins?: PluginRegistry;
   /** Replaced in tests that need a device without watches. */
@@ -77,6 +81,10 @@ export class Device implements DevicePort {
       supervisor: this.#supervisor,
       routes: this.#routes,
       plugins: this.#plugins,
+      stateDirectory: options.stateDirectory,
+      build: options.build,
+      wallMs: options.wallMs,
+      wake,
     });
     this.#watches = new DirectoryWatches({
       wake,

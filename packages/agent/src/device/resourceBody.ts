@@ -32,7 +32,7 @@ export interface ResourceBody {
   /** Removes what an interrupted action of a killed agent left behind. Throws where it cannot. */
   tidy?(name: string): void;
   /** The absolute path, on the device, whose changes wake the resource; undefined for types without files. */
-  watchedPath?(subject: Subject): string;
+  watchedPath?(subject: Subject): string | undefined;
 }
 
 /** An action that succeeded. */

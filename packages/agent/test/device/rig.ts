@@ -86,6 +86,8 @@ export class Rig {
   readonly told: { readonly event: string; readonly fields: object }[] = [];
   readonly results: ActionResult[] = [];
   readonly device: Device;
+  /** The wall clock, which a test may move. */
+  wallMs = Date.parse("2026-03-02T12:00:00Z");
   /** Set to false to look without repairing. */
   heals = true;
   readonly #kept = new Map<ResourceId, Kept>();
@@ -104,6 +106,8 @@ export class Rig {
       feed: (input) => this.#take(input),
       openRoute: () => Promise.reject(Object.assign(new Error("no such peer"), { code: "ENOENT" })),
       localPortOf: () => undefined,
+      build: "0.1.0",
+      wallMs: () => this.wallMs,
       tell: (_level, event, fields) => this.told.push({ event, fields }),
       ...options,
     });

@@ -25,6 +25,8 @@ const device: Device = new Device({
   digestKey: new Uint8Array(32).fill(7),
   openRoute: () => Promise.reject(new Error("no peers")),
   localPortOf: () => undefined,
+  build: "0.1.0",
+  wallMs: () => Date.now(),
   tell: () => {},
   feed: (input) => {
     if (input.type === "outcome") device.observe(id);

@@ -1,13 +1,18 @@
 import type { ResourceType } from "../contract/resource.ts";
+import { agentType } from "./agent.ts";
 import { capabilityType } from "./capability.ts";
+import { clockType } from "./clock.ts";
 import { commandType } from "./command.ts";
+import { containerType } from "./container.ts";
 import { directoryType } from "./directory.ts";
 import { diskType } from "./disk.ts";
 import { fileType } from "./file.ts";
+import { foreignType } from "./foreign.ts";
 import { httpType } from "./http.ts";
 import { keyType } from "./key.ts";
 import { lineType } from "./line.ts";
 import { memoryType } from "./memory.ts";
+import { mountType } from "./mount.ts";
 import { packageType } from "./package.ts";
 import { pluginType } from "./plugin.ts";
 import { portType } from "./port.ts";
@@ -16,20 +21,29 @@ import { processType } from "./process.ts";
 import { roleType } from "./role.ts";
 import { routeType } from "./route.ts";
 import { serviceType } from "./service.ts";
+import { sshkeyType } from "./sshkey.ts";
 import { symlinkType } from "./symlink.ts";
+import { sysctlType } from "./sysctl.ts";
 import { tcpType } from "./tcp.ts";
+import { timerType } from "./timer.ts";
+import { userType } from "./user.ts";
 
 /** Every resource type of this build, in the order of their kinds. */
 export const resourceTypes: readonly ResourceType[] = [
+  agentType,
   capabilityType,
+  clockType,
   commandType,
+  containerType,
   directoryType,
   diskType,
   fileType,
+  foreignType,
   httpType,
   keyType,
   lineType,
   memoryType,
+  mountType,
   packageType,
   pluginType,
   portType,
@@ -38,15 +52,21 @@ export const resourceTypes: readonly ResourceType[] = [
   roleType,
   routeType,
   serviceType,
+  sshkeyType,
   symlinkType,
+  sysctlType,
   tcpType,
+  timerType,
+  userType,
 ];
 
+export type { AgentObservation, AgentPromise } from "./agent.ts";
 export {
   type CapabilityObservation,
   type CapabilityPromise,
   readCapabilityPromise,
 } from "./capability.ts";
+export type { ClockObservation, ClockPromise } from "./clock.ts";
 export {
   type CommandObservation,
   type CommandPromise,
@@ -54,6 +74,14 @@ export {
   outputCharactersMax,
   readCommandPromise,
 } from "./command.ts";
+export {
+  type ContainerObservation,
+  type ContainerPromise,
+  type ContainerVerb,
+  containerBytes,
+  containerStopTimeoutMsDefault,
+  readContainerPromise,
+} from "./container.ts";
 export { keyedDigest } from "./digest.ts";
 export {
   type DirectoryObservation,
@@ -72,10 +100,19 @@ export {
   fileModeDefault,
   readFilePromise,
 } from "./file.ts";
+export {
+  type ForeignObservation,
+  type ForeignPromise,
+  type ForeignVerb,
+  foreignPidsMax,
+  foreignStopTimeoutMsDefault,
+  readForeignPromise,
+} from "./foreign.ts";
 export { type HttpObservation, type HttpPromise, httpTimeoutMsDefault, readHttpPromise } from "./http.ts";
 export { type KeyPromise, keySeparatorDefault, readKeyPromise } from "./key.ts";
 export { type LinePromise, readLinePromise } from "./line.ts";
 export { type MemoryObservation, type MemoryPromise, readMemoryPromise } from "./memory.ts";
+export { type MountObservation, type MountPromise, type MountVerb, readMountPromise } from "./mount.ts";
 export {
   type PackageObservation,
   type PackagePromise,
@@ -103,6 +140,7 @@ export {
   readProcessPromise,
   stopTimeoutMsDefault,
 } from "./process.ts";
+export { roleNameCharactersMax } from "./role.ts";
 export {
   type RouteObservation,
   type RoutePromise,
@@ -118,9 +156,40 @@ export {
   type ServiceVerb,
 } from "./service.ts";
 export {
+  readSshkeyName,
+  readSshkeyPromise,
+  type SshkeyObservation,
+  type SshkeyPromise,
+  type SshkeyVerb,
+} from "./sshkey.ts";
+export {
   readSymlinkPromise,
   type SymlinkObservation,
   type SymlinkPromise,
   type SymlinkVerb,
 } from "./symlink.ts";
+export {
+  readSysctlPromise,
+  type SysctlObservation,
+  type SysctlPromise,
+  type SysctlVerb,
+  sysctlFile,
+  sysctlPath,
+  sysctlText,
+  sysctlValue,
+} from "./sysctl.ts";
 export { readTcpPromise, type TcpObservation, type TcpPromise, tcpTimeoutMsDefault } from "./tcp.ts";
+export {
+  readTimerPromise,
+  type TimerObservation,
+  type TimerPromise,
+  type TimerVerb,
+  timerDueMs,
+} from "./timer.ts";
+export {
+  missingGroups,
+  readUserPromise,
+  type UserObservation,
+  type UserPromise,
+  type UserVerb,
+} from "./user.ts";

@@ -12,13 +12,26 @@ const passesMax = 2;
 
 /** Good promises of each kind, by resource. */
 const examples: { readonly [kind: string]: readonly (readonly [string, ResourcePromise])[] } = {
+  agent: [
+    ["agent:self", {}],
+    ["agent:self", { version: "0.1.0", free: "16MiB" }],
+  ],
   capability: [
     ["capability:sensor-api", { port: 8080 }],
     ["capability:sensor-api", { port: 1, while: ["http:sensor"] }],
   ],
+  clock: [["clock:device", { within: "250ms" }]],
   command: [
     ["command:schema", { check: ["/bin/true"], apply: ["/bin/make"], timeout: "10s" }],
     ["command:schema", { check: ["/bin/true"], apply: ["/bin/make"], timeout: "1m", every: "5m" }],
+  ],
+  container: [
+    ["container:web", { image: "docker.io/library/nginx:1.27" }],
+    [
+      "container:web",
+      { image: "nginx", env: { A: "1" }, ports: ["127.0.0.1:8080:80"], volumes: ["/srv:/www:ro"] },
+    ],
+    ["container:web", { absent: true }],
   ],
   directory: [
     ["directory:/srv", {}],
@@ -39,6 +52,10 @@ const examples: { readonly [kind: string]: readonly (readonly [string, ResourceP
     ["file:/etc/motd", { owner: "root" }],
     ["file:/etc/motd", { absent: true }],
   ],
+  foreign: [
+    ["foreign:cron", { program: "cron" }],
+    ["foreign:miner", { program: "/usr/bin/xmrig", cgroup: "/system.slice", absent: true }],
+  ],
   http: [
     ["http:sensor", { url: "http://127.0.0.1:8080/health" }],
     ["http:sensor", { url: "https://[::1]/", every: "2s", timeout: "1s", status: 204 }],
@@ -56,6 +73,11 @@ const examples: { readonly [kind: string]: readonly (readonly [string, ResourceP
   memory: [
     ["memory:device", { available: "64MiB" }],
     ["memory:device", { available: "10%" }],
+  ],
+  mount: [
+    ["mount:/mnt/data", { source: "/dev/sda1", fsType: "ext4", options: ["ro", "nosuid"] }],
+    ["mount:/tmp", { source: "tmpfs", fsType: "tmpfs" }],
+    ["mount:/mnt/old", { absent: true }],
   ],
   package: [
     ["package:nginx", {}],
@@ -99,20 +121,44 @@ const examples: { readonly [kind: string]: readonly (readonly [string, ResourceP
     ["service:ssh", { state: "running", enabled: true, manager: "systemd" }],
     ["service:telnet", { state: "stopped", enabled: false, manager: "runit" }],
   ],
+  sshkey: [
+    ["sshkey:alice/laptop", { key: "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5" }],
+    ["sshkey:alice/laptop", { key: "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5", options: "restrict" }],
+    ["sshkey:alice/old", { key: "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5", absent: true }],
+  ],
   symlink: [
     ["symlink:/etc/localtime", { target: "/usr/share/zoneinfo/Europe/Berlin" }],
     ["symlink:/etc/localtime", { target: "../usr", owner: "root:root" }],
     ["symlink:/etc/localtime", { absent: true }],
   ],
+  sysctl: [
+    ["sysctl:net.ipv4.ip_forward", { value: "1" }],
+    ["sysctl:net.ipv4.conf.eth0/1.forwarding", { value: "0", persist: false }],
+  ],
   tcp: [["tcp:database", { host: "127.0.0.1", port: 5432 }]],
+  timer: [
+    [
+      "timer:backup",
+      { command: ["/usr/bin/backup"], timeout: "1h", at: "03:00", days: ["sun"], offset: "+02:00" },
+    ],
+    ["timer:poll", { command: ["/usr/bin/poll"], timeout: "1m", interval: "5m" }],
+  ],
+  user: [
+    ["user:alice", {}],
+    [
+      "user:alice",
+      { uid: 1001, group: "users", groups: ["adm"], home: "/home/alice", shell: "/bin/sh", locked: true },
+    ],
+    ["user:mallory", { absent: true }],
+  ],
 };
 
 /** Kinds that only report: what they say is repaired elsewhere. */
-const reporting = ["capability", "disk", "http", "memory", "port", "probe", "role", "tcp"];
+const reporting = ["agent", "capability", "clock", "disk", "http", "memory", "port", "probe", "role", "tcp"];
 /** Kinds that end what they keep when the promise goes. */
-const reversed = ["process", "route"];
+const reversed = ["container", "process", "route"];
 /** Kinds of repairs whose intent is on disk before they start. */
-const once = ["command"];
+const once = ["command", "timer"];
 
 const cases = resourceTypes.flatMap((type) =>
   (examples[type.kind] ?? []).map(
@@ -146,7 +192,9 @@ it("every resource type has examples here", () => {
 });
 
 describe.each(cases)("%s", (_title, type, name, promise) => {
-  const repairable = !reporting.includes(type.kind);
+  // Of foreign processes, those that may not run are ended, and those that shall are for others to start.
+  const repairable =
+    !reporting.includes(type.kind) && (type.kind !== "foreign" || promise["absent"] === true);
 
   it("is well formed", () => {
     expect(type.check(name, promise)).toEqual([]);
@@ -233,7 +281,7 @@ describe.each(cases)("%s", (_title, type, name, promise) => {
   it("reverses to a state that differs from the promised one, or leaves all as it is", () => {
     const plan = type.reverse(promise);
     const kept = [1, 2].reduce((state) => pass(type, promise, state), damaged(type, promise, [1]));
-    expect(plan === undefined).toBe(!reversed.includes(type.kind));
+    expect(plan === undefined).toBe(!reversed.includes(type.kind) || promise["absent"] === true);
     if (plan === undefined) return;
     const ended = type.fake.repaired(promise, kept, plan, context);
     expect(type.diff(promise, ended, context)).toBeDefined();

@@ -1,7 +1,10 @@
 import { keyStage, lineStage, symlinkStage } from "./files.ts";
+import { sysctlStage } from "./kernel.ts";
 import { packageStage } from "./packages.ts";
+import { foreignStage, timerStage } from "./programs.ts";
 import { serviceStage } from "./services.ts";
 import type { Stage } from "./stage.ts";
+import { sshkeyStage, userStage } from "./users.ts";
 
 /** Every kind whose real thing is broken and healed, with how many broken states a quick run takes. */
 export const stages: readonly (readonly [Stage, number])[] = [
@@ -9,5 +12,10 @@ export const stages: readonly (readonly [Stage, number])[] = [
   [lineStage, 20],
   [packageStage, 3],
   [serviceStage, 4],
+  [foreignStage, 4],
+  [sshkeyStage, 20],
   [symlinkStage, 20],
+  [sysctlStage, 20],
+  [timerStage, 8],
+  [userStage, 5],
 ];

@@ -29,7 +29,7 @@ export interface Broken {
   /** What a failed repair of it may end with; without, no repair may fail. */
   readonly mayFail?: readonly string[];
   /** Looked at when it is kept: what was there besides must be there still. */
-  readonly after?: () => void;
+  readonly after?: () => unknown;
 }
 
 /** Where real resources of one kind are broken. */
@@ -82,7 +82,7 @@ export async function heal(rig: Rig, { id, promise, mayFail, after }: Broken): P
       expect(await lookAt(rig, id)).toEqual(seen);
       return healing;
     }
-    after?.();
+    await after?.();
     // Inert: what is kept stays as it is seen.
     const again = await lookAt(rig, id);
     expect(again.type === "observed" && type.diff(promise, again.observation, context)).toBeUndefined();
