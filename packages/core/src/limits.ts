@@ -35,8 +35,8 @@ export const strangersBytesMax = 16_777_216;
 export const rootIdsReserved = 256;
 /** Bytes of the words of this device's owner, half of what is kept of them. A guess: a thousand authors. */
 export const ownerWordsBytesMax = 524_288;
-/** Ids of bodies of one stream that were in force and are remembered, to know a second body of their version. A guess. */
-export const seenBodiesMax = 512;
+/** Manifests of one stream that are remembered after their time, to know a second body of their version. A guess. */
+export const seenManifestsMax = 16;
 /** Roots held of one author. A guess: one a week for five years. */
 export const authorRootsMax = 256;
 /** Streams whose newest version is told in one message: with all ids, they fit the largest one. */

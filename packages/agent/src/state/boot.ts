@@ -34,6 +34,8 @@ export interface BootReading {
 }
 
 const policyPrefix = "policy/";
+/** Manifests that were in force once. */
+const evidencePrefix = "evidence/";
 
 /**
  * Reads what a mind is born from. Members and policy are verified again: the disk is no authority, and a rule that
@@ -63,7 +65,7 @@ export function readBoot(
       const member = isRejection(wire) ? wire : verifyMember(wire, charter, crypto);
       if (isRejection(member)) rejected.push({ key, rejection: member });
       else members.push(member);
-    } else if (!key.startsWith(policyPrefix)) {
+    } else if (!key.startsWith(policyPrefix) && !key.startsWith(evidencePrefix)) {
       rest.push(record);
     } else if (value instanceof Uint8Array) {
       envelopes.push({ key, bytes: value });
@@ -73,7 +75,13 @@ export function readBoot(
   }
   const policies = readPolicies(envelopes, crypto);
   return {
-    boot: { records: rest, members, evictions, policies: policies.verified },
+    boot: {
+      records: rest,
+      members,
+      evictions,
+      policies: policies.verified.filter(isInForce).map(({ policy }) => policy),
+      evidence: policies.verified.filter((each) => !isInForce(each)).map(({ policy }) => policy),
+    },
     rejected: [...rejected, ...policies.rejected],
   };
 }
@@ -83,8 +91,17 @@ interface StoredEnvelope {
   readonly bytes: Uint8Array;
 }
 
+interface StoredPolicy {
+  readonly key: string;
+  readonly policy: VerifiedPolicy;
+}
+
+function isInForce({ key }: StoredPolicy): boolean {
+  return key.startsWith(policyPrefix);
+}
+
 interface ReadPolicies {
-  readonly verified: readonly VerifiedPolicy[];
+  readonly verified: readonly StoredPolicy[];
   readonly rejected: readonly { readonly key: string; readonly rejection: Rejection }[];
 }
 
@@ -99,7 +116,7 @@ function readPolicies(envelopes: readonly StoredEnvelope[], crypto: Crypto): Rea
     newestRoots: (author: AuthorId) => stateOf(author).newest,
     rootWithDigest: (author: AuthorId, digest: string) => roots.get(author)?.get(digest)?.root,
   };
-  const verified: VerifiedPolicy[] = [];
+  const verified: StoredPolicy[] = [];
   const rejected: { key: string; rejection: Rejection }[] = [];
   const ordered = envelopes
     .map((envelope) => ({ ...envelope, root: rootNumber(envelope.bytes) }))
@@ -110,7 +127,7 @@ function readPolicies(envelopes: readonly StoredEnvelope[], crypto: Crypto): Rea
       rejected.push({ key, rejection: policy });
       continue;
     }
-    verified.push(policy);
+    verified.push({ key, policy });
     if (policy.type !== "root") continue;
     const known = roots.get(policy.author) ?? new Map<string, VerifiedRoot>();
     roots.set(policy.author, known.set(rootDigest(crypto, policy.root), policy));

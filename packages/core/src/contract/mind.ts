@@ -48,4 +48,6 @@ export interface Boot {
   readonly members: readonly Member[];
   readonly policies: readonly VerifiedPolicy[];
   readonly evictions?: readonly VerifiedEviction[];
+  /** Manifests that were in force once: a second body of their version is known by them. */
+  readonly evidence?: readonly VerifiedPolicy[];
 }

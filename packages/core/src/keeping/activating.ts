@@ -1,9 +1,12 @@
 import {
   type AuthorId,
   authorStreamsMax,
+  compareVersions,
+  type StreamName,
   type StreamState,
   streamKey,
   type VerifiedPolicy,
+  type Version,
   type View,
 } from "@antibody/policy";
 import type { JournalRecord } from "../contract/output.ts";
@@ -52,6 +55,12 @@ export function activationRecords(
   ];
 }
 
+function isOfVersion(left: StreamVersion, right: StreamVersion): boolean {
+  return left.stream === right.stream && compareVersions(left, right) === 0;
+}
+
+type StreamVersion = Version & { readonly stream: StreamName };
+
 /**
  * A fragment changes the view only when it completes a generation, or is the second body of one version:
  * projecting for each would cost n². Of strangers nothing is in force, so that only the first of each stream is
@@ -77,7 +86,9 @@ export function mayChangeView(
     if (other.author !== policy.author) continue;
     if (other.type === "manifest" && other.manifest.fragments.includes(policy.id)) {
       if (other.manifest.fragments.every((id) => set.has(id))) return true;
-    } else if (other.type === "fragment" && isRival(policy.fragment, other.fragment)) return true;
+      // Its version has a manifest that does not name it.
+    } else if (other.type === "manifest" && isOfVersion(policy.fragment, other.manifest)) return true;
+    else if (other.type === "fragment" && isRival(policy.fragment, other.fragment)) return true;
   }
   return false;
 }

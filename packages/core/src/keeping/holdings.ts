@@ -5,6 +5,7 @@ import {
   type Crypto,
   type Floors,
   streamKey,
+  type VerifiedManifest,
   type VerifiedPolicy,
   type Version,
 } from "@antibody/policy";
@@ -59,7 +60,7 @@ export class Holdings {
   /** Takes up what the journal holds. */
   read(boot: Boot): void {
     this.grants.read(boot.records);
-    this.disputes.read(boot.records);
+    this.disputes.read(boot.records, boot.evidence ?? []);
     this.set.quota.read(boot.records);
     const floors = boot.records
       .filter(({ key }) => key.startsWith("floor/"))
@@ -152,24 +153,33 @@ export class Holdings {
   }
 
   #refuse(policy: VerifiedPolicy, refusal: PolicyRefusal, from: AgentId | "owner", turn: Turn): void {
-    if (refusal.reason === "quota") this.set.refused.crowdedOut(policy.id);
-    else this.set.refused.outdated(policy.id);
     turn.tell("policy.rejected", "warn", { ...describe(policy), from, ...refusal });
+    if (refusal.reason === "quota") {
+      this.set.refused.crowdedOut(policy.id);
+      return;
+    }
     // Too old to be in force, and yet the first of two bodies, perhaps.
-    if (refusal.reason === "quota" || !this.grants.has(policy.author) || this.disputes.knows(policy)) return;
-    if (this.set.roots.revokes(policy)) return;
-    turn.emit({ type: "persist", durability: "batched", records: this.disputes.remember([policy]) });
+    if (policy.type === "manifest" && this.grants.has(policy.author) && !this.disputes.knows(policy)) {
+      if (!this.set.roots.revokes(policy)) this.#remember(policy, turn);
+    }
+    this.set.refused.outdated(policy.id);
   }
 
-  /** A second body of a version whose first is held no longer. What is told of it is asked for again, as evidence. */
-  #notice(policy: VerifiedPolicy, turn: Turn): boolean {
-    const rival = this.disputes.rivalOf(policy);
-    if (rival === undefined || this.disputes.isDisputed(policy) || this.set.roots.revokes(policy))
-      return false;
-    const record = this.disputes.note(policy, rival);
-    if (record === undefined) return false;
+  #remember(manifest: VerifiedManifest, turn: Turn): void {
+    const records = this.disputes.remember(manifest);
+    if (records.length === 0) return;
+    turn.emit({ type: "persist", durability: "batched", records });
+    // A fragment that it does not name may have been refused before.
     this.set.refused.evidenceWanted();
-    turn.emit({ type: "persist", durability: "sync", records: [record] });
+  }
+
+  /** A second body of a version whose first is held no longer: both are held from now on, as evidence. */
+  #notice(policy: VerifiedPolicy, turn: Turn): boolean {
+    const found = this.set.roots.revokes(policy) ? undefined : this.disputes.find(policy);
+    if (found === undefined) return false;
+    this.set.refused.evidenceWanted();
+    turn.emit({ type: "persist", durability: "sync", records: [found.record, recordOf(found.rival)] });
+    if (!this.set.has(found.rival.id)) this.#hold(found.rival, undefined);
     return true;
   }
 

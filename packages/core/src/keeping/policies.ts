@@ -264,7 +264,10 @@ export class PolicyKeeping implements PolicyHolding {
         const inForce = inForceOf(activated, this.#set);
         const records = [
           ...activationRecords(activated, inForce, outdated),
-          ...this.#holdings.disputes.remember(inForce.filter(({ type }) => type !== "root")),
+          // What goes may turn out to be the first of two bodies.
+          ...outdated.flatMap((policy) =>
+            policy.type === "manifest" ? this.#holdings.disputes.remember(policy) : [],
+          ),
         ];
         turn.emit({ type: "persist", durability: "sync", records });
       } else if (outdated.length > 0) {

@@ -119,20 +119,35 @@ function resolveStream(documents: StreamDocuments): ResolvedStream {
   };
 }
 
-/** One version, two manifests; or one version and name, two fragments. Only a new epoch clears it. */
-function equivocation(documents: StreamDocuments): Proof | undefined {
-  const seen = new Map<string, FragmentId>();
-  const headers = [
-    ...documents.manifests.map(({ id, manifest }) => ({ id, version: manifest, name: "" })),
-    ...documents.fragments.map(({ id, fragment }) => ({ id, version: fragment, name: fragment.name })),
-  ];
-  for (const { id, version, name } of headers) {
-    const key = `${version.epoch}.${version.generation}/${name}`;
-    const other = seen.get(key);
+/**
+ * One version, two bodies: two manifests, two fragments of one name, or a fragment that its version's manifest does
+ * not name. Only a new epoch clears it.
+ */
+function equivocation({ manifests, fragments }: StreamDocuments): Proof | undefined {
+  const byVersion = new Map<string, VerifiedManifest>();
+  for (const entry of manifests) {
+    const other = byVersion.get(versionKey(entry.manifest));
+    if (other !== undefined) return [other.id, entry.id];
+    byVersion.set(versionKey(entry.manifest), entry);
+  }
+  const byName = new Map<string, FragmentId>();
+  for (const { id, fragment } of fragments) {
+    const manifest = byVersion.get(versionKey(fragment));
+    if (manifest?.manifest.fragments.includes(id) === false) return sortedProof(manifest.id, id);
+    const key = `${versionKey(fragment)}/${fragment.name}`;
+    const other = byName.get(key);
     if (other !== undefined) return [other, id];
-    seen.set(key, id);
+    byName.set(key, id);
   }
   return undefined;
+}
+
+function sortedProof(left: FragmentId, right: FragmentId): Proof {
+  return compareText(left, right) < 0 ? [left, right] : [right, left];
+}
+
+function versionKey({ epoch, generation }: Version): string {
+  return `${epoch}.${generation}`;
 }
 
 function activeGeneration(documents: StreamDocuments): Generation | undefined {
