@@ -134,11 +134,14 @@ export class Accusing {
     probing.test(subject, turn);
   }
 
-  /** A death certificate that `from` made, or passed on where it is `published`. */
-  takeDeath(death: DeathCertificate, from: AgentId, turn: Turn, published = false): void {
-    if (death.subject === this.#ports.agent)
-      this.refute(death.incarnation, from, "a death certificate", turn);
-    else this.#ports.deaths.heard(death, from, turn, published);
+  /**
+   * A death certificate that `from` made, or passed on where it is `published`. True when nothing here waited for it:
+   * it changed the directory alone, if anything.
+   */
+  takeDeath(death: DeathCertificate, from: AgentId, turn: Turn, published = false): boolean {
+    if (death.subject !== this.#ports.agent) return this.#ports.deaths.heard(death, from, turn, published);
+    this.refute(death.incarnation, from, "a death certificate", turn);
+    return false;
   }
 
   /** Deaths that `from` asks this agent to publish. */

@@ -105,25 +105,32 @@ export class Deaths {
     return this.#undecided.has(peer);
   }
 
-  /** A certificate that `from` sent, or passed on where it is `published`. */
-  heard(death: DeathCertificate, from: AgentId, turn: Turn, published = false): void {
+  /**
+   * A certificate that `from` sent, or passed on where it is `published`. True when nothing here waited for it: it
+   * changed the directory alone, if anything.
+   */
+  heard(death: DeathCertificate, from: AgentId, turn: Turn, published = false): boolean {
     const { subject } = death;
-    const member = this.#ports.directory.get(subject);
+    const { directory, votes, links, asking, probing } = this.#ports;
+    const member = directory.get(subject);
     // Whoever is unknown comes with its entry by anti-entropy, and its death after it.
-    if (member === undefined) return;
+    if (member === undefined) return true;
     const order = catchUp(death.incarnation, member, from, turn);
-    if (order < 0) return;
+    if (order < 0) return true;
+    const isAwaited = votes.has(subject) || this.#publishing.has(subject);
     // Someone has published it already. One that falls short, or that was told here alone, keeps nobody from it.
     if (published && order === 0 && this.#publishing.has(subject) && this.#isProven(death)) {
       this.#publishing.settle(subject);
     }
     const decision = this.#decide(death, turn);
     // An idle session to someone whom others found dead: it is told, and refutes if it lives.
-    if (decision === "dead" && this.#ports.links.has(subject)) this.#ports.asking.probe(subject, turn);
-    if (decision !== "contested") return;
+    if (decision === "dead" && links.has(subject)) asking.probe(subject, turn);
+    if (decision === "dead" || decision === "void") return !isAwaited;
+    if (decision !== "contested") return false;
     // A link to the subject lives: the subject is asked, and refutes; or the link turns out to be dead too.
-    this.#ports.asking.probe(subject, turn);
-    this.#ports.probing.test(subject, turn);
+    asking.probe(subject, turn);
+    probing.test(subject, turn);
+    return false;
   }
 
   /** A peer hands over what it would have to publish: it is published here, with what is to be published anyway. */

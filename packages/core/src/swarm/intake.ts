@@ -29,21 +29,30 @@ export type SwarmInput = Extract<
 >;
 
 /**
- * Gives an input to the parts that it concerns. True when it was small talk: between two that find each other as they
- * should be, and of which no part but probing has moved its deadline.
+ * What an input has moved beside the deadline of probing. Nothing: it was small talk, between two that find each other
+ * as they should be. The directory alone: deaths that nobody here waited for. Anything else: perhaps every deadline.
  */
-export function takeInput(parts: SwarmParts, input: SwarmInput, policy: PolicyHolding, turn: Turn): boolean {
+export type Moved = "nothing" | "directory" | "anything";
+
+/** Gives an input to the parts that it concerns. */
+export function takeInput(parts: SwarmParts, input: SwarmInput, policy: PolicyHolding, turn: Turn): Moved {
   if (input.type === "message") {
     const isUsual = hear(parts, input.from, turn);
-    return takeMessage(parts, input.from, input.message, policy, turn) && isUsual;
+    const isSmallTalk = takeMessage(parts, input.from, input.message, policy, turn) && isUsual;
+    return isSmallTalk ? "nothing" : "anything";
+  }
+  if (input.type === "rumor") {
+    const isUsual = hear(parts, input.from, turn);
+    const isNobodysMatter = takeRumor(parts, input.from, input.rumor, turn);
+    return isNobodysMatter && isUsual ? "directory" : "anything";
   }
   takeOther(parts, input, turn);
-  return false;
+  return "anything";
 }
 
 function takeOther(
   parts: SwarmParts,
-  input: Exclude<SwarmInput, { readonly type: "message" }>,
+  input: Exclude<SwarmInput, { readonly type: "message" | "rumor" }>,
   turn: Turn,
 ): void {
   switch (input.type) {
@@ -72,10 +81,6 @@ function takeOther(
       return;
     case "unsent":
       parts.probing.unsent(input.to, turn);
-      return;
-    case "rumor":
-      hear(parts, input.from, turn);
-      takeRumor(parts, input.from, input.rumor, turn);
       return;
     case "enrolled":
       parts.membership.admit(input.member, input.member.certificate.agent, turn);
@@ -213,27 +218,32 @@ function takeNews(
   }
 }
 
+/** True when it changed nothing but the directory. */
 function takeRumor(
   { membership, accusing, missing, reporting, evicting }: SwarmParts,
   from: AgentId,
   rumor: HealthRumor,
   turn: Turn,
-): void {
+): boolean {
   switch (rumor.type) {
     case "members":
       membership.admitAll(rumor.members, from, turn);
-      return;
-    case "deaths":
-      for (const death of rumor.deaths) accusing.takeDeath(death, from, turn, true);
-      return;
+      return false;
+    case "deaths": {
+      let isNobodysMatter = true;
+      for (const death of rumor.deaths) {
+        if (!accusing.takeDeath(death, from, turn, true)) isNobodysMatter = false;
+      }
+      return isNobodysMatter;
+    }
     case "sightings":
       for (const signed of rumor.sightings) {
         if (missing.take(signed, from, turn)) reporting.doubt(signed.sighting.subject, turn);
       }
-      return;
+      return false;
     case "evictions":
       evicting.take(rumor.evictions, turn);
-      return;
+      return false;
     default:
       throw new Error(`unknown rumor ${rumor satisfies never}`);
   }

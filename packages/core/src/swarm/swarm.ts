@@ -160,14 +160,14 @@ export class Swarm {
       reporting.beQuiet(turn);
     }
     const before = directory.revision;
-    const isSmallTalk = takeInput(this.#parts, input, policy, turn);
+    const moved = takeInput(this.#parts, input, policy, turn);
     // In a quiet swarm that is nearly everything: whatever else may be due was not moved by it.
-    if (isSmallTalk && this.deadline > turn.now.monoMs) return;
+    if (moved === "nothing" && this.deadline > turn.now.monoMs) return;
     // Gossip spreads itself; what one peer told another in a session does not.
     const isTold = input.type === "connected" || (input.type === "message" && input.message.type === "items");
     if (isTold && directory.revision !== before) this.#tellOn(turn.now.monoMs + tellOnMs);
-    this.#settle(turn);
-    this.#moved();
+    if (this.#settle(turn) || moved === "anything") this.#moved();
+    this.#deadline = undefined;
     if (this.deadline <= turn.now.monoMs) {
       this.#due(policy, turn);
       this.#settle(turn);
@@ -342,11 +342,12 @@ export class Swarm {
     probing.probeAll(turn);
   }
 
-  /** Acts on what was found, and chooses observers anew where that changed who is there, until nothing is new. */
-  #settle(turn: Turn): void {
+  /** Acts on what was found, and chooses observers anew where it changed who is there. True if deadlines moved. */
+  #settle(turn: Turn): boolean {
     const { probing, accusing, directory, observers, own, evicting, missing, reporting } = this.#parts;
     this.#parts.secondLooks.follow(turn);
-    if (missing.followCutOff(turn)) {
+    let hasMoved = missing.followCutOff(turn);
+    if (hasMoved) {
       reporting.beQuiet(turn);
       reporting.weighAll(turn);
     }
@@ -358,16 +359,20 @@ export class Swarm {
         else accusing.returned(one.watch.agent);
         reporting.weigh(one.watch.agent, turn);
       }
+      hasMoved ||= found.length > 0;
       const isChanged = this.#presence !== directory.presence || (isOut && this.#watched !== nobody);
-      if (!isChanged && found.length === 0) return;
+      if (!isChanged && found.length === 0) return hasMoved;
       if (!isChanged) continue;
       this.#presence = directory.presence;
       const assignment = isOut ? nobody : observers.of(this.#options.agent);
       // Whoever comes and goes elsewhere changes nothing here: in a massacre that is nearly everyone.
+      hasMoved ||= assignment !== this.#watched;
       if (assignment !== this.#watched) probing.watchOnly(assignment, turn);
       this.#watched = assignment;
-      if (accusing.hasCases || missing.count > 0)
+      if (accusing.hasCases || missing.count > 0) {
         this.#retallyMs = Math.min(this.#retallyMs, turn.now.monoMs + retallyAfterMs);
+        hasMoved = true;
+      }
     }
   }
 

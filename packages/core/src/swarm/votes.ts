@@ -67,6 +67,11 @@ export class Votes {
     return keep(dump);
   }
 
+  /** Whether a subject has an open case. */
+  has(subject: AgentId): boolean {
+    return this.#cases.has(subject);
+  }
+
   /** Subjects with an open case. */
   get caseCount(): number {
     return this.#cases.size;
