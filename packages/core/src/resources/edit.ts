@@ -31,7 +31,7 @@ export const editObservationShape: z.ZodMiniType<EditObservation> = z.discrimina
 ]);
 
 /** Characters of one line that is kept. A guess: room for a long key. */
-export const lineCharactersMax = 8_192;
+const lineCharactersMax = 8_192;
 
 /** One line of text. */
 export const oneLine: z.ZodMiniType<string, string> = z.string().check(

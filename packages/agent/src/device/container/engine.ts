@@ -4,7 +4,7 @@ import { codeOf, DeviceError } from "../deviceError.ts";
 /** Bytes of an answer that are read. A guess: the description of a container takes tens of KiB. */
 const answerBytesMax = 4_194_304;
 /** Characters of an engine's complaint in an error. */
-const complaintCharactersMax = 300;
+export const complaintCharactersMax = 300;
 
 /** What an engine answered. */
 export interface Answer {

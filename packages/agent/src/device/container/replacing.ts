@@ -1,4 +1,5 @@
-import { type Engine, engineError } from "./engine.ts";
+import { DeviceError } from "../deviceError.ts";
+import { complaintCharactersMax, type Engine, engineError } from "./engine.ts";
 
 /** How a container is ended, and what it may be called for a moment. */
 export interface Container {
@@ -15,7 +16,10 @@ export async function fetchImage(engine: Engine, image: string, pull: "missing" 
   // It says 200 before it begins: whether it came through stands in the last line.
   const last = answer.text.trimEnd().split("\n").at(-1) ?? "";
   if (last.includes('"error"'))
-    throw engineError(`fetch ${image}`, { ...answer, value: undefined, text: last });
+    throw new DeviceError(
+      "EPULL",
+      `the engine could not fetch ${image}: ${last.slice(0, complaintCharactersMax)}`,
+    );
 }
 
 /** Without a tag the engine would fetch every one. */
