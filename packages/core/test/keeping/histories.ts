@@ -11,6 +11,7 @@ import {
   makeId,
   openEnvelope,
   parseStreamName,
+  type RejectionReason,
   type ResourceId,
   type Root,
   rotateAuthor,
@@ -26,8 +27,9 @@ import {
 import fc from "fast-check";
 import type { Output } from "../../src/contract/output.ts";
 import type { Snapshot } from "../../src/contract/snapshot.ts";
+import type { Now } from "../../src/contract/time.ts";
 import type { Turn } from "../../src/contract/turn.ts";
-import { PolicyKeeping } from "../../src/keeping/policies.ts";
+import { PolicyKeeping, type PolicyKeepingOptions } from "../../src/keeping/policies.ts";
 import { Random } from "../../src/random.ts";
 import { resourceTypes } from "../../src/resources/index.ts";
 
@@ -49,14 +51,15 @@ function quickSignature(publicKey: Uint8Array, message: Uint8Array): Uint8Array 
   return signature;
 }
 
-function signerOf(label: string): Signer {
+/** A key of such signatures, the same for the same label. */
+export function signerOf(label: string): Signer {
   const publicKey = new Uint8Array(createHash("sha256").update(label).digest());
   publicKey[31] = 2;
   return { publicKey, sign: (message) => quickSignature(publicKey, message) };
 }
 
 const streams = ["home", "lights"].map((text) => parseStreamName(text) as StreamName);
-const owner = signerOf("owner");
+export const owner: Signer = signerOf("owner");
 /** What the devices of these histories pin. */
 export const ownerHex: string = toHex(owner.publicKey);
 
@@ -119,7 +122,7 @@ interface Published {
 }
 
 /** 2026-01-01: a clock that may be trusted. */
-const wallMs = 1_767_225_600_000;
+export const wallMs = 1_767_225_600_000;
 
 /** An author of a history: what it has done so far. */
 class Writer {
@@ -257,42 +260,63 @@ export function make(acts: readonly Act[]): Made {
 
 const peer: AgentId = makeId("agent", new Uint8Array(32).fill(9));
 
+const deviceOptions: PolicyKeepingOptions = {
+  crypto: quickCrypto,
+  contexts: { arch: "x64", hostname: "h", name: "n", os: "linux", tags: [] },
+  resourceTypes,
+  protectedResources: [],
+  owner: ownerHex,
+};
+
 /** A device with nothing but its policy: border, store and journal. */
 export class Device {
   #policies: PolicyKeeping;
   readonly #journal = new Map<string, Snapshot>();
   readonly #verified = new Map<string, VerifiedPolicy>();
   readonly outputs: Output[] = [];
+  readonly #options: PolicyKeepingOptions;
+  now: Now = { monoMs: 0, wallMs };
 
-  constructor(grants: readonly Grant[]) {
-    this.#policies = PolicyKeeping.create(Device.#options, { records: [], members: [], policies: [] });
+  constructor(grants: readonly Grant[], changes: Partial<PolicyKeepingOptions> = {}) {
+    this.#options = { ...deviceOptions, ...changes };
+    this.#policies = PolicyKeeping.create(this.#options, { records: [], members: [], policies: [] });
     this.#policies.start(this.#turn());
-    for (const grant of grants) this.#policies.grant(grant, this.#turn());
+    for (const grant of grants) this.grant(grant);
   }
 
-  static readonly #options = {
-    crypto: quickCrypto,
-    contexts: { arch: "x64", hostname: "h", name: "n", os: "linux", tags: [] },
-    resourceTypes,
-    protectedResources: [],
-    owner: ownerHex,
-  };
+  grant(grant: Grant): void {
+    this.#policies.grant(grant, this.#turn());
+  }
+
+  /** Lets time pass, and wakes the store as its mind does. */
+  wait(ms: number): void {
+    this.now = { monoMs: this.now.monoMs + ms, wallMs: this.now.wallMs + ms };
+    this.#policies.wake(this.#turn());
+  }
+
+  /** Names and reasons of what was told so far. */
+  told(): readonly string[] {
+    return this.outputs.flatMap((output) =>
+      output.type === "tell" ? [`${output.event.name} ${output.event.fields["reason"] ?? ""}`.trim()] : [],
+    );
+  }
 
   get policies(): PolicyKeeping {
     return this.#policies;
   }
 
-  /** What the network's border does with bytes, and then the mind. */
-  hear(bytes: Uint8Array): void {
+  /** What the network's border does with bytes, and then the mind. Says why they were not let in. */
+  hear(bytes: Uint8Array): RejectionReason | undefined {
     const policy = verifyPolicy(bytes, {
       crypto: quickCrypto,
       rootOf: (id) => this.#policies.rootOf(id),
       newestRoots: (id) => this.#policies.newestRoots(id),
       rootWithDigest: (id, digest) => this.#policies.rootWithDigest(id, digest),
     });
-    if (isRejection(policy)) return;
+    if (isRejection(policy)) return policy.reason;
     this.#verified.set(policy.id, policy);
     this.#policies.accept(policy, peer, this.#turn());
+    return undefined;
   }
 
   /** Loses power: what the journal holds is what is left. */
@@ -305,7 +329,7 @@ export class Device {
         .sort((left, right) => rootNumber(left) - rootNumber(right) || compareText(left.id, right.id));
     const rest = records.filter(({ key }) => !/^(policy|evidence)\//.test(key));
     const [policies, evidence] = [held("policy/"), held("evidence/")];
-    this.#policies = PolicyKeeping.create(Device.#options, {
+    this.#policies = PolicyKeeping.create(this.#options, {
       records: rest,
       members: [],
       policies,
@@ -316,7 +340,7 @@ export class Device {
 
   /** Goes on from a dump, in another process. */
   move(): void {
-    this.#policies = PolicyKeeping.restore(Device.#options, structuredClone(this.#policies.dump()));
+    this.#policies = PolicyKeeping.restore(this.#options, structuredClone(this.#policies.dump()));
   }
 
   /** One round of anti-entropy, led from here. True when something came or went. */
@@ -363,7 +387,7 @@ export class Device {
 
   #turn(): Turn {
     return {
-      now: { monoMs: 0, wallMs },
+      now: this.now,
       random: Random.fromSeed(1),
       emit: (output) => {
         this.outputs.push(output);
