@@ -130,7 +130,7 @@ export class Accusing {
     if (directory.standingOf(subject) !== "alive") return;
     // The accused hears of it first, where the link to it lives; and this agent sees for itself at once, rather
     // than when its next probe is due.
-    if (probing.hasLivingLink(subject, turn)) asking.probe(subject, turn);
+    if (probing.hasLivingLink(subject)) asking.probe(subject, turn);
     probing.test(subject, turn);
   }
 

@@ -13,7 +13,10 @@ export interface AskingPorts {
   accusationOf(peer: AgentId): Incarnation | undefined;
 }
 
-/** Sends probes, each with a sequence of its own. */
+/** The sequence of probes that are out of turn. */
+export const outOfTurn = 0;
+
+/** Sends probes: those in turn each with a sequence of its own. */
 export class Asking {
   readonly #ports: AskingPorts;
   #sequence: number;
@@ -27,16 +30,25 @@ export class Asking {
     return keep(this.#sequence);
   }
 
-  /** Are you there? With the present digests, and with the accusation when votes are held against the peer. */
-  probe(peer: AgentId, turn: Turn): number {
+  /** A probe in turn: from it on, both count the time to the next. Gives its sequence. */
+  look(peer: AgentId, turn: Turn): number {
     this.#sequence += 1;
-    const sequence = this.#sequence;
+    this.#send(peer, this.#sequence, turn);
+    return this.#sequence;
+  }
+
+  /** A probe out of turn. */
+  probe(peer: AgentId, turn: Turn): void {
+    this.#send(peer, outOfTurn, turn);
+  }
+
+  /** Are you there? With the present digests, and with the accusation when votes are held against the peer. */
+  #send(peer: AgentId, sequence: number, turn: Turn): void {
     const digests = this.#ports.digests(turn);
     const incarnation = this.#ports.accusationOf(peer);
     const probe = { type: "probe", sequence, digests } as const;
     const message = incarnation === undefined ? probe : { ...probe, accusation: { incarnation } };
     turn.emit({ type: "send", to: peer, message });
-    return sequence;
   }
 
   /** Please probe the subject for me (SWIM's indirect probe). */

@@ -1,6 +1,7 @@
 import type { DialResult } from "../contract/input.ts";
 import { type MonotonicMs, NEVER } from "../contract/time.ts";
 import type { Turn } from "../contract/turn.ts";
+import { outOfTurn } from "./asking.ts";
 import type { Findings } from "./findings.ts";
 import type { ProbingPorts } from "./probing.ts";
 import { certifiedEvidence, evidenceOf, isLost, type Watch } from "./watch.ts";
@@ -29,17 +30,50 @@ export class Attempts {
   }
 
   /**
-   * Where one probe goes out, those that would follow soon go too: answers that come together are due together, so
-   * that an agent ends up with one wake an interval instead of one for each peer. Only where this agent is the first
-   * of the pair to probe: else both would.
+   * Nobody has looked at this agent for long, nor it at anyone: the look that would come next comes now, as if an
+   * interval were over. So looks end up evenly apart, and somebody soon looks at an agent that falls silent.
    */
-  probeTogether(turn: Turn): void {
-    const untilMs = turn.now.monoMs + this.#ports.settings.probeTogetherMs;
+  lookAhead(turn: Turn): void {
+    let next: Watch | undefined;
     for (const watch of this.#ports.watches) {
-      if (watch.stage !== "idle" || watch.finding !== "reachable" || watch.duty !== "observe") continue;
-      if (this.#ports.agent > watch.agent || !this.#ports.links.has(watch.agent)) continue;
-      if (this.#probeMs(watch) <= untilMs) this.probe(watch, turn);
+      if (this.#isAtRest(watch) && (next === undefined || watch.lookedMs < next.lookedMs)) next = watch;
     }
+    if (next === undefined) return;
+    const { watches, findings, settings } = this.#ports;
+    const lookedMs = turn.now.monoMs - findings.pace.intervalMs;
+    // What comes in a moment anyway is left to come: two that look ahead would else look at each other at once.
+    if (next.lookedMs <= lookedMs + settings.probeTimeoutMs) return;
+    next.lookedMs = lookedMs;
+    watches.setDue(next, this.#lookMs(next));
+  }
+
+  /** A peer has looked at this agent in turn, and will do so no sooner than in an interval. */
+  lookedAt(watch: Watch, turn: Turn): void {
+    watch.lookedMs = turn.now.monoMs;
+    if (!this.#isAtRest(watch)) return;
+    // It came in time, as an answer would have.
+    this.#ports.findings.health.answered();
+    this.rest(watch, turn);
+  }
+
+  /** Another misses a peer: this agent asks it too, out of turn. */
+  lookToo(watch: Watch, turn: Turn): void {
+    if (this.#isAtRest(watch)) this.#ask(watch, turn);
+  }
+
+  /** Fewer peers are in reach: the looks at each come sooner. */
+  hurry(turn: Turn): void {
+    for (const watch of this.#ports.watches) {
+      if (!this.#isAtRest(watch)) continue;
+      const at = Math.max(this.#lookMs(watch), turn.now.monoMs + 1);
+      if (at < this.#ports.watches.dueMs(watch)) this.#ports.watches.setDue(watch, at);
+    }
+  }
+
+  /** Observed over a session, and nothing is under way. */
+  #isAtRest({ agent, duty, stage, finding }: Watch): boolean {
+    if (stage !== "idle" || duty !== "observe" || finding !== "reachable") return false;
+    return this.#ports.links.has(agent);
   }
 
   /** The deadline of a watch has come. */
@@ -63,54 +97,81 @@ export class Attempts {
 
   #idle(watch: Watch, turn: Turn): void {
     if (isLost(watch)) this.dial(watch, "fresh", turn);
-    else if (this.#probeMs(watch) > turn.now.monoMs) {
-      // Its own traffic came in time, as an answer would have.
-      this.#ports.findings.health.answered();
-      this.rest(watch, turn);
-    } else this.probe(watch, turn);
+    else if (this.#lookMs(watch) > turn.now.monoMs) this.#ask(watch, turn);
+    else this.#look(watch, turn);
   }
 
-  /** Until the peer has been silent for an interval. */
+  /** Until the next look in turn. */
   rest(watch: Watch, turn: Turn): void {
     watch.stage = "idle";
-    this.#ports.watches.setDue(watch, Math.max(this.#probeMs(watch), turn.now.monoMs + 1));
+    this.#ports.watches.setDue(watch, Math.max(this.#lookMs(watch), turn.now.monoMs + 1));
   }
 
   /**
-   * When a peer has been silent for long enough to be probed. Of a pair the one with the smaller id is the first,
-   * so that one probe keeps both sides at rest.
+   * When the two are to look at each other again. Of a pair the one with the smaller id is the first, so that one probe
+   * keeps both sides at rest.
    */
-  #probeMs({ agent, heardMs }: Watch): MonotonicMs {
-    const { probeIntervalMs, probeTimeoutMs } = this.#ports.settings;
-    return heardMs + probeIntervalMs + (this.#ports.agent < agent ? 0 : Math.floor(probeTimeoutMs / 2));
+  #lookMs({ agent, lookedMs }: Watch): MonotonicMs {
+    const laterMs = this.#ports.agent < agent ? 0 : Math.floor(this.#ports.settings.probeTimeoutMs / 2);
+    return lookedMs + this.#ports.findings.pace.intervalMs + laterMs;
   }
 
-  /** Asks the peer whether it is there. */
-  probe(watch: Watch, turn: Turn): void {
+  /** A look in turn. */
+  #look(watch: Watch, turn: Turn): void {
+    watch.probe = this.#ports.asking.look(watch.agent, turn);
+    watch.lookedMs = turn.now.monoMs;
+    this.#ports.findings.looked(turn);
+    this.#awaitAnswer(watch, turn);
+  }
+
+  /** Asks the peer whether it is there, out of turn. */
+  #ask(watch: Watch, turn: Turn): void {
+    this.#ports.asking.probe(watch.agent, turn);
+    watch.probe = outOfTurn;
+    this.#awaitAnswer(watch, turn);
+  }
+
+  #awaitAnswer(watch: Watch, turn: Turn): void {
     watch.stage = "probing";
     watch.probedMs = turn.now.monoMs;
-    watch.probe = this.#ports.asking.probe(watch.agent, turn);
     const { probeTimeoutMs } = this.#ports.settings;
     this.#ports.watches.setDue(watch, turn.now.monoMs + probeTimeoutMs * this.#ports.findings.health.factor);
   }
 
   /** Silence: others are asked, and a fresh connection is tried, both at once. */
   unanswered(watch: Watch, why: string, turn: Turn): void {
+    const isProbed = watch.stage === "probing";
+    const isAsked = isProbed && watch.probe === outOfTurn;
+    watch.isFirst = isProbed && !isAsked;
     this.#ports.findings.suspect(watch, why, turn);
     this.#askOthers(watch, turn);
     this.dial(watch, "fresh", turn);
-    this.#ports.findings.health.missed();
+    this.#lookAround(turn);
+    // What was asked on the suspicion that a look in turn had raised says the same once more.
+    if (!isAsked) this.#ports.findings.health.missed();
   }
 
+  /** The fault may be this agent's own, or that of many: those not heard a moment ago are asked, out of turn. */
+  #lookAround(turn: Turn): void {
+    const sinceMs = turn.now.monoMs - this.#ports.settings.probeTimeoutMs;
+    for (const watch of this.#ports.watches) if (watch.heardMs < sinceMs) this.lookToo(watch, turn);
+  }
+
+  /** Others in reach: so many as SWIM asks. Who is the first to miss an answer asks all who observe the peer too. */
   #askOthers(watch: Watch, turn: Turn): void {
+    const { links, watches, observers, settings, asking } = this.#ports;
     watch.via = undefined;
-    const helpers = this.#ports.links.list().filter((peer) => {
-      const finding = this.#ports.watches.get(peer)?.finding ?? "reachable";
+    const helpers = links.list().filter((peer) => {
+      const finding = watches.get(peer)?.finding ?? "reachable";
       return peer !== watch.agent && finding === "reachable";
     });
-    const chosen = turn.random.sample(helpers, this.#ports.settings.indirectProbeCount);
+    const chosen = turn.random.sample(helpers, settings.indirectProbeCount);
+    if (watch.isFirst && watch.finding === "suspected") {
+      const fellows = observers.of(watch.agent).observers;
+      chosen.push(...helpers.filter((peer) => fellows.includes(peer) && !chosen.includes(peer)));
+    }
     watch.asked = chosen;
-    this.#ports.asking.askOthers(watch.agent, chosen, turn);
+    asking.askOthers(watch.agent, chosen, turn);
   }
 
   /** Tries a connection: to have a session, or to see for itself. */
@@ -137,11 +198,12 @@ export class Attempts {
       this.#tryAgain(watch, turn);
     } else if (result === "refused" && this.#ports.links.has(watch.agent) && watch.finding === "reachable") {
       // A session stands: the peer may only listen elsewhere by now.
-      this.probe(watch, turn);
+      this.#ask(watch, turn);
     } else {
       if (result === "failed") this.#ports.findings.health.missed();
       this.#ports.findings.lose(watch, evidenceOf(result), turn);
       this.#tryAgain(watch, turn);
+      this.hurry(turn);
     }
   }
 
@@ -154,6 +216,9 @@ export class Attempts {
     }
     if (this.#ports.links.has(watch.agent)) {
       this.rest(watch, turn);
+      // It lives; the session may be dead all the same.
+      const at = turn.now.monoMs + this.#ports.settings.probeIntervalMs;
+      if (at < this.#ports.watches.dueMs(watch)) this.#ports.watches.setDue(watch, at);
     } else if (purpose === "fresh") {
       // It lives, and a session is still to come.
       this.dial(watch, "session", turn);
@@ -184,6 +249,13 @@ export class Attempts {
     }
   }
 
+  /** A session begins: the first look is anywhere within the first interval, so that looks at many spread out. */
+  firstLook(watch: Watch, turn: Turn): void {
+    const { intervalMs } = this.#ports.findings.pace;
+    watch.lookedMs = turn.now.monoMs + 1 + turn.random.below(intervalMs) - intervalMs;
+    this.rest(watch, turn);
+  }
+
   /** A new watch; `known` is the one of another duty that it replaces. */
   begin(watch: Watch, known: Watch | undefined, turn: Turn): void {
     const now = turn.now.monoMs;
@@ -195,7 +267,7 @@ export class Attempts {
       this.#tryAgain(watch, turn);
     } else if (this.#ports.links.has(peer)) {
       watch.heardMs = known?.heardMs ?? now;
-      this.#ports.watches.setDue(watch, now + 1 + turn.random.below(this.#ports.settings.probeIntervalMs));
+      this.firstLook(watch, turn);
     } else {
       const delayMs = this.#ports.agent < peer || known !== undefined ? 0 : dialDelayMs;
       this.#ports.watches.setDue(watch, now + delayMs + turn.random.below(dialSpreadMs));

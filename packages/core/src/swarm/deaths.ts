@@ -234,7 +234,7 @@ export class Deaths {
     if (incarnation === undefined || directory.standingOf(subject) !== "alive") return;
     const { counted, quorum } = observers.weigh(subject, votes.on(subject, incarnation));
     if (counted.length < 2 || !isHalf(counted, quorum) || !this.#hasRefused(counted)) return;
-    if (probing.hasLivingLink(subject, turn)) return;
+    if (probing.hasLivingLink(subject)) return;
     const death: DeathCertificate = { subject, incarnation, votes: counted };
     this.#accept(death, turn);
     this.#publishing.plan(death, turn);
@@ -277,7 +277,7 @@ export class Deaths {
         return "undecided";
       }
     }
-    if (probing.hasLivingLink(subject, turn)) {
+    if (probing.hasLivingLink(subject)) {
       this.#wait(death);
       return "contested";
     }

@@ -7,6 +7,8 @@ import { keep, recall } from "../keeping/snapshot.ts";
 import type { Settings } from "../settings.ts";
 import type { Directory } from "./directory.ts";
 import { LocalHealth } from "./localHealth.ts";
+import type { Observers } from "./observers.ts";
+import { type Pace, paceOf } from "./pace.ts";
 import { redialWaitMs } from "./redial.ts";
 import { clearOutage, type Finding, isLost, isSilent, type Watch } from "./watch.ts";
 
@@ -31,31 +33,64 @@ interface FindingsDump {
   readonly score: number;
   readonly cutOff: boolean;
   readonly revision: number;
+  readonly lookedMs: MonotonicMs;
 }
 
 /** What this agent holds of the peers that it watches: suspicion, loss, return, and whether the fault is its own. */
 export class Findings {
   readonly health: LocalHealth;
   readonly #directory: Directory;
+  readonly #observers: Observers;
   readonly #settings: Settings;
   readonly #watches: Iterable<Watch>;
   #found: Found[] = [];
   #cutOff = false;
   #revision = 0;
+  /** How often looks are due, by how many peers are in reach. */
+  #pace: Pace;
+  /** The last look in turn, of this agent at another or of another at it. */
+  #lookedMs: MonotonicMs = NEVER;
 
-  constructor(directory: Directory, settings: Settings, watches: Iterable<Watch>, snapshot?: Snapshot) {
+  constructor(
+    directory: Directory,
+    observers: Observers,
+    settings: Settings,
+    watches: Iterable<Watch>,
+    snapshot?: Snapshot,
+  ) {
     this.#directory = directory;
+    this.#observers = observers;
     this.#settings = settings;
     this.#watches = watches;
     const dump = snapshot === undefined ? undefined : recall<FindingsDump>(snapshot);
     this.health = new LocalHealth(dump?.score);
     this.#cutOff = dump?.cutOff ?? false;
     this.#revision = dump?.revision ?? 0;
+    this.#lookedMs = dump?.lookedMs ?? NEVER;
+    this.#pace = this.#reckonPace();
   }
 
   dump(): Snapshot {
-    const dump: FindingsDump = { score: this.health.score, cutOff: this.#cutOff, revision: this.#revision };
+    const dump: FindingsDump = {
+      score: this.health.score,
+      cutOff: this.#cutOff,
+      revision: this.#revision,
+      lookedMs: this.#lookedMs,
+    };
     return keep(dump);
+  }
+
+  get pace(): Pace {
+    return this.#pace;
+  }
+
+  /** Until then there is a look, of this agent at another or of another at it; or this agent looks ahead. */
+  get quietUntilMs(): MonotonicMs {
+    return this.#lookedMs + this.#pace.quietMs;
+  }
+
+  looked(turn: Turn): void {
+    this.#lookedMs = turn.now.monoMs;
   }
 
   /** Most of what this agent observes is silent: the fault is its own, and it accuses nobody. */
@@ -146,6 +181,7 @@ export class Findings {
 
   /** Weighs again whether this agent is cut off. */
   recount(turn: Turn): void {
+    this.#pace = this.#reckonPace();
     const { observed, silent } = this.#weigh();
     const cutOff = silent >= cutOffPeersMin && 2 * silent > observed;
     if (cutOff === this.#cutOff) return;
@@ -178,6 +214,17 @@ export class Findings {
   #isCalm(): boolean {
     const { observed, silent } = this.#weigh();
     return 3 * silent <= observed;
+  }
+
+  #reckonPace(): Pace {
+    let observed = 0;
+    let lost = 0;
+    for (const watch of this.#watches) {
+      if (watch.duty !== "observe") continue;
+      observed += 1;
+      if (isLost(watch)) lost += 1;
+    }
+    return paceOf(observed, lost, this.#observers.isFullMesh, this.#settings);
   }
 
   /** Peers whose host answered by refusing count on neither side: they show that the network works. */

@@ -8,28 +8,33 @@ import { probesForOthersMax } from "../limits.ts";
 import type { Settings } from "../settings.ts";
 import type { Asking } from "./asking.ts";
 import type { Links } from "./links.ts";
+import type { Probing } from "./probing.ts";
+
+/** What helping stands on. */
+export interface HelpingPorts {
+  readonly links: Links;
+  readonly asking: Asking;
+  readonly probing: Probing;
+  readonly settings: Settings;
+}
 
 interface Favor {
   readonly requester: AgentId;
   /** The requester's sequence, which the report carries back. */
   readonly sequence: number;
   readonly subject: AgentId;
-  /** Sequence of the probe sent for it; 0 where a fresh connection is tried. */
-  readonly probe: number;
+  /** The session to it is asked; otherwise a fresh connection is tried. */
+  readonly isProbed: boolean;
   readonly untilMs: MonotonicMs;
 }
 
 /** Probes on behalf of others (SWIM's indirect probes): at most `probesForOthersMax` at once, the rest is declined. */
 export class Helping {
-  readonly #links: Links;
-  readonly #asking: Asking;
-  readonly #settings: Settings;
+  readonly #ports: HelpingPorts;
   #favors: readonly Favor[];
 
-  constructor(links: Links, asking: Asking, settings: Settings, dump?: Snapshot) {
-    this.#links = links;
-    this.#asking = asking;
-    this.#settings = settings;
+  constructor(ports: HelpingPorts, dump?: Snapshot) {
+    this.#ports = ports;
     this.#favors = dump === undefined ? [] : recall<readonly Favor[]>(dump);
   }
 
@@ -47,15 +52,19 @@ export class Helping {
     return earliest;
   }
 
-  /** Probes a subject over the standing session, or by a fresh connection. */
+  /** Probes a subject over the standing session, or by a fresh connection. Who observes it too goes by what it finds. */
   request(requester: AgentId, sequence: number, subject: AgentId, turn: Turn): void {
     if (this.#favors.length >= probesForOthersMax) return;
-    const untilMs = turn.now.monoMs + this.#settings.indirectTimeoutMs;
-    const favor = { requester, sequence, subject, untilMs };
-    if (this.#links.has(subject)) {
-      this.#favors = [...this.#favors, { ...favor, probe: this.#asking.probe(subject, turn) }];
-    } else if (this.#links.dial(subject, "fresh", this.#settings.indirectTimeoutMs, turn)) {
-      this.#favors = [...this.#favors, { ...favor, probe: 0 }];
+    const { links, asking, probing } = this.#ports;
+    const { indirectTimeoutMs } = this.#ports.settings;
+    const favor = { requester, sequence, subject, untilMs: turn.now.monoMs + indirectTimeoutMs };
+    if (links.has(subject)) {
+      const isAsked = this.#favors.some((other) => other.isProbed && other.subject === subject);
+      if (probing.isObserved(subject)) probing.lookToo(subject, turn);
+      else if (!isAsked) asking.probe(subject, turn);
+      this.#favors = [...this.#favors, { ...favor, isProbed: true }];
+    } else if (links.dial(subject, "fresh", indirectTimeoutMs, turn)) {
+      this.#favors = [...this.#favors, { ...favor, isProbed: false }];
     } else {
       report(favor, false, turn);
     }
@@ -68,7 +77,7 @@ export class Helping {
 
   dialed(subject: AgentId, result: DialResult, turn: Turn): void {
     if (this.#favors.length === 0) return;
-    this.#settle((favor) => favor.probe === 0 && favor.subject === subject, result === "connected", turn);
+    this.#settle((favor) => !favor.isProbed && favor.subject === subject, result === "connected", turn);
   }
 
   due(turn: Turn): void {
@@ -83,7 +92,7 @@ export class Helping {
   }
 }
 
-function report(favor: Omit<Favor, "probe" | "untilMs">, answered: boolean, turn: Turn): void {
+function report(favor: Omit<Favor, "isProbed" | "untilMs">, answered: boolean, turn: Turn): void {
   const { requester, sequence, subject } = favor;
   turn.emit({ type: "send", to: requester, message: { type: "probeReport", sequence, subject, answered } });
 }

@@ -5,6 +5,7 @@ import type { HealthRumor, PeerMessage } from "../contract/messages.ts";
 import type { Member, SignedStatement } from "../contract/statements.ts";
 import type { Turn } from "../contract/turn.ts";
 import { evictionKeepsMax } from "../limits.ts";
+import { outOfTurn } from "./asking.ts";
 import type { SwarmParts } from "./parts.ts";
 
 type Message<Type extends PeerMessage["type"]> = Extract<PeerMessage, { readonly type: Type }>;
@@ -142,7 +143,7 @@ function takeMessage(
 }
 
 function takeProbe(
-  { own, directory, accusing, asking, reconcile }: SwarmParts,
+  { own, directory, accusing, asking, probing, reconcile }: SwarmParts,
   from: AgentId,
   { sequence, accusation }: Message<"probe">,
   policy: PolicyHolding,
@@ -151,6 +152,7 @@ function takeProbe(
   const digests = reconcile.digests(policy, turn);
   const message = { type: "ack", sequence, digests, incarnation: own.incarnation } as const;
   turn.emit({ type: "send", to: from, message });
+  if (sequence !== outOfTurn) probing.lookedAt(from, turn);
   if (accusation !== undefined) {
     accusing.refute(accusation.incarnation, from, "told by its accuser", turn);
     return false;

@@ -88,7 +88,7 @@ export function composeParts(
   // Probes carry accusations, and what is accused depends on what probing finds: the knot is tied here.
   const accusationOf = (peer: AgentId): Incarnation | undefined => accusing.accusationOf(peer);
   const asking = new Asking({ digests, accusationOf }, dump?.asking);
-  const probing = new Probing({ agent, settings, directory, links, asking }, dump?.probing);
+  const probing = new Probing({ agent, settings, directory, observers, links, asking }, dump?.probing);
   const deaths = new Deaths(
     { agent, directory, observers, asking, links, probing, votes, settings },
     dump?.deaths,
@@ -130,7 +130,7 @@ export function composeParts(
     membership,
   };
   const accusing: Accusing = new Accusing(shared);
-  const helping = new Helping(links, asking, settings, dump?.helping);
+  const helping = new Helping({ links, asking, probing, settings }, dump?.helping);
   const reconcile = new Reconcile({ settings, directory, evictions, links, asking }, dump?.reconcile);
   return { ...shared, accusing, helping, reconcile };
 }

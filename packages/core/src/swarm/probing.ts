@@ -6,12 +6,12 @@ import { type MonotonicMs, NEVER } from "../contract/time.ts";
 import type { Turn } from "../contract/turn.ts";
 import { keep, recall } from "../keeping/snapshot.ts";
 import type { Settings } from "../settings.ts";
-import type { Asking } from "./asking.ts";
+import { type Asking, outOfTurn } from "./asking.ts";
 import { Attempts, wayOpenSpreadMs } from "./attempts.ts";
 import type { Directory } from "./directory.ts";
 import { Findings } from "./findings.ts";
 import type { Links } from "./links.ts";
-import type { Assignment } from "./observers.ts";
+import type { Assignment, Observers } from "./observers.ts";
 import { isLost, meet, newWatch, type Watch } from "./watch.ts";
 import { Watches } from "./watches.ts";
 
@@ -20,6 +20,7 @@ export interface ProbingPorts {
   readonly agent: AgentId;
   readonly settings: Settings;
   readonly directory: Directory;
+  readonly observers: Observers;
   readonly links: Links;
   readonly asking: Asking;
 }
@@ -38,21 +39,25 @@ interface ProbingDump {
 export class Probing {
   readonly findings: Findings;
   readonly #ports: ProbingPorts;
-  readonly #settings: Settings;
   readonly #links: Links;
   readonly #watches = new Watches();
   readonly #attempts: Attempts;
 
   constructor(ports: ProbingPorts, snapshot?: Snapshot) {
     this.#ports = ports;
-    this.#settings = ports.settings;
     this.#links = ports.links;
     const dump = snapshot === undefined ? undefined : recall<ProbingDump>(snapshot);
     this.#watches.replace((dump?.watches ?? []).map((watch) => ({ ...watch })));
     for (const [index, watch] of [...this.#watches].entries()) {
       this.#watches.setDue(watch, dump?.deadlines[index] ?? NEVER);
     }
-    this.findings = new Findings(ports.directory, ports.settings, this.#watches, dump?.findings);
+    this.findings = new Findings(
+      ports.directory,
+      ports.observers,
+      ports.settings,
+      this.#watches,
+      dump?.findings,
+    );
     this.#attempts = new Attempts({ ...ports, watches: this.#watches, findings: this.findings });
   }
 
@@ -66,7 +71,7 @@ export class Probing {
   }
 
   get deadline(): MonotonicMs {
-    return this.#watches.earliest();
+    return Math.min(this.#watches.earliest(), this.findings.quietUntilMs);
   }
 
   /** Everyone watched, in order of agents. */
@@ -91,12 +96,9 @@ export class Probing {
     return this.#watches.get(peer)?.duty === "observe";
   }
 
-  /** A session stands and the peer spoke over it a moment ago. */
-  hasLivingLink(peer: AgentId, turn: Turn): boolean {
-    const watch = this.#watches.get(peer);
-    if (watch === undefined || watch.finding !== "reachable" || !this.#links.has(peer)) return false;
-    const { probeIntervalMs, probeTimeoutMs } = this.#settings;
-    return turn.now.monoMs - watch.heardMs <= probeIntervalMs + probeTimeoutMs * this.findings.health.factor;
+  /** A session stands, and nothing speaks against it here. That may be an old word: who relies on it looks at once. */
+  hasLivingLink(peer: AgentId): boolean {
+    return this.#watches.get(peer)?.finding === "reachable" && this.#links.has(peer);
   }
 
   /** Watches exactly these from now on. */
@@ -112,30 +114,38 @@ export class Probing {
     this.#watches.replace([...observed, ...redialed]);
     for (const watch of [...observed, ...redialed]) {
       const known = before.get(watch.agent);
-      if (known !== watch) this.#attempts.begin(watch, known, turn);
+      if (known === watch) continue;
+      this.findings.looked(turn);
+      this.#attempts.begin(watch, known, turn);
     }
     this.findings.recount(turn);
+    this.#attempts.hurry(turn);
   }
 
   /** Any traffic is proof of life. True when the peer was held reachable, and goes on being so. */
   hear(peer: AgentId, turn: Turn): boolean {
     const watch = this.#watches.get(peer);
     if (watch === undefined) return true;
-    const now = turn.now.monoMs;
-    watch.heardMs = now;
-    if (watch.finding !== "reachable") {
-      if (!this.#links.has(peer)) return false;
-      this.#attempts.rest(watch, turn);
-      this.#attempts.recover(watch, turn);
-      return false;
-    }
-    if (watch.stage === "idle" && watch.duty === "observe") {
-      // Moving a deadline is cheaper than being woken to find that there is nothing to do.
-      const at = this.#watches.dueMs(watch);
-      if (at - now < this.#settings.probeIntervalMs / 2 && this.#links.has(peer))
-        this.#attempts.rest(watch, turn);
-    }
-    return true;
+    watch.heardMs = turn.now.monoMs;
+    if (watch.finding === "reachable") return true;
+    if (!this.#links.has(peer)) return false;
+    this.#attempts.rest(watch, turn);
+    this.#attempts.recover(watch, turn);
+    return false;
+  }
+
+  /** A peer looks at this agent, in turn. */
+  lookedAt(peer: AgentId, turn: Turn): void {
+    const watch = this.#watches.get(peer);
+    if (watch === undefined) return;
+    this.findings.looked(turn);
+    this.#attempts.lookedAt(watch, turn);
+  }
+
+  /** Another misses a peer that this agent still holds reachable: it asks, out of turn. */
+  lookToo(peer: AgentId, turn: Turn): void {
+    const watch = this.#watches.get(peer);
+    if (watch !== undefined) this.#attempts.lookToo(watch, turn);
   }
 
   connected(peer: AgentId, incarnation: Incarnation, turn: Turn): void {
@@ -143,9 +153,7 @@ export class Probing {
     if (watch === undefined) return;
     watch.heardMs = turn.now.monoMs;
     meet(watch, incarnation);
-    watch.stage = "idle";
-    // Anywhere within the first interval, so that probes of many sessions that begin together spread out.
-    this.#watches.setDue(watch, turn.now.monoMs + 1 + turn.random.below(this.#settings.probeIntervalMs));
+    this.#attempts.firstLook(watch, turn);
     this.#attempts.recover(watch, turn);
   }
 
@@ -166,9 +174,8 @@ export class Probing {
     if (watch === undefined) return;
     meet(watch, incarnation);
     if (watch.stage !== "probing" || watch.probe !== sequence) return;
-    watch.stage = "idle";
     this.#attempts.rest(watch, turn);
-    this.findings.health.answered();
+    if (sequence !== outOfTurn) this.findings.health.answered();
   }
 
   dialed(peer: AgentId, purpose: "session" | "fresh", result: DialResult, turn: Turn): void {
@@ -214,8 +221,7 @@ export class Probing {
   probeAll(turn: Turn): void {
     for (const watch of this.#watches) {
       if (!this.#links.has(watch.agent)) continue;
-      if (watch.stage === "idle" && watch.finding === "reachable") this.#attempts.probe(watch, turn);
-      else this.#ports.asking.probe(watch.agent, turn);
+      this.#ports.asking.probe(watch.agent, turn);
     }
   }
 
@@ -226,21 +232,20 @@ export class Probing {
     for (const watch of this.#watches) {
       this.findings.restart(watch, turn);
       watch.stage = "idle";
-      // Long enough ago that each is probed again, soon but not all at once.
-      if (!isLost(watch)) watch.heardMs = now - this.#settings.probeIntervalMs;
+      // Each is asked again, soon but not all at once.
       this.#watches.setDue(watch, now + 1 + turn.random.below(wayOpenSpreadMs));
     }
   }
 
   due(turn: Turn): void {
-    let hasProbed = false;
+    if (this.findings.quietUntilMs <= turn.now.monoMs) {
+      this.#attempts.lookAhead(turn);
+      this.findings.looked(turn);
+    }
     for (;;) {
       const watch = this.#watches.takeDue(turn.now.monoMs);
-      if (watch === undefined) break;
-      const isIdle = watch.stage === "idle";
+      if (watch === undefined) return;
       this.#attempts.due(watch, turn);
-      hasProbed ||= isIdle && watch.stage === "probing";
     }
-    if (hasProbed) this.#attempts.probeTogether(turn);
   }
 }

@@ -19,8 +19,8 @@ export interface ReportingTurnsPorts {
 
 /** Each observer waits for so long after the one before it, as voters do: mostly those after the first are silent. A guess. */
 const turnMs = 100;
-/** Before that: whoever loses several peers at once loses them one by one, as its probes fall due. A guess. */
-const firstTurnMs = 500;
+/** Before that: whoever loses several peers at once does so within moments, since it looks around. A guess. */
+const firstTurnMs = 100;
 /**
  * Where more than this are missed at once, here or by what everyone has heard, one waits, and gathers: a partition, or
  * a massacre, must not be a rumor for each. Twice as long as observers wait before they vote: by then the dead are
@@ -49,7 +49,7 @@ export class ReportingTurns {
     const rank = roster.rankAt(roster.slotOf(this.#ports.agent) ?? 0);
     const ownTurnMs = this.#missesMany(turn)
       ? (rank % manyMissedTurns) * manyMissedTurnMs
-      : this.#placeOn(subject) * turnMs;
+      : this.#placeToMiss(subject) * turnMs;
     return Math.max(turn.now.monoMs + firstTurnMs, notBeforeMs, this.firstMs(subject, turn)) + ownTurnMs;
   }
 
@@ -72,6 +72,11 @@ export class ReportingTurns {
   /** What is due within this time is said now. */
   togetherMs(turn: Turn): number {
     return this.#missesMany(turn) ? manyMissedTogetherMs : 0;
+  }
+
+  /** Who missed it in a look in turn is alone with that so far. */
+  #placeToMiss(subject: AgentId): number {
+    return this.#ports.probing.watchOf(subject)?.isFirst === true ? 0 : this.#placeOn(subject);
   }
 
   #placeOn(subject: AgentId): number {

@@ -21,9 +21,13 @@ export interface Watch {
   heardMs: MonotonicMs;
   /** What the peer last said in a session: of the life that it was held with, serial and boot counter count. */
   met: Incarnation | undefined;
-  /** Sequence of the open probe, and when it was sent. */
+  /** The last look in turn, of either of the two at the other; −∞ when there was none yet. */
+  lookedMs: MonotonicMs;
+  /** Sequence of the open probe, and when it was sent. 0 for one that is out of turn. */
   probe: number;
   probedMs: MonotonicMs;
+  /** This outage showed in a look in turn: the other observers need not know of it. */
+  isFirst: boolean;
   /** When this outage began; NEVER while there is none. */
   lostMs: MonotonicMs;
   /** Since when every own attempt of this outage has ended in silence; NEVER while none has. */
@@ -54,8 +58,10 @@ export function newWatch(agent: AgentId, duty: Watch["duty"], nowMs: MonotonicMs
     sinceMs: nowMs,
     heardMs: Number.NEGATIVE_INFINITY,
     met: undefined,
+    lookedMs: Number.NEGATIVE_INFINITY,
     probe: 0,
     probedMs: Number.NEGATIVE_INFINITY,
+    isFirst: false,
     lostMs: NEVER,
     silentMs: NEVER,
     evidence: undefined,
@@ -73,6 +79,7 @@ export function meet(watch: Watch, incarnation: Incarnation): void {
 
 /** The peer was heard: what was held against it is over. */
 export function clearOutage(watch: Watch): void {
+  watch.isFirst = false;
   watch.lostMs = NEVER;
   watch.silentMs = NEVER;
   watch.evidence = undefined;

@@ -171,12 +171,12 @@ describe("an accusation", () => {
     expect(world.verdicts("c")).toEqual(["reachable"]);
     expect(world.told("swarm.refuted")).toMatchInlineSnapshot(`
       [
-        "c: c (told by its accuser)",
+        "c: c (a death certificate)",
       ]
     `);
     expect(world.transcript("c").filter((line) => line.includes("refuted"))).toMatchInlineSnapshot(`
       [
-        "25650 ms: probe from b -> sign entry 1.1.1; swarm.refuted c",
+        "27151 ms: rumor of deaths -> sign entry 1.1.1; swarm.refuted c",
       ]
     `);
   });

@@ -3,50 +3,105 @@ import { defaultSettings } from "../../src/settings.ts";
 import { World } from "./world.ts";
 
 const names = (count: number): string[] => Array.from({ length: count }, (_, index) => `n${index}`);
-const { probeIntervalMs, antiEntropyIntervalMs } = defaultSettings;
+const { lookIntervalMs, probeIntervalMs, probeTimeoutMs, antiEntropyIntervalMs } = defaultSettings;
+const { freshTimeoutMs } = defaultSettings;
 
-describe("the probes of a quiet swarm", () => {
-  const all = names(12);
-  const world = World.formed(all);
-  world.run(2 * probeIntervalMs);
+const { fullMeshMembersMax, observerCount } = defaultSettings;
+
+const linkMs = 5;
+
+/**
+ * No two looks of one agent lie further apart: it looks ahead after a quarter more than their mean, leaves to come what
+ * comes within a timeout anyway, and of a pair one side waits half a timeout longer.
+ */
+function lookAfterMs(swarm: number, observers: number): number {
+  const intervalMs = lookIntervalMs * (swarm > fullMeshMembersMax ? observerCount : observers);
+  return (1.25 * intervalMs) / observers + 1.5 * probeTimeoutMs + 2 * linkMs;
+}
+
+/** Agents that have been at rest for long enough that their looks are spread evenly. */
+function quiet(count: number): World {
+  const world = World.formed(names(count));
+  world.run(30_000);
   world.clear();
-  const intervals = 20;
-  const rounds = (intervals * probeIntervalMs) / antiEntropyIntervalMs;
-  world.run(intervals * probeIntervalMs);
+  return world;
+}
 
-  test("of one agent go out together, once an interval", () => {
-    for (const name of all) {
-      const own = world.probes.filter(({ from }) => from === name);
-      const times = new Set(own.map(({ atMs }) => atMs));
-      // Each round of anti-entropy asks one more peer, out of turn; another's may shift a probe of this agent.
-      expect(times.size).toBeLessThanOrEqual(intervals + 4 * (rounds + 1));
-    }
-  });
-
-  test("are one for each pair an interval, from one side", () => {
-    const pairs = (all.length * (all.length - 1)) / 2;
-    const expected = pairs * intervals;
-    expect(world.probes.length).toBeGreaterThan(0.95 * expected);
-    expect(world.probes.length).toBeLessThan(1.05 * expected + all.length * rounds);
-  });
-});
-
-describe("a host that vanishes without a word", () => {
-  test("is out of reach for each of its observers within 4.8 s, at whatever moment it went", () => {
-    const all = names(20);
-    for (let atMs = 0; atMs < probeIntervalMs; atMs += 370) {
-      const world = World.formed(all);
-      world.run(probeIntervalMs + atMs);
-      world.passes = (from, to) => from !== "n5" && to !== "n5";
-      const isLost = (name: string): boolean => world.verdict(name, "n5") === "unreachable";
-      const observers = all.filter((name) => name !== "n5" && observes(world, name, "n5"));
-      expect(observers.length).toBeGreaterThan(0);
-      world.runUntil(() => observers.every(isLost), 4_800);
-    }
-  });
-});
+function cut(world: World, gone: string): void {
+  world.passes = (from, to) => from !== gone && to !== gone;
+}
 
 function observes(world: World, observer: string, subject: string): boolean {
   const { members } = world.host(observer).swarm.inspect({ monoMs: world.nowMs, wallMs: 0 });
   return members.some(({ name, observedByMe }) => name === subject && observedByMe);
 }
+
+describe("the probes of a quiet swarm", () => {
+  test.each([
+    { count: 2, intervalMs: probeIntervalMs },
+    { count: 4, intervalMs: probeIntervalMs },
+    { count: 12, intervalMs: 11 * lookIntervalMs },
+  ])("are one for each pair in $intervalMs ms, with $count agents", ({ count, intervalMs }) => {
+    const world = quiet(count);
+    const intervals = 10;
+    world.run(intervals * intervalMs);
+    const expected = ((count * (count - 1)) / 2) * intervals;
+    // Each round of anti-entropy asks one more peer, out of turn.
+    const rounds = Math.ceil((intervals * intervalMs) / antiEntropyIntervalMs) + 1;
+    expect(world.probes.length).toBeGreaterThan(0.95 * expected);
+    expect(world.probes.length).toBeLessThan(1.05 * expected + count * rounds);
+  });
+
+  test("are spread: no agent goes without a look for long", () => {
+    const all = names(20);
+    const world = quiet(all.length);
+    world.run(60_000);
+    for (const name of all) {
+      const times = world.probes.filter(({ from, to }) => from === name || to === name);
+      const observers = all.filter((other) => other !== name && observes(world, other, name)).length;
+      for (const [index, { atMs }] of times.slice(1).entries()) {
+        expect(atMs - (times[index]?.atMs ?? 0)).toBeLessThanOrEqual(lookAfterMs(all.length, observers));
+      }
+    }
+  });
+});
+
+describe("a host that vanishes without a word", () => {
+  const shared = (count: number, afterMs: number, atMs: number, publish: boolean): void => {
+    const all = names(count);
+    const world = quiet(count);
+    // Everyone tells everyone of it at once.
+    if (publish) world.publish("n1", "doc");
+    world.run(atMs);
+    cut(world, "n5");
+    const observers = all.filter((name) => name !== "n5" && observes(world, name, "n5"));
+    const boundMs = lookAfterMs(count, observers.length) + afterMs;
+    world.runUntil(() => observers.every((name) => world.verdict(name, "n5") === "unreachable"), boundMs);
+  };
+
+  test("is out of reach for all in a mesh, who look for themselves when one of them asks", () => {
+    const afterMs = 2 * probeTimeoutMs + freshTimeoutMs + 50;
+    for (const atMs of [0, 370, 1_290, 5_070, 9_610]) shared(12, afterMs, atMs, false);
+  });
+
+  test("is out of reach for all of its observers on the rings, who look for themselves by the word of one", () => {
+    const afterMs = probeTimeoutMs + 2 * freshTimeoutMs + 250;
+    for (const atMs of [0, 370, 1_290, 5_070, 9_610]) shared(20, afterMs, atMs, false);
+  });
+
+  test("is found as soon after news, which all tell each other out of turn", () => {
+    const afterMs = probeTimeoutMs + 2 * freshTimeoutMs + 250;
+    for (const atMs of [400, 1_000, 3_000]) shared(20, afterMs, atMs, true);
+  });
+});
+
+describe("whoever is cut off", () => {
+  test("looks at everyone after the first look in vain, and soon knows that the fault is its own", () => {
+    const world = quiet(20);
+    cut(world, "n5");
+    // Its own miss makes it wait twice as long for the connections that it tries.
+    const boundMs = lookAfterMs(20, 8) + 2 * probeTimeoutMs + 2 * freshTimeoutMs + 50;
+    world.runUntil(() => world.host("n5").swarm.isCutOff, boundMs);
+    expect(world.told("swarm.dead")).toEqual([]);
+  });
+});

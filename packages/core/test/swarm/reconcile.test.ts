@@ -15,8 +15,8 @@ describe("anti-entropy", () => {
     expect(tookMs).toBeLessThan(2_000);
     expect(world.transcript("b")).toMatchInlineSnapshot(`
       [
-        "3421 ms: digest from a -> summary to a",
-        "3431 ms: policy doc",
+        "3555 ms: digest from a -> summary to a",
+        "3565 ms: policy doc",
       ]
     `);
   });
