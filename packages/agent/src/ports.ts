@@ -140,7 +140,7 @@ export interface AgentControl {
   /** Who observes whom, as this agent knows it. */
   overlay(): Overlay;
   command(command: OwnerCommand): Promise<CommandReply>;
-  /** A policy envelope from the device's owner: verified like any other, stored and gossiped. */
+  /** Policy from the device's owner, an envelope or a bundle message: verified like any other, stored and gossiped. */
   offer(bytes: Uint8Array): Promise<{ readonly type: "accepted"; readonly id: string } | Rejection>;
   /** Opens an invite, or says why this agent may not. */
   invite(request: InviteRequest): Promise<InviteCode | CommandRefusal>;

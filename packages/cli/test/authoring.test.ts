@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { nodeCrypto } from "@antibody/agent/state";
 import { isRejection, type Root, type VerifiedPolicy, verifyPolicy } from "@antibody/policy";
 import { afterEach, describe, expect, test } from "vitest";
+import { decodeBundle } from "../../agent/src/network/bundle.ts";
 import { openSeal, sealSecret } from "../src/author/seal.ts";
 import { clearStages, type Stage, setStage } from "./commandLine.ts";
 import { fullInspection, source, streamName } from "./fixtures.ts";
@@ -226,7 +227,8 @@ describe("publish", () => {
   /** What was offered, verified in order as an agent does, with only what came before. */
   function verifyAll(offers: readonly Uint8Array[]): readonly VerifiedPolicy[] {
     let known: Root | undefined;
-    return offers.map((bytes) => {
+    const documents = offers.flatMap((bytes) => decodeBundle(bytes) ?? [bytes]);
+    return documents.map((bytes) => {
       const policy = verifyPolicy(bytes, { crypto: nodeCrypto(), rootOf: () => known });
       if (isRejection(policy)) throw new Error(policy.detail);
       if (policy.type === "root") known = policy.root;

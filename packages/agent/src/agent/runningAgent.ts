@@ -3,23 +3,11 @@ import {
   type MemberWire,
   type Mind,
   memberWire,
-  type Output,
   type Overlay,
   type OwnerCommand,
   verifyEviction,
 } from "@antibody/core";
-import {
-  type AgentId,
-  type Crypto,
-  type IncidentId,
-  isPlainObject,
-  isRejection,
-  type Rejection,
-  type RejectionReason,
-  reject,
-  type VerifiedPolicy,
-  verifyPolicy,
-} from "@antibody/policy";
+import { type AgentId, type Crypto, type IncidentId, isRejection, type Rejection } from "@antibody/policy";
 import { type Audit, type AuditLine, readAudit } from "../audit/audit.ts";
 import type { ControlPaths } from "../control/paths.ts";
 import { type ControlServer, startControl } from "../control/server.ts";
@@ -47,6 +35,7 @@ import { type IncidentRecordings, readIncidentRecording } from "./incidentRecord
 import type { LateNetwork } from "./lateNetwork.ts";
 import { rememberPort } from "./listenPort.ts";
 import type { NetworkOpening } from "./networkOpening.ts";
+import { type Offered, takeOffer } from "./offering.ts";
 import type { Troubles } from "./troubles.ts";
 import type { VerdictTimes } from "./verdictTimes.ts";
 
@@ -168,18 +157,8 @@ export class RunningAgent implements AgentControl {
     return this.#parts.driver.command(command);
   }
 
-  /** The mind's own refusal (an older generation, a quota) comes back like that of the signatures. */
-  async offer(bytes: Uint8Array): Promise<{ readonly type: "accepted"; readonly id: string } | Rejection> {
-    const { mind, crypto, driver } = this.#parts;
-    const policy = verifyPolicy(bytes, {
-      crypto,
-      rootOf: (author) => mind.rootOf(author),
-      newestRoots: (author) => mind.newestRoots(author),
-      rootWithDigest: (author, digest) => mind.rootWithDigest(author, digest),
-    });
-    if (isRejection(policy)) return policy;
-    const outputs = await driver.ask({ type: "policy", policy, from: "owner" });
-    return refusalIn(outputs, policy) ?? { type: "accepted", id: policy.id };
+  offer(bytes: Uint8Array): Promise<Offered> {
+    return takeOffer(bytes, this.#parts);
   }
 
   async invite(request: InviteRequest): Promise<InviteCode | CommandRefusal> {
@@ -324,15 +303,4 @@ export class RunningAgent implements AgentControl {
     await Promise.race([this.#goodbye.promise, late]);
     clearTimeout(timer);
   }
-}
-
-/** What the mind told of a policy that it did not take. */
-function refusalIn(outputs: readonly Output[], policy: VerifiedPolicy): Rejection | undefined {
-  for (const output of outputs) {
-    if (output.type !== "tell" || output.event.name !== "policy.rejected") continue;
-    const { fields } = output.event;
-    if (!isPlainObject(fields) || fields["id"] !== policy.id) continue;
-    return reject(fields["reason"] as RejectionReason, String(fields["detail"]));
-  }
-  return undefined;
 }

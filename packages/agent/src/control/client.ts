@@ -1,7 +1,8 @@
 import { request as httpRequest, type IncomingMessage } from "node:http";
 import type { EvictionWire, Overlay, OwnerCommand } from "@antibody/core";
-import type { AgentId, IncidentId, Rejection } from "@antibody/policy";
+import { type AgentId, type IncidentId, isRejection, type Rejection } from "@antibody/policy";
 import type { AuditLine } from "../audit/audit.ts";
+import { packDocuments } from "../network/bundle.ts";
 import type {
   AgentInspection,
   CommandRefusal,
@@ -38,7 +39,7 @@ export class ControlError extends Error {
   }
 }
 
-/** How the offer of an envelope was answered. */
+/** How an offer was answered: with the id of its last document, or with the first rejection. */
 export type OfferReply = { readonly type: "accepted"; readonly id: string } | Rejection;
 
 /** A running agent, asked through its sockets. Every method may throw a `ControlError`. */
@@ -53,7 +54,8 @@ export interface ControlClient {
   /** As it is now, or as it was kept with an incident. */
   recording(incident?: IncidentId): Promise<Uint8Array>;
   command(command: OwnerCommand): Promise<CommandReply>;
-  offer(bytes: Uint8Array): Promise<OfferReply>;
+  /** Hands over signed documents, in as few messages as hold them; a root goes before what it signs, by itself. */
+  offer(...documents: readonly Uint8Array[]): Promise<OfferReply>;
   invite(request: InviteRequest): Promise<InviteCode | CommandRefusal>;
   /** The certificate chain of a member, founder first. */
   chainOf(agent: AgentId): Promise<readonly Uint8Array[]>;
@@ -77,7 +79,15 @@ export function controlClient(paths: ControlPaths): ControlClient {
     recording: (incident) =>
       get(incident === undefined ? "/v1/recording" : `/v1/recording?incident=${incident}`),
     command: async (command) => readJson<CommandReply>(await post("/v1/command", jsonBytes(command))),
-    offer: async (bytes) => readJson<OfferReply>(await post("/v1/offer", bytes)),
+    offer: async (...documents) => {
+      let reply: OfferReply | undefined;
+      for (const message of packDocuments(documents)) {
+        reply = readJson<OfferReply>(await post("/v1/offer", message));
+        if (isRejection(reply)) return reply;
+      }
+      if (reply === undefined) throw new ControlError("failed", "nothing was offered");
+      return reply;
+    },
     invite: async (request) =>
       readJson<InviteCode | CommandRefusal>(await post("/v1/invite", jsonBytes(request))),
     chainOf: async (agent) => {

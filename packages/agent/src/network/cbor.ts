@@ -12,21 +12,27 @@ const decodeOptions: DecodeOptions = {
   rejectDuplicateMapKeys: true,
 };
 
-/** A map as CBOR, with the wire's version. Fields that are undefined are left out. */
-export function encodeMap(fields: { readonly [name: string]: unknown }): Uint8Array {
-  return encode({ v: wireVersion, ...fields }, { ignoreUndefinedProperties: true });
+/** A map as CBOR, with the wire's version where no other is named. Fields that are undefined are left out. */
+export function encodeMap(
+  fields: { readonly [name: string]: unknown },
+  version: number = wireVersion,
+): Uint8Array {
+  return encode({ v: version, ...fields }, { ignoreUndefinedProperties: true });
 }
 
 /**
- * Reads one map of this wire's version, or undefined. Bounded in items and in nesting, so that hostile bytes
- * cost no more than their length; never throws.
+ * Reads one map of a version, this wire's where no other is named, or undefined. Bounded in items and in nesting, so
+ * that hostile bytes cost no more than their length; never throws.
  */
-export function decodeMap(bytes: Uint8Array): { readonly [name: string]: unknown } | undefined {
+export function decodeMap(
+  bytes: Uint8Array,
+  version: number = wireVersion,
+): { readonly [name: string]: unknown } | undefined {
   try {
     // Of a Buffer, cborg would hand out views: what is kept of a message must be plain, and not keep all of it.
     const plain = new Uint8Array(bytes);
     const value: unknown = decode(plain, { ...decodeOptions, tokenizer: boundedTokenizer(plain) });
-    if (!isPlainObject(value) || value["v"] !== wireVersion) return undefined;
+    if (!isPlainObject(value) || value["v"] !== version) return undefined;
     const { v: _version, ...fields } = value;
     return fields;
   } catch {

@@ -1,8 +1,9 @@
 import { randomBytes } from "node:crypto";
 import { type HealthRumor, type Input, messageBytesMax } from "@antibody/core";
-import { type AgentId, isRejection, type SwarmId } from "@antibody/policy";
+import { type AgentId, isRejection, type SwarmId, type VerifiedPolicy } from "@antibody/policy";
 import { type GossipSub, type Message, TopicValidatorResult } from "@libp2p/gossipsub";
 import type { PeerId } from "@libp2p/interface";
+import { decodeBundle, packDocuments } from "./bundle.ts";
 import type { Gate, Session } from "./gate.ts";
 import { TokenBucket } from "./limiter.ts";
 import { gossipBurst, gossipHangUpAfterLooks, gossipPerSecond, gossipReattachAfterLooks } from "./limits.ts";
@@ -21,7 +22,7 @@ export interface GossipOptions {
   readonly swarm: SwarmId;
   readonly gate: Gate;
   readonly verifier: Verifier;
-  feed(input: Extract<Input, { readonly type: "policy" | "rumor" }>): void;
+  feed(input: Extract<Input, { readonly type: "message" | "policy" | "rumor" }>): void;
   refused(from: AgentId, item: RefusedItem): void;
   /** Bytes that are no message of the topic. */
   broken(from: AgentId, detail: string): void;
@@ -57,6 +58,8 @@ export class Gossip {
   readonly #topics: ReturnType<typeof gossipTopics>;
   readonly #neighbors = new Map<AgentId, Neighbor>();
   readonly #publishing = new Set<Promise<unknown>>();
+  /** Documents that were published in this turn: they go together. */
+  #documents: Uint8Array[] = [];
   readonly #heartbeat = (): void => this.#look();
 
   constructor(options: GossipOptions) {
@@ -82,6 +85,7 @@ export class Gossip {
 
   /** Resolves when all that was published is on its way. */
   async flush(): Promise<void> {
+    this.#publishDocuments();
     await Promise.all(this.#publishing);
   }
 
@@ -90,9 +94,13 @@ export class Gossip {
     this.#options.gossip.removeEventListener("gossipsub:heartbeat", this.#heartbeat);
   }
 
-  /** Pushes a policy envelope. Without a neighbor it reaches nobody: anti-entropy carries it later. */
+  /**
+   * Pushes a policy envelope, in one message with the others of this turn: a bundle that arrives whole costs its
+   * receivers one delivery. Without a neighbor it reaches nobody: anti-entropy carries it later.
+   */
   publishPolicy(bytes: Uint8Array): void {
-    this.#publish(this.#topics.policy, bytes);
+    if (this.#documents.length === 0) queueMicrotask(() => this.#publishDocuments());
+    this.#documents.push(bytes);
   }
 
   /** Pushes a rumor. */
@@ -118,6 +126,12 @@ export class Gossip {
   closed(session: Session): void {
     this.#neighbors.delete(session.agent);
     this.#options.gate.detach(session);
+  }
+
+  #publishDocuments(): void {
+    const documents = this.#documents;
+    this.#documents = [];
+    for (const message of packDocuments(documents)) this.#publish(this.#topics.policy, message);
   }
 
   #publish(topic: string, data: Uint8Array): void {
@@ -153,10 +167,34 @@ export class Gossip {
   }
 
   #policy(from: AgentId, data: Uint8Array): TopicValidatorResult {
+    const documents = decodeBundle(data);
+    if (documents !== undefined) return this.#bundle(from, documents);
     const policy = this.#options.verifier.policy(data);
     if (isRejection(policy)) return this.#refuse(from, { kind: "policy", rejection: policy });
     this.#feedAfterForwarding({ type: "policy", policy, from });
     return TopicValidatorResult.Accept;
+  }
+
+  /**
+   * Several documents, each verified by itself, in their order: a root before what it signs. The message is forwarded
+   * when all of them are good. What is good beside one that is not is kept all the same; a forgery ends the reading.
+   */
+  #bundle(from: AgentId, documents: readonly Uint8Array[]): TopicValidatorResult {
+    if (this.#neighbors.get(from)?.rate.take(documents.length - 1) !== true)
+      return TopicValidatorResult.Ignore;
+    const policy: VerifiedPolicy[] = [];
+    let result: TopicValidatorResult = TopicValidatorResult.Accept;
+    for (const document of documents) {
+      const verdict = this.#options.verifier.policy(document);
+      if (isRejection(verdict)) result = this.#refuse(from, { kind: "policy", rejection: verdict });
+      else policy.push(verdict);
+      if (result === TopicValidatorResult.Reject) break;
+    }
+    if (policy.length > 0) {
+      const message = { type: "items", members: [], deaths: [], policy } as const;
+      this.#feedAfterForwarding({ type: "message", from, message });
+    }
+    return result;
   }
 
   #rumor(from: AgentId, data: Uint8Array): TopicValidatorResult {

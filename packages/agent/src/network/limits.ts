@@ -73,7 +73,12 @@ export const syncMessagesBurst = 1_000;
 export const syncBytesPerSecond: number = 4 * 1_048_576;
 export const syncBytesBurst: number = 8 * 1_048_576;
 
-/** Gossip messages that one neighbor may deliver a second, and at once: a bundle has up to 257 documents. */
+/**
+ * Documents in one message of gossip. An older agent counts at most 202 items of CBOR before it blames the sender; a
+ * bundle of 257 documents goes as three messages.
+ */
+export const bundleDocumentsMax = 128;
+/** Gossip messages, and documents in them, that one neighbor may deliver a second, and at once: three bundles. */
 export const gossipPerSecond = 200;
 export const gossipBurst = 1_000;
 /** Bytes of one gossip RPC: it carries several messages. Above it the stream is lost, and attached again. */

@@ -1,5 +1,6 @@
 import { once } from "node:events";
 import { createServer, connect as dialTcp, type Server, type Socket } from "node:net";
+import type { Input } from "@antibody/core";
 import { createAuthor, parseStreamName, sealBundle } from "@antibody/policy";
 import { multiaddr } from "@multiformats/multiaddr";
 import { afterEach, expect, test } from "vitest";
@@ -64,11 +65,22 @@ function forge(envelope: Uint8Array): Uint8Array {
   return forged;
 }
 
+/** Publishes each in a turn of its own, as a message of its own. */
+async function publishApart({ network }: Station, ...documents: readonly Uint8Array[]): Promise<void> {
+  for (const bytes of documents) {
+    network.publishPolicy(bytes);
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+}
+
+function documentsOf({ message }: Extract<Input, { readonly type: "message" }>): readonly Uint8Array[] {
+  return message.type === "items" ? message.policy.map(({ bytes }) => bytes) : [];
+}
+
 test("policy travels over an agent in between, the root before what it signs", async () => {
   const [first, middle, end] = await row();
   const { root, fragment } = publication();
-  first.network.publishPolicy(root);
-  first.network.publishPolicy(fragment);
+  await publishApart(first, root, fragment);
   const got = await end.input("policy", ({ policy }) => policy.type === "fragment");
   expect(got.from).toBe(middle.agent);
   expect(got.policy.bytes).toEqual(fragment);
@@ -76,10 +88,30 @@ test("policy travels over an agent in between, the root before what it signs", a
   expect(types).toEqual(["root", "fragment"]);
 });
 
-test("a forgery ends at the first agent, which names its sender", async () => {
+test("what is published in one turn arrives at once, in its order", async () => {
+  const [first, middle, end] = await row();
+  const { root, fragment } = publication();
+  for (const bytes of [root, fragment]) first.network.publishPolicy(bytes);
+  const got = await end.input("message");
+  expect(got.from).toBe(middle.agent);
+  expect(documentsOf(got)).toEqual([root, fragment]);
+  expect(end.inputs.some(({ type }) => type === "policy")).toBe(false);
+});
+
+test("one forgery keeps a bundle from going further, and what was good before it stays", async () => {
   const [first, middle, end] = await row();
   const { root, fragment } = publication();
   for (const bytes of [root, forge(fragment), fragment]) first.network.publishPolicy(bytes);
+  expect((await middle.event("policy.rejected")).fields).toMatchObject({ reason: "badSignature" });
+  expect(documentsOf(await middle.input("message"))).toEqual([root]);
+  await hears(first, end);
+  expect(end.inputs.some(({ type }) => type === "message" || type === "policy")).toBe(false);
+});
+
+test("a forgery ends at the first agent, which names its sender", async () => {
+  const [first, middle, end] = await row();
+  const { root, fragment } = publication();
+  await publishApart(first, root, forge(fragment), fragment);
   expect((await middle.event("policy.rejected")).fields).toMatchObject({
     reason: "badSignature",
     from: first.agent,
@@ -91,7 +123,7 @@ test("a forgery ends at the first agent, which names its sender", async () => {
 
 test("policy of an unknown author is ignored, and nobody is blamed", async () => {
   const [first, middle, end] = await row();
-  for (let count = 0; count < 20; count += 1) first.network.publishPolicy(publication().fragment);
+  await publishApart(first, ...Array.from({ length: 20 }, () => publication().fragment));
   expect(await middle.event("policy.rejected")).toMatchObject({
     level: "info",
     fields: { reason: "unknownAuthor" },
@@ -103,9 +135,8 @@ test("policy of an unknown author is ignored, and nobody is blamed", async () =>
 test("an agent that goes on forging is kept out", async () => {
   const [first, middle] = await row();
   const { root, fragment } = publication();
-  first.network.publishPolicy(root);
-  for (let count = 0; count < 8; count += 1) first.network.publishPolicy(forge(publication().root));
-  first.network.publishPolicy(fragment);
+  const forgeries = Array.from({ length: 8 }, () => forge(publication().root));
+  await publishApart(first, root, ...forgeries, fragment);
   await middle.event("network.banned");
   await first.input("disconnected");
   first.clear();

@@ -100,22 +100,15 @@ function newestGeneration(inspection: Inspection, author: AuthorKey, source: Sou
   );
 }
 
-/** Documents that are offered at once: below what the control socket takes. A guess. */
-const offersAtOnceMax = 8;
-
-/** The roots first, by which the others are verified; those may come in any order. */
+/** The roots first, by which the others are verified; those go together, and to all peers in one message. */
 async function offerAll(invocation: Invocation, author: AuthorKey, bundle: SealedBundle): Promise<void> {
-  const documents = [...bundle.fragments, bundle.manifest];
-  for (const root of author.roots) await offer(invocation, [root]);
-  for (let index = 0; index < documents.length; index += offersAtOnceMax) {
-    await offer(invocation, documents.slice(index, index + offersAtOnceMax));
-  }
+  for (const root of author.roots) await offer(invocation, root);
+  await offer(invocation, ...bundle.fragments, bundle.manifest);
 }
 
-async function offer(invocation: Invocation, documents: readonly Uint8Array[]): Promise<void> {
-  const replies = await Promise.all(documents.map((bytes) => invocation.client.offer(bytes)));
-  const rejection = replies.find(isRejection);
-  if (rejection === undefined) return;
+async function offer(invocation: Invocation, ...documents: readonly Uint8Array[]): Promise<void> {
+  const rejection = await invocation.client.offer(...documents);
+  if (!isRejection(rejection)) return;
   throw new CliError({
     code: rejection.reason,
     message: "the agent rejects the bundle",
