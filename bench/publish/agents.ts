@@ -105,8 +105,7 @@ async function publishOne(
   const [root, ...bundle] = documents;
   if (generation === 1 && root !== undefined) await offer(to, root);
   const startedMs = performance.now();
-  // At once, as bare gossipsub is given both: which one comes first is the same to an agent.
-  await Promise.all(bundle.map((document) => offer(to, document)));
+  await offer(to, ...bundle);
   const activatedMs = (agent: AgentProcess): number | undefined =>
     agent.lines.findLast((line) => line.event === "policy.activated" && line["generation"] === generation)
       ?.atMs;
@@ -123,7 +122,7 @@ async function publishOne(
   return new Map(agents.map((agent) => [agent.name, (activatedMs(agent) ?? startedMs) - startedMs]));
 }
 
-async function offer(to: AgentProcess, document: Uint8Array): Promise<void> {
-  const reply = await to.client.offer(document);
+async function offer(to: AgentProcess, ...documents: readonly Uint8Array[]): Promise<void> {
+  const reply = await to.client.offer(...documents);
   if (isRejection(reply)) throw new Error(`${to.name} rejects the bundle: ${reply.detail}`);
 }
