@@ -2,9 +2,13 @@
 const base32Alphabet = "abcdefghijklmnopqrstuvwxyz234567";
 const hexAlphabet = "0123456789abcdef";
 
-/** Bytes as lowercase base32 (RFC 4648) without padding. */
-export function base32Encode(bytes: Uint8Array): string {
-  let text = "";
+/** Arguments of one call, at most. */
+const codesMax = 4_096;
+
+/** Bytes as lowercase base32 (RFC 4648) without padding, after a text of ASCII. */
+export function base32Encode(bytes: Uint8Array, before = ""): string {
+  const codes: number[] = [];
+  for (let index = 0; index < before.length; index += 1) codes.push(before.charCodeAt(index));
   let bits = 0;
   let bitCount = 0;
   for (const byte of bytes) {
@@ -12,11 +16,23 @@ export function base32Encode(bytes: Uint8Array): string {
     bitCount += 8;
     while (bitCount >= 5) {
       bitCount -= 5;
-      text += base32Alphabet.charAt((bits >> bitCount) & 31);
+      codes.push(base32Alphabet.charCodeAt((bits >> bitCount) & 31));
     }
     bits &= (1 << bitCount) - 1;
   }
-  if (bitCount > 0) text += base32Alphabet.charAt((bits << (5 - bitCount)) & 31);
+  if (bitCount > 0) codes.push(base32Alphabet.charCodeAt((bits << (5 - bitCount)) & 31));
+  return textOf(codes);
+}
+
+/**
+ * Characters as a text in one piece. What is put together character by character stays a chain of pieces, 32 bytes
+ * each, until somebody reads it; and ids, which are held by the thousand, are compared rather than read.
+ */
+function textOf(codes: readonly number[]): string {
+  let text = "";
+  for (let from = 0; from < codes.length; from += codesMax) {
+    text += String.fromCharCode(...codes.slice(from, from + codesMax));
+  }
   return text;
 }
 
@@ -44,9 +60,9 @@ export function base32Decode(text: string): Uint8Array | undefined {
 
 /** Bytes as lowercase hexadecimal. */
 export function toHex(bytes: Uint8Array): string {
-  let text = "";
-  for (const byte of bytes) text += hexAlphabet.charAt(byte >> 4) + hexAlphabet.charAt(byte & 15);
-  return text;
+  const codes: number[] = [];
+  for (const byte of bytes) codes.push(hexAlphabet.charCodeAt(byte >> 4), hexAlphabet.charCodeAt(byte & 15));
+  return textOf(codes);
 }
 
 /** The bytes of lowercase hexadecimal, or undefined. */

@@ -41,7 +41,7 @@ const namePattern = /^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/;
 /** Makes an id from a SHA-256. Throws if the digest has not 32 bytes. */
 export function makeId<Kind extends IdKind>(kind: Kind, digest: Uint8Array): IdOf<Kind> {
   if (digest.length !== digestBytes) throw new Error(`An id is made of 32 bytes, not ${digest.length}`);
-  return `${kind}_${base32Encode(digest)}` as IdOf<Kind>;
+  return base32Encode(digest, `${kind}_`) as IdOf<Kind>;
 }
 
 /** Reads an id of one kind, written in full, or undefined. */
