@@ -48,9 +48,10 @@ export class Device {
   times: DeviceTimes;
   #host: DeviceHost | undefined;
   readonly #resources = new Map<ResourceId, Resource>();
-  readonly #running = new Map<ActionId, ActOutput>();
+  /** These two are empty nearly always, and an empty map takes 180 bytes. */
+  #running: Map<ActionId, ActOutput> | undefined;
   /** Resources that something else keeps changing, and how soon after a repair. */
-  readonly #fights = new Map<ResourceId, number>();
+  #fights: Map<ResourceId, number> | undefined;
 
   constructor(
     types: ReadonlyMap<string, ResourceType>,
@@ -87,6 +88,7 @@ export class Device {
 
   act(output: ActOutput): void {
     const { action } = output;
+    this.#running ??= new Map();
     this.#running.set(action, output);
     const { actUsMin, actUsMax } = this.times;
     // Of two faults one may have set the one, the other the other.
@@ -95,7 +97,7 @@ export class Device {
   }
 
   cancel(action: ActionId): void {
-    if (!this.#running.delete(action)) return;
+    if (this.#running?.delete(action) !== true) return;
     this.#input({ type: "outcome", action, result: { type: "canceled" } });
   }
 
@@ -109,7 +111,7 @@ export class Device {
         this.#acted(note.action);
         return;
       case "fought":
-        if (this.#fights.has(note.resource)) this.damage(note.resource, fightSeed);
+        if (this.#fights?.has(note.resource) === true) this.damage(note.resource, fightSeed);
         return;
       default:
         throw new Error(`unknown note ${note satisfies never}`);
@@ -156,23 +158,24 @@ export class Device {
 
   /** From now on something on the device undoes every repair of a resource, so long after it. */
   fight(resource: ResourceId, afterUs: number): void {
+    this.#fights ??= new Map();
     this.#fights.set(resource, afterUs);
     this.#after(afterUs, { type: "fought", resource });
   }
 
   /** Nothing fights for the resource any more. */
   leave(resource: ResourceId): void {
-    this.#fights.delete(resource);
+    this.#fights?.delete(resource);
   }
 
   /** The power fails in the middle of every repair under way: what it was changing is neither old nor new. */
   tear(seed: number): void {
-    for (const { resource } of this.#running.values()) this.damage(resource, seed);
+    for (const { resource } of this.#running?.values() ?? []) this.damage(resource, seed);
   }
 
   /** The agent's process is gone: nobody watches, no action goes on. What is on the device stays. */
   processEnded(): void {
-    this.#running.clear();
+    this.#running = undefined;
     for (const resource of this.#resources.values()) resource.events = false;
   }
 
@@ -184,15 +187,16 @@ export class Device {
 
   /** An action's time is over: what it repairs is repaired, unless it was canceled. */
   #acted(action: ActionId): void {
-    const output = this.#running.get(action);
+    const output = this.#running?.get(action);
     if (output === undefined) return;
-    this.#running.delete(action);
+    this.#running?.delete(action);
+    if (this.#running?.size === 0) this.#running = undefined;
     const known = this.#resources.get(output.resource);
     if (known !== undefined) {
       const { fake } = this.#typeOf(output.resource);
       known.state = fake.repaired(output.promise, known.state, output.plan, this.#context);
       this.#changed(output.resource, known);
-      const foughtUs = this.#fights.get(output.resource);
+      const foughtUs = this.#fights?.get(output.resource);
       if (foughtUs !== undefined) this.#after(foughtUs, { type: "fought", resource: output.resource });
     }
     const result = { type: "done", detail: output.plan.verb } as const;

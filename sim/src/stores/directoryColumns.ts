@@ -112,7 +112,7 @@ class AgentDirectoryStore implements DirectoryStore {
   /** Its own entry is held once it has signed it. */
   #holdsItself = false;
   /** Slots of members that this agent has put out. */
-  readonly #removed = new Set<number>();
+  #removed: Set<number> | undefined;
 
   constructor(columns: DirectoryColumns, agent: number) {
     this.#columns = columns;
@@ -137,11 +137,12 @@ class AgentDirectoryStore implements DirectoryStore {
 
   put(slot: number, member: Member, death: DeathCertificate | undefined): void {
     if (slot === this.#agent) this.#holdsItself = true;
-    this.#removed.delete(slot);
+    this.#removed?.delete(slot);
     this.#columns.set(this.#agent, slot, this.#columns.factFor(slot, member, death));
   }
 
   remove(slot: number): void {
+    this.#removed ??= new Set();
     this.#removed.add(slot);
   }
 
@@ -157,6 +158,6 @@ class AgentDirectoryStore implements DirectoryStore {
 
   #isEmpty(slot: number): boolean {
     if (slot === this.#agent && !this.#holdsItself) return true;
-    return this.#removed.size > 0 && this.#removed.has(slot);
+    return this.#removed?.has(slot) ?? false;
   }
 }
