@@ -12,6 +12,7 @@ import { DirectoryWatches, type WatchDirectory, watchWithNode } from "./director
 import { type Looked, Looks, unseen } from "./looks.ts";
 import { Supervisor } from "./process/supervisor.ts";
 import { type ResourceBody, type Subject, type Tell, thrownResult } from "./resourceBody.ts";
+import { findRival } from "./rivals.ts";
 import { RouteListeners } from "./route/listeners.ts";
 import { Tree } from "./tree.ts";
 
@@ -53,6 +54,8 @@ export class Device implements DevicePort {
   readonly #looked = new Map<ResourceId, Looked>();
   readonly #withEvents = new Set<ResourceId>();
   readonly #actions = new Map<ActionId, { readonly abort: AbortController; readonly ended: Promise<void> }>();
+  /** Searches for rivals, which end within a second. */
+  readonly #searches = new Set<Promise<void>>();
   #stopped = false;
 
   constructor(options: DeviceOptions) {
@@ -69,6 +72,7 @@ export class Device implements DevicePort {
     });
     this.#routes = new RouteListeners({
       agent: options.agent,
+      tree: this.#tree,
       openRoute: options.openRoute,
       localPortOf: options.localPortOf,
       routed: (resource, backend, result) => this.#feed({ type: "routed", resource, backend, result }),
@@ -118,6 +122,18 @@ export class Device implements DevicePort {
 
   observe(resource: ResourceId): void {
     if (!this.#stopped) this.#looks.ask(this.#known(resource));
+  }
+
+  /** Finds out who works against a promise. */
+  identify(resource: ResourceId): void {
+    const looked = this.#looked.get(resource);
+    const path = looked?.body.watchedPath?.(looked.subject);
+    if (looked === undefined || path === undefined || this.#stopped) return;
+    const found = findRival(this.#tree.real(path), looked.gone.signal).then((rival) => {
+      this.#searches.delete(found);
+      if (rival !== undefined) this.#feed({ type: "rival", resource, rival });
+    });
+    this.#searches.add(found);
   }
 
   act(action: ActionId, resource: ResourceId, promise: ResourcePromise, plan: Plan): void {
@@ -178,7 +194,11 @@ export class Device implements DevicePort {
     this.#watches.close();
     for (const looked of this.#looked.values()) looked.gone.abort();
     for (const { abort } of this.#actions.values()) abort.abort();
-    await Promise.all([this.#looks.stop(), ...[...this.#actions.values()].map(({ ended }) => ended)]);
+    await Promise.all([
+      this.#looks.stop(),
+      ...this.#searches,
+      ...[...this.#actions.values()].map(({ ended }) => ended),
+    ]);
     await Promise.all([this.#routes.stop(), this.#supervisor.stop(children), this.#plugins.stop()]);
     this.#looked.clear();
   }

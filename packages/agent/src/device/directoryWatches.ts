@@ -78,7 +78,7 @@ export class DirectoryWatches {
   /** Sees that the resource's watch still looks at the directory of its path: parents are moved unseen. */
   check(resource: ResourceId): void {
     const known = this.#directoryOf.get(resource);
-    if (known !== undefined) this.#points.get(known.directory)?.check();
+    if (known !== undefined) this.#points.get(known.directory)?.check(known.name);
   }
 
   close(): void {

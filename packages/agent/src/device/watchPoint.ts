@@ -2,7 +2,12 @@ import { statSync } from "node:fs";
 import { basename, dirname, relative } from "node:path";
 import type { ResourceId } from "@antibody/policy";
 import { codeOf } from "./deviceError.ts";
+import { EntryWatches } from "./entryWatches.ts";
+import { EventMeter } from "./eventMeter.ts";
 
+/** How long a directory that stormed is watched entry by entry, and how long one that is not there yet by nobody. Guesses. */
+const stormMs = 60_000;
+const missingStormMs = 1_000;
 /** Tries before a directory that changes under every look is left to the sweep. A guess. */
 const triesMax = 5;
 
@@ -21,13 +26,19 @@ interface Watch {
   readonly watcher: { close(): void };
 }
 
-/** The watch for one directory: on it, or on its nearest ancestor while it is missing. */
+/**
+ * The watch for one directory: on it, or on its nearest ancestor while it is missing. While its events come too fast,
+ * its entries are watched one by one instead.
+ */
 export class WatchPoint {
   readonly #directory: string;
   readonly #wake: (resource: ResourceId) => void;
   readonly #open: OpenWatch;
   readonly #resources = new Map<string, Set<ResourceId>>();
   #watch: Watch | undefined;
+  readonly #meter = new EventMeter();
+  /** In a storm: its end, and the watches of single entries where the directory is there. */
+  #storm: { readonly ends: NodeJS.Timeout; readonly entries: EntryWatches | undefined } | undefined;
   #checked = false;
   #closed = false;
 
@@ -42,18 +53,26 @@ export class WatchPoint {
     const there = this.#resources.get(name);
     if (there === undefined) this.#resources.set(name, new Set([resource]));
     else there.add(resource);
+    this.#storm?.entries?.check(name);
   }
 
   /** True when no resource is left. */
   remove(resource: ResourceId, name: string): boolean {
     const there = this.#resources.get(name);
     there?.delete(resource);
-    if (there?.size === 0) this.#resources.delete(name);
+    if (there?.size === 0) {
+      this.#resources.delete(name);
+      this.#storm?.entries?.remove(name);
+    }
     return this.#resources.size === 0;
   }
 
   /** Attaches again where the path leads elsewhere than to what is watched. Once a turn: many resources ask. */
-  check(): void {
+  check(name: string): void {
+    if (this.#storm !== undefined) {
+      this.#storm.entries?.check(name);
+      return;
+    }
     if (this.#checked) return;
     this.#checked = true;
     setImmediate(() => {
@@ -64,6 +83,7 @@ export class WatchPoint {
 
   close(): void {
     this.#closed = true;
+    this.#endStorm();
     this.#detach();
   }
 
@@ -104,8 +124,12 @@ export class WatchPoint {
 
   #changed(at: string, name: string | null): void {
     if (this.#closed || this.#watch?.at !== at) return;
+    if (this.#meter.storms()) {
+      this.#beginStorm(at);
+      return;
+    }
     if (at === this.#directory) {
-      for (const resource of this.#resources.get(name ?? "") ?? []) this.#wake(resource);
+      this.#wakeEntry(name ?? "");
       // Events of the directory itself carry its own name, as one of an entry of that name would.
       if (name !== null && name !== basename(at)) return;
     } else if (name !== null && name !== basename(at) && name !== basename(this.#below(at))) {
@@ -114,7 +138,43 @@ export class WatchPoint {
     const standing = this.#stands();
     if (name !== null && standing) return;
     if (!standing) this.#attach();
-    for (const resources of this.#resources.values()) for (const resource of resources) this.#wake(resource);
+    this.#wakeAll();
+  }
+
+  #wakeAll(): void {
+    for (const name of this.#resources.keys()) this.#wakeEntry(name);
+  }
+
+  #wakeEntry(name: string): void {
+    for (const resource of this.#resources.get(name) ?? []) this.#wake(resource);
+  }
+
+  /** Somebody writes faster than events can be read: only what is promised here is watched for a while. */
+  #beginStorm(at: string): void {
+    this.#detach();
+    const isHere = at === this.#directory;
+    const ends = setTimeout(() => this.#endStorm(), isHere ? stormMs : missingStormMs).unref();
+    const entries = isHere
+      ? new EntryWatches(
+          at,
+          (path, changed, broken) => this.#open(path, changed, broken),
+          (name) => this.#wakeEntry(name),
+        )
+      : undefined;
+    this.#storm = { ends, entries };
+    for (const name of this.#resources.keys()) entries?.check(name);
+    // What happened before these watches stood is not told.
+    this.#wakeAll();
+  }
+
+  #endStorm(): void {
+    if (this.#storm === undefined) return;
+    clearTimeout(this.#storm.ends);
+    this.#storm.entries?.close();
+    this.#storm = undefined;
+    if (this.#closed) return;
+    this.#attach();
+    this.#wakeAll();
   }
 
   /** The next directory on the way from an ancestor. */

@@ -87,13 +87,21 @@ const refuse: Open = () => Promise.reject(Object.assign(new Error("refused"), { 
 describe("a route's listener", () => {
   test("listens where it is promised, and elsewhere when the promise changes", async () => {
     const { rig, id, port } = await routed(refuse);
-    expect(rig.observation(id)).toEqual({ type: "listening", address: `127.0.0.1:${port}` });
+    expect(rig.observation(id)).toEqual({
+      type: "listening",
+      address: `127.0.0.1:${port}`,
+      protocol: "tcp",
+    });
     const other = await freePort();
     rig.promise("route:sensor", { listen: `127.0.0.1:${other}` });
     await rig.kept(id);
     const late = client(port);
     await until("the old one is closed", () => late.closed);
-    expect(rig.observation(id)).toEqual({ type: "listening", address: `127.0.0.1:${other}` });
+    expect(rig.observation(id)).toEqual({
+      type: "listening",
+      address: `127.0.0.1:${other}`,
+      protocol: "tcp",
+    });
   });
 
   test("says why it cannot listen, and recovers", async () => {

@@ -53,9 +53,11 @@ export async function runToolWell(
   return ran.stdout;
 }
 
-/** What a tool's failure says: its code and its last words. */
+/** What a tool's failure says: its code, and the line that names the error; the last one where none does. */
 export function toolError(program: string, { code, stderr }: Ran): DeviceError {
-  const complaint = (stderr.trimEnd().split("\n").at(-1) ?? "").slice(0, complaintCharactersMax);
+  const lines = stderr.trimEnd().split("\n");
+  const line = lines.find((each) => /error|^E:|cannot|unable/i.test(each)) ?? lines.at(-1) ?? "";
+  const complaint = line.slice(0, complaintCharactersMax).trim();
   return new DeviceError(
     `EXIT${code}`,
     `${program} ended with ${code}${complaint === "" ? "" : `: ${complaint}`}`,

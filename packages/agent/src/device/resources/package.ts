@@ -72,8 +72,8 @@ async function actOnPackage(tree: Tree, subject: Subject, plan: Plan, run: Actio
       return done(`configured ${subject.name}`);
     case "remove":
       run.progress(1, 1, "removing");
-      // Not by apt, which would take along whatever depends on it.
-      await dpkg("--remove", subject.name);
+      // Not by apt, which would take along whatever depends on it. One that is half installed need not be mended first.
+      await dpkg("--force-remove-reinstreq", "--remove", subject.name);
       return done(`removed ${subject.name}`);
     default:
       verb satisfies never;

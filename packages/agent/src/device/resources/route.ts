@@ -8,7 +8,7 @@ import {
 import type { ResourceId } from "@antibody/policy";
 import { codeOf } from "../deviceError.ts";
 import { done, type ResourceBody, type Subject } from "../resourceBody.ts";
-import type { RouteListeners } from "../route/listeners.ts";
+import type { Listening, RouteListeners } from "../route/listeners.ts";
 
 /** Local listeners to capabilities of peers. */
 export function routeBody(listeners: RouteListeners): ResourceBody {
@@ -16,13 +16,13 @@ export function routeBody(listeners: RouteListeners): ResourceBody {
   const errors = new Map<ResourceId, string>();
   return {
     slow: false,
-    observe: ({ id }) => observeRoute(listeners.addressOf(id), errors.get(id)),
+    observe: ({ id }) => observeRoute(listeners.listening(id), errors.get(id)),
     act: (subject, plan) => actOnRoute(listeners, errors, subject, plan),
   };
 }
 
-function observeRoute(address: string | undefined, error: string | undefined): RouteObservation {
-  if (address !== undefined) return { type: "listening", address };
+function observeRoute(open: Listening | undefined, error: string | undefined): RouteObservation {
+  if (open !== undefined) return { type: "listening", address: open.address, protocol: open.protocol };
   return { type: "closed", ...(error === undefined ? {} : { error }) };
 }
 
@@ -32,13 +32,14 @@ async function actOnRoute(
   { id, name, promise }: Subject,
   plan: Plan,
 ): Promise<ActionResult> {
-  const { listen } = readRoutePromise(promise);
+  const { listen, protocol = "tcp" } = readRoutePromise(promise);
   const verb = plan.verb as RouteVerb;
   errors.delete(id);
   switch (verb) {
     case "listen":
       try {
-        return done(`listens on ${await listeners.listen(id, name, listen)}`);
+        await listeners.listen(id, name, { address: listen, protocol });
+        return done(`listens on ${listen}`);
       } catch (error) {
         errors.set(id, codeOf(error));
         throw error;

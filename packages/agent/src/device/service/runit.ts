@@ -38,12 +38,13 @@ export function runit(tree: Tree): Manager {
     look: (name) => look(tree, name),
     set: async (name, promise, timeoutMs, signal) => {
       const wanted = promise.state ?? "running";
-      const directory = linked(tree, name) ?? (wanted === "running" ? link(tree, name) : undefined);
+      const isLinked = wanted === "running" || promise.enabled === true;
+      const directory = linked(tree, name) ?? (isLinked ? link(tree, name, wanted === "stopped") : undefined);
       // What is not linked does not run, and does not start with the device.
       if (directory === undefined) return;
-      if (promise.enabled === true) unlinkIfThere(join(directory, "down"));
-      if (promise.enabled === false) writeFileSync(join(directory, "down"), "", { flag: "a" });
+      if (promise.enabled === false) keepDown(directory);
       await supervised(directory, signal);
+      if (promise.enabled === true) unlinkIfThere(join(directory, "down"));
       await sv(wanted === "running" ? "start" : "stop", directory, timeoutMs, signal);
     },
     restart: async (name, timeoutMs, signal) => {
@@ -104,10 +105,17 @@ function linked(tree: Tree, name: string): string | undefined {
   return real;
 }
 
-function link(tree: Tree, name: string): string | undefined {
+/** What runsv does not start by itself. */
+function keepDown(directory: string): void {
+  writeFileSync(join(directory, "down"), "", { flag: "a" });
+}
+
+/** Makes a service known to runsvdir, which starts it at once where it is not to be down. */
+function link(tree: Tree, name: string, isDown: boolean): string | undefined {
   const base = runitDirectory(tree);
   const target = tree.real(`${availableDirectory}/${name}`);
   if (base === undefined || !isDirectory(target)) return undefined;
+  if (isDown) keepDown(target);
   symlinkSync(target, tree.real(`${base}/${name}`));
   return linked(tree, name);
 }

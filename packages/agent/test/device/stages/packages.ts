@@ -36,7 +36,7 @@ function sourceOf(rig: Rig, version: string): string {
 }
 
 /** An empty database, and two versions of a package. */
-export function makeDpkg(rig: Rig): void {
+function makeDpkg(rig: Rig): void {
   const admin = rig.real("/var/lib/dpkg");
   if (existsSync(admin)) return;
   for (const directory of ["info", "updates", "triggers"])
@@ -62,7 +62,7 @@ function build(rig: Rig, version: string): void {
 }
 
 /** As dpkg would have left it. */
-export function dpkg(rig: Rig, ...words: readonly string[]): void {
+function dpkg(rig: Rig, ...words: readonly string[]): void {
   execFileSync("dpkg", [`--root=${rig.real("/")}`, ...words], { stdio: "ignore", timeout: 20_000 });
 }
 

@@ -1,6 +1,14 @@
 import { type ChildProcess, spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
-import { chmodSync, existsSync, mkdirSync, readdirSync, symlinkSync, writeFileSync } from "node:fs";
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { join } from "node:path";
 import type { ResourcePromise } from "@antibody/policy";
 import { onTestFinished } from "vitest";
@@ -19,13 +27,17 @@ export const serviceStage: Stage = {
     const scan = Scan.of(rig);
     const name = `worker-${turn}`;
     const directory = makeService(rig, name);
-    if (draw.below(2) === 0) writeFileSync(join(directory, "down"), "");
+    const isDown = draw.below(2) === 0;
+    if (isDown) writeFileSync(join(directory, "down"), "");
     if (draw.below(4) > 0) {
       symlinkSync(directory, rig.real(`/etc/service/${name}`));
-      await until(`runsv of ${name}`, () => existsSync(join(directory, "supervise/stat")));
-      const damage = draw.of("none", "down", "up", "runsv");
-      if (damage === "down" || damage === "up") sv(directory, damage);
-      if (damage === "runsv") await scan.kill(name);
+      await until(`runsv of ${name}`, () => stateOf(directory) === (isDown ? "down" : "run"));
+      const damage = draw.of("none", "stop", "start", "runsv");
+      if (damage === "stop" || damage === "start") sv(directory, damage);
+      if (damage === "runsv") {
+        sv(directory, "stop");
+        await scan.kill(name);
+      }
     }
     const promise: ResourcePromise = {
       ...draw.of<ResourcePromise>({}, { state: "running" }, { state: "stopped" }),
@@ -36,7 +48,7 @@ export const serviceStage: Stage = {
 };
 
 /** A service that runs until it is ended. */
-export function makeService(rig: Rig, name: string): string {
+function makeService(rig: Rig, name: string): string {
   const directory = rig.real(`/etc/sv/${name}`);
   mkdirSync(directory, { recursive: true });
   writeFileSync(join(directory, "run"), "#!/bin/sh\nexec sleep 600\n");
@@ -44,13 +56,19 @@ export function makeService(rig: Rig, name: string): string {
   return directory;
 }
 
-/** Asks runsv, as people do. */
-export function sv(directory: string, verb: string): void {
+/** Asks runsv, as people do, and waits until it is so. */
+function sv(directory: string, verb: string): void {
   spawnSync("sv", [verb, directory], { stdio: "ignore", timeout: 10_000 });
 }
 
+/** What runsv says: `run` or `down`; empty before it has said anything. */
+function stateOf(directory: string): string {
+  const path = join(directory, "supervise/stat");
+  return existsSync(path) ? readFileSync(path, "utf8").trim() : "";
+}
+
 /** Starts a runsv for each service that is linked, as runsvdir does. */
-export class Scan {
+class Scan {
   static readonly #of = new WeakMap<Rig, Scan>();
   readonly #running = new Map<string, ChildProcess>();
 

@@ -39,7 +39,7 @@ export const userStage: Stage = {
 };
 
 /** The users of a small device. */
-export function makeAccounts(rig: Rig): void {
+function makeAccounts(rig: Rig): void {
   if (existsSync(rig.real("/etc/passwd"))) return;
   mkdirSync(rig.real("/etc"), { recursive: true });
   writeFileSync(rig.real("/etc/passwd"), "root:x:0:0:root:/root:/bin/sh\n");
