@@ -59,6 +59,8 @@ export interface DevicePort {
   watch(resource: ResourceId, promise: ResourcePromise, events: boolean): void;
   unwatch(resource: ResourceId): void;
   observe(resource: ResourceId): void;
+  /** Answered by `rival`, where the body can tell. */
+  identify(resource: ResourceId): void;
   act(action: ActionId, resource: ResourceId, promise: ResourcePromise, plan: Plan): void;
   cancel(action: ActionId): void;
   route(resource: ResourceId, backends: readonly AgentId[]): void;

@@ -13,6 +13,7 @@ import { keep, recall } from "./keeping/snapshot.ts";
 import { capabilitiesMax } from "./limits.ts";
 import { dumpVersion, type MindDump, type Seen } from "./mindDump.ts";
 import { Random } from "./random.ts";
+import { Disturbing } from "./roles/disturbing.ts";
 import { isLeaseMessage } from "./roles/lease/leases.ts";
 import { Roles } from "./roles/roles.ts";
 import { Routing } from "./routing/routing.ts";
@@ -37,6 +38,7 @@ interface Parts {
   readonly healing: Healing;
   readonly routing: Routing;
   readonly roles: Roles;
+  readonly disturbing: Disturbing;
   readonly stopping: MindDump["stopping"];
   readonly seen: Seen;
 }
@@ -54,6 +56,7 @@ export class Mind implements Knowledge {
   readonly #healing: Healing;
   readonly #routing: Routing;
   readonly #roles: Roles;
+  readonly #disturbing: Disturbing;
   #stopping: MindDump["stopping"];
   #seen: Seen;
   /** When healing and routing want to be woken; undefined from when a part but the swarm was given something. */
@@ -67,6 +70,7 @@ export class Mind implements Knowledge {
     this.#healing = parts.healing;
     this.#routing = parts.routing;
     this.#roles = parts.roles;
+    this.#disturbing = parts.disturbing;
     this.#stopping = parts.stopping;
     this.#seen = parts.seen;
   }
@@ -81,8 +85,9 @@ export class Mind implements Knowledge {
       healing: Healing.create({ ...options, boot: swarm.boot }, boot.records),
       routing: Routing.create(options),
       roles: Roles.create(options, boot.records),
+      disturbing: new Disturbing(options),
       stopping: "no",
-      seen: { policies: 0, swarm: -1, healing: -1, roles: 0 },
+      seen: { policies: 0, swarm: -1, healing: -1, roles: 0, disturbing: 0 },
     });
   }
 
@@ -99,6 +104,7 @@ export class Mind implements Knowledge {
       healing: Healing.restore({ ...options, boot: swarm.boot }, state.healing),
       routing: Routing.restore(options, state.routing),
       roles: Roles.restore(options, state.roles),
+      disturbing: new Disturbing(options, state.disturbing),
       stopping: state.stopping,
       seen: state.seen,
     });
@@ -113,6 +119,7 @@ export class Mind implements Knowledge {
       healing: this.#healing.dump(),
       routing: this.#routing.dump(),
       roles: this.#roles.dump(),
+      disturbing: this.#disturbing.dump(),
       stopping: this.#stopping,
       seen: this.#seen,
     };
@@ -253,6 +260,7 @@ export class Mind implements Knowledge {
         return;
       case "observed":
       case "unobservable":
+      case "rival":
       case "progress":
       case "outcome":
         this.#restDeadline = undefined;
@@ -279,6 +287,7 @@ export class Mind implements Knowledge {
     if (this.#healing.deadline <= turn.now.monoMs) this.#healing.handle(wake, turn);
     if (this.#routing.deadline <= turn.now.monoMs) this.#routing.handle(wake, turn);
     if (this.#roles.deadline <= turn.now.monoMs) this.#roles.wake();
+    if (this.#disturbing.deadline <= turn.now.monoMs) this.#disturbing.wake();
     this.#policies.wake(turn);
   }
 
@@ -345,17 +354,24 @@ export class Mind implements Knowledge {
     const swarm = this.#swarm.revision;
     const healing = this.#healing.revision;
     const roles = this.#roles.revision;
+    const disturbing = this.#disturbing.revision;
     if (
       seen.policies === policies &&
       seen.swarm === swarm &&
       seen.healing === healing &&
-      seen.roles === roles
+      seen.roles === roles &&
+      seen.disturbing === disturbing
     )
       return false;
-    const isOfPeersAlone = seen.policies === policies && seen.healing === healing && seen.roles === roles;
-    this.#seen = { policies, swarm, healing, roles };
+    const isOfPeersAlone =
+      seen.policies === policies &&
+      seen.healing === healing &&
+      seen.roles === roles &&
+      seen.disturbing === disturbing;
+    this.#seen = { policies, swarm, healing, roles, disturbing };
     // In a massacre nearly every step changes who is there, and most devices have nothing that goes by it.
-    if (isOfPeersAlone && this.#roles.count === 0 && !this.#routing.goesByPeers) return false;
+    if (isOfPeersAlone && this.#roles.count === 0 && !this.#disturbing.isAsking && !this.#routing.goesByPeers)
+      return false;
     this.#restDeadline = undefined;
     if (seen.policies !== policies) {
       this.#swarm.policyChanged(turn);
@@ -374,16 +390,18 @@ export class Mind implements Knowledge {
     if (roles.asks) this.#swarm.probeAll(turn);
     this.#swarm.deliver(roles.letters, turn);
     this.#healing.hold(roles.held, turn);
+    const turns = this.#disturbing.refresh(this.#swarm, this.#healing.disturbances(), turn);
+    this.#healing.allow(turns, turn);
     const change = this.#routing.refresh(
       { agent: this.#options.agent, providersOf: (capability) => this.#swarm.providersOf(capability) },
       phaseOf,
       turn,
-      capabilitiesMax - roles.words.length,
+      capabilitiesMax - roles.words.length - turns.words.length,
     );
     for (const { resource, observation } of [...roles.observations, ...change.observations]) {
       this.#healing.handle({ type: "observed", resource, observation }, turn);
     }
-    this.#swarm.announce([...change.announced, ...roles.words], turn);
+    this.#swarm.announce([...change.announced, ...roles.words, ...turns.words], turn);
   }
 
   #rest(): MonotonicMs {
@@ -391,6 +409,7 @@ export class Mind implements Knowledge {
       this.#healing.deadline,
       this.#routing.deadline,
       this.#roles.deadline,
+      this.#disturbing.deadline,
       this.#policies.deadline,
     );
     return this.#restDeadline;

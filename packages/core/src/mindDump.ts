@@ -2,7 +2,7 @@ import type { Snapshot } from "./contract/snapshot.ts";
 import type { RandomState } from "./random.ts";
 
 /** Version of the shape of a dump. */
-export const dumpVersion = 1;
+export const dumpVersion = 2;
 
 /** All that a mind knows, as `dump` gives it away. */
 export interface MindDump {
@@ -13,6 +13,7 @@ export interface MindDump {
   readonly healing: Snapshot;
   readonly routing: Snapshot;
   readonly roles: Snapshot;
+  readonly disturbing: Snapshot;
   readonly stopping: "no" | "asked" | "done";
   readonly seen: Seen;
 }
@@ -23,4 +24,5 @@ export interface Seen {
   readonly swarm: number;
   readonly healing: number;
   readonly roles: number;
+  readonly disturbing: number;
 }

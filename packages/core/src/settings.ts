@@ -63,6 +63,12 @@ export interface Settings {
   readonly contestWindowMs: number;
   /** A contested resource is looked at, and repaired, at most this often. */
   readonly contestedRetryMs: number;
+  /**
+   * Repairs that a device is good for at once, and that come back within an hour; a promise may say that one of its
+   * own counts for more. Guesses: a thousand files may break twenty times over, and a card still lasts for years.
+   */
+  readonly repairBudgetMax: number;
+  readonly repairBudgetPerHour: number;
 
   // Routes
   /** Failures in a row that eject a backend, and for how long (times the number of ejections). Envoy's outlier detection: 5 and 30 s; lower for small swarms. */
@@ -112,6 +118,8 @@ export const defaultSettings: Settings = {
   contestRepairsMax: 10,
   contestWindowMs: 60_000,
   contestedRetryMs: 60_000,
+  repairBudgetMax: 20_000,
+  repairBudgetPerHour: 20_000,
   ejectAfterFailures: 1,
   ejectMs: 2_000,
   roleSettleMs: 3_000,

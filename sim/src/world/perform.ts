@@ -62,6 +62,9 @@ export function perform(world: World, agent: SimAgent, output: Output): void {
     case "route":
       // No traffic is modeled: what routes choose is seen through `inspect`.
       return;
+    case "identify":
+      // Whoever damages a device in a simulator has no process there.
+      return;
     default:
       throw new Error(`unknown output ${output satisfies never}`);
   }

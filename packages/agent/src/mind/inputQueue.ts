@@ -92,6 +92,7 @@ function isSaidAgain(input: Input): boolean {
     case "enrolled":
     case "turnedAway":
     case "signed":
+    case "rival":
     case "outcome":
     case "command":
       return false;

@@ -63,6 +63,9 @@ export function carryOut(output: Output, ports: OutputPorts, results: OutputResu
     case "observe":
       device.observe(output.resource);
       return;
+    case "identify":
+      device.identify(output.resource);
+      return;
     case "act":
       device.act(output.action, output.resource, output.promise, output.plan);
       return;

@@ -91,6 +91,7 @@ export function writtenPorts(said: string[], change: Partial<OutputPorts> = {}):
       watch: (resource) => void said.push(`watch ${resource}`),
       unwatch: (resource) => void said.push(`unwatch ${resource}`),
       observe: (resource) => void said.push(`observe ${resource}`),
+      identify: (resource) => void said.push(`identify ${resource}`),
       act: (action) => void said.push(`act ${action}`),
       cancel: (action) => void said.push(`cancel ${action}`),
       route: (resource) => void said.push(`route ${resource}`),

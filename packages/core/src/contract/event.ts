@@ -4,8 +4,9 @@ import type { Json } from "@antibody/policy";
 export type EventName =
   | `swarm.${"joined" | "suspected" | "refuted" | "unreachable" | "stalled" | "dead" | "left" | "returned" | "partitioned" | "evicted"}`
   | `policy.${"accepted" | "rejected" | "activated" | "rolledBack" | "held" | "stale" | "disputed"}`
-  | `resource.${"drifted" | "repairing" | "repaired" | "backingOff" | "contested" | "handedOff" | "paused" | "resumed" | "unobservable" | "withdrawn"}`
-  | `role.${"held" | "yielded"}`
+  | `resource.${"drifted" | "repairing" | "repaired" | "backingOff" | "contested" | "handedOff" | "paused" | "resumed" | "unobservable" | "withdrawn" | "rival" | "outpaced"}`
+  | `device.${"budgetSpent"}`
+  | `role.${"held" | "yielded" | "waitsForTurn"}`
   | `route.${"ejected" | "restored"}`
   | `agent.${"started" | "stopping"}`;
 

@@ -23,6 +23,13 @@ export type ActionResult =
   | { readonly type: "failed"; readonly code: string; readonly detail: string }
   | { readonly type: "canceled" };
 
+/** Who undoes repairs. */
+export type Rival =
+  /** It had the file open for writing. */
+  | { readonly type: "process"; readonly pid: number; readonly program: string; readonly uid: number }
+  /** Nobody was met at it: whose the file is, and when it was last changed, by the wall clock. */
+  | { readonly type: "unknown"; readonly uid: number; readonly changedWallMs: number };
+
 /** A command of the owner, from the control socket. `*` stands for all resources. */
 export type OwnerCommand =
   | { readonly type: "grant"; readonly grant: Grant }
@@ -78,6 +85,8 @@ export type Input =
   | { readonly type: "policy"; readonly policy: VerifiedPolicy; readonly from: AgentId | "owner" }
   | { readonly type: "observed"; readonly resource: ResourceId; readonly observation: Observation }
   | { readonly type: "unobservable"; readonly resource: ResourceId; readonly failure: ObservationFailure }
+  /** Who works against the promise of a contested resource; the answer to `identify`, where the body can tell. */
+  | { readonly type: "rival"; readonly resource: ResourceId; readonly rival: Rival }
   | {
       readonly type: "progress";
       readonly action: ActionId;

@@ -53,6 +53,8 @@ export type Output =
     }
   | { readonly type: "unwatch"; readonly resource: ResourceId }
   | { readonly type: "observe"; readonly resource: ResourceId }
+  /** Find out who keeps undoing its repairs. */
+  | { readonly type: "identify"; readonly resource: ResourceId }
   | {
       readonly type: "act";
       readonly action: ActionId;

@@ -4,7 +4,7 @@ import type { Plan } from "../contract/resource.ts";
 import type { Snapshot } from "../contract/snapshot.ts";
 import type { MonotonicMs, WallMs } from "../contract/time.ts";
 import type { Turn } from "../contract/turn.ts";
-import { RareMap, RareSet } from "../keeping/rare.ts";
+import { RareMap } from "../keeping/rare.ts";
 import { keep, recall } from "../keeping/snapshot.ts";
 
 /** Where intents stand in the journal. */
@@ -58,7 +58,7 @@ export interface InterruptedIntent extends Intent {
 interface ActionsDump {
   readonly last: number;
   readonly running: readonly RunningAction[];
-  readonly queue: readonly ResourceId[];
+  readonly queue: readonly (readonly [ResourceId, number])[];
   readonly interrupted: readonly InterruptedIntent[];
 }
 
@@ -70,8 +70,9 @@ export class Actions {
   readonly #boot: number;
   readonly #actionsMax: number;
   readonly #running = new RareMap<ActionId, RunningAction>();
-  /** Resources whose repair waits for a place, first come first served. */
-  readonly #queue = new RareSet<ResourceId>();
+  /** Resources whose repair waits for a place, by priority; of one priority first come first served. */
+  readonly #queue = new RareMap<number, Set<ResourceId>>();
+  readonly #priorities = new RareMap<ResourceId, number>();
   #interrupted: InterruptedIntent[] = [];
   #overdue = 0;
   #last = 0;
@@ -100,7 +101,7 @@ export class Actions {
       actions.#running.set(action.id, action);
       if (action.canceled === "deadline") actions.#overdue += 1;
     }
-    for (const resource of dump.queue) actions.#queue.add(resource);
+    for (const [resource, priority] of dump.queue) actions.enqueue(resource, priority);
     actions.#interrupted = [...dump.interrupted];
     return actions;
   }
@@ -109,7 +110,7 @@ export class Actions {
     const dump: ActionsDump = {
       last: this.#last,
       running: [...this.#running.values()],
-      queue: [...this.#queue],
+      queue: [...this.#priorities],
       interrupted: [...this.#interrupted],
     };
     return keep(dump);
@@ -129,7 +130,7 @@ export class Actions {
   }
 
   get queueLength(): number {
-    return this.#queue.size;
+    return this.#priorities.size;
   }
 
   get(id: ActionId): RunningAction | undefined {
@@ -140,18 +141,29 @@ export class Actions {
     return [...this.#running.values()];
   }
 
-  enqueue(resource: ResourceId): void {
-    this.#queue.add(resource);
+  enqueue(resource: ResourceId, priority: number): void {
+    this.dequeue(resource);
+    this.#priorities.set(resource, priority);
+    const waiting = this.#queue.get(priority);
+    if (waiting === undefined) this.#queue.set(priority, new Set([resource]));
+    else waiting.add(resource);
   }
 
   dequeue(resource: ResourceId): void {
-    this.#queue.delete(resource);
+    const priority = this.#priorities.get(resource);
+    if (priority === undefined) return;
+    this.#priorities.delete(resource);
+    const waiting = this.#queue.get(priority);
+    waiting?.delete(resource);
+    if (waiting?.size === 0) this.#queue.delete(priority);
   }
 
-  /** The resource that has waited longest for a place; it waits no more. */
+  /** Of the resources of the highest priority the one that has waited longest for a place; it waits no more. */
   takeQueued(): ResourceId | undefined {
-    const [first] = this.#queue;
-    if (first !== undefined) this.#queue.delete(first);
+    if (this.#priorities.size === 0) return undefined;
+    const highest = Math.max(...this.#queue.keys());
+    const [first] = this.#queue.get(highest) ?? [];
+    if (first !== undefined) this.dequeue(first);
     return first;
   }
 

@@ -98,8 +98,17 @@ function adopt(parts: Parts, resource: ResourceId, claim: PromiseInForce, turn: 
   state.claim = claim;
   supersede(parts, state, turn);
   noteInterruption(parts, state, turn);
+  takeUpRefresh(parts, state);
   if (duty === "standBy") standBy(parts, state, turn);
   else keep(parts, state, turn);
+}
+
+/** What the last run of the agent had still to begin anew. */
+function takeUpRefresh(parts: Parts, state: ResourceState): void {
+  const by = parts.refreshes.get(state.resource);
+  if (by === undefined) return;
+  parts.refreshes.delete(state.resource);
+  state.refresh = { by, during: undefined };
 }
 
 /** What a promise brought is undone, once, where the type knows how: an earlier life may have left it as well. */

@@ -10,6 +10,7 @@ import { noteFailure, rememberAttempt } from "./failing.ts";
 import { look, unwatch } from "./looking.ts";
 import type { Parts } from "./parts.ts";
 import { enter } from "./phases.ts";
+import { forgetRefresh, settleRefresh } from "./refreshing.ts";
 import type { ResourceState } from "./state.ts";
 
 /** Takes in how an action ended. An unknown id is that of an action of an earlier life, and means nothing. */
@@ -25,6 +26,7 @@ export function ended(parts: Parts, id: ActionId, result: ActionResult, turn: Tu
   if (action.superseded === true) {
     goOn(parts, state, turn);
   } else if (result.type === "done") {
+    settleRefresh(state, id, turn);
     if (action.reversal) reversed(parts, state, turn);
     else verify(parts, state, action, turn);
   } else {
@@ -35,6 +37,7 @@ export function ended(parts: Parts, id: ActionId, result: ActionResult, turn: Tu
 
 /** Ends the care for a withdrawn resource. */
 export function forget(parts: Parts, state: ResourceState, turn: Turn): void {
+  forgetRefresh(state, turn);
   unwatch(parts, state, turn);
   parts.states.delete(state.resource);
   parts.revision += 1;

@@ -3,7 +3,7 @@ import type { ActionId } from "../contract/output.ts";
 import type { Turn } from "../contract/turn.ts";
 import { attemptsKeptMax } from "../limits.ts";
 import { backoffMs, jitteredMs } from "./backoff.ts";
-import type { Parts } from "./parts.ts";
+import { knownTypeOf, type Parts } from "./parts.ts";
 import { claimOf, type ResourceState } from "./state.ts";
 
 /** Adds an attempt to the history; the oldest goes first. */
@@ -42,10 +42,11 @@ export function noteFailure(
   const { settings } = parts;
   state.failures += 1;
   state.failuresInRow += 1;
-  const isHandedOff = state.failuresInRow >= settings.handOffAfterFailures;
+  const { retry, backoff } = knownTypeOf(parts, state.resource).common(claimOf(state).promise);
+  const isHandedOff = state.failuresInRow >= (retry ?? settings.handOffAfterFailures);
   let waitMs = isHandedOff
     ? jitteredMs(settings.handedOffRetryMs, turn.random)
-    : backoffMs(state.failures, settings, turn.random);
+    : backoffMs(state.failures, settings, backoff, turn.random);
   if (state.contested) waitMs = Math.max(waitMs, settings.contestedRetryMs);
   state.retryMs = turn.now.monoMs + waitMs;
   parts.deadlines.set(`retry/${state.resource}`, state.retryMs);

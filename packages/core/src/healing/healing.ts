@@ -6,12 +6,14 @@ import type { Snapshot } from "../contract/snapshot.ts";
 import type { MonotonicMs } from "../contract/time.ts";
 import type { Turn } from "../contract/turn.ts";
 import { Deadlines } from "../keeping/deadlines.ts";
-import { RareSet } from "../keeping/rare.ts";
+import { RareMap, RareSet } from "../keeping/rare.ts";
 import { keep, recall } from "../keeping/snapshot.ts";
 import { MapStore } from "../keeping/store.ts";
 import { typesByKind } from "../resources/byKind.ts";
 import { keyedDigest } from "../resources/digest.ts";
+import type { Disturbance, Turns } from "../roles/disturbing.ts";
 import { Actions } from "./actions.ts";
+import { Budget, type BudgetLevel } from "./budget.ts";
 import { command, endPause, type HealingCommand } from "./commanding.ts";
 import { decide, decideReady } from "./deciding.ts";
 import { Waiting } from "./dependencies.ts";
@@ -24,16 +26,19 @@ import { observed, unobservable } from "./observing.ts";
 import type { HealingOptions, HeldRoles, Parts } from "./parts.ts";
 import { Pauses, type PauseTarget } from "./pauses.ts";
 import { enter } from "./phases.ts";
+import { pendingRefreshes } from "./refreshing.ts";
+import { rivalFound } from "./rivals.ts";
 import type { ResourceState } from "./state.ts";
+import { allow, disturbances } from "./turns.ts";
 
 /** What healing takes of the mind's inputs. */
 export type HealingInput = Extract<
   Input,
-  { readonly type: "observed" | "unobservable" | "progress" | "outcome" | "wake" }
+  { readonly type: "observed" | "unobservable" | "rival" | "progress" | "outcome" | "wake" }
 >;
 
 /** Version of the shape of a dump. */
-const dumpVersion = 1;
+const dumpVersion = 2;
 
 interface HealingDump {
   readonly v: typeof dumpVersion;
@@ -43,6 +48,13 @@ interface HealingDump {
   readonly incidents: readonly Incident[];
   readonly deadlines: readonly (readonly [string, MonotonicMs])[];
   readonly waiting: readonly (readonly [ResourceId, ResourceId])[];
+  readonly awaitingDanger: readonly ResourceId[];
+  readonly budget: BudgetLevel | undefined;
+  readonly budgetTold: boolean;
+  readonly asking: readonly (readonly [ResourceId, readonly ResourceId[]])[];
+  readonly turns: readonly ResourceId[];
+  readonly turnsBecause: readonly (readonly [ResourceId, string])[];
+  readonly refreshes: readonly (readonly [ResourceId, ResourceId])[];
   readonly liveWatches: number;
   readonly heldRoles: readonly (readonly [ResourceId, number | undefined])[];
   readonly beyondBound: number;
@@ -73,6 +85,13 @@ export class Healing {
       incidents: Incidents.create(options.agent, options.crypto, records),
       deadlines: new Deadlines(),
       waiting: new Waiting(),
+      awaitingDanger: new RareSet(),
+      budget: new Budget(options.settings, undefined),
+      budgetTold: false,
+      asking: new RareMap(),
+      turns: new Set(),
+      turnsBecause: new Map(),
+      refreshes: pendingRefreshes(records),
       reconsider: new RareSet(),
       liveWatches: 0,
       heldRoles: new Map(),
@@ -93,8 +112,19 @@ export class Healing {
     for (const { resource, duty, plan } of dump.states) {
       if (duty === "standBy" && plan !== undefined) releasing.add(resource);
     }
+    const awaitingDanger = new RareSet<ResourceId>();
+    for (const resource of dump.awaitingDanger) awaitingDanger.add(resource);
+    const asking = new RareMap<ResourceId, readonly ResourceId[]>();
+    for (const [resource, roles] of dump.asking) asking.set(resource, roles);
     return new Healing({
       ...fixedParts(options),
+      awaitingDanger,
+      budget: new Budget(options.settings, dump.budget),
+      budgetTold: dump.budgetTold,
+      asking,
+      turns: new Set(dump.turns),
+      turnsBecause: new Map(dump.turnsBecause),
+      refreshes: new Map(dump.refreshes),
       states: new MapStore(dump.states.map((state) => [state.resource, { ...state }])),
       actions: Actions.restore(options.boot, options.settings.actionsMax, dump.actions),
       pauses: Pauses.restore(dump.pauses),
@@ -123,6 +153,13 @@ export class Healing {
       incidents: parts.incidents.list(),
       deadlines: parts.deadlines.entries(),
       waiting: parts.waiting.entries(),
+      awaitingDanger: [...parts.awaitingDanger],
+      budget: parts.budget.dump(),
+      budgetTold: parts.budgetTold,
+      asking: [...parts.asking],
+      turns: [...parts.turns],
+      turnsBecause: [...parts.turnsBecause],
+      refreshes: [...parts.refreshes],
       liveWatches: parts.liveWatches,
       heldRoles: [...parts.heldRoles],
       beyondBound: parts.beyondBound,
@@ -177,6 +214,17 @@ export class Healing {
     return isReleasing(this.#parts, role);
   }
 
+  /** What repairs want of roles that they disturb, in the order of roles. */
+  disturbances(): readonly Disturbance[] {
+    return disturbances(this.#parts);
+  }
+
+  /** Takes up which roles may be disturbed now. */
+  allow({ turns, because }: Turns, turn: Turn): void {
+    allow(this.#parts, turns, because);
+    decideReady(this.#parts, turn);
+  }
+
   /** Takes in what the body saw and did, and what came due. */
   handle(input: HealingInput, turn: Turn): void {
     this.#begin(turn);
@@ -188,6 +236,11 @@ export class Healing {
       case "unobservable":
         unobservable(parts, input.resource, input.failure, turn);
         break;
+      case "rival": {
+        const state = parts.states.get(input.resource);
+        if (state !== undefined) rivalFound(parts, state, input.rival, turn);
+        break;
+      }
       case "progress":
         parts.actions.progress(input.action, input.step, input.of, input.note, turn);
         break;
@@ -239,10 +292,12 @@ export class Healing {
         endPause(parts, name as PauseTarget, "expired", turn);
         return;
       case "look":
+      case "hold":
       case "retry": {
         const state = parts.states.get(name as ResourceId);
         if (state === undefined || parts.stopping) return;
         if (what === "look") this.#sweep(state, turn);
+        else if (what === "hold") this.#release(state, turn);
         else this.#retry(state, turn);
         return;
       }
@@ -254,6 +309,12 @@ export class Healing {
   #sweep(state: ResourceState, turn: Turn): void {
     look(this.#parts, state, turn);
     scheduleLook(this.#parts, state, "next", turn);
+  }
+
+  /** What held a repair back may be over: it is looked at again, since nothing was done for a while. */
+  #release(state: ResourceState, turn: Turn): void {
+    if (state.duty === "keep" && state.drift !== undefined) look(this.#parts, state, turn);
+    else decide(this.#parts, state, "stale", turn);
   }
 
   /** A wait is over. What is then done depends on what is then seen. */

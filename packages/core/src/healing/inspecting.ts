@@ -22,6 +22,11 @@ export function inspectHealing(parts: Parts): HealingInspection {
       { name: "promises", length: parts.states.size, bound: promisesMax },
       { name: "actions", length: parts.actions.placesTaken, bound: parts.settings.actionsMax },
       { name: "actionsWaiting", length: parts.actions.queueLength, bound: promisesMax },
+      {
+        name: "repairBudget",
+        length: parts.budget.takenLast,
+        bound: parts.settings.repairBudgetMax,
+      },
       { name: "dependenciesWaiting", length: parts.waiting.size, bound: promisesMax },
       { name: "deviceWatches", length: parts.liveWatches, bound: watchesMax },
       { name: "pauses", length: parts.pauses.size, bound: pausesMax },
@@ -74,6 +79,8 @@ function nextOf(parts: Parts, state: ResourceState): { readonly next: string; re
     return { next: "repairs when the pause ends", nextMs: pause.untilMs };
   }
   if (state.retryMs !== undefined) return { next: "looks, and tries again", nextMs: state.retryMs };
+  const holdMs = parts.deadlines.get(`hold/${state.resource}`);
+  if (holdMs !== undefined) return { next: "looks, and repairs if nothing else holds it", nextMs: holdMs };
   const lookMs = parts.deadlines.get(`look/${state.resource}`);
   return lookMs === undefined ? { next: "" } : { next: "looks again", nextMs: lookMs };
 }

@@ -8,7 +8,8 @@ import { claimOf, type ResourceState } from "./state.ts";
 export function watch(parts: Parts, state: ResourceState, turn: Turn): void {
   state.watched = true;
   if (knownTypeOf(parts, state.resource).observedBy === "mind") return;
-  const events = !state.contested && (state.events || parts.liveWatches < watchesMax);
+  const { polls } = knownTypeOf(parts, state.resource).common(claimOf(state).promise);
+  const events = !state.contested && !polls && (state.events || parts.liveWatches < watchesMax);
   setEvents(parts, state, events);
   turn.emit({ type: "watch", resource: state.resource, promise: claimOf(state).promise, events });
 }
@@ -17,6 +18,9 @@ export function watch(parts: Parts, state: ResourceState, turn: Turn): void {
 export function unwatch(parts: Parts, state: ResourceState, turn: Turn): void {
   parts.deadlines.delete(`look/${state.resource}`);
   parts.deadlines.delete(`retry/${state.resource}`);
+  parts.deadlines.delete(`hold/${state.resource}`);
+  parts.awaitingDanger.delete(state.resource);
+  if (parts.asking.delete(state.resource)) parts.revision += 1;
   parts.waiting.forget(state.resource);
   parts.actions.dequeue(state.resource);
   setEvents(parts, state, false);

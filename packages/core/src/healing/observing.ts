@@ -4,8 +4,10 @@ import type { Turn } from "../contract/turn.ts";
 import { isContested, noteUndone } from "./contest.ts";
 import { decide } from "./deciding.ts";
 import { noteFailure, rewriteAttempt } from "./failing.ts";
+import { forgetFare, noteDamage, noteLook, noteMended } from "./faring.ts";
 import { look, watch } from "./looking.ts";
 import { knownTypeOf, type Parts } from "./parts.ts";
+import { refreshOthers } from "./refreshing.ts";
 import { claimOf, type ResourceState, type Verification } from "./state.ts";
 
 /** Looks at a resource after a repair before the repair counts as failed: the first may have begun before its end. */
@@ -21,6 +23,7 @@ export function observed(parts: Parts, resource: ResourceId, observation: Observ
   state.observation = observation;
   state.failure = undefined;
   const { verification } = state;
+  if (verification === undefined && state.driftSinceMs === undefined) noteLook(state, drift);
   if (verification !== undefined) {
     if (drift !== undefined && verification.looks + 1 < verifyingLooksMax) {
       state.verification = { ...verification, looks: verification.looks + 1 };
@@ -88,7 +91,9 @@ function verified(
       verb: verification.verb,
       tookMs: monoMs - (state.driftSinceMs ?? monoMs),
     });
+    noteMended(parts, state, turn);
     state.driftSinceMs = undefined;
+    refreshOthers(parts, state, turn);
     return;
   }
   rewriteAttempt(state, verification.action, "unverified", `still differs after it: ${drift.summary}`);
@@ -108,6 +113,7 @@ function noteKept(parts: Parts, state: ResourceState, turn: Turn): void {
       by: "others",
       tookMs: monoMs - state.driftSinceMs,
     });
+    noteMended(parts, state, turn);
   }
   parts.incidents.mend(state.resource, turn);
   state.drift = undefined;
@@ -117,6 +123,7 @@ function noteKept(parts: Parts, state: ResourceState, turn: Turn): void {
   state.handedOff = false;
   state.stepping = false;
   state.keptSinceMs ??= monoMs;
+  if (monoMs - state.keptSinceMs >= parts.settings.backoffResetAfterMs) forgetFare(state);
   // Kept when it was looked at in its turn: whatever fought has stopped.
   if (state.contested && state.retryMs === undefined) leaveContest(parts, state, turn);
   if (!state.contested) forgetRetry(parts, state);
@@ -128,7 +135,9 @@ function noteDrift(parts: Parts, state: ResourceState, drift: Drift, turn: Turn)
   state.drift = drift;
   if (state.driftSinceMs !== undefined) return;
   const keptForMs = state.keptSinceMs === undefined ? 0 : monoMs - state.keptSinceMs;
-  if (keptForMs >= parts.settings.backoffResetAfterMs) state.failures = 0;
+  const { backoff } = knownTypeOf(parts, state.resource).common(claimOf(state).promise);
+  if (keptForMs >= (backoff.resetAfterMs ?? parts.settings.backoffResetAfterMs)) state.failures = 0;
+  noteDamage(state, keptForMs);
   state.keptSinceMs = undefined;
   state.driftSinceMs = monoMs;
   const attributes = { attributes: drift.attributes, summary: drift.summary };
@@ -149,7 +158,9 @@ function noteUndoing(parts: Parts, state: ResourceState, drift: Drift, turn: Tur
   state.undoneMs = noteUndone(state.undoneMs, turn.now.monoMs, settings);
   if (state.contested || !isContested(state.undoneMs, settings)) return;
   state.contested = true;
+  state.rival = undefined;
   watch(parts, state, turn);
+  turn.emit({ type: "identify", resource: state.resource });
   waitForNextLook(parts, state, turn);
   turn.tell("resource.contested", "warn", {
     resource: state.resource,
@@ -163,6 +174,7 @@ function noteUndoing(parts: Parts, state: ResourceState, drift: Drift, turn: Tur
 function leaveContest(parts: Parts, state: ResourceState, turn: Turn): void {
   state.contested = false;
   state.undoneMs = [];
+  state.rival = undefined;
   watch(parts, state, turn);
   // Whatever happened before the watch stood was not told.
   look(parts, state, turn);

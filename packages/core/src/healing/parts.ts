@@ -1,10 +1,11 @@
 import type { AgentId, Crypto, ResourceId } from "@antibody/policy";
 import type { ResourceContext, ResourceType } from "../contract/resource.ts";
 import type { Deadlines } from "../keeping/deadlines.ts";
-import type { RareSet } from "../keeping/rare.ts";
+import type { RareMap, RareSet } from "../keeping/rare.ts";
 import type { Store } from "../keeping/store.ts";
 import type { Settings } from "../settings.ts";
 import type { Actions } from "./actions.ts";
+import type { Budget } from "./budget.ts";
 import type { Waiting } from "./dependencies.ts";
 import type { Incidents } from "./incidents.ts";
 import type { Pauses } from "./pauses.ts";
@@ -33,9 +34,22 @@ export interface Parts {
   readonly actions: Actions;
   readonly pauses: Pauses;
   readonly incidents: Incidents;
-  /** Keys: `look/<resource>`, `retry/<resource>`, `act/<action>`, `pause/<target>`. */
+  /** Keys: `look/<resource>`, `retry/<resource>`, `hold/<resource>`, `act/<action>`, `pause/<target>`. */
   readonly deadlines: Deadlines;
   readonly waiting: Waiting;
+  /** Resources whose costly repair waits until a probe fails. */
+  readonly awaitingDanger: RareSet<ResourceId>;
+  readonly budget: Budget;
+  /** People know that it is spent. */
+  budgetTold: boolean;
+  /** Resources whose repair disturbs roles: they wait for a turn, or have it. */
+  readonly asking: RareMap<ResourceId, readonly ResourceId[]>;
+  /** Roles that this device may disturb now. Replaced, never changed. */
+  turns: ReadonlySet<ResourceId>;
+  /** Why it may not disturb others. Replaced, never changed. */
+  turnsBecause: ReadonlyMap<ResourceId, string>;
+  /** What the last run left to be begun anew, until its promise is taken up. */
+  readonly refreshes: Map<ResourceId, ResourceId>;
   /** Resources to be decided on again before the step ends. Empty between steps. */
   readonly reconsider: RareSet<ResourceId>;
   /** Resources whose watch wakes by events; at most `watchesMax`. */

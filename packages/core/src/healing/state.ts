@@ -3,6 +3,7 @@ import type { AttemptView, ResourcePhase } from "../contract/inspection.ts";
 import type { ActionId } from "../contract/output.ts";
 import type { Drift, Observation, ObservationFailure, Plan } from "../contract/resource.ts";
 import type { MonotonicMs } from "../contract/time.ts";
+import type { Fare } from "./outpacing.ts";
 
 /**
  * What the agent owes a resource.
@@ -58,6 +59,14 @@ export interface ResourceState {
   repairedMs: MonotonicMs | undefined;
   /** That repair was already counted as undone. */
   undoneCounted: boolean;
+  /** Who was found on the other side of a contest, in words. */
+  rival: string | undefined;
+  /** When repairs began, as many as a limit counts. */
+  repairsMs: readonly MonotonicMs[];
+  /** How repair fares against damage. */
+  fare: Fare | undefined;
+  /** It is to be begun anew, since something that it reads was repaired; `during` may have begun before that. */
+  refresh: { readonly by: ResourceId; readonly during: ActionId | undefined } | undefined;
   /** Set while one action may pass a pause. */
   stepping: boolean;
   /** What happened before the agent was started, for `why`. */
@@ -82,6 +91,9 @@ type Learned = Pick<
   | "undoneMs"
   | "repairedMs"
   | "undoneCounted"
+  | "rival"
+  | "repairsMs"
+  | "fare"
   | "stepping"
 >;
 
@@ -101,6 +113,9 @@ const nothingLearned: Learned = {
   undoneMs: [],
   repairedMs: undefined,
   undoneCounted: false,
+  rival: undefined,
+  repairsMs: [],
+  fare: undefined,
   stepping: false,
 };
 
@@ -119,6 +134,7 @@ export function newState(resource: ResourceId, duty: Duty, nowMs: MonotonicMs): 
     action: undefined,
     attempts: [],
     repairs: 0,
+    refresh: undefined,
     note: "",
   };
 }
@@ -132,4 +148,9 @@ export function forgetLearned(state: ResourceState): void {
 export function claimOf(state: ResourceState): PromiseInForce {
   if (state.claim === undefined) throw new Error(`${state.resource} is cared for without a promise`);
   return state.claim;
+}
+
+/** Why a contested resource is left alone for a while, and who is on the other side. */
+export function contestedWhy({ undoneMs, rival }: ResourceState): string {
+  return `${rival ?? "something else"} undid ${undoneMs.length} repairs; only looked at in turn`;
 }

@@ -26,6 +26,8 @@ const [leaseMsMin, leaseMsMax] = [3_000, 300_000];
 export type RolePromise = CommonPromise & {
   /** Devices that run it. */
   readonly count: number;
+  /** So many of its devices repairs may disturb at once; 1 when not said. */
+  readonly disturbedMax?: number;
   /** How long nothing may have changed before the role goes back to a device that its name favors; `10m` when not said. */
   readonly returnAfter?: string;
   /** Only these may hold it, one at a time, by a lease that most of them have voted for. */
@@ -75,6 +77,9 @@ const promiseShape: z.ZodMiniType<RolePromise> = z
         z.refine(isLease, "expected a time from 3s to 5m"),
         z.describe("How long a lease counts that is not renewed, such as 15s"),
       ),
+    disturbedMax: z
+      .exactOptional(z.int().check(z.minimum(1), z.maximum(roleCountMax)) as z.ZodMiniType<number, number>)
+      .check(z.describe("How many of its devices repairs may disturb at once; 1 where it is not said")),
     after: commonFields.after,
     every: commonFields.every,
     timeout: commonFields.timeout,

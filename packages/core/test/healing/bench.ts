@@ -83,6 +83,7 @@ export function line(output: Output): string {
       return `watch ${output.resource}${output.events ? "" : " without events"}`;
     case "unwatch":
     case "observe":
+    case "identify":
       return `${output.type} ${output.resource}`;
     case "act":
       return `act ${output.action} ${output.plan.verb} ${output.resource}`;

@@ -29,6 +29,7 @@ it("a repair that is undone too often is contested: its watch goes off, and it i
   expect(damageAndRepair(bench, 5)).toEqual([
     `tell info resource.drifted ${motd}`,
     `watch ${motd} without events`,
+    `identify ${motd}`,
     `tell warn resource.contested ${motd}`,
   ]);
   expect(bench.view(motd)).toMatchObject({
