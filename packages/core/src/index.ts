@@ -21,6 +21,7 @@ export * from "./random.ts";
 export * from "./resources/index.ts";
 export { contentFields, isPrivate, shownInstead } from "./resources/private.ts";
 export { overlapMs, takeoverMs } from "./roles/bounds.ts";
+export { reportingMembers } from "./rollout/members.ts";
 export * from "./settings.ts";
 export { Directory } from "./swarm/directory.ts";
 export { type DirectoryStore, PlainDirectoryStore } from "./swarm/directoryStore.ts";

@@ -73,3 +73,10 @@ export const pauseReasonCharactersMax = 500;
 export const attemptDetailCharactersMax = 2_048;
 /** Backends of one route that the body is told of. A guess: nobody tries more peers for one call. */
 export const routeBackendsMax = 32;
+/**
+ * Reports held on one generation, the smallest ids first. A guess: those that wait have said enough long before, and
+ * a barrier of a thousand devices fits.
+ */
+export const reportsPerGenerationMax = 1_024;
+/** Generations in stages that one agent looks after: two of each of 64 streams. */
+export const stagesMax = 128;

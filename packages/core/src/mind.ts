@@ -1,4 +1,4 @@
-import type { AgentId, AuthorId, ResourceId, Root } from "@antibody/policy";
+import type { AgentId, AuthorId, ResourceId, Root, VerifiedPolicy } from "@antibody/policy";
 import type { Input, OwnerCommand } from "./contract/input.ts";
 import type { Inspection, Outline, Overlay } from "./contract/inspection.ts";
 import type { Knowledge } from "./contract/knowledge.ts";
@@ -16,6 +16,8 @@ import { Random } from "./random.ts";
 import { Disturbing } from "./roles/disturbing.ts";
 import { isLeaseMessage } from "./roles/lease/leases.ts";
 import { Roles } from "./roles/roles.ts";
+import { Holding } from "./rollout/holding.ts";
+import { Rollouts, type StagePorts } from "./rollout/rollouts.ts";
 import { Routing } from "./routing/routing.ts";
 import { StepTurn } from "./stepTurn.ts";
 import { Swarm } from "./swarm/swarm.ts";
@@ -39,6 +41,7 @@ interface Parts {
   readonly routing: Routing;
   readonly roles: Roles;
   readonly disturbing: Disturbing;
+  readonly rollouts: Rollouts;
   readonly stopping: MindDump["stopping"];
   readonly seen: Seen;
 }
@@ -57,6 +60,9 @@ export class Mind implements Knowledge {
   readonly #routing: Routing;
   readonly #roles: Roles;
   readonly #disturbing: Disturbing;
+  readonly #rollouts: Rollouts;
+  /** What anti-entropy compares: policy, with what members say of it. */
+  readonly #holding: Holding;
   #stopping: MindDump["stopping"];
   #seen: Seen;
   /** When healing and routing want to be woken; undefined from when a part but the swarm was given something. */
@@ -71,6 +77,8 @@ export class Mind implements Knowledge {
     this.#routing = parts.routing;
     this.#roles = parts.roles;
     this.#disturbing = parts.disturbing;
+    this.#rollouts = parts.rollouts;
+    this.#holding = new Holding(parts.policies, parts.rollouts.reports, options.crypto);
     this.#stopping = parts.stopping;
     this.#seen = parts.seen;
   }
@@ -78,16 +86,18 @@ export class Mind implements Knowledge {
   /** A mind as the journal left it; the first input must be `started`. */
   static create(options: MindOptions, boot: Boot): Mind {
     const swarm = Swarm.create(options, boot);
+    const rollouts = Rollouts.create(options, boot.records);
     return new Mind(options, {
       random: Random.at(options.random),
       swarm,
-      policies: PolicyKeeping.create(options, boot),
+      rollouts,
+      policies: PolicyKeeping.create({ ...options, stages: rollouts }, boot),
       healing: Healing.create({ ...options, boot: swarm.boot }, boot.records),
       routing: Routing.create(options),
       roles: Roles.create(options, boot.records),
       disturbing: new Disturbing(options),
       stopping: "no",
-      seen: { policies: 0, swarm: -1, healing: -1, roles: 0, disturbing: 0 },
+      seen: { policies: 0, swarm: -1, healing: -1, roles: 0, disturbing: 0, rollouts: 0 },
     });
   }
 
@@ -97,10 +107,12 @@ export class Mind implements Knowledge {
     if (state.v !== dumpVersion)
       throw new Error(`dump of version ${state.v}, this build reads ${dumpVersion}`);
     const swarm = Swarm.restore(options, state.swarm);
+    const rollouts = Rollouts.restore(options, state.rollouts);
     return new Mind(options, {
       random: Random.at(state.random),
       swarm,
-      policies: PolicyKeeping.restore(options, state.policies),
+      rollouts,
+      policies: PolicyKeeping.restore({ ...options, stages: rollouts }, state.policies),
       healing: Healing.restore({ ...options, boot: swarm.boot }, state.healing),
       routing: Routing.restore(options, state.routing),
       roles: Roles.restore(options, state.roles),
@@ -120,6 +132,7 @@ export class Mind implements Knowledge {
       routing: this.#routing.dump(),
       roles: this.#roles.dump(),
       disturbing: this.#disturbing.dump(),
+      rollouts: this.#rollouts.dump(),
       stopping: this.#stopping,
       seen: this.#seen,
     };
@@ -185,6 +198,7 @@ export class Mind implements Knowledge {
       ...healing,
       ...this.#routing.inspect(),
       ...(this.#roles.count === 0 ? {} : { roles: this.#roles.inspect(now) }),
+      ...(this.#rollouts.count === 0 ? {} : { rollouts: this.#rollouts.inspect(this.#stagePorts(), now) }),
       queues: [...swarmQueues, ...policyQueues, ...healingQueues],
     };
   }
@@ -235,9 +249,9 @@ export class Mind implements Knowledge {
       case "message":
         if (input.message.type === "items") {
           this.#restDeadline = undefined;
-          for (const policy of input.message.policy) this.#policies.accept(policy, input.from, turn);
+          for (const policy of input.message.policy) this.#accept(policy, input.from, turn);
         }
-        this.#swarm.handle(input, this.#policies, turn);
+        this.#swarm.handle(input, this.#holding, turn);
         if (isLeaseMessage(input.message)) {
           this.#restDeadline = undefined;
           this.#swarm.deliver(this.#roles.take(input.from, input.message, turn), turn);
@@ -251,12 +265,18 @@ export class Mind implements Knowledge {
       case "rumor":
       case "enrolled":
       case "turnedAway":
+        this.#swarm.handle(input, this.#holding, turn);
+        return;
       case "signed":
-        this.#swarm.handle(input, this.#policies, turn);
+        if (input.statement.type !== "report") this.#swarm.handle(input, this.#holding, turn);
+        else {
+          this.#restDeadline = undefined;
+          this.#rollouts.signed(input.statement.report, this.#policies, turn);
+        }
         return;
       case "policy":
         this.#restDeadline = undefined;
-        this.#policies.accept(input.policy, input.from, turn);
+        this.#accept(input.policy, input.from, turn);
         return;
       case "observed":
       case "unobservable":
@@ -279,9 +299,14 @@ export class Mind implements Knowledge {
     }
   }
 
+  #accept(policy: VerifiedPolicy, from: AgentId | "owner", turn: Turn): void {
+    if (policy.type === "report") this.#rollouts.accept(policy, this.#policies, turn);
+    else this.#policies.accept(policy, from, turn);
+  }
+
   #wake(turn: Turn): void {
     const wake = { type: "wake" } as const;
-    if (this.#swarm.deadline <= turn.now.monoMs) this.#swarm.handle(wake, this.#policies, turn);
+    if (this.#swarm.deadline <= turn.now.monoMs) this.#swarm.handle(wake, this.#holding, turn);
     if (this.#rest() > turn.now.monoMs) return;
     this.#restDeadline = undefined;
     if (this.#healing.deadline <= turn.now.monoMs) this.#healing.handle(wake, turn);
@@ -289,6 +314,7 @@ export class Mind implements Knowledge {
     if (this.#roles.deadline <= turn.now.monoMs) this.#roles.wake();
     if (this.#disturbing.deadline <= turn.now.monoMs) this.#disturbing.wake();
     this.#policies.wake(turn);
+    if (this.#rollouts.deadlineIn(this.#policies) <= turn.now.monoMs) this.#rollouts.wake();
   }
 
   /** What came due long ago was not done: nobody ran. */
@@ -355,7 +381,9 @@ export class Mind implements Knowledge {
     const healing = this.#healing.revision;
     const roles = this.#roles.revision;
     const disturbing = this.#disturbing.revision;
+    const rollouts = this.#rollouts.revision;
     if (
+      seen.rollouts === rollouts &&
       seen.policies === policies &&
       seen.swarm === swarm &&
       seen.healing === healing &&
@@ -367,8 +395,9 @@ export class Mind implements Knowledge {
       seen.policies === policies &&
       seen.healing === healing &&
       seen.roles === roles &&
-      seen.disturbing === disturbing;
-    this.#seen = { policies, swarm, healing, roles, disturbing };
+      seen.disturbing === disturbing &&
+      seen.rollouts === rollouts;
+    this.#seen = { policies, swarm, healing, roles, disturbing, rollouts };
     // In a massacre nearly every step changes who is there, and most devices have nothing that goes by it.
     if (isOfPeersAlone && this.#roles.count === 0 && !this.#disturbing.isAsking && !this.#routing.goesByPeers)
       return false;
@@ -380,6 +409,7 @@ export class Mind implements Knowledge {
       this.#roles.desire(this.#policies.current, turn);
     }
     this.#refresh(turn);
+    if (this.#rollouts.refresh(this.#stagePorts(), turn)) this.#policies.regate(turn);
     return true;
   }
 
@@ -404,6 +434,11 @@ export class Mind implements Knowledge {
     this.#swarm.announce([...change.announced, ...roles.words, ...turns.words], turn);
   }
 
+  #stagePorts(): StagePorts {
+    const phaseOf = (resource: ResourceId) => this.#healing.phaseOf(resource);
+    return { policy: this.#policies, swarm: this.#swarm, phaseOf };
+  }
+
   #rest(): MonotonicMs {
     this.#restDeadline ??= Math.min(
       this.#healing.deadline,
@@ -411,6 +446,7 @@ export class Mind implements Knowledge {
       this.#roles.deadline,
       this.#disturbing.deadline,
       this.#policies.deadline,
+      this.#rollouts.deadlineIn(this.#policies),
     );
     return this.#restDeadline;
   }

@@ -14,6 +14,7 @@ export interface MindDump {
   readonly routing: Snapshot;
   readonly roles: Snapshot;
   readonly disturbing: Snapshot;
+  readonly rollouts: Snapshot;
   readonly stopping: "no" | "asked" | "done";
   readonly seen: Seen;
 }
@@ -25,4 +26,5 @@ export interface Seen {
   readonly healing: number;
   readonly roles: number;
   readonly disturbing: number;
+  readonly rollouts: number;
 }

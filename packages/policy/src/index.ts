@@ -69,6 +69,7 @@ export { isPlainObject, type Json, type JsonObject } from "./json.ts";
 export * from "./limits.ts";
 export type { Manifest } from "./manifest.ts";
 export { type OwnerGrant, type OwnerStand, type OwnerWord, ownerStands, ownersWord } from "./owner.ts";
+export { type PlanRolloutInput, planRollout } from "./planRollout.ts";
 export { isRejection, type Rejection, type RejectionReason, reject } from "./rejection.ts";
 export { type Report, type ReportingMember, sealReport } from "./report.ts";
 export { parseResourceId, type ResourceId, type ResourceIdParts } from "./resourceId.ts";

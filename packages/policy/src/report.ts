@@ -18,7 +18,7 @@ import { parsed, readShape } from "./shape.ts";
 
 /**
  * What a member says of one generation on its own device, signed by the member's key. - `ready`: complete and
- * prepared, waits for the author's word. - `healthy`: in force, and all that it promises is kept. - `failed`: was
+ * prepared, waits for the author's word. - `switched`: it has taken effect, by that word. - `healthy`: in force, and all that it promises is kept. - `failed`: was
  * tried and undone. Whoever says both of one generation counts as failed.
  */
 export interface Report {
@@ -31,7 +31,7 @@ export interface Report {
   readonly epoch: number;
   readonly generation: number;
   readonly manifest: FragmentId;
-  readonly finding: "ready" | "healthy" | "failed";
+  readonly finding: "ready" | "switched" | "healthy" | "failed";
   /** For people: why it failed; empty else. Never a content. */
   readonly detail: string;
 }
@@ -52,7 +52,7 @@ const reportShape = z.strictObject({
   epoch: z.int().check(z.minimum(1)),
   generation: z.int().check(z.minimum(1)),
   manifest: parsed((text) => parseId("frag", text), "a manifest"),
-  finding: z.enum(["ready", "healthy", "failed"]),
+  finding: z.enum(["ready", "switched", "healthy", "failed"]),
   detail: z.string().check(z.maxLength(stageDetailCharactersMax)),
 });
 

@@ -138,7 +138,9 @@ export class Barrier {
     // A sighting stands on the boot counter alone, and is said again while it holds.
     if (statement.type === "sighting") return this.#unwritten.has(incarnationKey) ? { type: "wait" } : pass;
     // An eviction stands on nothing that was written before: what it says becomes durable once it is signed.
-    if (statement.type === "eviction" || !this.#unwritten.has(incarnationKey)) return pass;
+    // A report says what is in force: it waits for nothing that is not, since what is in force was synced before.
+    if (statement.type === "eviction" || statement.type === "report" || !this.#unwritten.has(incarnationKey))
+      return pass;
     this.#entry = statement;
     return { type: "wait" };
   }

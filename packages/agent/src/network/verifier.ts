@@ -7,6 +7,7 @@ import {
   type Member,
   type MemberWire,
   type PeerMessage,
+  reportingMembers,
   type SignedSighting,
   type SignedVote,
   type VerifiedCharter,
@@ -101,7 +102,9 @@ export class Verifier {
     const rootWithDigest = (author: AuthorId, digest: string) =>
       this.#knowledge.rootWithDigest(author, digest);
     const newestRoots = (author: AuthorId) => this.#knowledge.newestRoots(author);
-    const policy = verifyPolicy(bytes, { crypto: this.#crypto, rootOf, rootWithDigest, newestRoots });
+    const memberOf = reportingMembers(this.#knowledge);
+    const trust = { crypto: this.#crypto, rootOf, rootWithDigest, newestRoots, memberOf };
+    const policy = verifyPolicy(bytes, trust);
     if (!isRejection(policy) && policy.type === "root") this.#recentRoots.set(policy.author, policy.root);
     return policy;
   }

@@ -13,7 +13,7 @@ import {
   verifySighting,
   verifyVote,
 } from "@antibody/core";
-import { type Crypto, isRejection, type Signer } from "@antibody/policy";
+import { type Crypto, isRejection, type Signer, sealReport, verifyPolicy } from "@antibody/policy";
 import type { StatementSigner } from "../ports.ts";
 
 /**
@@ -57,6 +57,15 @@ export function statementSigner(
         if (isRejection(eviction))
           throw new Error(`The agent's own eviction is not sound: ${eviction.detail}`);
         return { type: "eviction", eviction };
+      }
+      case "report": {
+        const { swarm } = certificate.certificate;
+        const memberOf = () => ({ swarm, publicKey: certificate.publicKey });
+        const trust = { crypto, rootOf: () => undefined, memberOf };
+        const report = verifyPolicy(sealReport(statement, key), trust);
+        if (isRejection(report)) throw new Error(`The agent's own report is not sound: ${report.detail}`);
+        if (report.type !== "report") throw new Error(`Not a report: ${report.type}`);
+        return { type: "report", report };
       }
       default:
         throw new Error(`Not a statement: ${statement satisfies never}`);

@@ -3,7 +3,7 @@ import type { Json } from "@antibody/policy";
 /** Names of the lines of the agent's log, fixed from the first day. */
 export type EventName =
   | `swarm.${"joined" | "suspected" | "refuted" | "unreachable" | "stalled" | "dead" | "left" | "returned" | "partitioned" | "evicted"}`
-  | `policy.${"accepted" | "rejected" | "activated" | "rolledBack" | "held" | "stale" | "disputed"}`
+  | `policy.${"accepted" | "rejected" | "activated" | "proven" | "rolledBack" | "halted" | "held" | "stale" | "disputed"}`
   | `resource.${"drifted" | "repairing" | "repaired" | "backingOff" | "contested" | "handedOff" | "paused" | "resumed" | "unobservable" | "withdrawn" | "rival" | "outpaced"}`
   | `device.${"budgetSpent"}`
   | `role.${"held" | "yielded" | "waitsForTurn"}`

@@ -152,6 +152,49 @@ export interface LeaseView {
   readonly untilMs?: number;
 }
 
+/** One wave of a rollout, as one agent knows it by what was signed. */
+export interface RolloutWaveView {
+  /** Of all devices, earlier waves included. */
+  readonly percent: number;
+  /** Members of this wave that live as far as this agent knows. */
+  readonly members: number;
+  /** So many must say that it is well before the next wave begins, and so many do. */
+  readonly reportersMin: number;
+  readonly healthy: number;
+  readonly failed: number;
+  /** `stalled`: open for longer than the author expected. Silence is not success, nor failure. */
+  readonly state: "waiting" | "open" | "done" | "stalled" | "halted";
+}
+
+/** One generation that comes into force in stages. */
+export interface RolloutView {
+  readonly author: string;
+  readonly stream: string;
+  readonly epoch: number;
+  readonly generation: number;
+  readonly manifest: string;
+  /** This device: its wave, from 0, and what it makes of the generation. */
+  readonly here: {
+    readonly wave: number;
+    readonly state: "waiting" | "trial" | "proven" | "blocked";
+  };
+  /** Why it is blocked here, or halted. */
+  readonly reason?: string;
+  /** Why no further device takes it up. */
+  readonly halted?: string;
+  readonly waves: readonly RolloutWaveView[];
+  /** Who undid it, and why, as they say. */
+  readonly failures: readonly { readonly agent: AgentId; readonly detail: string }[];
+  /** Where all switch at once: who is ready, the author's word, and how far apart they switched as seen here. */
+  readonly barrier?: {
+    readonly word: "none" | "commit" | "abort";
+    readonly ready: number;
+    readonly readyMin: number;
+    readonly switched: number;
+    readonly skewMs?: number;
+  };
+}
+
 /** The case that the agent gives to a human: evidence, and the exact next command. */
 export interface Incident {
   readonly v: 1;
@@ -193,6 +236,8 @@ export interface Inspection {
   readonly resources: readonly ResourceView[];
   readonly streams: readonly StreamState[];
   readonly heldClaims: readonly HeldClaim[];
+  /** Absent where nothing comes into force in stages. */
+  readonly rollouts?: readonly RolloutView[];
   readonly grants: readonly Grant[];
   /** Authors whose root is held. */
   readonly authors?: readonly AuthorView[];

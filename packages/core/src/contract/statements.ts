@@ -1,4 +1,4 @@
-import type { AgentId, SwarmId } from "@antibody/policy";
+import type { AgentId, Report, SwarmId, VerifiedReport } from "@antibody/policy";
 
 declare const verified: unique symbol;
 /** Marks a value whose signature and chain were checked at the border; only a verifier makes one. */
@@ -182,7 +182,7 @@ export interface Member {
 }
 
 /** What the mind asks its body to sign with the agent's key. */
-export type UnsignedStatement = Entry | Vote | Sighting | EvictionDraft;
+export type UnsignedStatement = Entry | Vote | Sighting | EvictionDraft | Report;
 
 /** An eviction to be signed, with the certificate chain of who is evicted, which proves that the agent may. */
 export interface EvictionDraft {
@@ -196,4 +196,5 @@ export type SignedStatement =
   | { readonly type: "entry"; readonly entry: SignedEntry }
   | { readonly type: "vote"; readonly vote: SignedVote }
   | { readonly type: "sighting"; readonly sighting: SignedSighting }
-  | { readonly type: "eviction"; readonly eviction: VerifiedEviction };
+  | { readonly type: "eviction"; readonly eviction: VerifiedEviction }
+  | { readonly type: "report"; readonly report: VerifiedReport };

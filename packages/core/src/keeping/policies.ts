@@ -3,11 +3,17 @@ import {
   type AuthorId,
   type Contexts,
   type Crypto,
+  compareVersions,
+  type Directive,
+  type FragmentId,
   type Grant,
   type HeldClaim,
   type Root,
   raiseFloor,
+  type StageGate,
   type StreamState,
+  streamKey,
+  type VerifiedManifest,
   type VerifiedPolicy,
   type View,
   view,
@@ -15,20 +21,30 @@ import {
 import type { PolicyHolding } from "../contract/knowledge.ts";
 import type { PolicyHeads } from "../contract/messages.ts";
 import type { Boot } from "../contract/mind.ts";
+import type { JournalRecord } from "../contract/output.ts";
 import type { ResourceType } from "../contract/resource.ts";
 import type { Snapshot } from "../contract/snapshot.ts";
 import { type MonotonicMs, NEVER, type Now, type WallMs } from "../contract/time.ts";
 import type { Turn } from "../contract/turn.ts";
 import { policyIdsMax, refusedIdsMax } from "../limits.ts";
 import { typesByKind } from "../resources/byKind.ts";
-import { activatedBetween, activationRecords, inForceOf, isAccepted, mayChangeView } from "./activating.ts";
+import type { StagedPolicy } from "../rollout/rollouts.ts";
+import {
+  type Activated,
+  activatedBetween,
+  activationRecords,
+  inForceOf,
+  isAccepted,
+  mayChangeView,
+} from "./activating.ts";
 import { type AuthorView, authorViews, type OwnerView } from "./authors.ts";
 import type { Grants } from "./grants.ts";
 import { isOutdated } from "./heads.ts";
 import { Holdings } from "./holdings.ts";
 import type { PolicySet } from "./policySet.ts";
-import { deletionOf } from "./records.ts";
+import { deletionOf, recordOf } from "./records.ts";
 import { keep, recall } from "./snapshot.ts";
+import type { Stages } from "./stages.ts";
 import { tellHeld, tellProofs, tellStale } from "./telling.ts";
 import { monotonicOf, trustedWallMs } from "./wallClock.ts";
 
@@ -40,6 +56,8 @@ export interface PolicyKeepingOptions {
   readonly protectedResources: readonly string[];
   /** Public key of the device's owner, in hexadecimal. */
   readonly owner?: string;
+  /** Who decides of generations in stages. Where absent, they take effect at once. */
+  readonly stages?: Stages;
 }
 
 const emptyView: View = {
@@ -55,7 +73,7 @@ const emptyView: View = {
  * below which no stream goes back. What is in force is `view`, a pure function of the three, so that the order
  * of arrival decides nothing; only what a newer active generation made useless is dropped.
  */
-export class PolicyKeeping implements PolicyHolding {
+export class PolicyKeeping implements PolicyHolding, StagedPolicy {
   readonly #options: PolicyKeepingOptions;
   readonly #types: ReadonlyMap<string, ResourceType>;
   readonly #holdings: Holdings;
@@ -173,6 +191,32 @@ export class PolicyKeeping implements PolicyHolding {
     return undefined;
   }
 
+  staged(): readonly VerifiedManifest[] {
+    return this.#set.staged().filter(({ author }) => this.#grants.has(author));
+  }
+
+  directivesOn(manifest: FragmentId): readonly Directive[] {
+    return this.#set.directivesOn(manifest);
+  }
+
+  isProven({ author, manifest }: VerifiedManifest): boolean {
+    const floor = this.#holdings.floors.get(streamKey(author, manifest.stream));
+    return floor !== undefined && compareVersions(floor, manifest) === 0;
+  }
+
+  prove(manifest: VerifiedManifest, records: readonly JournalRecord[], turn: Turn): void {
+    const state = this.#view.streams.find(({ active }) => active?.manifest === manifest.id);
+    if (state?.active === undefined) throw new Error(`${manifest.id} is proven without being in force`);
+    this.#settle({ ...state, active: state.active }, records, turn);
+    const { author, stream } = state;
+    turn.tell("policy.proven", "info", { author, stream, ...state.active.version, manifest: manifest.id });
+  }
+
+  /** Makes the view anew: what may come into force here has changed. */
+  regate(turn: Turn): void {
+    this.#reproject(turn);
+  }
+
   digest(): string {
     return this.#set.digest();
   }
@@ -219,7 +263,22 @@ export class PolicyKeeping implements PolicyHolding {
       ...(wallMs === undefined ? {} : { wallMs }),
       requires: (kind, promise) => this.#types.get(kind)?.powers(promise),
       protectedGlobs: this.#options.protectedResources,
+      stageOf: (manifest) => this.#stageOf(manifest),
     });
+  }
+
+  #stageOf(manifest: VerifiedManifest): ReturnType<StageGate> {
+    if (this.isProven(manifest)) return "admitted";
+    // Of strangers nothing takes effect: nothing is put on trial either.
+    if (!this.#grants.has(manifest.author)) return "waiting";
+    return this.#options.stages?.stageOf(manifest) ?? "admitted";
+  }
+
+  /** A generation that takes effect on trial, and must leave the way back open. */
+  #trialOf({ active }: Activated): VerifiedManifest | undefined {
+    if (this.#options.stages === undefined) return undefined;
+    const manifest = this.#set.staged().find(({ id }) => id === active.manifest);
+    return manifest === undefined || this.isProven(manifest) ? undefined : manifest;
   }
 
   #reproject(turn: Turn): void {
@@ -256,28 +315,42 @@ export class PolicyKeeping implements PolicyHolding {
   #activate(before: View, after: View, turn: Turn): void {
     for (const activated of activatedBetween(before, after)) {
       const { author, stream, active } = activated;
-      this.#holdings.floors = raiseFloor(this.#holdings.floors, author, stream, active.version);
-      const outdated = [...this.#set.values()].filter(
-        (policy) => isOutdated(policy, this.#holdings.floors) && !this.#holdings.disputes.isDisputed(policy),
-      );
-      if (isAccepted(activated)) {
-        const inForce = inForceOf(activated, this.#set);
-        const records = [
-          ...activationRecords(activated, inForce, outdated),
-          // What goes may turn out to be the first of two bodies.
-          ...outdated.flatMap((policy) =>
-            policy.type === "manifest" ? this.#holdings.disputes.remember(policy) : [],
-          ),
-        ];
+      const trial = this.#trialOf(activated);
+      if (trial === undefined) this.#settle(activated, [], turn);
+      else {
+        const begun = this.#options.stages?.begin(trial, before, after, turn) ?? [];
+        const records = [...begun, ...inForceOf(activated, this.#set).map(recordOf)];
         turn.emit({ type: "persist", durability: "sync", records });
-      } else if (outdated.length > 0) {
-        turn.emit({ type: "persist", durability: "batched", records: outdated.map(deletionOf) });
       }
-      for (const policy of outdated) this.#holdings.drop(policy);
       if (activated.held !== undefined) continue;
       const { epoch, generation } = active.version;
-      turn.tell("policy.activated", "info", { author, stream, epoch, generation });
+      const how = trial === undefined ? {} : { trial: true };
+      turn.tell("policy.activated", "info", { author, stream, epoch, generation, ...how });
     }
+  }
+
+  /** A generation stays: the floor rises to it, and what it makes useless goes, in one write. */
+  #settle(activated: Activated, more: readonly JournalRecord[], turn: Turn): void {
+    const { author, stream, active } = activated;
+    this.#holdings.floors = raiseFloor(this.#holdings.floors, author, stream, active.version);
+    const outdated = [...this.#set.values()].filter(
+      (policy) => isOutdated(policy, this.#holdings.floors) && !this.#holdings.disputes.isDisputed(policy),
+    );
+    if (isAccepted(activated)) {
+      const inForce = inForceOf(activated, this.#set);
+      const records = [
+        ...activationRecords(activated, inForce, outdated),
+        // What goes may turn out to be the first of two bodies.
+        ...outdated.flatMap((policy) =>
+          policy.type === "manifest" ? this.#holdings.disputes.remember(policy) : [],
+        ),
+        ...more,
+      ];
+      turn.emit({ type: "persist", durability: "sync", records });
+    } else if (outdated.length > 0) {
+      turn.emit({ type: "persist", durability: "batched", records: outdated.map(deletionOf) });
+    }
+    for (const policy of outdated) this.#holdings.drop(policy);
   }
 }
 

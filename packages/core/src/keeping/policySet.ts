@@ -1,13 +1,26 @@
-import { type AgentId, type Crypto, compareText, streamKey, type VerifiedPolicy } from "@antibody/policy";
+import {
+  type AgentId,
+  type Crypto,
+  compareText,
+  type Directive,
+  type FragmentId,
+  streamKey,
+  type VerifiedDirective,
+  type VerifiedManifest,
+  type VerifiedPolicy,
+  type Version,
+} from "@antibody/policy";
 import type { PolicyHolding } from "../contract/knowledge.ts";
 import type { PolicyHeads } from "../contract/messages.ts";
 import { policyIdsMax } from "../limits.ts";
 import { digestOfIds, headsOf, isOutdated } from "./heads.ts";
 import { PolicyQuota } from "./quota.ts";
-import { RareSet } from "./rare.ts";
+import { RareMap, RareSet } from "./rare.ts";
 import { takeOrder } from "./records.ts";
 import { RefusedIds } from "./refusedIds.ts";
 import { Roots } from "./roots.ts";
+
+const none: readonly VerifiedManifest[] = [];
 
 /** One document held, with who brought its author here. */
 export interface HeldPolicy {
@@ -29,6 +42,9 @@ export class PolicySet implements PolicyHolding {
   refused: RefusedIds = new RefusedIds();
   /** Whether a document is evidence: it is exchanged however old it is. */
   isEvidence: (policy: VerifiedPolicy) => boolean = () => false;
+  /** Manifests that say how they come into force, and what their authors said of them since. */
+  readonly #staged = new RareMap<string, VerifiedManifest>();
+  readonly #directives = new RareSet<VerifiedDirective>();
   #heads: PolicyHeads | undefined;
   #digest: string | undefined;
 
@@ -57,6 +73,9 @@ export class PolicySet implements PolicyHolding {
     this.#unseen.add(policy.id);
     this.quota.add(policy, from);
     if (policy.type === "root") this.roots.add(policy);
+    if (policy.type === "manifest" && policy.manifest.staging !== undefined)
+      this.#staged.set(policy.id, policy);
+    if (policy.type === "directive") this.#directives.add(policy);
     this.#forgetDigests();
   }
 
@@ -64,9 +83,24 @@ export class PolicySet implements PolicyHolding {
     this.#held.delete(policy.id);
     this.#unseen.delete(policy.id);
     this.quota.remove(policy);
+    this.#staged.delete(policy.id);
+    if (policy.type === "directive") this.#directives.delete(policy);
     this.refused.roomMade();
     this.refused.outdated(policy.id);
     this.#forgetDigests();
+  }
+
+  /** Manifests with a staging, sorted by id. */
+  staged(): readonly VerifiedManifest[] {
+    if (this.#staged.size === 0) return none;
+    return [...this.#staged.values()].sort((left, right) => compareText(left.id, right.id));
+  }
+
+  /** What the author said of one generation. */
+  directivesOn(manifest: FragmentId): readonly Directive[] {
+    return [...this.#directives]
+      .map(({ directive }) => directive)
+      .filter((directive) => directive.manifest === manifest);
   }
 
   /** Everything held so far is in the view that is made now. */
@@ -86,8 +120,25 @@ export class PolicySet implements PolicyHolding {
   }
 
   digest(): string {
-    this.#digest ??= digestOfIds(this.heads().ids, this.#crypto);
+    this.#digest ??= digestOfIds(this.#compared(), this.#crypto);
     return this.#digest;
+  }
+
+  /**
+   * While a generation comes into force in stages, those that go first drop what was before, and the others keep it:
+   * it is left out of what is compared, so that they do not find themselves at odds all the while.
+   */
+  #compared(): readonly string[] {
+    const { ids, streams } = this.heads();
+    if (this.#staged.size === 0) return ids;
+    const newest = new Map<string, Version>();
+    for (const { author, stream, version, manifest } of streams) {
+      if (this.#staged.has(manifest)) newest.set(streamKey(author, stream), version);
+    }
+    return ids.filter((id) => {
+      const policy = this.#held.get(id);
+      return policy !== undefined && (this.isEvidence(policy) || !isOutdated(policy, newest));
+    });
   }
 
   heads(): PolicyHeads {

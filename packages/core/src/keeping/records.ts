@@ -14,5 +14,7 @@ export function deletionOf(policy: VerifiedPolicy): JournalRecord {
 /** Where a document stands among those that are sent together: roots before what they sign, manifests before what they name. */
 export function takeOrder(policy: VerifiedPolicy): number {
   if (policy.type === "root") return policy.root.number;
-  return policy.type === "manifest" ? 1e6 : 2e6;
+  if (policy.type === "manifest") return 1e6;
+  // What is said of a generation comes after it.
+  return policy.type === "directive" || policy.type === "report" ? 3e6 : 2e6;
 }

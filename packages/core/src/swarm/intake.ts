@@ -269,6 +269,8 @@ function takeSigned(
     case "eviction":
       evicting.publish(statement.eviction, turn);
       return;
+    case "report":
+      throw new Error("a report is no matter of the swarm");
     default:
       throw new Error(`unknown statement ${statement satisfies never}`);
   }

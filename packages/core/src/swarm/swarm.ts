@@ -225,6 +225,25 @@ export class Swarm {
     return living;
   }
 
+  get memberCount(): number {
+    return this.#parts.directory.size;
+  }
+
+  get evictedCount(): number {
+    return this.#parts.evictions.size;
+  }
+
+  /** Whether an agent is enrolled and was not put out. */
+  isMember(agent: AgentId): boolean {
+    const certificate = this.certificateOf(agent);
+    return certificate !== undefined && this.evictionOf(certificate) === undefined;
+  }
+
+  /** Who lives as far as this agent knows, itself included. */
+  livingAgents(): readonly AgentId[] {
+    return [this.#options.agent, ...this.living().map(({ agent }) => agent)];
+  }
+
   /** Asks every observed peer for a sign of life now: who does not answer is suspected after `probeTimeoutMs`. */
   probeAll(turn: Turn): void {
     this.#moved();

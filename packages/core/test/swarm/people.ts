@@ -214,6 +214,8 @@ export function sign(person: Person, statement: UnsignedStatement): SignedStatem
       return { type: "sighting", sighting: signSighting(person, statement) };
     case "eviction":
       return { type: "eviction", eviction: signEviction(person, statement) };
+    case "report":
+      throw new Error("nobody here reports");
     default:
       throw new Error(`unknown statement ${statement satisfies never}`);
   }

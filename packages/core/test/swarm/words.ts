@@ -52,7 +52,9 @@ export function outputText(output: Output, nameOf: NameOf): string {
     case "sign":
       return output.statement.type === "eviction"
         ? `sign eviction of ${nameOf(output.statement.eviction.agent)}`
-        : `sign ${output.statement.type} ${output.statement.incarnation.join(".")}`;
+        : output.statement.type === "report"
+          ? `sign report ${output.statement.finding}`
+          : `sign ${output.statement.type} ${output.statement.incarnation.join(".")}`;
     case "tell":
       return `${output.event.name} ${String(output.event.fields["name"] ?? "")}`.trim();
     default:

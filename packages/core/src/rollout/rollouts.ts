@@ -1,0 +1,415 @@
+import {
+  type AgentId,
+  type Crypto,
+  compareText,
+  type Directive,
+  type FragmentId,
+  type Report,
+  type ResourceId,
+  type StageGate,
+  type Staging,
+  type SwarmId,
+  type VerifiedManifest,
+  type VerifiedReport,
+  type View,
+} from "@antibody/policy";
+import type { ResourcePhase, RolloutView } from "../contract/inspection.ts";
+import type { JournalRecord } from "../contract/output.ts";
+import type { Snapshot } from "../contract/snapshot.ts";
+import { type MonotonicMs, NEVER, type Now } from "../contract/time.ts";
+import type { Turn } from "../contract/turn.ts";
+import { RareMap } from "../keeping/rare.ts";
+import { keep, recall } from "../keeping/snapshot.ts";
+import type { Stages } from "../keeping/stages.ts";
+import { stagesMax } from "../limits.ts";
+import { brokenBefore } from "./excusing.ts";
+import { type Standing, standingOf } from "./gates.ts";
+import { type RolloutMembers, rolloutViewOf } from "./inspecting.ts";
+import { healthOf, isClaimOf } from "./judging.ts";
+import { Reports, type ReportsDump } from "./reports.ts";
+import { dueAt, isSaidEnough, saying } from "./saying.ts";
+import {
+  newStage,
+  readStage,
+  type Stage,
+  type StoredStage,
+  stageDeletion,
+  stageRecord,
+  waveIn,
+} from "./stage.ts";
+import { trialDeadline, tryOut } from "./trial.ts";
+
+/** What rollouts need for life. */
+export interface RolloutsOptions {
+  readonly agent: AgentId;
+  readonly swarm: SwarmId;
+  readonly crypto: Pick<Crypto, "sha256">;
+}
+
+/** What rollouts ask of the policy that is held. */
+export interface StagedPolicy {
+  readonly current: View;
+  /** Manifests with a staging, of authors that the owner has accepted. */
+  staged(): readonly VerifiedManifest[];
+  directivesOn(manifest: FragmentId): readonly Directive[];
+  /** It has been in force for good: the floor stands at it. */
+  isProven(manifest: VerifiedManifest): boolean;
+  /** Lets the generation in force be so for good, and drops what was before. */
+  prove(manifest: VerifiedManifest, records: readonly JournalRecord[], turn: Turn): void;
+}
+
+/** What rollouts ask of the swarm. */
+export interface StageSwarm extends RolloutMembers {
+  /** Whether an agent is enrolled and was not put out. */
+  isMember(agent: AgentId): boolean;
+  readonly memberCount: number;
+  /** Rises when somebody is put out. */
+  readonly evictedCount: number;
+  /** This agent itself was put out: nobody counts its word. */
+  readonly isOut: boolean;
+}
+
+/** All that a refresh looks at. */
+export interface StagePorts {
+  readonly policy: StagedPolicy;
+  readonly swarm: StageSwarm;
+  phaseOf(resource: ResourceId): ResourcePhase | undefined;
+}
+
+/** Version of the shape of a dump. */
+const dumpVersion = 1;
+
+interface RolloutsDump {
+  readonly v: typeof dumpVersion;
+  readonly stages: readonly Stage[];
+  readonly stored: readonly StoredStage[];
+  readonly reports: ReportsDump;
+  readonly revision: number;
+}
+
+/**
+ * The generations that come into force in stages: which of them may do so here, whether this device bears them, and
+ * what members say of them. There is no coordinator: each agent counts for itself what was signed, and equal sets
+ * lead to equal answers.
+ */
+export class Rollouts implements Stages {
+  readonly #options: RolloutsOptions;
+  readonly #stages = new RareMap<FragmentId, Stage>();
+  /** What the journal said of stages that were not met yet in this life. */
+  readonly #stored = new RareMap<FragmentId, StoredStage>();
+  readonly reports: Reports;
+  /** Where each generation stands, and what it was counted from: most steps change nothing of it. */
+  readonly #standings = new RareMap<FragmentId, { readonly basis: string; readonly standing: Standing }>();
+  #phaseOf: (resource: ResourceId) => ResourcePhase | undefined = () => undefined;
+  /** Rises when the stages are to be looked at again. */
+  revision: number;
+
+  private constructor(options: RolloutsOptions, dump: RolloutsDump) {
+    this.#options = options;
+    for (const stage of dump.stages) this.#stages.set(stage.manifest, stage);
+    for (const stored of dump.stored) this.#stored.set(stored.manifest, stored);
+    this.reports = new Reports(dump.reports);
+    this.revision = dump.revision;
+  }
+
+  static create(options: RolloutsOptions, records: readonly JournalRecord[]): Rollouts {
+    const stored = records.flatMap((record) => readStage(record) ?? []);
+    return new Rollouts(options, {
+      v: dumpVersion,
+      stages: [],
+      stored,
+      reports: Reports.empty().dump(),
+      revision: 0,
+    });
+  }
+
+  /** Rollouts as `dump` left them. Throws when the dump is of another version. */
+  static restore(options: RolloutsOptions, snapshot: Snapshot): Rollouts {
+    const dump = recall<RolloutsDump>(snapshot);
+    if (dump.v !== dumpVersion)
+      throw new Error(`rollouts of version ${dump.v}, this build reads ${dumpVersion}`);
+    return new Rollouts(options, dump);
+  }
+
+  dump(): Snapshot {
+    const dump: RolloutsDump = {
+      v: dumpVersion,
+      stages: [...this.#stages.values()],
+      stored: [...this.#stored.values()],
+      reports: this.reports.dump(),
+      revision: this.revision,
+    };
+    return keep(dump);
+  }
+
+  get count(): number {
+    return this.#stages.size;
+  }
+
+  stageOf: StageGate = ({ id }) => {
+    const stage = this.#stages.get(id);
+    if (stage !== undefined) return stage.gate;
+    const stored = this.#stored.get(id)?.state;
+    return stored === undefined ? "waiting" : stored === "trial" ? "admitted" : "blocked";
+  };
+
+  begin(manifest: VerifiedManifest, before: View, after: View, turn: Turn): readonly JournalRecord[] {
+    const stage = this.#stageOn(manifest, turn);
+    const isOf = isClaimOf(stage);
+    const excused = brokenBefore(before, after, isOf, this.#phaseOf);
+    const tried: Stage = {
+      ...stage,
+      state: "trial",
+      gate: "admitted",
+      trialSinceMs: turn.now.monoMs,
+      wholeSinceMs: NEVER,
+      starts: stage.starts + 1,
+      excused,
+      due: manifest.manifest.staging?.barrier === undefined ? stage.due : saying(stage, "switched", ""),
+    };
+    this.#stages.set(manifest.id, tried);
+    this.revision += 1;
+    return [stageRecord(tried)];
+  }
+
+  /** Takes a member's report; of a generation that is not known here it is left to anti-entropy. */
+  accept(report: VerifiedReport, policy: StagedPolicy, turn: Turn): void {
+    if (this.reports.isSettled(report.id)) return;
+    const { agent, finding, manifest: about, author, stream, epoch, generation } = report.report;
+    const manifest = policy.staged().find(({ id }) => id === about);
+    if (manifest === undefined) return;
+    const named = manifest.manifest;
+    const isAbout =
+      author === manifest.author &&
+      stream === named.stream &&
+      epoch === named.epoch &&
+      generation === named.generation;
+    if (!isAbout) {
+      this.reports.refuse(report.id);
+      return;
+    }
+    const wave = waveIn(named.staging, agent, this.#options.crypto);
+    if (this.reports.add({ report, agent, wave, finding, cameMs: turn.now.monoMs })) this.revision += 1;
+  }
+
+  /** This agent's own report has been signed: it is everyone's. */
+  signed(report: VerifiedReport, policy: StagedPolicy, turn: Turn): void {
+    this.accept(report, policy, turn);
+    turn.emit({ type: "publishPolicy", bytes: report.bytes });
+  }
+
+  /** A deadline has come. */
+  wake(): void {
+    this.revision += 1;
+  }
+
+  /** When the stages are to be looked at again though nothing has changed; NEVER when that is not needed. */
+  deadlineIn(policy: StagedPolicy): MonotonicMs {
+    let earliest = this.reports.settleMs;
+    if (this.#stages.size === 0) return earliest;
+    for (const { id, manifest } of policy.staged()) {
+      const stage = this.#stages.get(id);
+      if (stage === undefined || manifest.staging === undefined) continue;
+      if (stage.state === "trial" && isActive(policy.current, stage))
+        earliest = Math.min(earliest, trialDeadline(stage, manifest.staging));
+      earliest = Math.min(earliest, stage.due?.atMs ?? NEVER);
+    }
+    return earliest;
+  }
+
+  /** Looks at every stage again. True when the view is to be made anew. */
+  refresh(ports: StagePorts, turn: Turn): boolean {
+    this.#phaseOf = ports.phaseOf;
+    this.reports.settle(turn.now.monoMs);
+    const staged = ports.policy.staged();
+    if (staged.length === 0 && this.#stages.size === 0) return false;
+    this.#forgetGone(staged, turn);
+    let hasMoved = false;
+    for (const manifest of staged.slice(0, stagesMax)) {
+      const gate = this.stageOf(manifest);
+      const after = this.#look(this.#stageOn(manifest, turn), manifest, ports, turn);
+      this.#stages.set(manifest.id, this.#say(after, manifest, ports, turn));
+      hasMoved ||= gate !== after.gate;
+    }
+    return hasMoved;
+  }
+
+  inspect(ports: Pick<StagePorts, "policy" | "swarm">, { monoMs: nowMs }: Now): readonly RolloutView[] {
+    return ports.policy.staged().flatMap((manifest): RolloutView[] => {
+      const stage = this.#stages.get(manifest.id);
+      const { staging } = manifest.manifest;
+      if (stage === undefined || staging === undefined) return [];
+      const standing = this.#standingOf(manifest, staging, ports);
+      const reports = this.reports.on(manifest.id);
+      const { agent, crypto } = this.#options;
+      return [rolloutViewOf({ stage, staging, standing, reports, swarm: ports.swarm, agent, crypto, nowMs })];
+    });
+  }
+
+  #stageOn(manifest: VerifiedManifest, turn: Turn): Stage {
+    const known = this.#stages.get(manifest.id);
+    if (known !== undefined) return known;
+    const { agent, crypto } = this.#options;
+    return newStage(manifest, this.#stored.get(manifest.id), agent, crypto, turn.now.monoMs);
+  }
+
+  #forgetGone(staged: readonly VerifiedManifest[], turn: Turn): void {
+    const there = new Set(staged.map(({ id }) => id));
+    const gone = [...this.#stages.keys()].filter((id) => !there.has(id)).sort(compareText);
+    if (gone.length === 0) return;
+    turn.emit({ type: "persist", durability: "batched", records: gone.map(stageDeletion) });
+    for (const id of gone) {
+      this.#stages.delete(id);
+      this.#stored.delete(id);
+      this.#standings.delete(id);
+      this.reports.drop(id);
+    }
+  }
+
+  #standingOf(
+    { id }: VerifiedManifest,
+    staging: Staging,
+    { policy, swarm }: Pick<StagePorts, "policy" | "swarm">,
+  ): Standing {
+    const directives = policy.directivesOn(id);
+    const basis = `${this.reports.revision}/${directives.length}/${swarm.evictedCount}`;
+    const known = this.#standings.get(id);
+    if (known?.basis === basis) return known.standing;
+    const reports = this.reports.on(id).filter(({ agent }) => swarm.isMember(agent));
+    const standing = standingOf(staging, directives, reports);
+    this.#standings.set(id, { basis, standing });
+    return standing;
+  }
+
+  /** What becomes of one stage, by what is known now. */
+  #look(stage: Stage, manifest: VerifiedManifest, ports: StagePorts, turn: Turn): Stage {
+    const { staging } = manifest.manifest;
+    if (staging === undefined) throw new Error(`${manifest.id} is staged without a staging`);
+    const standing = this.#standingOf(manifest, staging, ports);
+    const opened = withOpenWaves(stage, standing, turn);
+    if (ports.policy.isProven(manifest)) return { ...opened, state: "proven", gate: "admitted" };
+    switch (stage.state) {
+      case "blocked":
+      case "proven":
+        return opened;
+      case "waiting":
+        return waited(opened, staging, standing);
+      case "trial": {
+        if (standing.halted !== undefined) return rollBack(opened, `halted: ${standing.halted}`, turn);
+        return isActive(ports.policy.current, stage) ? this.#judge(opened, manifest, ports, turn) : opened;
+      }
+      default:
+        throw new Error(`unknown state ${stage.state satisfies never}`);
+    }
+  }
+
+  #judge(stage: Stage, manifest: VerifiedManifest, { policy, phaseOf }: StagePorts, turn: Turn): Stage {
+    const isOf = isClaimOf(stage);
+    const excused = new Set(stage.excused);
+    const health = healthOf(policy.current, (claim) => isOf(claim) && !excused.has(claim.resource), phaseOf);
+    const verdict = tryOut(stage, manifest.manifest.staging as Staging, health, turn.now.monoMs);
+    switch (verdict.type) {
+      case "goesOn":
+        return verdict.stage;
+      case "failed": {
+        const back = rollBack(stage, verdict.reason, turn);
+        return { ...back, due: saying(back, "failed", verdict.reason) };
+      }
+      case "proven":
+        policy.prove(manifest, [stageDeletion(manifest.id)], turn);
+        return { ...stage, state: "proven", gate: "admitted" };
+      default:
+        throw new Error(`unknown verdict ${verdict satisfies never}`);
+    }
+  }
+
+  /** What there is to be said of it, and whether it is time. */
+  #say(stage: Stage, manifest: VerifiedManifest, ports: StagePorts, turn: Turn): Stage {
+    const { staging } = manifest.manifest;
+    if (staging === undefined || ports.swarm.isOut) return stage;
+    const { agent } = this.#options;
+    const reports = this.reports.on(manifest.id);
+    const due = stage.due ?? this.#nextWord(stage, manifest, ports, turn);
+    if (due === undefined) return stage;
+    const isHeld = reports.some((held) => held.agent === agent && held.finding === due.finding);
+    if (isHeld || stage.said.includes(due.finding)) return { ...stage, due: undefined };
+    const timed = {
+      ...due,
+      atMs: due.atMs === NEVER ? dueAt(stage, ports.swarm.memberCount, turn) : due.atMs,
+    };
+    if (timed.atMs > turn.now.monoMs) return { ...stage, due: timed };
+    const said = { ...stage, due: undefined, said: [...stage.said, due.finding] };
+    if (isSaidEnough(stage, staging, due.finding, reports)) return said;
+    turn.emit({ type: "sign", statement: this.#report(stage, due.finding, due.detail) });
+    return said;
+  }
+
+  /** What a generation's state makes this agent say, where nothing else is due. */
+  #nextWord(
+    stage: Stage,
+    manifest: VerifiedManifest,
+    { policy, phaseOf }: StagePorts,
+    turn: Turn,
+  ): Stage["due"] {
+    const { staging, fragments } = manifest.manifest;
+    if (staging?.rollout === undefined && staging?.barrier === undefined) return undefined;
+    if (stage.state === "proven" && !stage.said.includes("healthy") && isActive(policy.current, stage)) {
+      const health = healthOf(policy.current, isClaimOf(stage), phaseOf);
+      // Who keeps nothing of it has nothing to show.
+      const isShown = health.type === "kept" && (health.enforced > 0 || fragments.length === 0);
+      return isShown ? saying(stage, "healthy", "") : undefined;
+    }
+    const { barrier } = staging;
+    if (barrier === undefined || stage.state !== "waiting" || stage.gate === "blocked") return undefined;
+    const isLate = turn.now.monoMs - stage.seenMs > barrier.readyWithinMs;
+    const isReady = isComplete(policy.current, stage) && stage.wave <= stage.lastOpen;
+    return isReady && !isLate ? saying(stage, "ready", "") : undefined;
+  }
+
+  #report({ manifest, author, stream, version }: Stage, finding: Report["finding"], detail: string): Report {
+    const { agent, swarm } = this.#options;
+    return { v: 1, type: "report", swarm, agent, author, stream, ...version, manifest, finding, detail };
+  }
+}
+
+function withOpenWaves(stage: Stage, { lastOpen, halted }: Standing, turn: Turn): Stage {
+  const reason = stage.state === "blocked" ? stage.reason : (halted ?? "");
+  if (reason !== "" && stage.reason === "" && stage.state !== "proven") {
+    const { author, stream, version, manifest } = stage;
+    turn.tell("policy.halted", "warn", { author, stream, ...version, manifest, reason });
+  }
+  const openSinceMs = lastOpen === stage.lastOpen ? stage.openSinceMs : turn.now.monoMs;
+  return { ...stage, reason, lastOpen, openSinceMs };
+}
+
+/** Whether the turn of this device has come. */
+function waited(stage: Stage, { barrier }: Staging, { halted, word }: Standing): Stage {
+  if (halted !== undefined) return { ...stage, gate: "blocked" };
+  const isOpen = stage.wave <= stage.lastOpen && (barrier === undefined || word === "commit");
+  return { ...stage, gate: isOpen ? "admitted" : "waiting" };
+}
+
+/** The generation before comes back, by one durable word: this one is never tried again. */
+function rollBack(stage: Stage, reason: string, turn: Turn): Stage {
+  const { author, stream, version, manifest, wave } = stage;
+  const blocked: Stage = { ...stage, state: "blocked", gate: "blocked", reason };
+  turn.emit({ type: "persist", durability: "sync", records: [stageRecord(blocked)] });
+  turn.tell("policy.rolledBack", "error", { author, stream, ...version, manifest, wave, reason });
+  return blocked;
+}
+
+function isActive({ streams }: View, { author, stream, manifest }: Stage): boolean {
+  return streams.some(
+    (state) => state.author === author && state.stream === stream && state.active?.manifest === manifest,
+  );
+}
+
+function isComplete({ streams }: View, { author, stream, manifest }: Stage): boolean {
+  return streams.some(
+    (state) =>
+      state.author === author &&
+      state.stream === stream &&
+      state.pending?.manifest === manifest &&
+      state.pending.missing.length === 0,
+  );
+}
