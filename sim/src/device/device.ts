@@ -48,10 +48,12 @@ export class Device {
   times: DeviceTimes;
   #host: DeviceHost | undefined;
   readonly #resources = new Map<ResourceId, Resource>();
-  /** These two are empty nearly always, and an empty map takes 180 bytes. */
+  /** These three are empty nearly always, and an empty map takes 180 bytes. */
   #running: Map<ActionId, ActOutput> | undefined;
   /** Resources that something else keeps changing, and how soon after a repair. */
   #fights: Map<ResourceId, number> | undefined;
+  /** Resources whose promises cannot be kept where they have this text in them. */
+  #defects: Map<ResourceId, string> | undefined;
 
   constructor(
     types: ReadonlyMap<string, ResourceType>,
@@ -163,6 +165,12 @@ export class Device {
     this.#after(afterUs, { type: "fought", resource });
   }
 
+  /** From now on no promise of a resource that has the text in it can be kept. */
+  breakPromises(resource: ResourceId, text: string): void {
+    this.#defects ??= new Map();
+    this.#defects.set(resource, text);
+  }
+
   /** Nothing fights for the resource any more. */
   leave(resource: ResourceId): void {
     this.#fights?.delete(resource);
@@ -191,6 +199,12 @@ export class Device {
     if (output === undefined) return;
     this.#running?.delete(action);
     if (this.#running?.size === 0) this.#running = undefined;
+    const defect = this.#defects?.get(output.resource);
+    if (defect !== undefined && JSON.stringify(output.promise).includes(defect)) {
+      const result = { type: "failed", code: "EDEFECT", detail: "this device cannot keep it" } as const;
+      this.#input({ type: "outcome", action, result });
+      return;
+    }
     const known = this.#resources.get(output.resource);
     if (known !== undefined) {
       const { fake } = this.#typeOf(output.resource);

@@ -19,6 +19,9 @@ export function doToDevices(stage: Stage, deed: DeviceDeed): void {
     case "damage":
       damage(stage, who, deed);
       return;
+    case "defect":
+      for (const { device } of who) device.breakPromises(deed.resource as ResourceId, deed.text);
+      return;
     case "fight":
       for (const { device } of who) device.fight(deed.resource as ResourceId, deed.afterMs * 1_000);
       stage.after(deed.forMs, () => {

@@ -41,6 +41,7 @@ export function doStep(stage: Stage, deed: Step): void {
     case "slow":
     case "clock":
     case "damage":
+    case "defect":
     case "fight":
       doToDevices(stage, deed);
       return;

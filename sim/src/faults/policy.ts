@@ -8,7 +8,8 @@ export function doToPolicy(stage: Stage, deed: PolicyDeed): void {
   const publisher = publishers.of(deed.bundle);
   switch (deed.type) {
     case "publish": {
-      const policies = publisher.publish(deed.generation, deed.variant);
+      const living = world.agents.filter(({ mind }) => mind !== undefined).map(({ id }) => id);
+      const policies = publisher.publish(deed.generation, deed.variant, deed.staged, living);
       for (const agent of selecting.choose(deed.to)) {
         for (const policy of policies) world.give(agent, { type: "policy", policy, from: "owner" });
       }

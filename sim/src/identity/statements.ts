@@ -1,5 +1,6 @@
 import {
   type Entry,
+  reportingMembers,
   type SignedStatement,
   type SignedVote,
   sealEntry,
@@ -13,7 +14,7 @@ import {
   verifyEviction,
   verifySighting,
 } from "@antibody/core";
-import { isRejection, type Rejection, type Signer } from "@antibody/policy";
+import { isRejection, type Rejection, type Signer, sealReport, verifyPolicy } from "@antibody/policy";
 import { modelCrypto } from "./modelCrypto.ts";
 
 /** Who signs. */
@@ -32,6 +33,7 @@ export function signStatement(
   charter: VerifiedCharter,
 ): SignedStatement {
   const certificateOf = (): VerifiedCertificate => certificate;
+  const memberOf = reportingMembers({ certificateOf });
   switch (statement.type) {
     case "entry": {
       const entry = verifyEntry(sealEntry(statement, signer), certificate, modelCrypto);
@@ -48,6 +50,12 @@ export function signStatement(
     case "eviction": {
       const wire = { chain: statement.chain, eviction: sealEviction(statement.eviction, signer) };
       return { type: "eviction", eviction: valid(verifyEviction(wire, charter, modelCrypto)) };
+    }
+    case "report": {
+      const trust = { crypto: modelCrypto, rootOf: () => undefined, memberOf };
+      const report = valid(verifyPolicy(sealReport(statement, signer), trust));
+      if (report.type !== "report") throw new Error(`Not a report: ${report.type}`);
+      return { type: "report", report };
     }
     default:
       throw new Error(`unknown statement ${statement satisfies never}`);

@@ -5,6 +5,7 @@ import type { Expectation } from "../scenarios/scenario.ts";
 import type { SimAgent } from "../world/agent.ts";
 import type { World } from "../world/world.ts";
 import { bundleLack, generationLack, keptAsLack, phaseLack } from "./policyLacks.ts";
+import { activeOf, backLack, strayed } from "./stagedLacks.ts";
 import { agree, agreeInOutline, holdsDeadExactly, unkept, wrongDeaths } from "./views.ts";
 import type { Told } from "./watching.ts";
 
@@ -52,6 +53,13 @@ export class Expecting {
     const nowMs = this.#world.nowUs / 1_000;
     // At the moment itself the agents have not heard of it yet.
     if (this.standing.type !== "open" || nowMs <= fromMs) return;
+    if (this.expectation.type === "confined") {
+      const lacking = this.#lacking();
+      if (lacking !== undefined) this.standing = { type: "missed", lacking };
+      else if (nowMs >= fromMs + withinMs) this.standing = { type: "met", afterMs: withinMs };
+      else this.standing = { type: "open", lacking: "its time is not over" };
+      return;
+    }
     if (this.expectation.type === "noFalseDeath") {
       this.#lookAtDeaths(nowMs >= fromMs + withinMs);
       return;
@@ -96,6 +104,24 @@ export class Expecting {
       case "inForce": {
         const publisher = this.#publishers.of(expectation.bundle);
         return (inspection) => generationLack(inspection, publisher, expectation.generation);
+      }
+      case "confined": {
+        const publisher = this.#publishers.of(expectation.bundle);
+        const { generation, waves } = expectation;
+        return (inspection, agent) => strayed(inspection, agent, publisher, generation, waves);
+      }
+      case "triedBy": {
+        const publisher = this.#publishers.of(expectation.bundle);
+        const { generation } = expectation;
+        const isTried = this.#world.agents.some((agent) => {
+          const outline = this.#world.outline(agent);
+          return outline !== undefined && activeOf(outline, publisher) === generation;
+        });
+        return () => (isTried ? undefined : `generation ${generation} is in force nowhere`);
+      }
+      case "backAt": {
+        const publisher = this.#publishers.of(expectation.bundle);
+        return (inspection) => backLack(inspection, publisher, expectation.generation);
       }
       case "deathsKnown": {
         const ended = this.#world.agents.filter(({ life, mind }) => life > 0 && mind === undefined);
@@ -163,6 +189,10 @@ function whatOf(expectation: Expectation): string {
   switch (expectation.type) {
     case "inForce":
       return `${expectation.bundle ?? ""}generation${expectation.generation}InForce`;
+    case "confined":
+    case "triedBy":
+    case "backAt":
+      return `${expectation.bundle ?? ""}generation${expectation.generation}${expectation.type}`;
     case "phase":
       return `${expectation.phase} ${expectation.resource} `;
     case "keptAs":

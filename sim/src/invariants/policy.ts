@@ -7,6 +7,8 @@ import type { SimAgent } from "../world/agent.ts";
 interface Seen {
   active: Version | undefined;
   held: Version | undefined;
+  /** Generations that were on trial and have come to stay. */
+  readonly proven: Set<number>;
 }
 
 /** Nothing unsigned, out of scope or rolled back is ever in force, and nothing accepted is lost. */
@@ -37,6 +39,23 @@ export class PolicyInvariants {
     ];
   }
 
+  /** A generation on trial was undone: only what was never proven may be, and only if its author staged it. */
+  rolledBack(agent: Pick<SimAgent, "index">, key: string, generation: number, isStaged: boolean): void {
+    const seen = this.#seen.get(agent.index)?.get(key);
+    const tried = seen?.active?.generation;
+    if (seen === undefined || !isStaged || tried !== generation || seen.proven.has(generation)) return;
+    seen.active = undefined;
+  }
+
+  /** A generation on trial has come to stay. */
+  proven(agent: Pick<SimAgent, "index">, key: string, generation: number): void {
+    const all = this.#seen.get(agent.index) ?? new Map<string, Seen>();
+    this.#seen.set(agent.index, all);
+    const seen = all.get(key) ?? { active: undefined, held: undefined, proven: new Set<number>() };
+    all.set(key, seen);
+    seen.proven.add(generation);
+  }
+
   /** Power was lost: what was not in force yet may be gone. What was in force was synced before. */
   powerLost(agent: Pick<SimAgent, "index">): void {
     for (const seen of this.#seen.get(agent.index)?.values() ?? []) seen.held = seen.active;
@@ -62,7 +81,7 @@ function lookAtStream(
   if (stream?.held === "equivocation") return [];
   const active = stream?.active?.version;
   const held = newest(stream?.active, stream?.pending);
-  const seen = all.get(key) ?? { active: undefined, held: undefined };
+  const seen = all.get(key) ?? { active: undefined, held: undefined, proven: new Set<number>() };
   all.set(key, seen);
   const problems: string[] = [];
   if (isBelow(active, seen.active)) {

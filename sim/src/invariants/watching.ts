@@ -41,6 +41,7 @@ export class Watching {
   readonly #world: World;
   readonly #truth: Truth;
   readonly #policy: PolicyInvariants;
+  readonly #publishers: Publishers;
   readonly #takenBack: TakenBack;
   readonly #lookAfter: (delayMs: number, look: Look) => void;
   readonly #pending = new Set<SimAgent>();
@@ -54,6 +55,7 @@ export class Watching {
     this.#truth = new Truth(world);
     this.#takenBack = new TakenBack(world.agents.length);
     this.#policy = new PolicyInvariants(publishers);
+    this.#publishers = publishers;
     this.#lookAfter = lookAfter;
   }
 
@@ -73,6 +75,16 @@ export class Watching {
       case "resource.repaired":
         this.told.repairs += 1;
         return;
+      case "policy.proven":
+        this.#policy.proven(agent, keyOf(fields), Number(fields["generation"]));
+        return;
+      case "policy.rolledBack": {
+        const generation = Number(fields["generation"]);
+        const publisher = this.#publishers.by(String(fields["author"]));
+        const isStaged = publisher?.stagingOf(generation) !== undefined;
+        this.#policy.rolledBack(agent, keyOf(fields), generation, isStaged);
+        return;
+      }
       default:
         return;
     }
@@ -149,4 +161,9 @@ export class Watching {
     this.violationCount += 1;
     if (this.violations.length < violationsKeptMax) this.violations.push(violation);
   }
+}
+
+/** The stream that an event is about. */
+function keyOf(fields: Event["fields"]): string {
+  return `${String(fields["author"])}/${String(fields["stream"])}`;
 }

@@ -1,4 +1,5 @@
 import { asymmetricLinks } from "./asymmetricLinks.ts";
+import { badCanary } from "./badCanary.ts";
 import { byzantine } from "./byzantine.ts";
 import { churn } from "./churn.ts";
 import { cleanPublish } from "./cleanPublish.ts";
@@ -27,6 +28,7 @@ const shipped: readonly Scenario[] = [
   conflictingPublishers,
   clocksAndTornWrites,
   damageAndFight,
+  badCanary,
 ];
 
 /** Every scenario that comes with the simulator. */

@@ -126,6 +126,7 @@ function selectionsOf(
     case "slow":
     case "clock":
     case "damage":
+    case "defect":
     case "fight":
     case "corrupt":
       return [{ selection: step.who, at: ["who"] }];
@@ -144,7 +145,7 @@ function expectationFaults(
   const faults: ScenarioFault[] = [];
   if (endMs > durationMs)
     faults.push({ path: [...path, "withinMs"], message: `ends at ${endMs}, after the end at ${durationMs}` });
-  if (expectation.type === "inForce" || expectation.type === "keptAs" || expectation.type === "heldBack")
+  if ("bundle" in expectation || "generation" in expectation)
     faults.push(...bundleNameFaults(path, expectation.bundle, bundles));
   if (expectation.type !== "phase" || expectation.who === undefined) return faults;
   const { who } = expectation;

@@ -7,15 +7,20 @@ import {
   type Grant,
   parseResourceId,
   parseStreamName,
+  planRollout,
   type Signer,
+  type Staging,
   type StreamName,
   sealBundle,
+  toHex,
+  utf8,
   type VerifiedPolicy,
   verifyPolicy,
 } from "@antibody/policy";
 import { modelCrypto, modelSigner } from "../identity/modelCrypto.ts";
 import { valid } from "../identity/statements.ts";
 import type { ScenarioBundle } from "./scenario.ts";
+import type { StagedPublish } from "./step.ts";
 
 /** Stand in texts of a bundle for the number of its generation and for its variant: each asks for something else. */
 const generationMark = "{generation}";
@@ -38,6 +43,7 @@ export class Publisher {
   readonly #published = new Map<string, readonly VerifiedPolicy[]>();
   /** Everything signed, by id, with its generation; the root counts as generation 0. */
   readonly #signed = new Map<FragmentId, number>();
+  readonly #staged = new Map<number, Staging>();
 
   constructor(bundle: ScenarioBundle, seed: number, ids: ReadonlyMap<string, AgentId>) {
     this.#bundle = bundle;
@@ -68,13 +74,24 @@ export class Publisher {
   }
 
   /** One generation of the bundle, verified: root, manifest, fragments. Two variants of one generation equivocate. */
-  publish(generation: number, variant = ""): readonly VerifiedPolicy[] {
+  publish(
+    generation: number,
+    variant = "",
+    staged?: StagedPublish,
+    members: readonly AgentId[] = [],
+  ): readonly VerifiedPolicy[] {
     const key = `${generation} ${variant}`;
     const known = this.#published.get(key);
     if (known !== undefined) return known;
+    if (staged !== undefined) this.#staged.set(generation, stagingFor(staged, members, key));
     const policies = this.#seal(generation, variant);
     this.#published.set(key, policies);
     return policies;
+  }
+
+  /** How a generation comes into force; undefined where it does so at once. */
+  stagingOf(generation: number): Staging | undefined {
+    return this.#staged.get(generation);
   }
 
   /** What a generation asks for, before it is signed. */
@@ -93,6 +110,11 @@ export class Publisher {
     return id;
   }
 
+  #stagingField(generation: number): { readonly staging?: Staging } {
+    const staging = this.#staged.get(generation);
+    return staging === undefined ? {} : { staging };
+  }
+
   #seal(generation: number, variant: string): readonly VerifiedPolicy[] {
     const sealed = sealBundle({
       author: this.author,
@@ -100,6 +122,7 @@ export class Publisher {
       epoch: 1,
       generation,
       documents: this.documents(generation, variant),
+      ...this.#stagingField(generation),
       signer: this.#signer,
       crypto: modelCrypto,
     });
@@ -110,4 +133,21 @@ export class Publisher {
     for (const { id } of policies) this.#signed.set(id, generation);
     return [this.#root, ...policies];
   }
+}
+
+/** Longer than any scenario lasts in one wave. */
+const stallAfterMs = 60_000;
+
+function stagingFor(
+  { percents, holdMs, withinMs }: StagedPublish,
+  members: readonly AgentId[],
+  name: string,
+): Staging {
+  let tried = 0;
+  const nextSalt = (): string => {
+    tried += 1;
+    return toHex(modelCrypto.sha256(utf8(`salt ${name} ${tried}`)).subarray(0, 16));
+  };
+  const rollout = planRollout({ percents, members, nextSalt, stallAfterMs, crypto: modelCrypto });
+  return { health: { holdMs, withinMs }, rollout };
 }

@@ -67,6 +67,17 @@ export type Expectation = { readonly fromMs: number; readonly withinMs: number }
       /** The stream of the bundle; the first one where absent. */
       readonly bundle?: string;
     }
+  /** Nobody beyond so many waves has this staged generation in force, all the while. */
+  | {
+      readonly type: "confined";
+      readonly generation: number;
+      readonly waves: number;
+      readonly bundle?: string;
+    }
+  /** Somebody has this generation in force. */
+  | { readonly type: "triedBy"; readonly generation: number; readonly bundle?: string }
+  /** Has this very generation in force, after another was tried. */
+  | { readonly type: "backAt"; readonly generation: number; readonly bundle?: string }
   /** Holds exactly those dead whose process was ended. */
   | { readonly type: "deathsKnown" }
   /** All hold one view: of members, their incarnations and verdicts, and of policy. */

@@ -1,5 +1,5 @@
 import { defaultSettings, type ResourcePhase } from "@antibody/core";
-import { modes, powers, type ResourcePromise } from "@antibody/policy";
+import { modes, powers, type ResourcePromise, rolloutWavesMax } from "@antibody/policy";
 import * as z from "zod/mini";
 import { defaultTimes } from "../device/times.ts";
 import { localLinks } from "../network/links.ts";
@@ -61,6 +61,28 @@ const expectations = [
     fromMs,
     withinMs,
     type: z.literal("inForce"),
+    generation: whole(1, 1_000_000),
+    bundle: z.exactOptional(bundleName),
+  }),
+  z.strictObject({
+    fromMs,
+    withinMs,
+    type: z.literal("confined"),
+    generation: whole(1, 1_000_000),
+    waves: whole(0, rolloutWavesMax, "The first so many waves"),
+    bundle: z.exactOptional(bundleName),
+  }),
+  z.strictObject({
+    fromMs,
+    withinMs,
+    type: z.literal("triedBy"),
+    generation: whole(1, 1_000_000),
+    bundle: z.exactOptional(bundleName),
+  }),
+  z.strictObject({
+    fromMs,
+    withinMs,
+    type: z.literal("backAt"),
     generation: whole(1, 1_000_000),
     bundle: z.exactOptional(bundleName),
   }),

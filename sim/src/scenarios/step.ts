@@ -17,6 +17,14 @@ export type Step = { readonly atMs: number } & Deed;
 /** Everything that can happen: to policy, to processes, to the network, to devices, and to an agent's honesty. */
 export type Deed = PolicyDeed | ProcessDeed | NetworkDeed | DeviceDeed | CorruptDeed;
 
+/** How a generation comes into force in stages, as its author asks for it. */
+export interface StagedPublish {
+  /** The waves, in percent of all devices: rising, the last one 100. */
+  readonly percents: readonly number[];
+  readonly holdMs: number;
+  readonly withinMs: number;
+}
+
 export type PolicyDeed =
   /** The author hands a generation of a bundle to the owner of each selected agent. */
   | {
@@ -27,6 +35,8 @@ export type PolicyDeed =
       readonly bundle?: string;
       /** Another body of the same generation: an author that signs two equivocates. */
       readonly variant?: string;
+      /** It comes into force in waves; the salt is chosen among those who live when it is published. */
+      readonly staged?: StagedPublish;
     }
   /** Somebody who kept an older generation sends it again, as a peer would: through `by`, to everyone they reach. */
   | {
@@ -121,6 +131,13 @@ export type DeviceDeed =
       readonly resources: number;
       readonly everyMs?: number;
       readonly forMs?: number;
+    }
+  /** Whatever promise of this resource has the text in it cannot be kept on these devices: every repair fails. */
+  | {
+      readonly type: "defect";
+      readonly who: Selection;
+      readonly resource: string;
+      readonly text: string;
     }
   /** A process on each selected device undoes every repair of one resource, `afterMs` after it, for a time. */
   | {

@@ -1,3 +1,4 @@
+import { rolloutWavesMax } from "@antibody/policy";
 import * as z from "zod/mini";
 import { defaultTimes } from "../device/times.ts";
 import { differences, name, selection, spanMs, text, whole } from "./fieldShapes.ts";
@@ -31,6 +32,15 @@ const steps = [
     to: selection,
     bundle,
     variant: z.exactOptional(text(64, "Another body of the same generation: its author equivocates")),
+    staged: z.exactOptional(
+      z.strictObject({
+        percents: z
+          .array(whole(1, 100))
+          .check(z.minLength(1), z.maxLength(rolloutWavesMax), z.describe("Rising, the last one 100")),
+        holdMs: spanMs("So long all must be kept to be healthy", 0),
+        withinMs: spanMs("Within so long; else the generation before comes back"),
+      }),
+    ),
   }),
   step("replayPolicy", "Somebody who kept an older generation sends it again, through these agents.", {
     generation,
@@ -95,6 +105,11 @@ const steps = [
     resources: whole(1, 1_000, "How many at a time, chosen at random"),
     everyMs: z.exactOptional(spanMs("About how often on each device; once where absent")),
     forMs,
+  }),
+  step("defect", "A promise of this resource that has the text in it cannot be kept on these devices.", {
+    who: selection,
+    resource: text(4_096, "Such as file:/etc/motd"),
+    text: text(4_096, "Part of the promise as JSON"),
   }),
   step("fight", "A process on each of these devices undoes every repair of one resource.", {
     who: selection,

@@ -8,6 +8,7 @@ import {
   type MemberWire,
   memberWire,
   type PeerMessage,
+  reportingMembers,
   type SignedSighting,
   type SignedVote,
   type VerifiedCertificate,
@@ -69,7 +70,7 @@ export class Audit {
   /** Policy, by the author's root that the receiver holds. Undefined where it would not take it. */
   policy(agent: SimAgent, bytes: Uint8Array, once: VerifiedPolicy | undefined): VerifiedPolicy | undefined {
     const rootOf = (author: AuthorId): Root | undefined => agent.mind?.rootOf(author);
-    const own = verifyPolicy(bytes, { crypto: modelCrypto, rootOf });
+    const own = verifyPolicy(bytes, { crypto: modelCrypto, rootOf, memberOf: membersOf(agent) });
     if (once === undefined && isRejection(own)) {
       this.receipts += 1;
       return undefined;
@@ -169,7 +170,7 @@ export class Audit {
       const recent = roots.get(author);
       return recent !== undefined && recent.number > (held?.number ?? 0) ? recent : held;
     };
-    const own = verifyPolicy(policy.bytes, { crypto: modelCrypto, rootOf });
+    const own = verifyPolicy(policy.bytes, { crypto: modelCrypto, rootOf, memberOf: membersOf(agent) });
     if (!isRejection(own) && own.type === "root") roots.set(own.author, own.root);
     return list(this.#compare(agent, "policy", policy, own));
   }
@@ -210,6 +211,10 @@ function taken<Value>(verdict: Value | Rejection): Value | undefined {
 
 function list<Value>(verdict: Value | Rejection): readonly Value[] {
   return isRejection(verdict) ? [] : [verdict];
+}
+
+function membersOf(agent: SimAgent): ReturnType<typeof reportingMembers> {
+  return reportingMembers({ certificateOf: certificatesOf(agent) });
 }
 
 function certificatesOf(agent: SimAgent): (of: AgentId) => VerifiedCertificate | undefined {

@@ -1,3 +1,4 @@
+import { reportingMembers } from "@antibody/core";
 import { type AuthorId, isRejection, type Root, type VerifiedPolicy, verifyPolicy } from "@antibody/policy";
 import { modelCrypto } from "../identity/modelCrypto.ts";
 import type { SimAgent } from "./agent.ts";
@@ -27,6 +28,8 @@ export class PolicyBorder {
         verdicts.author = author;
         return rootOf(agent, author);
       },
+      // All agents are enrolled before a world begins, and know each other.
+      memberOf: (of) => (agent.mind === undefined ? undefined : reportingMembers(agent.mind)(of)),
     });
     const policy = isRejection(result) ? undefined : result;
     verdicts.byRoot.set(rootOf(agent, verdicts.author), policy);

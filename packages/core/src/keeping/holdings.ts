@@ -149,7 +149,7 @@ export class Holdings {
     if (isReplaceable(policy) && [...this.set.values()].some((held) => replaces(held, policy))) {
       return { reason: "olderGeneration", detail: `a newer ${policy.type} is held already` };
     }
-    return this.set.quota.refusalOf(policy, from, this.grants);
+    return this.set.quota.refusalOf(policy, from, this.grants, this.set.generationsOf(policy.author));
   }
 
   #refuse(policy: VerifiedPolicy, refusal: PolicyRefusal, from: AgentId | "owner", turn: Turn): void {

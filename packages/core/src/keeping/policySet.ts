@@ -1,5 +1,6 @@
 import {
   type AgentId,
+  type AuthorId,
   type Crypto,
   compareText,
   type Directive,
@@ -94,6 +95,12 @@ export class PolicySet implements PolicyHolding {
   staged(): readonly VerifiedManifest[] {
     if (this.#staged.size === 0) return none;
     return [...this.#staged.values()].sort((left, right) => compareText(left.id, right.id));
+  }
+
+  /** Generations of one stream that an author needs room for: on trial, the one before stays beside the next. */
+  generationsOf(author: AuthorId): number {
+    for (const staged of this.#staged.values()) if (staged.author === author) return 3;
+    return 2;
   }
 
   /** What the author said of one generation. */

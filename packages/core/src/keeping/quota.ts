@@ -90,8 +90,16 @@ export class PolicyQuota {
     this.#change(policy, -1);
   }
 
-  /** Why an envelope is too much; undefined when there is room. */
-  refusalOf(policy: VerifiedPolicy, from: AgentId | "owner", accepted: Accepted): QuotaRefusal | undefined {
+  /**
+   * Why an envelope is too much; undefined when there is room. `generations` of an author find room: the one in force
+   * and the one that arrives, and where one is on trial the one before as well.
+   */
+  refusalOf(
+    policy: VerifiedPolicy,
+    from: AgentId | "owner",
+    accepted: Accepted,
+    generations: number,
+  ): QuotaRefusal | undefined {
     const bytesMaxGranted = boundOf(holderOf(policy), accepted);
     const { roots, bytes } = this.#rooms.get(holderOf(policy)) ?? emptyRoom;
     const isTrusted = bytesMaxGranted !== undefined || from === "owner";
@@ -101,8 +109,7 @@ export class PolicyQuota {
     if (policy.type === "root") {
       if (roots >= authorRootsMax) return refuse(`${roots} roots of this author are held already`);
     } else if (from !== "owner") {
-      // Room for the generation in force and for the one that arrives.
-      const bytesMax = bytesMaxGranted === undefined ? ungrantedBytesMax : 2 * bytesMaxGranted;
+      const bytesMax = bytesMaxGranted === undefined ? ungrantedBytesMax : generations * bytesMaxGranted;
       const next = bytes + policy.bytes.length;
       if (next > bytesMax) return refuse(`${next} bytes of this author, at most ${bytesMax} are kept`);
     }
