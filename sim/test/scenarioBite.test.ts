@@ -114,6 +114,15 @@ const broken: { readonly [scenario: string]: Broken } = {
     scenario: withSettings({ quorumVotes: 1 }),
     finds: "noFalseDeathMs@20s",
   },
+  "bad-canary": {
+    name: "takes its own failure for success",
+    createMind: bent((output) =>
+      output.type === "sign" && output.statement.type === "report"
+        ? [{ ...output, statement: { ...output.statement, finding: "healthy", detail: "" } }]
+        : [output],
+    ),
+    finds: "generation2confinedMs@20s",
+  },
   "replay-rollback": { name: "syncs nothing", createMind: syncsNothing, finds: "policy" },
   "conflicting-publishers": {
     name: "ranks two authors that should be equals",

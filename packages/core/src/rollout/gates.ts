@@ -8,7 +8,7 @@ export interface CountedReport {
 }
 
 /** Where one wave stands, by what its members said. */
-export interface WaveStanding extends Wave {
+interface WaveStanding extends Wave {
   /** Members of this wave that say it is well, and not also that it failed. */
   readonly healthy: number;
   readonly failed: number;

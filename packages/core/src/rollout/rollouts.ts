@@ -59,7 +59,7 @@ export interface StagedPolicy {
 }
 
 /** What rollouts ask of the swarm. */
-export interface StageSwarm extends RolloutMembers {
+interface StageSwarm extends RolloutMembers {
   /** Whether an agent is enrolled and was not put out. */
   isMember(agent: AgentId): boolean;
   readonly memberCount: number;
