@@ -11,7 +11,7 @@ import {
 } from "node:http";
 import { type AddressInfo, createConnection, type Socket } from "node:net";
 import { join } from "node:path";
-import { type Duplex, PassThrough } from "node:stream";
+import { type Duplex, duplexPair, PassThrough } from "node:stream";
 import type { AgentId } from "@antibody/policy";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { connectLocal } from "../../src/device/route/connectLocal.ts";
@@ -54,12 +54,23 @@ function text(body: string, status = 200): RequestListener {
   return (_asked, answers: ServerResponse) => void answers.writeHead(status, { "x-from": body }).end(body);
 }
 
+/** As a stream through the swarm is: both ends, and no socket. */
+function withoutSocket(socket: Socket): Duplex {
+  const [near, far] = duplexPair();
+  far.pipe(socket);
+  socket.pipe(far);
+  far.once("close", () => socket.destroy());
+  socket.once("close", () => far.destroy());
+  return near;
+}
+
 /** A route to these services, on a port or a socket of its own. */
-async function routed(services: readonly Service[], listen?: string) {
+async function routed(services: readonly Service[], listen?: string, asPeers = false) {
   const open = async (backend: AgentId, _capability: string, signal: AbortSignal): Promise<Duplex> => {
     const found = services.find(({ peer }) => peer === backend);
     if (found === undefined) throw new Error("no such backend");
-    return connectLocal(found.port, signal);
+    const socket = await connectLocal(found.port, signal);
+    return asPeers ? withoutSocket(socket) : socket;
   };
   const rig = new Rig({ openRoute: open });
   const address = listen ?? `127.0.0.1:${await freePort()}`;
@@ -151,6 +162,16 @@ describe("a request of an http route", () => {
     one.kill();
     expect((await call(address, { agent })).body).toBe("other");
     expect(results(rig)).toContain("failed");
+  });
+
+  test("uses a stream again that is no socket, until it has idled for long, and ends it with the route", async () => {
+    const good = await service(text("good"));
+    const { address, rig, id } = await routed([good], undefined, true);
+    for (let calls = 0; calls < 5; calls += 1) expect((await call(address)).body).toBe("good");
+    expect(good.sockets.size).toBe(1);
+    expect(await call(address, { method: "POST", body: "b" })).toMatchObject({ body: "good" });
+    await rig.act(id, { listen: address, protocol: "http" }, "close");
+    await until("all are closed", () => good.sockets.size === 0);
   });
 
   test("that is safe is made again where a backend dies over it or cannot; one that is not is not", async () => {

@@ -142,8 +142,10 @@ export {
 } from "./process.ts";
 export { roleNameCharactersMax } from "./role.ts";
 export {
+  type ListenAddress,
   type RouteObservation,
   type RoutePromise,
+  type RouteProtocol,
   type RouteVerb,
   readListenAddress,
   readRoutePromise,

@@ -261,6 +261,17 @@ describe("durations", () => {
 });
 
 it("listen addresses are read into host and port", () => {
-  expect(readListenAddress("127.0.0.1:7080")).toEqual({ host: "127.0.0.1", port: 7080 });
-  expect(readListenAddress("[::1]:7080")).toEqual({ host: "::1", port: 7080 });
+  expect(readListenAddress("127.0.0.1:7080")).toEqual({ type: "tcp", host: "127.0.0.1", port: 7080 });
+  expect(readListenAddress("[::1]:7080")).toEqual({ type: "tcp", host: "::1", port: 7080 });
+  expect(readListenAddress("unix:/run/a/b.sock")).toEqual({ type: "unix", path: "/run/a/b.sock" });
+  for (const path of [
+    "/etc/a.sock",
+    "/run/../etc/a.sock",
+    "/run/a",
+    "/run/antibody/control.sock",
+    "run/a.sock",
+  ]) {
+    expect(readListenAddress(`unix:${path}`)).toBeUndefined();
+  }
+  expect(readListenAddress(`unix:/run/${"a".repeat(100)}.sock`)).toBeUndefined();
 });
