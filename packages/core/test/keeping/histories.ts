@@ -319,9 +319,11 @@ export class Device {
     return undefined;
   }
 
-  /** Loses power: what the journal holds is what is left. */
-  restart(): void {
-    const records = [...this.#journal].map(([key, value]) => ({ key, value }));
+  /** Loses power: what the journal holds is what is left, but for what is damaged in it. */
+  restart(isDamaged: (key: string) => boolean = () => false): void {
+    const records = [...this.#journal]
+      .map(([key, value]) => ({ key, value }))
+      .filter(({ key }) => !isDamaged(key));
     const held = (prefix: string): VerifiedPolicy[] =>
       records
         .filter(({ key }) => key.startsWith(prefix))

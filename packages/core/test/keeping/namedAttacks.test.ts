@@ -1,4 +1,4 @@
-import { envelopeDigest, type Grant, isRejection, openEnvelope, toHex } from "@antibody/policy";
+import { envelopeDigest, type Grant, isRejection, openEnvelope, rotateAuthor, toHex } from "@antibody/policy";
 import { describe, expect, it } from "vitest";
 import { Device, grantAll, quickCrypto, settle, wallMs } from "./histories.ts";
 import { Pen } from "./pen.ts";
@@ -36,6 +36,7 @@ describe("who may say what", () => {
     // Signed by a stranger's key in the author's name.
     const forged = pen.motd(2, "evil", { signer: stranger.key(1) });
     expect(forged.map((bytes) => device.hear(bytes))).toEqual(["unknownKey", "unknownKey"]);
+    expect(heldReasons(device)).toEqual(["file:/etc/motd noGrant"]);
     expect(motd(device)).toBe("good");
   });
 
@@ -143,11 +144,23 @@ describe("what is old", () => {
     const pen = new Pen("alice");
     const [one, two] = [pen.motd(1, "one"), pen.motd(2, "two")];
     const device = trusting(pen, ...pen.roots, ...one, ...two);
+    const held = device.policies.heads().ids;
     for (let cut = 0; cut < 3; cut += 1) {
       device.restart();
       hearAll(device, [...pen.roots, ...one]);
       expect(motd(device)).toBe("two");
+      expect(device.policies.heads().ids).toEqual(held);
     }
+    // The card has lost the documents, and the floor is left: rather nothing than what was replaced.
+    const rootId = device.policies.take(held)[0]?.id ?? "";
+    const damaged = new Device([]);
+    for (const bytes of [...pen.roots, ...one, ...two]) damaged.hear(bytes);
+    damaged.grant(grantAll(pen.author, 1));
+    damaged.restart((key) => key.startsWith("policy/") && !key.endsWith(rootId));
+    hearAll(damaged, one);
+    expect(motd(damaged)).toBeUndefined();
+    hearAll(damaged, two);
+    expect(motd(damaged)).toBe("two");
     device.hear(pen.rotate());
     device.restart();
     hearAll(device, [...one, ...two]);
@@ -270,9 +283,13 @@ describe("keys", () => {
       "olderGeneration",
       "olderGeneration",
     ]);
-    const thief = new Pen("mallory");
-    const usurped = thief.rotate({ from: { ...first } });
-    expect(device.hear(usurped)).not.toBeUndefined();
+    const thiefs = new Pen("mallory").key(1);
+    const usurpation = {
+      ...{ author: pen.author, previous: first, signers: [pen.key(1)], nextSigners: [thiefs] },
+      ...{ nextPublicKeys: [thiefs.publicKey], crypto: quickCrypto },
+    };
+    expect(device.hear(rotateAuthor(usurpation))).toBe("unknownKey");
+    expect(trusting(pen, pen.roots[0] as Uint8Array).hear(rotateAuthor(usurpation))).toBe("unknownKey");
   });
 
   it("revocation before its target: what comes after it is refused, as if it had come before", () => {
@@ -304,8 +321,10 @@ describe("keys", () => {
     }
     // By gossip alone the newest root says nothing to it.
     expect(away.hear(pen.roots.at(-1) as Uint8Array)).toBe("unknownAuthor");
-    settle([away, there]);
+    // One exchange brings all roots, in the order in which they continue each other.
+    away.exchange(there);
     expect(away.policies.rootOf(pen.author)?.number).toBe(9);
+    settle([away, there]);
     expect(motd(away)).toBe("week 9");
   });
 
@@ -358,6 +377,7 @@ describe("keys", () => {
     const [one, two, evil] = [pen.motd(1, "one"), pen.motd(2, "two"), pen.motd(1, "evil")];
     const gone = trusting(pen, ...pen.roots, ...one, ...two);
     expect(motd(gone)).toBe("two");
+    gone.restart();
     hearAll(gone, evil);
     expect(streamOf(gone)?.held).toBe("equivocation");
     expect([...gone.policies.current.frozen]).toEqual(["file:/etc/motd"]);
