@@ -21,7 +21,7 @@ const grantPrefix = "grant/";
 
 /** Whom the owner accepts: by grants on this device, and by words for all of the owner's devices. */
 export class Grants {
-  readonly #local = new Map<AuthorId, LocalGrant>();
+  readonly #local = new RareMap<AuthorId, LocalGrant>();
   /** Words of the pinned owner that are held, by id. */
   readonly #words = new RareMap<string, OwnerWord>();
   readonly owner: string | undefined;

@@ -16,6 +16,7 @@ import { DisputeMemory } from "./disputes.ts";
 import { Grants, type LocalGrant } from "./grants.ts";
 import { versionOf } from "./heads.ts";
 import { type HeldPolicy, PolicySet } from "./policySet.ts";
+import { finished } from "./rare.ts";
 import { deletionOf, recordOf } from "./records.ts";
 import { RefusedIds } from "./refusedIds.ts";
 import { keep, recall } from "./snapshot.ts";
@@ -68,7 +69,7 @@ export class Holdings {
         const { epoch, generation } = recall<Version>(value);
         return [key.slice("floor/".length), { epoch, generation }] as const;
       });
-    this.floors = new Map(floors);
+    this.floors = finished(new Map(floors));
     for (const policy of boot.policies) this.#hold(policy, undefined);
     this.#pinRoots();
   }
@@ -93,7 +94,7 @@ export class Holdings {
     this.#disputes = DisputeMemory.restore(state.disputes);
     this.set.quota.restoreIntroducers(state.introducers);
     this.set.refused = RefusedIds.restore(state.refused);
-    this.floors = new Map(state.floors);
+    this.floors = finished(new Map(state.floors));
     // The view is as old as it was; what came after it was held after everything that it was made of.
     const unseen = new Set(state.unseen);
     const [seen, later] = [false, true].map((isLater) =>

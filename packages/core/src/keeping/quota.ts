@@ -44,7 +44,7 @@ type Holder = AuthorId | `owner:${string}`;
 
 /** Who takes how much room: what is held of each author, and authors introduced by each peer. */
 export class PolicyQuota {
-  readonly #rooms = new Map<Holder, Room>();
+  readonly #rooms = new RareMap<Holder, Room>();
   readonly #introducers = new RareMap<AuthorId, AgentId | "owner">();
   #ids = 0;
 

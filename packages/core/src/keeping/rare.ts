@@ -50,6 +50,13 @@ export class RareMap<Key, Value> {
   }
 }
 
+const emptyMap: ReadonlyMap<never, never> = new Map<never, never>();
+
+/** A map that nobody changes any more: of the empty ones there is one for all. */
+export function finished<Key, Value>(map: ReadonlyMap<Key, Value>): ReadonlyMap<Key, Value> {
+  return map.size === 0 ? emptyMap : map;
+}
+
 /** The same for a set. */
 export class RareSet<Item> {
   #set: Set<Item> | undefined;

@@ -16,8 +16,8 @@ const nothing: RootsState = { newest: [] };
 /** The roots held of each author, all of them, and which one is followed. */
 export class Roots {
   /** By digest, in hexadecimal. */
-  readonly #roots = new Map<AuthorId, Map<string, VerifiedRoot>>();
-  readonly #states = new Map<AuthorId, RootsState>();
+  readonly #roots = new RareMap<AuthorId, Map<string, VerifiedRoot>>();
+  readonly #states = new RareMap<AuthorId, RootsState>();
   /** Digests that the owner's grants pin. */
   readonly #pins = new RareMap<AuthorId, readonly string[]>();
 

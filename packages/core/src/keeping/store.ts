@@ -1,4 +1,5 @@
 import { compareText } from "@antibody/policy";
+import { RareMap } from "./rare.ts";
 
 /**
  * Entries by text key, iterated in key order, so that two agents (and two runs) see the same order whatever
@@ -17,7 +18,7 @@ export interface Store<V> {
 
 /** A store over a map; the order of keys is kept lazily, since lookups outnumber iterations. */
 export class MapStore<V> implements Store<V> {
-  readonly #map = new Map<string, V>();
+  readonly #map = new RareMap<string, V>();
   #sorted: string[] | undefined;
 
   constructor(entries: Iterable<readonly [string, V]> = []) {

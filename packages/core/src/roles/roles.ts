@@ -5,7 +5,7 @@ import type { Snapshot } from "../contract/snapshot.ts";
 import { type MonotonicMs, NEVER, type Now } from "../contract/time.ts";
 import type { Turn } from "../contract/turn.ts";
 import { sameJson } from "../keeping/json.ts";
-import { RareMap } from "../keeping/rare.ts";
+import { finished, RareMap } from "../keeping/rare.ts";
 import { keep, recall } from "../keeping/snapshot.ts";
 import { membersMax, rolesMax } from "../limits.ts";
 import { type RoleObservation, readRolePromise, roleType } from "../resources/role.ts";
@@ -189,7 +189,7 @@ export class Roles {
         states.set(resource, { ...known, claim, told });
       }
     }
-    this.#states = states;
+    this.#states = finished(states);
     const terms = [...states.values()].slice(0, rolesMax).flatMap((state): [string, Terms][] => {
       const one = this.#termsOf(state);
       return one?.members.includes(this.#options.agent) === true ? [[state.name, one]] : [];

@@ -9,6 +9,7 @@ import type { ResourcePhase } from "../contract/inspection.ts";
 import type { Output } from "../contract/output.ts";
 import type { Turn } from "../contract/turn.ts";
 import { sameJson } from "../keeping/json.ts";
+import { finished } from "../keeping/rare.ts";
 import {
   type CapabilityObservation,
   capabilityType,
@@ -64,7 +65,7 @@ export class Capabilities {
         known !== undefined && sameJson(known.claim.promise, claim.promise) ? known.told : undefined;
       states.set(resource, { claim, name, port: readCapabilityPromise(claim.promise).port, told });
     }
-    this.#states = states;
+    this.#states = finished(states);
   }
 
   /** Announces what may be announced, and says of which capability that is news. */
@@ -85,7 +86,7 @@ export class Capabilities {
       if (isNews) news.push({ resource, observation });
       states.set(resource, isNews ? { ...state, told: observation } : state);
     }
-    this.#states = states;
+    this.#states = finished(states);
     this.#serve(turn);
     return news;
   }

@@ -14,7 +14,7 @@ import type { MonotonicMs } from "../contract/time.ts";
 import type { Turn } from "../contract/turn.ts";
 import { Deadlines } from "../keeping/deadlines.ts";
 import { sameJson } from "../keeping/json.ts";
-import { RareMap } from "../keeping/rare.ts";
+import { finished, RareMap } from "../keeping/rare.ts";
 import { keep, recall } from "../keeping/snapshot.ts";
 import { capabilitiesMax, membersMax } from "../limits.ts";
 import { routeType } from "../resources/route.ts";
@@ -158,7 +158,7 @@ export class Routing {
       if (!routes.has(resource))
         for (const agent of route.outliers.keys()) this.#deadlines.delete(`${agent}/${resource}`);
     }
-    this.#routes = routes;
+    this.#routes = finished(routes);
   }
 
   /** Whether anything here may be another when other peers are there. */

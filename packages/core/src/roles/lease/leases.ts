@@ -5,6 +5,7 @@ import type { JournalRecord } from "../../contract/output.ts";
 import type { Snapshot } from "../../contract/snapshot.ts";
 import { type MonotonicMs, NEVER } from "../../contract/time.ts";
 import type { Turn } from "../../contract/turn.ts";
+import { finished } from "../../keeping/rare.ts";
 import { keep, recall } from "../../keeping/snapshot.ts";
 import type { Settings } from "../../settings.ts";
 import { type Ballot, ballotKey, ballotsIn, newVoter, restarted, underTerms } from "./ballot.ts";
@@ -80,7 +81,7 @@ export class Leases {
   constructor(options: LeasesOptions, records: readonly JournalRecord[], snapshot?: Snapshot) {
     const dump = snapshot === undefined ? undefined : recall<LeasesDump>(snapshot);
     this.#options = options;
-    this.#leases = new Map(dump?.leases ?? []);
+    this.#leases = finished(new Map(dump?.leases ?? []));
     this.#ballots = new Map(dump?.ballots ?? ballotsIn(records));
     this.#round = dump?.round ?? 0;
   }
@@ -111,7 +112,7 @@ export class Leases {
       if (this.#leases.has(role) || this.#ballots.size < ballotsMax)
         leases.set(role, this.#under(role, one, turn));
     }
-    this.#leases = leases;
+    this.#leases = finished(leases);
   }
 
   /** By the lease of which epoch what goes with the role may run here now. */
