@@ -279,7 +279,9 @@ export class RunningAgent implements AgentControl {
     await driver.idle();
     driver.end();
     await opening.giveUp();
-    const failures = await Promise.allSettled([network.stop(), device.stop("stop")]);
+    // Services end with the device: what peers have asked of them is answered first.
+    const left = await Promise.allSettled([network.stop()]);
+    const failures = [...left, ...(await Promise.allSettled([device.stop("stop")]))];
     await this.#control?.close();
     await Promise.all([incidentRecordings.close(), handoff.close()]);
     recorder.close();

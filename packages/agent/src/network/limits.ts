@@ -22,6 +22,8 @@ export const strangersPerHostMax = 48;
 export const inboundPerSecondMax = 64;
 /** Dials that run at once. A guess: a full mesh forms at once, and a storm of redials stays bounded. */
 export const dialsMax = 64;
+/** How long an agent that ends waits for peers to finish what they have open to its services. A guess: a slow answer. */
+export const routeDrainMs = 3_000;
 /** Streams that a peer may hold open to us on one connection: routes, and a handful of ours. */
 export const inboundStreamsMax = 320;
 /** Yamux window of one stream, also its largest: unread bytes of one stream stay below it. The protocol's minimum. */

@@ -203,10 +203,10 @@ class NetworkBody implements Network {
     this.#parts?.dialer.stop();
     this.#parts?.detours.stop();
     this.#returns.stop();
-    this.#routes.stop();
     // The mind's goodbyes were its last outputs: they leave before the connections end.
     const said = Promise.all([this.#parts?.gossip.flush(), this.#mail.finish()]);
     await Promise.race([said, delay(goodbyeTimeoutMs, undefined, { ref: false })]);
+    await this.#routes.stop();
     await this.#parts?.node.libp2p.stop();
     this.#gate.stop();
   }

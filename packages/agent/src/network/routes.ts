@@ -1,11 +1,18 @@
 import { once } from "node:events";
 import { connect, type Socket } from "node:net";
 import { type Duplex, pipeline } from "node:stream";
+import { setTimeout as delay } from "node:timers/promises";
 import { type AgentId, concatBytes } from "@antibody/policy";
 import type { Connection, Stream, StreamHandler } from "@libp2p/interface";
 import { encode } from "it-length-prefixed";
 import { decodeMap, encodeMap } from "./cbor.ts";
-import { routeHeadBytesMax, routeOpenTimeoutMs, routeStreamsMax, routeTargetTimeoutMs } from "./limits.ts";
+import {
+  routeDrainMs,
+  routeHeadBytesMax,
+  routeOpenTimeoutMs,
+  routeStreamsMax,
+  routeTargetTimeoutMs,
+} from "./limits.ts";
 import { streamDuplex } from "./streamDuplex.ts";
 
 /** The protocol that carries a byte stream to a local target of the peer. */
@@ -52,6 +59,10 @@ export interface RoutesOptions {
 export class Routes {
   readonly #options: RoutesOptions;
   readonly #open = new Set<Duplex>();
+  /** Of these, what peers have opened. */
+  readonly #answering = new Set<Duplex>();
+  /** The last of them has ended; counts once nothing new is let in. */
+  #drained: PromiseWithResolvers<void> = Promise.withResolvers();
   #ports: ReadonlyMap<string, number> = new Map();
   /** Streams that are being opened, which count as well. */
   #opening = 0;
@@ -93,8 +104,13 @@ export class Routes {
     };
   }
 
-  /** Ends every stream. */
-  stop(): void {
+  /** Lets nothing new in, gives peers a while to end what they have open to this device, and ends every stream. */
+  async stop(): Promise<void> {
+    this.#ports = new Map();
+    this.#drained = Promise.withResolvers();
+    if (this.#answering.size > 0) {
+      await Promise.race([this.#drained.promise, delay(routeDrainMs, undefined, { ref: false })]);
+    }
     for (const duplex of this.#open) duplex.destroy();
     this.#open.clear();
   }
@@ -111,6 +127,7 @@ export class Routes {
       return;
     }
     duplex.write(head({ type: "open" }));
+    this.#answering.add(duplex);
     join(this.#track(duplex), target);
   }
 
@@ -140,7 +157,10 @@ export class Routes {
 
   #track(duplex: Duplex): Duplex {
     this.#open.add(duplex);
-    duplex.once("close", () => this.#open.delete(duplex));
+    duplex.once("close", () => {
+      this.#open.delete(duplex);
+      if (this.#answering.delete(duplex) && this.#answering.size === 0) this.#drained.resolve();
+    });
     return duplex;
   }
 }

@@ -155,6 +155,24 @@ test("a route makes the session that it needs", async () => {
   expect(left.inputs.map(({ type }) => type)).toEqual(["connected"]);
 });
 
+test("an answer that is under way when the agent leaves arrives whole, and nothing new is begun", async () => {
+  const [left, right] = await stations();
+  const half = Buffer.alloc(100_000, "a");
+  const asked = Promise.withResolvers<() => void>();
+  const port = await program((socket) => {
+    socket.write(half);
+    asked.resolve(() => socket.end(half));
+  });
+  right.network.serve([{ name: "slow", port }]);
+  const answer = exchange(await left.network.openRoute(right.agent, "slow", forever), Buffer.from("?"));
+  const finish = await asked.promise;
+  const closed = right.close();
+  await expect(left.network.openRoute(right.agent, "slow", forever)).rejects.toThrow();
+  finish();
+  expect((await answer).length).toBe(2 * half.length);
+  await closed;
+});
+
 test("a route ends when its backend dies", async () => {
   const [left, right] = await stations();
   right.network.serve([
