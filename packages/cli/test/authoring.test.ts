@@ -167,7 +167,7 @@ promises:
       .split("\n")
       .map((line) => line.replace(`${file}:`, "").split(": ")[0]);
     expect(places).toEqual(["4:3", "5:41", "6:3"]);
-    expect(out).toContain("there is no resource type fiel (one of capability, command, directory, file");
+    expect(out).toContain("there is no resource type fiel (one of agent, capability, clock, command");
   });
 
   test("what is no YAML, and what is no text", async () => {
