@@ -34,8 +34,8 @@ export class Transcript {
 }
 
 /**
- * A transcript without what differs between two runs: ids, times and ages, pids, counts, and how lines were broken
- * for them.
+ * A transcript without what differs between two runs: ids, times and ages, pids, counts, how lines were broken and
+ * cells cut for them, and how many attempts are listed.
  */
 export function withoutChance(text: string): string {
   return text
@@ -45,5 +45,7 @@ export function withoutChance(text: string): string {
     .replace(/\b(pid|uid) \d+/g, "$1 N")
     .replace(/\b\d+-\d+\b/g, "ACTION")
     .replace(/\d+/g, "N")
-    .replace(/\s+/g, " ");
+    .replace(/\s+/g, " ")
+    .replace(/\S*…/g, "…")
+    .replace(/(?: AGE, \w+ took AGE, .*?(?= AGE, | incident | next ))+/g, " ATTEMPTS");
 }
