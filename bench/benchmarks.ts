@@ -4,6 +4,7 @@ import { heal } from "./heal.ts";
 import { idle } from "./idle.ts";
 import { policy } from "./policy.ts";
 import { publish } from "./publish.ts";
+import { route } from "./route.ts";
 import type { Run } from "./run.ts";
 import { sim } from "./sim.ts";
 import { swarm, swarmSections } from "./swarm.ts";
@@ -56,6 +57,13 @@ export const benchmarks: Readonly<Record<string, Benchmark>> = {
     takesPeers: true,
     targets: { falseDeaths: "0" },
     measure: death,
+  },
+  route: {
+    summary: "HTTP through a route while two of four backends are killed, beside haproxy",
+    takesAgents: false,
+    takesPeers: true,
+    targets: { failedPercent: "≤ 0.2", lastFailureAfterKillMs: "≤ 500" },
+    measure: route,
   },
   sim: {
     summary: "speed and memory of the simulator",

@@ -22,7 +22,7 @@ ${Object.entries(benchmarks)
   .join("\n")}
 
   --agents N  how many agents (publish, death, sim, swarm)
-  --peers     measure other programs beside, unpacked from Debian's packages, not installed (heal, death)
+  --peers     measure other programs beside, unpacked from Debian's packages, not installed (heal, death, route)
   --only LIST only these sections of swarm: ${swarmSections.join(", ")}
   --json      one JSON object on one line instead of a table
   --help      this text

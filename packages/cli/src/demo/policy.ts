@@ -95,7 +95,8 @@ promises:
 `;
 }
 
-function freePort(): Promise<number> {
+/** A port of this machine that nobody used a moment ago. */
+export function freePort(): Promise<number> {
   return new Promise((resolve, reject) => {
     const server = createServer();
     server.once("error", reject);
