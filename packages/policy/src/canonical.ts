@@ -31,12 +31,15 @@ export function canonicalBytes(value: Json): Uint8Array {
  * so that no two byte strings say the same and no parser can understand another value.
  */
 export function parseCanonical(bytes: Uint8Array): Json | Rejection {
+  let text: string;
   let value: Json;
   try {
-    value = JSON.parse(decoder.decode(bytes)) as Json;
+    text = decoder.decode(bytes);
+    value = JSON.parse(text) as Json;
   } catch {
     return reject("malformed", "not JSON in UTF-8");
   }
+  if (isPlainCanonical(text, value)) return value;
   const problem = domainProblem(value, 0);
   if (problem !== undefined) return problem;
   // Also where duplicate keys, `1.0`, `-0` and needless escapes end.
@@ -44,6 +47,33 @@ export function parseCanonical(bytes: Uint8Array): Json | Rejection {
     return reject("notCanonical", "not the canonical form (RFC 8785) of its value");
   }
   return value;
+}
+
+/** What needs no look at single characters: ASCII without escapes of code units, which could be half a pair. */
+const plainText = /^[\x20-\x7e]*$/;
+
+/**
+ * The common case, for a quarter of the price. RFC 8785 writes strings and numbers as ECMAScript does (3.2.2), so that
+ * a text is canonical where `JSON.stringify` gives it back and its keys are in order. False proves nothing.
+ */
+function isPlainCanonical(text: string, value: Json): boolean {
+  if (!plainText.test(text) || text.includes("\\u")) return false;
+  return isPlainValue(value, 0) && JSON.stringify(value) === text;
+}
+
+/** Whether a value has only safe integers, keys in order, none of them `__proto__`, and is not nested too deep. */
+function isPlainValue(value: unknown, depth: number): boolean {
+  if (typeof value === "number") return Number.isSafeInteger(value) && !Object.is(value, -0);
+  if (typeof value !== "object" || value === null) return true;
+  if (depth >= jsonDepthMax) return false;
+  if (Array.isArray(value)) return value.every((item) => isPlainValue(item, depth + 1));
+  let last: string | undefined;
+  for (const [key, item] of Object.entries(value)) {
+    if (key === "__proto__" || (last !== undefined && key <= last)) return false;
+    if (!isPlainValue(item, depth + 1)) return false;
+    last = key;
+  }
+  return true;
 }
 
 /** Why a value is outside the domain of policy, or undefined. */

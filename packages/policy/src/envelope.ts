@@ -1,10 +1,16 @@
-import { decode, encode, rfc8949EncodeOptions, Tokenizer } from "cborg";
-import { compareText, concatBytes, equalBytes, toHex, utf8 } from "./bytes.ts";
+import { concatBytes, equalBytes, utf8 } from "./bytes.ts";
 import { canonicalBytes, parseCanonical } from "./canonical.ts";
 import type { Crypto, Signer } from "./crypto.ts";
 import { verifySignature } from "./ed25519.ts";
+import {
+  compareSignatures,
+  decodeEnvelope,
+  type Envelope,
+  type EnvelopeSignature,
+  encodeEnvelope,
+} from "./envelopeBytes.ts";
 import { isPlainObject, type Json } from "./json.ts";
-import { envelopeSignaturesMax, fragmentBytesMax } from "./limits.ts";
+import { fragmentBytesMax } from "./limits.ts";
 import { isRejection, type Rejection, reject } from "./rejection.ts";
 
 /** What a signed body is; it is part of what is signed. */
@@ -26,24 +32,6 @@ export type PayloadName =
   | "directive"
   | "report";
 
-/** One signature, and a hint at its key. */
-export interface EnvelopeSignature {
-  /** The first 8 bytes of the public key. It only chooses which key to try. */
-  readonly keyHint: Uint8Array;
-  readonly signature: Uint8Array;
-}
-
-/** A signed document as it travels: CBOR around the exact bytes that were signed. Opened, not yet verified. */
-export interface Envelope {
-  readonly payloadType: string;
-  /** Canonical JSON, exactly as signed. */
-  readonly body: Uint8Array;
-  /** Sorted by hint and signature, at least one. */
-  readonly signatures: readonly EnvelopeSignature[];
-  /** The whole envelope, exactly as received, in memory of its own. */
-  readonly bytes: Uint8Array;
-}
-
 /** An envelope with its body read. */
 export interface OpenedEnvelope {
   readonly envelope: Envelope;
@@ -52,11 +40,7 @@ export interface OpenedEnvelope {
 }
 
 const keyHintBytes = 8;
-const signatureBytes = 64;
 const payloadTypePattern = /^application\/vnd\.antibody\.([a-z][a-zA-Z]{0,31})\.v1\+json$/;
-
-/** Items of CBOR in the largest envelope: a map of 4, its keys and values, and a map of 2 for each signature. */
-const envelopeTokensMax = 10 + envelopeSignaturesMax * 6;
 
 /** The payload type of a body. */
 export function payloadType(name: PayloadName): PayloadType {
@@ -65,9 +49,19 @@ export function payloadType(name: PayloadName): PayloadType {
 
 /** What is signed: DSSE v1 PAE(type, body) = "DSSEv1" SP LEN(type) SP type SP LEN(body) SP body. */
 export function preAuthenticationEncoding(type: string, body: Uint8Array): Uint8Array {
-  const typeBytes = utf8(type);
-  return concatBytes([utf8(`DSSEv1 ${typeBytes.length} `), typeBytes, utf8(` ${body.length} `), body]);
+  return concatBytes([utf8(`DSSEv1 ${utf8(type).length} ${type} ${body.length} `), body]);
 }
+
+/** The same of an envelope, made once: it is hashed, and checked against each signature. */
+export function signedBytes(envelope: Pick<Envelope, "payloadType" | "body">): Uint8Array {
+  const known = signedBytesOf.get(envelope);
+  if (known !== undefined) return known;
+  const made = preAuthenticationEncoding(envelope.payloadType, envelope.body);
+  signedBytesOf.set(envelope, made);
+  return made;
+}
+
+const signedBytesOf = new WeakMap<object, Uint8Array>();
 
 /**
  * Signs a body and seals it. Throws if the body is outside the domain of canonical JSON, or its own `type`
@@ -120,7 +114,7 @@ export function openEnvelope(
 
 /** The digest that names a signed document: of what was signed, never of the signatures. */
 export function envelopeDigest(crypto: Crypto, envelope: Pick<Envelope, "payloadType" | "body">): Uint8Array {
-  return crypto.sha256(preAuthenticationEncoding(envelope.payloadType, envelope.body));
+  return crypto.sha256(signedBytes(envelope));
 }
 
 /** The digest of a whole message, signatures included: it deduplicates gossip, and names nothing. */
@@ -130,7 +124,7 @@ export function messageDigest(crypto: Crypto, bytes: Uint8Array): Uint8Array {
 
 /** Whether one of an envelope's signatures is by a key. */
 export function signedBy(crypto: Crypto, envelope: Envelope, publicKey: Uint8Array): boolean {
-  const message = preAuthenticationEncoding(envelope.payloadType, envelope.body);
+  const message = signedBytes(envelope);
   const hint = keyHint(publicKey);
   return envelope.signatures.some(
     (entry) =>
@@ -157,91 +151,4 @@ function bodyProblem(type: string, body: Json): Rejection | undefined {
 
 function bodyType(type: unknown): string {
   return typeof type === "string" ? type.slice(0, 40) : "nothing";
-}
-
-function compareSignatures(left: EnvelopeSignature, right: EnvelopeSignature): -1 | 0 | 1 {
-  return compareText(signatureText(left), signatureText(right));
-}
-
-function signatureText(entry: EnvelopeSignature): string {
-  return toHex(entry.keyHint) + toHex(entry.signature);
-}
-
-function encodeEnvelope(
-  type: string,
-  body: Uint8Array,
-  signatures: readonly EnvelopeSignature[],
-): Uint8Array {
-  const encoded = encode(
-    {
-      v: 1,
-      type,
-      body,
-      signatures: signatures.map((entry) => ({ hint: entry.keyHint, signature: entry.signature })),
-    },
-    rfc8949EncodeOptions,
-  );
-  // Under Node the library returns a Buffer, whose slice() is a view: a trap for whoever alters a copy.
-  return new Uint8Array(encoded);
-}
-
-function decodeEnvelope(bytes: Uint8Array): Envelope | Rejection {
-  const value = decodeBounded(bytes);
-  if (!isPlainObject(value)) return reject("malformed", "not an envelope in CBOR");
-  if (value["v"] !== 1) return reject("unknownType", "unknown version of an envelope");
-  const { type, body, signatures } = value as { type?: unknown; body?: unknown; signatures?: unknown };
-  if (typeof type !== "string" || !(body instanceof Uint8Array) || !Array.isArray(signatures)) {
-    return reject("malformed", "an envelope lacks type, body or signatures");
-  }
-  if (signatures.length === 0 || signatures.length > envelopeSignaturesMax) {
-    return reject("malformed", `1 to ${envelopeSignaturesMax} signatures`);
-  }
-  const read: EnvelopeSignature[] = [];
-  for (const entry of signatures) {
-    const signature = readSignature(entry);
-    if (signature === undefined) return reject("malformed", "a signature lacks its hint or its 64 bytes");
-    const last = read.at(-1);
-    if (last !== undefined && compareSignatures(last, signature) >= 0) {
-      return reject("notCanonical", "signatures must be sorted and without duplicates");
-    }
-    read.push(signature);
-  }
-  if (!equalBytes(encodeEnvelope(type, body, read), bytes)) {
-    return reject("notCanonical", "not the deterministic encoding of its envelope");
-  }
-  return { payloadType: type, body: new Uint8Array(body), signatures: read, bytes: new Uint8Array(bytes) };
-}
-
-function readSignature(entry: unknown): EnvelopeSignature | undefined {
-  if (!isPlainObject(entry)) return undefined;
-  const { hint, signature } = entry as { hint?: unknown; signature?: unknown };
-  if (!(hint instanceof Uint8Array) || hint.length !== keyHintBytes) return undefined;
-  if (!(signature instanceof Uint8Array) || signature.length !== signatureBytes) return undefined;
-  return { keyHint: new Uint8Array(hint), signature: new Uint8Array(signature) };
-}
-
-/** CBOR of a bounded number of items, which also bounds nesting; undefined for anything else. */
-function decodeBounded(bytes: Uint8Array): unknown {
-  const options = {
-    strict: true,
-    allowIndefinite: false,
-    allowUndefined: false,
-    rejectDuplicateMapKeys: true,
-  };
-  const tokenizer = new Tokenizer(bytes, options);
-  let tokens = 0;
-  const bounded = {
-    done: (): boolean => tokenizer.done(),
-    pos: (): number => tokenizer.pos(),
-    next: (): ReturnType<Tokenizer["next"]> => {
-      tokens += 1;
-      if (tokens > envelopeTokensMax) throw new Error("Too many items");
-      return tokenizer.next();
-    },
-  };
-  try {
-    return decode(bytes, { ...options, tokenizer: bounded });
-  } catch {
-    return undefined;
-  }
 }

@@ -28,8 +28,6 @@ export type { Crypto, Signer } from "./crypto.ts";
 export type { Directive } from "./directive.ts";
 export { verifySignature } from "./ed25519.ts";
 export {
-  type Envelope,
-  type EnvelopeSignature,
   envelopeDigest,
   messageDigest,
   type OpenedEnvelope,
@@ -42,6 +40,7 @@ export {
   signAlso,
   signedBy,
 } from "./envelope.ts";
+export type { Envelope, EnvelopeSignature } from "./envelopeBytes.ts";
 export { type Fragment, promisesOf, type ResourcePromise } from "./fragment.ts";
 export { isGlob, matchesAnyGlob, matchesGlob } from "./glob.ts";
 export { type Grant, type Mode, modes, type Power, parseMode, parsePower, powers } from "./grant.ts";

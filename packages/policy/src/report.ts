@@ -1,6 +1,7 @@
 import * as z from "zod/mini";
 import type { Crypto, Signer } from "./crypto.ts";
-import { type Envelope, envelopeDigest, payloadType, sealEnvelope, signedBy } from "./envelope.ts";
+import { envelopeDigest, payloadType, sealEnvelope, signedBy } from "./envelope.ts";
+import type { Envelope } from "./envelopeBytes.ts";
 import {
   type AgentId,
   type AuthorId,

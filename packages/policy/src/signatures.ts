@@ -1,7 +1,8 @@
-import { equalBytes, fromHex } from "./bytes.ts";
+import { fromHex, toHex } from "./bytes.ts";
 import type { Crypto } from "./crypto.ts";
 import { verifySignature } from "./ed25519.ts";
-import { type Envelope, keyHint, preAuthenticationEncoding } from "./envelope.ts";
+import { signedBytes } from "./envelope.ts";
+import type { Envelope } from "./envelopeBytes.ts";
 import { type Rejection, reject } from "./rejection.ts";
 
 /**
@@ -15,10 +16,11 @@ export function checkSignatures(
   envelope: Envelope,
   keys: readonly string[],
 ): ReadonlySet<string> | Rejection {
-  const message = preAuthenticationEncoding(envelope.payloadType, envelope.body);
+  const message = signedBytes(envelope);
   const signers = new Set<string>();
   for (const entry of envelope.signatures) {
-    const hinted = keys.filter((key) => equalBytes(keyHint(fromHex(key) ?? new Uint8Array()), entry.keyHint));
+    const hint = toHex(entry.keyHint);
+    const hinted = keys.filter((key) => key.startsWith(hint));
     if (hinted.length === 0)
       return reject("unknownKey", "signed by a key that the author's root does not name");
     const signer = hinted.find((key) =>

@@ -1,8 +1,16 @@
 import { readFileSync } from "node:fs";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { canonicalText } from "../src/canonical.ts";
-import { canonicalBytes, type Json, jsonDepthMax, parseCanonical, toHex, utf8 } from "../src/index.ts";
+import { canonicalText, domainProblem } from "../src/canonical.ts";
+import {
+  canonicalBytes,
+  isRejection,
+  type Json,
+  jsonDepthMax,
+  parseCanonical,
+  toHex,
+  utf8,
+} from "../src/index.ts";
 import { reasonOf, vectorsAbsent, vectorsFolder } from "./support.ts";
 
 const safeText = fc
@@ -177,3 +185,43 @@ describe("the encoder", () => {
     expect(() => canonicalBytes(value)).toThrow(/Outside the domain/);
   });
 });
+
+it("takes a text exactly where the library writes its value so, and its value is in the domain", () => {
+  const key = fc.constantFrom("a", "b", "10", "9", "é", "__proto__", "\u0007", "\ud800", "");
+  const leaf = fc.oneof(
+    fc.integer(),
+    fc.double(),
+    key,
+    fc.string({ unit: "binary", maxLength: 4 }),
+    fc.constant(null),
+  );
+  const { value } = fc.letrec<{ value: unknown }>((tie) => ({
+    value: fc.oneof(
+      { maxDepth: 4 },
+      leaf,
+      fc.array(tie("value"), { maxLength: 3 }),
+      fc.dictionary(key, tie("value"), { maxKeys: 4 }),
+    ),
+  }));
+  const spelled = fc.tuple(value, fc.constantFrom("canonical", "as it comes", "spaced"));
+  fc.assert(
+    fc.property(spelled, ([made, spelling]) => {
+      const parsedValue = JSON.parse(JSON.stringify(made)) as Json;
+      const canonical = isWellFormedAll(parsedValue) ? canonicalText(parsedValue) : undefined;
+      const text =
+        spelling === "canonical" && canonical !== undefined
+          ? canonical
+          : JSON.stringify(parsedValue, undefined, spelling === "spaced" ? 1 : 0);
+      const expected = text === canonical && domainProblem(parsedValue, 0) === undefined;
+      expect(isRejection(parseCanonical(utf8(text)))).toBe(!expected);
+    }),
+    { numRuns: 500 },
+  );
+});
+
+/** The library throws on halves of surrogate pairs. */
+function isWellFormedAll(made: unknown): boolean {
+  if (typeof made === "string") return made.isWellFormed();
+  if (typeof made !== "object" || made === null) return true;
+  return Object.entries(made).every(([name, item]) => name.isWellFormed() && isWellFormedAll(item));
+}

@@ -1,4 +1,4 @@
-import { encode } from "cborg";
+import { encode, rfc8949EncodeOptions } from "cborg";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import {
@@ -198,4 +198,19 @@ describe("sealing", () => {
   ])("throws on %s", (_, wrong) => {
     expect(() => sealEnvelope(payloadType("vote"), wrong, [signer])).toThrow();
   });
+});
+
+it("is written as the library writes deterministic CBOR, whatever its body and signers", () => {
+  fc.assert(
+    fc.property(fc.string({ maxLength: 300 }), fc.integer({ min: 1, max: 5 }), (text, count) => {
+      const signers = Array.from({ length: count }, (_none, index) => signerOf(`signer ${index}`));
+      const about = text.isWellFormed() ? text.normalize("NFC") : "";
+      const bytes = sealEnvelope(payloadType("vote"), { ...body, about }, signers);
+      const { envelope } = accepted(openEnvelope(bytes));
+      const signatures = envelope.signatures.map(({ keyHint: hint, signature }) => ({ hint, signature }));
+      const parts = { v: 1, type: envelope.payloadType, body: envelope.body, signatures };
+      expect(bytes).toEqual(new Uint8Array(encode(parts, rfc8949EncodeOptions)));
+    }),
+    { numRuns: 50 },
+  );
 });
