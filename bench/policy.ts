@@ -4,6 +4,7 @@ import { keyFromSeed, nodeCrypto, type PrivateKey } from "@antibody/agent/state"
 import {
   type AuthorId,
   type BundleDocument,
+  bundleFragmentsMax,
   createAuthor,
   type Grant,
   isRejection,
@@ -17,6 +18,7 @@ import {
   view,
 } from "@antibody/policy";
 import { type Outcome, quantile, round } from "./figures.ts";
+import { activateMs, catchUpBytes } from "./policyDevice.ts";
 import type { Run } from "./run.ts";
 
 const promiseCount = 10_000;
@@ -56,7 +58,9 @@ export async function policy(run: Run): Promise<Outcome> {
     large: [] as number[],
     raw: [] as number[],
     merge: [] as number[],
+    activate: [] as number[],
   };
+  const { missed, activated } = generations(author, header);
   const bare = rawVerification(author.key);
   for (let repeat = 0; repeat < repeats; repeat += 1) {
     run.say(`repeat ${repeat + 1} of ${repeats}`);
@@ -67,6 +71,7 @@ export async function policy(run: Run): Promise<Outcome> {
       perSecond(rawCount, (index) => verifyOne(author, bundle.fragments[index] ?? smallBytes)),
     );
     figures.merge.push(mergeMs(author, verified));
+    figures.activate.push(activateMs([author.policy, ...activated], grantTo(author.id)));
     await turn();
   }
   return {
@@ -79,6 +84,13 @@ export async function policy(run: Run): Promise<Outcome> {
       merge10000PromisesMs: quantile(figures.merge, 0.5),
       merge10000PromisesP99Ms: quantile(figures.merge, 0.99),
       merge10000PromisesMaxMs: quantile(figures.merge, 1),
+      verifyPercentOfRaw: round(
+        (100 * quantile(figures.verify, 0.5)) / Math.max(1, quantile(figures.raw, 0.5)),
+      ),
+      activate256FragmentsMs: quantile(figures.activate, 0.5),
+      activate256FragmentsMaxMs: quantile(figures.activate, 1),
+      catchUpBytes: catchUpBytes([author.policy, ...(missed[0] ?? [])], missed.slice(1), grantTo(author.id)),
+      catchUpGenerationBytes: (missed[0] ?? []).reduce((sum, { bytes }) => sum + bytes.length, 0),
       repeats,
     },
   };
@@ -127,6 +139,40 @@ function rawVerification(key: PrivateKey): () => void {
   };
 }
 
+type Header = Omit<Parameters<typeof sealBundle>[0], "documents">;
+
+/** Generations missed, after the one that is held: each of ten fragments with a promise of half a kilobyte. */
+const missedGenerations = 50;
+
+/** A generation that is activated, of as many fragments as a bundle has at most; and those that an agent missed. */
+function generations(
+  author: Author,
+  header: Header,
+): {
+  readonly missed: readonly (readonly VerifiedPolicy[])[];
+  readonly activated: readonly VerifiedPolicy[];
+} {
+  const seal = (generation: number, documents: readonly BundleDocument[]): readonly VerifiedPolicy[] => {
+    const { manifest, fragments } = sealBundle({ ...header, generation, documents });
+    return [...fragments, manifest].map((bytes) => verifyOne(author, bytes));
+  };
+  const small = (count: number, content: string): readonly BundleDocument[] =>
+    Array.from({ length: count }, (_none, part) => {
+      const id = `file:/etc/antibody.d/part-${part}` as ResourceId;
+      return { name: `part-${part}`, promises: { [id]: { content, mode: "0644" } } };
+    });
+  return {
+    activated: seal(1, small(bundleFragmentsMax, "content\n")),
+    missed: Array.from({ length: missedGenerations + 1 }, (_none, index) =>
+      seal(index + 1, small(10, `generation ${index}\n`.padEnd(512, "x"))),
+    ),
+  };
+}
+
+function grantTo(author: AuthorId): Grant {
+  return { author, scope: ["**"], rank: 10, mode: "enforce", powers: [], bytesMax: 64 * 1_048_576 };
+}
+
 function perSecond(count: number, each: (index: number) => void): number {
   const startedMs = performance.now();
   for (let index = 0; index < count; index += 1) each(index);
@@ -134,14 +180,7 @@ function perSecond(count: number, each: (index: number) => void): number {
 }
 
 function mergeMs(author: Author, verified: readonly VerifiedPolicy[]): number {
-  const grant: Grant = {
-    author: author.id,
-    scope: ["**"],
-    rank: 10,
-    mode: "enforce",
-    powers: [],
-    bytesMax: 64 * 1_048_576,
-  };
+  const grant = grantTo(author.id);
   const startedMs = performance.now();
   const made = view({
     set: [author.policy, ...verified],
