@@ -1,7 +1,12 @@
-import { expect, test } from "vitest";
-import { Rig } from "../../packages/agent/test/device/rig.ts";
+import { type ChildProcess, spawn, spawnSync } from "node:child_process";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { expect, onTestFinished, test } from "vitest";
+import type { Said } from "../../packages/agent/test/device/namespaces/alone.ts";
+import { makePlace, Rig, until } from "../../packages/agent/test/device/rig.ts";
 import { stages } from "../../packages/agent/test/device/stages/index.ts";
 import { type Broken, drawing, heal, type Stage } from "../../packages/agent/test/device/stages/stage.ts";
+import { whyWithout } from "../../packages/cli/test/tools.ts";
 
 /** Broken states of each kind; ANTIBODY_RESOURCE_STATES changes it. */
 const states = Number(process.env["ANTIBODY_RESOURCE_STATES"] ?? 200);
@@ -75,4 +80,69 @@ async function healBoth(rig: Rig, left: Stage, right: Stage, seed: number): Prom
 /** What was there besides may be changed by the other of a pair. */
 function withoutAfter({ after: _after, ...broken }: Broken): Broken {
   return broken;
+}
+
+const repository = join(import.meta.dirname, "../..");
+const namespaces = join(repository, "packages/agent/test/device/namespaces");
+const noSystemd =
+  process.getuid?.() === 0 ? whyWithout("unshare", "nsenter", "systemctl") : "only root starts a systemd";
+
+test.skipIf(noSystemd !== undefined)(
+  "services of a real systemd are healed, but for those that a human masked",
+  async () => {
+    const inside = await startSystemd(makePlace().root);
+    const script = join(namespaces, "services.ts");
+    const ran = spawnSync(
+      "nsenter",
+      ["-t", `${inside}`, "-m", "-p", "-r", "-C", process.execPath, script, "/tmp/state"],
+      { encoding: "utf8", timeout: 120_000 },
+    );
+    const lines = ran.stdout
+      .trimEnd()
+      .split("\n")
+      .map(
+        (line) => JSON.parse(line) as { before: string; promise: { state?: string }; said: readonly Said[] },
+      );
+    expect(lines, ran.stderr).toHaveLength(20);
+    for (const { before, promise, said } of lines) {
+      const last = said.at(-1);
+      if (promise.state === "stopped" || !["masked", "missing"].includes(before)) {
+        expect(last, `${before} ${JSON.stringify(promise)} ${JSON.stringify(said)}`).toMatchObject({
+          drift: [],
+        });
+      } else if (before === "missing") {
+        expect(said).toEqual([{ seen: { type: "missing", manager: "systemd" }, drift: ["type"] }]);
+      } else {
+        expect(last?.result).toMatchObject({ type: "failed", detail: expect.stringContaining("masked") });
+        expect(said.filter(({ seen }) => seen !== undefined)).toEqual([said[0], said[0]]);
+      }
+    }
+  },
+  eachMsMax,
+);
+
+/** Starts a systemd that ends with the test. Returns its pid outside. */
+async function startSystemd(base: string): Promise<number> {
+  const script = join(namespaces, "systemd.sh");
+  const starting: ChildProcess = spawn(
+    "unshare",
+    ["--mount", "--pid", "--cgroup", "--fork", "--kill-child", script, base, repository],
+    { stdio: ["ignore", "ignore", "inherit"] },
+  );
+  onTestFinished(() => void starting.kill("SIGKILL"));
+  return until("systemd is there", () => {
+    const [child] = readFileSync(`/proc/${starting.pid}/task/${starting.pid}/children`, "utf8").split(" ");
+    if (child === undefined || child === "") return undefined;
+    const asked = spawnSync("nsenter", [
+      "-t",
+      child,
+      "-m",
+      "-p",
+      "-r",
+      "-C",
+      "systemctl",
+      "is-system-running",
+    ]);
+    return asked.stdout.toString().trim() === "running" ? Number(child) : undefined;
+  });
 }

@@ -1,20 +1,17 @@
 import { spawnSync } from "node:child_process";
 import { join } from "node:path";
 import { expect, test } from "vitest";
+import type { Said } from "./namespaces/alone.ts";
 import { makePlace } from "./rig.ts";
 
 /** Every broken state with every promise. */
 const states = 21;
 
-/** What `healMounts.ts` says of one of them. */
-interface Said {
+/** What the script says of one of them. */
+interface Line {
   readonly before: string;
   readonly promise: { readonly absent?: true };
-  readonly said: readonly {
-    readonly seen?: object;
-    readonly drift?: readonly string[];
-    readonly result?: { readonly type: string; readonly code?: string };
-  }[];
+  readonly said: readonly Said[];
 }
 
 function whyNot(): string | undefined {
@@ -29,7 +26,7 @@ function whyNot(): string | undefined {
 const reason = whyNot();
 
 /** Why a repair of it has to fail: what is in the way is for a human. */
-function mustFail({ before, promise }: Said): string | undefined {
+function mustFail({ before, promise }: Line): string | undefined {
   if (before === "busy" && promise.absent === true) return "EXIT32";
   if (promise.absent === true) return undefined;
   return { noDirectory: "ENOENT", another: "EBUSY" }[before];
@@ -37,14 +34,14 @@ function mustFail({ before, promise }: Said): string | undefined {
 
 test.skipIf(reason !== undefined)("a mount is healed from whatever it was broken to, in a namespace", () => {
   const place = makePlace();
-  const script = join(import.meta.dirname, "healMounts.ts");
+  const script = join(import.meta.dirname, "namespaces/mounts.ts");
   const command = ["--mount", "--propagation", "private", process.execPath, script, place.root, place.state];
-  const ran = spawnSync("unshare", [...command, "0", `${states}`], { encoding: "utf8", timeout: 20_000 });
+  const ran = spawnSync("unshare", command, { encoding: "utf8", timeout: 20_000 });
   expect(ran.stderr).not.toContain("Error");
   const all = ran.stdout
     .trimEnd()
     .split("\n")
-    .map((line) => JSON.parse(line) as Said);
+    .map((line) => JSON.parse(line) as Line);
   expect(all).toHaveLength(states);
   for (const each of all) {
     const last = each.said.at(-1);
