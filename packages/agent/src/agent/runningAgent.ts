@@ -139,7 +139,8 @@ export class RunningAgent implements AgentControl {
   }
 
   inspect(): AgentInspection {
-    const { driver, network, troubles, verdicts } = this.#parts;
+    const { driver, network, recorder, troubles, verdicts } = this.#parts;
+    recorder.flush();
     const inspection = driver.inspect();
     return {
       ...inspection,

@@ -51,6 +51,11 @@ export class Recorder {
     else this.#flush ??= setImmediate(() => this.#writeWhenQuiet(0));
   }
 
+  /** Writes what waits. Before somebody is told what came of it: what was seen outlives the process. */
+  flush(): void {
+    this.#write();
+  }
+
   /** The recording so far. */
   bytes(): Uint8Array {
     this.#write();

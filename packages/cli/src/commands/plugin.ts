@@ -35,9 +35,9 @@ export const pluginAdd: Verb<object> = {
   summary:
     "Register a program by its absolute path; what confines it stands before it. Holds from the next start.",
   examples: [
-    "antibody plugin add greeting -- /opt/plugins/greeting.py /srv/greetings",
-    "antibody plugin add greeting -- /usr/bin/setpriv --reuid=nobody --regid=nogroup --clear-groups /opt/plugins/greeting.py /srv/greetings",
-    "antibody plugin add greeting -- /usr/bin/bwrap --ro-bind / / --bind /srv/greetings /srv/greetings --unshare-net --die-with-parent /opt/plugins/greeting.py /srv/greetings",
+    "antibody plugin add greeting -- /opt/plugins/greeting.py /srv",
+    "antibody plugin add greeting -- /usr/bin/setpriv --reuid=nobody /opt/plugins/greeting.py /srv",
+    "antibody plugin add greeting -- /usr/bin/bwrap --ro-bind / / /opt/plugins/greeting.py /srv",
   ],
   exits: [
     [0, "registered; it holds from the next start of the agent"],
