@@ -1,5 +1,5 @@
 import { type Input, Mind, type ResourceType, resourceTypes } from "@antibody/core";
-import { parseResourceId, type ResourcePromise } from "@antibody/policy";
+import type { ResourcePromise } from "@antibody/policy";
 import { describe, expect, test } from "vitest";
 import { crypto } from "../../../core/test/mind/minds.ts";
 import { replay } from "../../src/mind/replay.ts";
@@ -11,34 +11,47 @@ const secret = "the key of the greenhouse is under the third stone";
 /** A promise of each kind that a device can fail to keep. */
 const promises: { readonly [resource: string]: ResourcePromise } = {
   "command:schema": { check: ["/bin/true"], apply: ["/bin/make"], timeout: "10s" },
+  "container:web": { image: "docker.io/library/nginx:1.27" },
   "directory:/srv/data": { mode: "0750" },
   "file:/etc/key": { content: secret, mode: "0600", private: true },
   "file:/etc/motd": { content: "hello\n" },
-  "key:/etc/a.conf#rate": { value: "5" },
-  "line:/etc/hosts#db": { line: "192.0.2.7 db" },
+  "foreign:miner": { program: "/usr/bin/xmrig", absent: true },
+  "key:/etc/a.conf#token": { value: secret, private: true },
+  "line:/etc/hosts#db": { line: secret, private: true },
+  "mount:/tmp": { source: "tmpfs", fsType: "tmpfs" },
   "package:ntp": {},
   "plugin:greeting/lobby": { fields: { text: "hello" } },
   "process:sensor": { command: ["/usr/bin/sensor"] },
   "route:sensor-api": { listen: "127.0.0.1:7080" },
   "service:ssh": {},
+  "sshkey:alice/laptop": { key: "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5" },
   "symlink:/srv/now": { target: "/srv/data" },
+  "sysctl:net.ipv4.ip_forward": { value: "1" },
+  "timer:poll": { command: ["/usr/bin/poll"], timeout: "1m", interval: "5m" },
+  "user:sensor": {},
 };
 
-const cases = Object.entries(promises).flatMap(([resource, promise]) => {
-  const parts = parseResourceId(resource);
-  const type = resourceTypes.find(({ kind }) => kind === parts?.kind);
-  const isGood = parts !== undefined && type?.check(parts.name, promise).length === 0;
-  return type === undefined || !isGood ? [] : [[resource, type, promise] as const];
-});
+/** Kinds that only report: nothing is repaired, so nothing is ever handed off. */
+const reporting = ["agent", "capability", "clock", "disk", "http", "memory", "port", "probe", "role", "tcp"];
+
+const cases = Object.entries(promises).map(
+  ([resource, promise]) => [resource, typeOf(resource.slice(0, resource.indexOf(":"))), promise] as const,
+);
 
 const replaying = { crypto, resourceTypes, restore: Mind.restore };
 
 describe("an incident", () => {
+  test("of every kind that repairs is here", () => {
+    const kinds = new Set([...cases.map(([, { kind }]) => kind), ...reporting]);
+    expect([...kinds].sort()).toEqual(resourceTypes.map(({ kind }) => kind).sort());
+  });
+
   test.each(cases)("of %s replays to equal outputs", (resource, type, promise) => {
-    const { recording, mind } = failing(resource, type, promise);
+    const { bytes, recording, mind } = failing(resource, type, promise);
     expect(replay(recording, replaying)).toEqual({ stepCount: recording.steps.length });
     const [incident] = mind.inspect({ monoMs: 1, wallMs: 1 }).incidents;
     expect(incident?.resource).toBe(resource);
+    expect(bytes.includes("third stone")).toBe(false);
   });
 
   test("holds no content of a file that its promise marks private; the recording and the screens neither", () => {
