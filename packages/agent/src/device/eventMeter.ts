@@ -6,16 +6,15 @@ const stormEventsPerSecond = 1_000;
 
 /** Counts events of one source. */
 export class EventMeter {
-  #secondMs = 0;
+  #startMs = 0;
   #count = 0;
 
   /** Counts one; true when it makes a storm, once in each. */
   storms(): boolean {
     this.#count += 1;
-    if (this.#count % stormEventsPerSecond !== 0) return false;
-    const nowMs = performance.now();
-    const isStorm = nowMs - this.#secondMs < 1_000;
-    this.#secondMs = nowMs;
-    return isStorm;
+    if (this.#count === 1) this.#startMs = performance.now();
+    if (this.#count < stormEventsPerSecond) return false;
+    this.#count = 0;
+    return performance.now() - this.#startMs < 1_000;
   }
 }

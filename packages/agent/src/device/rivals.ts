@@ -1,61 +1,116 @@
-import { lstatSync, readdirSync, readFileSync, readlinkSync } from "node:fs";
+import { lstatSync, readdirSync, readFileSync, readlinkSync, type Stats, statSync } from "node:fs";
+import { basename } from "node:path";
 import { setImmediate as turn, setTimeout as wait } from "node:timers/promises";
 import type { Rival } from "@antibody/core";
 import { codeOf } from "./deviceError.ts";
 import { listPids } from "./process/proc.ts";
 
-/**
- * How often all processes are looked through, and how long between. Guesses: a writer at full speed has its file open
- * for a third of the time, so that ten looks meet it nearly always; and each costs some 10 ms of a processor.
- */
-const looksMax = 10;
+/** How often processes are looked through, and how long between. Guesses: it costs 10 to 20 ms of a processor each. */
+const looksMax = 20;
 const lookEveryMs = 60;
 /** Processes looked at before other work has its turn. A guess: a millisecond. */
 const pidsInARow = 16;
-/** open(2): what remains of the flags is how it is written. */
-const accessMask = 0o3;
+/**
+ * Of the processes that write the most, so many are watched more closely: one that opens, writes and closes without
+ * pause has the file open in three of a thousand looks only (measured).
+ */
+const busyMax = 4;
+const busyLooksMax = 600;
+/** Writes between two looks that make a process busy. A guess. */
+const busyWritesMin = 10;
+/** proc_pid_fd(5): the permissions of the link tell how the file is open. */
+const writableBit = 0o200;
 
 /**
  * Who keeps changing a file: the process that is met with the file open for writing, as far as `/proc` may be read.
  * Else whose the file is, and when it was changed. Undefined where nothing is there either, or nobody asks any more.
  */
 export async function findRival(path: string, signal: AbortSignal): Promise<Rival | undefined> {
+  let before = await writesByPid();
   for (let look = 0; look < looksMax && !signal.aborted; look += 1) {
-    const pid = await writerOf(path);
-    if (pid !== undefined) return { type: "process", pid, program: programOf(pid), uid: uidOf(pid) };
     await wait(lookEveryMs);
+    const now = await writesByPid();
+    const pid = (await busyWriterOf(path, before, now)) ?? (await holderOf(path, now));
+    if (pid !== undefined) return { type: "process", pid, program: programOf(pid), uid: uidOf(pid) };
+    before = now;
   }
   const stats = signal.aborted ? undefined : lstatSync(path, { throwIfNoEntry: false });
   return stats && { type: "unknown", uid: stats.uid, changedWallMs: Math.floor(stats.mtimeMs) };
 }
 
-async function writerOf(path: string): Promise<number | undefined> {
+/** How often each other process has written anything, as far as the agent may see. */
+async function writesByPid(): Promise<ReadonlyMap<number, number>> {
+  const counts = new Map<number, number>();
   for (const [index, pid] of listPids().entries()) {
     if (index % pidsInARow === pidsInARow - 1) await turn();
-    if (pid !== process.pid && writes(pid, path)) return pid;
+    const io = pid === process.pid ? undefined : attempt(() => readFileSync(`/proc/${pid}/io`, "utf8"));
+    if (io !== undefined) counts.set(pid, Number(/^syscw: (\d+)$/m.exec(io)?.[1] ?? 0));
+  }
+  return counts;
+}
+
+/** Of the processes that write the most the one that opens the file. */
+async function busyWriterOf(
+  path: string,
+  before: ReadonlyMap<number, number>,
+  now: ReadonlyMap<number, number>,
+): Promise<number | undefined> {
+  const busy = Array.from(now, ([pid, count]) => ({ pid, writes: count - (before.get(pid) ?? count) }))
+    .filter(({ writes }) => writes >= busyWritesMin)
+    .sort((left, right) => right.writes - left.writes)
+    .slice(0, busyMax);
+  for (const { pid } of busy) {
+    await turn();
+    if (attempt(() => opens(pid, path)) === true) return pid;
   }
   return undefined;
 }
 
-function writes(pid: number, path: string): boolean {
-  return (
-    attempt(() =>
-      readdirSync(`/proc/${pid}/fd`).some(
-        (handle) =>
-          attempt(() => readlinkSync(`/proc/${pid}/fd/${handle}`)) === path &&
-          (flagsOf(pid, handle) & accessMask) !== 0,
-      ),
-    ) ?? false
-  );
+/** Whether it is met with the file open, in many looks at the handles that it may open it by. */
+function opens(pid: number, path: string): boolean {
+  const open = readdirSync(`/proc/${pid}/fd`).map(Number);
+  const handles = [lowestFree(open), ...open.slice(-1)];
+  let file: Stats | undefined;
+  for (let look = 0; look < busyLooksMax; look += 1) {
+    // It may be replaced meanwhile.
+    if (look % 100 === 0) file = statSync(path, { throwIfNoEntry: false });
+    for (const handle of handles) {
+      const stats = statSync(`/proc/${pid}/fd/${handle}`, { throwIfNoEntry: false });
+      if (stats !== undefined && stats.ino === file?.ino && stats.dev === file.dev) return true;
+    }
+  }
+  return false;
 }
 
-function flagsOf(pid: number, handle: string): number {
-  const info = attempt(() => readFileSync(`/proc/${pid}/fdinfo/${handle}`, "utf8")) ?? "";
-  return Number.parseInt(/^flags:\s+([0-7]+)$/m.exec(info)?.[1] ?? "0", 8);
+/** Where a writer that is between two of its turns opens a file next. */
+function lowestFree(open: readonly number[]): number {
+  const taken = new Set(open);
+  let handle = 0;
+  while (taken.has(handle)) handle += 1;
+  return handle;
 }
 
+/** A process that holds the file open for writing all the time. A reader is no rival. */
+async function holderOf(path: string, pids: ReadonlyMap<number, number>): Promise<number | undefined> {
+  for (const [index, pid] of [...pids.keys()].entries()) {
+    if (index % pidsInARow === pidsInARow - 1) await turn();
+    const holds = attempt(() =>
+      readdirSync(`/proc/${pid}/fd`).some((handle) => isWritten(`/proc/${pid}/fd/${handle}`, path)),
+    );
+    if (holds === true) return pid;
+  }
+  return undefined;
+}
+
+function isWritten(handle: string, path: string): boolean {
+  const leadsTo = attempt(() => readlinkSync(handle));
+  return leadsTo === path && ((attempt(() => lstatSync(handle).mode) ?? 0) & writableBit) !== 0;
+}
+
+/** The name of its program; where that may not be seen, what it calls itself. */
 function programOf(pid: number): string {
-  return attempt(() => readFileSync(`/proc/${pid}/comm`, "utf8").trim()) ?? "";
+  const program = attempt(() => basename(readlinkSync(`/proc/${pid}/exe`)));
+  return program ?? attempt(() => readFileSync(`/proc/${pid}/comm`, "utf8").trim()) ?? "";
 }
 
 function uidOf(pid: number): number {

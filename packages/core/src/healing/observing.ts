@@ -156,11 +156,13 @@ function noteUndoing(parts: Parts, state: ResourceState, drift: Drift, turn: Tur
   const { settings } = parts;
   state.undoneCounted = true;
   state.undoneMs = noteUndone(state.undoneMs, turn.now.monoMs, settings);
-  if (state.contested || !isContested(state.undoneMs, settings)) return;
+  if (!state.contested && !isContested(state.undoneMs, settings)) return;
+  const isNew = !state.contested;
   state.contested = true;
-  state.rival = undefined;
-  watch(parts, state, turn);
+  if (isNew) watch(parts, state, turn);
+  // Once a wait, while it lasts: others may join, and who was missed may be met.
   turn.emit({ type: "identify", resource: state.resource });
+  if (!isNew) return;
   waitForNextLook(parts, state, turn);
   turn.tell("resource.contested", "warn", {
     resource: state.resource,
