@@ -2,6 +2,7 @@ import * as z from "zod/mini";
 import type { Drift, ResourceType } from "../contract/resource.ts";
 import { defineResource, driftOf } from "./define.ts";
 import { type CommonPromise, commonFields } from "./fields.ts";
+import { onDemand, type Shape } from "./onDemand.ts";
 import { reportOnly } from "./planning.ts";
 import { formatBytes, quantity, quantityOf } from "./quantity.ts";
 
@@ -27,25 +28,29 @@ export type AgentObservation = {
 /** Time between looks where the promise does not say. A guess. */
 const everyMsDefault = 30_000;
 
-const promiseShape: z.ZodMiniType<AgentPromise> = z.strictObject({
-  version: z
-    .exactOptional(
-      z.string().check(z.regex(/^[0-9][0-9A-Za-z.+-]{0,63}$/, "expected a version, such as 0.1.0")),
-    )
-    .check(z.describe("The one version that is taken; any when not said")),
-  free: z
-    .exactOptional(quantity)
-    .check(z.describe("At least this is free where its state lies, such as 16MiB")),
-  ...commonFields,
-});
+const promiseShape: Shape<AgentPromise> = onDemand(() =>
+  z.strictObject({
+    version: z
+      .exactOptional(
+        z.string().check(z.regex(/^[0-9][0-9A-Za-z.+-]{0,63}$/, "expected a version, such as 0.1.0")),
+      )
+      .check(z.describe("The one version that is taken; any when not said")),
+    free: z
+      .exactOptional(quantity)
+      .check(z.describe("At least this is free where its state lies, such as 16MiB")),
+    ...commonFields,
+  }),
+);
 
-const observationShape: z.ZodMiniType<AgentObservation> = z.strictObject({
-  type: z.literal("agent"),
-  version: z.string(),
-  isStateWritable: z.boolean(),
-  freeBytes: z.int(),
-  totalBytes: z.int(),
-});
+const observationShape: Shape<AgentObservation> = onDemand(() =>
+  z.strictObject({
+    type: z.literal("agent"),
+    version: z.string(),
+    isStateWritable: z.boolean(),
+    freeBytes: z.int(),
+    totalBytes: z.int(),
+  }),
+);
 
 /** The agent itself. */
 export const agentType: ResourceType = defineResource<AgentPromise, AgentObservation>({

@@ -3,6 +3,7 @@ import * as z from "zod/mini";
 import type { ResourceType } from "../contract/resource.ts";
 import { defineResource, driftOf, promiseReader } from "./define.ts";
 import { type CommonPromise, commonFields, plainNameProblem, resourceIds } from "./fields.ts";
+import { onDemand, type Shape } from "./onDemand.ts";
 
 /** What this device promises to its peers: connections to the capability named by the resource reach the port. */
 export type CapabilityPromise = CommonPromise & {
@@ -17,18 +18,22 @@ export type CapabilityObservation =
   | { readonly type: "announced" }
   | { readonly type: "withheld"; readonly because: string };
 
-const promiseShape: z.ZodMiniType<CapabilityPromise> = z.strictObject({
-  ...commonFields,
-  port: z
-    .int()
-    .check(z.minimum(1), z.maximum(65_535), z.describe("The local TCP port that serves the capability")),
-  while: z.exactOptional(resourceIds).check(z.describe("Announced only while these are kept")),
-});
+const promiseShape: Shape<CapabilityPromise> = onDemand(() =>
+  z.strictObject({
+    ...commonFields,
+    port: z
+      .int()
+      .check(z.minimum(1), z.maximum(65_535), z.describe("The local TCP port that serves the capability")),
+    while: z.exactOptional(resourceIds).check(z.describe("Announced only while these are kept")),
+  }),
+);
 
-const observationShape: z.ZodMiniType<CapabilityObservation> = z.discriminatedUnion("type", [
-  z.strictObject({ type: z.literal("announced") }),
-  z.strictObject({ type: z.literal("withheld"), because: z.string() }),
-]);
+const observationShape: Shape<CapabilityObservation> = onDemand(() =>
+  z.discriminatedUnion("type", [
+    z.strictObject({ type: z.literal("announced") }),
+    z.strictObject({ type: z.literal("withheld"), because: z.string() }),
+  ]),
+);
 
 /** Reads a promise that `check` passed; throws on any other. */
 export const readCapabilityPromise: (promise: ResourcePromise) => CapabilityPromise = promiseReader(

@@ -3,6 +3,7 @@ import type { Drift, ResourceType } from "../contract/resource.ts";
 import { defineResource, driftOf } from "./define.ts";
 import { durationMs } from "./duration.ts";
 import { type CommonPromise, commonFields, duration, plainNameProblem } from "./fields.ts";
+import { onDemand, type Shape } from "./onDemand.ts";
 import { reportOnly } from "./planning.ts";
 
 /** The device's clock follows others. Nothing repairs it but the service that does; other promises hang on it. */
@@ -26,17 +27,23 @@ const withinMsDefault = 1_000;
 /** Time between looks where the promise does not say. A guess: clocks drift slowly. */
 const everyMsDefault = 60_000;
 
-const promiseShape: z.ZodMiniType<ClockPromise> = z.strictObject({
-  within: z.exactOptional(duration).check(z.describe("How far off at most, such as 250ms; 1s when not said")),
-  ...commonFields,
-});
+const promiseShape: Shape<ClockPromise> = onDemand(() =>
+  z.strictObject({
+    within: z
+      .exactOptional(duration)
+      .check(z.describe("How far off at most, such as 250ms; 1s when not said")),
+    ...commonFields,
+  }),
+);
 
-const observationShape: z.ZodMiniType<ClockObservation> = z.strictObject({
-  type: z.literal("clock"),
-  by: z.string(),
-  isSynchronized: z.boolean(),
-  offsetMs: z.exactOptional(z.int()),
-});
+const observationShape: Shape<ClockObservation> = onDemand(() =>
+  z.strictObject({
+    type: z.literal("clock"),
+    by: z.string(),
+    isSynchronized: z.boolean(),
+    offsetMs: z.exactOptional(z.int()),
+  }),
+);
 
 /** Whether the clock is set by others. */
 export const clockType: ResourceType = defineResource<ClockPromise, ClockObservation>({

@@ -4,6 +4,7 @@ import type { Plan, ResourceType } from "../contract/resource.ts";
 import { defineResource, driftOf, promiseReader } from "./define.ts";
 import { durationMs } from "./duration.ts";
 import { type CommonPromise, command, commonFields, duration, plainNameProblem } from "./fields.ts";
+import { onDemand, type Shape } from "./onDemand.ts";
 
 /** Something that only programs can see and change: `check` ends with 0 when it is as it should be. */
 export type CommandPromise = CommonPromise & {
@@ -29,18 +30,22 @@ export const outputCharactersMax = 1_024;
 /** Characters of it in one line for people. */
 const lineCharactersMax = 120;
 
-const promiseShape: z.ZodMiniType<CommandPromise> = z.strictObject({
-  ...commonFields,
-  check: command.check(z.describe("Exits with 0 when all is as it should be")),
-  apply: command.check(z.describe("Makes it so")),
-  timeout: duration.check(z.describe("Bounds each run, such as 10s")),
-});
+const promiseShape: Shape<CommandPromise> = onDemand(() =>
+  z.strictObject({
+    ...commonFields,
+    check: command.check(z.describe("Exits with 0 when all is as it should be")),
+    apply: command.check(z.describe("Makes it so")),
+    timeout: duration.check(z.describe("Bounds each run, such as 10s")),
+  }),
+);
 
-const observationShape: z.ZodMiniType<CommandObservation> = z.strictObject({
-  type: z.literal("checked"),
-  code: z.int(),
-  output: z.string().check(z.maxLength(outputCharactersMax)),
-});
+const observationShape: Shape<CommandObservation> = onDemand(() =>
+  z.strictObject({
+    type: z.literal("checked"),
+    code: z.int(),
+    output: z.string().check(z.maxLength(outputCharactersMax)),
+  }),
+);
 
 /** Reads a promise that `check` passed; throws on any other. */
 export const readCommandPromise: (promise: ResourcePromise) => CommandPromise = promiseReader(

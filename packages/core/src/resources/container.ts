@@ -12,6 +12,7 @@ import {
   environment,
   plainNameProblem,
 } from "./fields.ts";
+import { onDemand, type Shape } from "./onDemand.ts";
 import { idempotentPlan, timeoutMsOf } from "./planning.ts";
 
 /** A container that runs, by the engine behind a socket: Docker, or Podman's service of the same words. */
@@ -70,81 +71,87 @@ const everyMsDefault = 5_000;
 /** Ports or volumes of one container. A guess. */
 const mappingsMax = 64;
 
-const promiseShape: z.ZodMiniType<ContainerPromise> = z
-  .strictObject({
-    image: z
-      .exactOptional(
-        z
-          .string()
-          .check(
-            z.maxLength(512),
-            z.regex(
-              /^[a-z0-9][A-Za-z0-9._:/@-]*$/,
-              "expected an image, such as docker.io/library/nginx:1.27",
-            ),
-          ),
-      )
-      .check(z.describe("The image, with a tag or a digest")),
-    command: z.exactOptional(command).check(z.describe("In the place of the image's own command")),
-    env: z.exactOptional(environment).check(z.describe("Environment variables")),
-    ports: z
-      .exactOptional(
-        z
-          .array(
-            z
-              .string()
-              .check(
-                z.regex(
-                  /^((\d{1,3}\.){3}\d{1,3}:)?\d{1,5}:\d{1,5}(\/(tcp|udp))?$/,
-                  "expected host:container, such as 127.0.0.1:8080:80",
-                ),
+const promiseShape: Shape<ContainerPromise> = onDemand(() =>
+  z
+    .strictObject({
+      image: z
+        .exactOptional(
+          z
+            .string()
+            .check(
+              z.maxLength(512),
+              z.regex(
+                /^[a-z0-9][A-Za-z0-9._:/@-]*$/,
+                "expected an image, such as docker.io/library/nginx:1.27",
               ),
-          )
-          .check(z.maxLength(mappingsMax)),
-      )
-      .check(z.describe("Ports of the device and of the container, such as 127.0.0.1:8080:80")),
-    volumes: z
-      .exactOptional(
-        z
-          .array(
-            z
-              .string()
-              .check(z.regex(/^\/[^:\0]*:\/[^:\0]+(:ro|:rw)?$/, "expected /device:/container, or with :ro")),
-          )
-          .check(z.maxLength(mappingsMax)),
-      )
-      .check(z.describe("Paths of the device and of the container, such as /srv/www:/www:ro")),
-    network: z
-      .exactOptional(z.string().check(z.regex(/^[A-Za-z0-9][A-Za-z0-9_.-]{0,62}$/, "expected a network")))
-      .check(z.describe("bridge when not said; host, none, or one that the engine knows")),
-    pull: z
-      .exactOptional(z.enum(["missing", "never"]))
-      .check(z.describe("Whether a missing image is fetched; missing when not said")),
-    stopTimeout: z.exactOptional(duration).check(z.describe("From SIGTERM to SIGKILL, such as 10s")),
-    socket: z
-      .exactOptional(absolutePath)
-      .check(z.describe("Where the engine listens, such as /run/podman/podman.sock")),
-    absent: z.exactOptional(z.literal(true)).check(z.describe("There may be no such container")),
-    ...commonFields,
-  })
-  .check(
-    z.refine(
-      ({ image, absent }) => (image === undefined) === (absent === true),
-      "expected either image or absent",
+            ),
+        )
+        .check(z.describe("The image, with a tag or a digest")),
+      command: z.exactOptional(command).check(z.describe("In the place of the image's own command")),
+      env: z.exactOptional(environment).check(z.describe("Environment variables")),
+      ports: z
+        .exactOptional(
+          z
+            .array(
+              z
+                .string()
+                .check(
+                  z.regex(
+                    /^((\d{1,3}\.){3}\d{1,3}:)?\d{1,5}:\d{1,5}(\/(tcp|udp))?$/,
+                    "expected host:container, such as 127.0.0.1:8080:80",
+                  ),
+                ),
+            )
+            .check(z.maxLength(mappingsMax)),
+        )
+        .check(z.describe("Ports of the device and of the container, such as 127.0.0.1:8080:80")),
+      volumes: z
+        .exactOptional(
+          z
+            .array(
+              z
+                .string()
+                .check(
+                  z.regex(/^\/[^:\0]*:\/[^:\0]+(:ro|:rw)?$/, "expected /device:/container, or with :ro"),
+                ),
+            )
+            .check(z.maxLength(mappingsMax)),
+        )
+        .check(z.describe("Paths of the device and of the container, such as /srv/www:/www:ro")),
+      network: z
+        .exactOptional(z.string().check(z.regex(/^[A-Za-z0-9][A-Za-z0-9_.-]{0,62}$/, "expected a network")))
+        .check(z.describe("bridge when not said; host, none, or one that the engine knows")),
+      pull: z
+        .exactOptional(z.enum(["missing", "never"]))
+        .check(z.describe("Whether a missing image is fetched; missing when not said")),
+      stopTimeout: z.exactOptional(duration).check(z.describe("From SIGTERM to SIGKILL, such as 10s")),
+      socket: z
+        .exactOptional(absolutePath)
+        .check(z.describe("Where the engine listens, such as /run/podman/podman.sock")),
+      absent: z.exactOptional(z.literal(true)).check(z.describe("There may be no such container")),
+      ...commonFields,
+    })
+    .check(
+      z.refine(
+        ({ image, absent }) => (image === undefined) === (absent === true),
+        "expected either image or absent",
+      ),
     ),
-  );
+);
 
-const observationShape: z.ZodMiniType<ContainerObservation> = z.discriminatedUnion("type", [
-  z.strictObject({ type: z.literal("absent") }),
-  z.strictObject({
-    type: z.literal("container"),
-    id: z.string(),
-    state: z.enum(["running", "stopped"]),
-    exitCode: z.exactOptional(z.int()),
-    madeBy: z.string(),
-    health: z.exactOptional(z.enum(["starting", "healthy", "unhealthy"])),
-  }),
-]);
+const observationShape: Shape<ContainerObservation> = onDemand(() =>
+  z.discriminatedUnion("type", [
+    z.strictObject({ type: z.literal("absent") }),
+    z.strictObject({
+      type: z.literal("container"),
+      id: z.string(),
+      state: z.enum(["running", "stopped"]),
+      exitCode: z.exactOptional(z.int()),
+      madeBy: z.string(),
+      health: z.exactOptional(z.enum(["starting", "healthy", "unhealthy"])),
+    }),
+  ]),
+);
 
 /** Reads a promise that `check` passed; throws on any other. */
 export const readContainerPromise: (promise: ResourcePromise) => ContainerPromise = promiseReader(

@@ -11,14 +11,15 @@ import type {
 } from "../contract/resource.ts";
 import type { CommonPromise } from "./fields.ts";
 import { commonOf } from "./metaparameters.ts";
+import type { Shape } from "./onDemand.ts";
 
 /** A resource type in its own words: as `ResourceType`, with promise and observation already read. */
 export interface Definition<Promised extends CommonPromise, Seen extends Observation> {
   readonly kind: string;
   readonly observedBy: "body" | "mind";
   readonly powers: readonly Power[];
-  readonly promiseShape: z.ZodMiniType<Promised>;
-  readonly observationShape: z.ZodMiniType<Seen>;
+  readonly promiseShape: Shape<Promised>;
+  readonly observationShape: Shape<Seen>;
   /** Why a name cannot be, or undefined. */
   nameProblem(name: string): string | undefined;
   /** How often to look where the promise does not say. */
@@ -52,7 +53,7 @@ export function defineResource<Promised extends CommonPromise, Seen extends Obse
     observedBy: definition.observedBy,
     // Made when an editor asks: an agent that starts has no use for it.
     get schema() {
-      return editorSchema(definition.promiseShape);
+      return editorSchema(definition.promiseShape());
     },
     powers: () => definition.powers,
     check: (name, promise) => problems(definition, name, promise),
@@ -65,7 +66,7 @@ export function defineResource<Promised extends CommonPromise, Seen extends Obse
       return reverse === false ? undefined : definition.reverse(promised(promise), reverse === true);
     },
     refresh: (promise, observation) => definition.refresh?.(promised(promise), seen(observation)),
-    recognizes: (observation) => definition.observationShape.safeParse(observation).success,
+    recognizes: (observation) => definition.observationShape().safeParse(observation).success,
     fake: {
       initial: (promise, context) => fake.initial(promised(promise), context),
       repaired: (promise, observation, plan, context) =>
@@ -82,13 +83,13 @@ export function defineResource<Promised extends CommonPromise, Seen extends Obse
  */
 export function promiseReader<Promised>(
   kind: string,
-  shape: z.ZodMiniType<Promised>,
+  shape: Shape<Promised>,
 ): (promise: ResourcePromise) => Promised {
   const known = new WeakMap<ResourcePromise, { readonly promised: Promised }>();
   return (promise) => {
     const memo = known.get(promise);
     if (memo !== undefined) return memo.promised;
-    const read = shape.safeParse(promise);
+    const read = shape().safeParse(promise);
     if (!read.success) throw new Error(`${kind}: a promise that was not checked`);
     known.set(promise, { promised: read.data });
     return read.data;
@@ -128,7 +129,7 @@ function problems<Promised extends CommonPromise, Seen extends Observation>(
   promise: ResourcePromise,
 ): readonly PromiseProblem[] {
   const wrongName = definition.nameProblem(name);
-  const read = definition.promiseShape.safeParse(promise);
+  const read = definition.promiseShape().safeParse(promise);
   return [
     ...(wrongName === undefined ? [] : [{ path: [], message: wrongName }]),
     ...(read.success ? [] : read.error.issues.map((issue) => problemOf(promise, issue))),

@@ -4,6 +4,7 @@ import type { Drift, Plan, ResourceType } from "../contract/resource.ts";
 import { defineResource, driftOf, promiseReader } from "./define.ts";
 import { durationMs } from "./duration.ts";
 import { absent, type CommonPromise, commonFields, mode, owner, pathProblem } from "./fields.ts";
+import { onDemand, type Shape } from "./onDemand.ts";
 import { modeDifference, ownerAfter, ownerDifference } from "./owner.ts";
 
 /** A directory; what is in it is not promised. */
@@ -34,25 +35,29 @@ const timeoutMsDefault = 30_000;
 /** Mode of a directory that is made without a promised one. */
 export const directoryModeDefault = "0755";
 
-const promiseShape: z.ZodMiniType<DirectoryPromise> = z
-  .strictObject({
-    mode: z.exactOptional(mode),
-    owner: z.exactOptional(owner),
-    absent: z.exactOptional(absent),
-    ...commonFields,
-  })
-  .check(
-    z.refine(
-      ({ absent, mode, owner }) => absent === undefined || (mode === undefined && owner === undefined),
-      "absent excludes mode and owner",
+const promiseShape: Shape<DirectoryPromise> = onDemand(() =>
+  z
+    .strictObject({
+      mode: z.exactOptional(mode),
+      owner: z.exactOptional(owner),
+      absent: z.exactOptional(absent),
+      ...commonFields,
+    })
+    .check(
+      z.refine(
+        ({ absent, mode, owner }) => absent === undefined || (mode === undefined && owner === undefined),
+        "absent excludes mode and owner",
+      ),
     ),
-  );
+);
 
-const observationShape: z.ZodMiniType<DirectoryObservation> = z.discriminatedUnion("type", [
-  z.strictObject({ type: z.literal("absent") }),
-  z.strictObject({ type: z.literal("directory"), mode: z.string(), owner: z.string(), empty: z.boolean() }),
-  z.strictObject({ type: z.literal("other"), what: z.string() }),
-]);
+const observationShape: Shape<DirectoryObservation> = onDemand(() =>
+  z.discriminatedUnion("type", [
+    z.strictObject({ type: z.literal("absent") }),
+    z.strictObject({ type: z.literal("directory"), mode: z.string(), owner: z.string(), empty: z.boolean() }),
+    z.strictObject({ type: z.literal("other"), what: z.string() }),
+  ]),
+);
 
 /** Reads a promise that `check` passed; throws on any other. */
 export const readDirectoryPromise: (promise: ResourcePromise) => DirectoryPromise = promiseReader(

@@ -3,6 +3,7 @@ import * as z from "zod/mini";
 import type { Drift, ResourceType } from "../contract/resource.ts";
 import { defineResource, driftOf, promiseReader } from "./define.ts";
 import { absolutePath, type CommonPromise, commonFields, plainNameProblem } from "./fields.ts";
+import { onDemand, type Shape } from "./onDemand.ts";
 import { reportOnly } from "./planning.ts";
 import { formatBytes, quantity, quantityOf } from "./quantity.ts";
 
@@ -29,24 +30,30 @@ export type DiskObservation = {
 /** Time between looks where the promise does not say. A guess: disks fill in minutes, not in seconds. */
 const everyMsDefault = 30_000;
 
-const promiseShape: z.ZodMiniType<DiskPromise> = z
-  .strictObject({
-    path: absolutePath.check(z.describe("Any path on the file system")),
-    free: z.exactOptional(quantity).check(z.describe("At least this is free, such as 1GiB or 10%")),
-    files: z
-      .exactOptional(z.string().check(z.regex(/^[1-9][0-9]?%$/, "expected a part, such as 5%")))
-      .check(z.describe("At least this part of the files that it can hold is free, such as 5%")),
-    ...commonFields,
-  })
-  .check(z.refine(({ free, files }) => free !== undefined || files !== undefined, "expected free or files"));
+const promiseShape: Shape<DiskPromise> = onDemand(() =>
+  z
+    .strictObject({
+      path: absolutePath.check(z.describe("Any path on the file system")),
+      free: z.exactOptional(quantity).check(z.describe("At least this is free, such as 1GiB or 10%")),
+      files: z
+        .exactOptional(z.string().check(z.regex(/^[1-9][0-9]?%$/, "expected a part, such as 5%")))
+        .check(z.describe("At least this part of the files that it can hold is free, such as 5%")),
+      ...commonFields,
+    })
+    .check(
+      z.refine(({ free, files }) => free !== undefined || files !== undefined, "expected free or files"),
+    ),
+);
 
-const observationShape: z.ZodMiniType<DiskObservation> = z.strictObject({
-  type: z.literal("space"),
-  freeBytes: z.int(),
-  totalBytes: z.int(),
-  freeFiles: z.int(),
-  totalFiles: z.int(),
-});
+const observationShape: Shape<DiskObservation> = onDemand(() =>
+  z.strictObject({
+    type: z.literal("space"),
+    freeBytes: z.int(),
+    totalBytes: z.int(),
+    freeFiles: z.int(),
+    totalFiles: z.int(),
+  }),
+);
 
 /** Reads a promise that `check` passed; throws on any other. */
 export const readDiskPromise: (promise: ResourcePromise) => DiskPromise = promiseReader("disk", promiseShape);

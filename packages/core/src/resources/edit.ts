@@ -2,6 +2,7 @@ import * as z from "zod/mini";
 import type { Drift, Plan } from "../contract/resource.ts";
 import { driftOf } from "./define.ts";
 import type { CommonPromise } from "./fields.ts";
+import { onDemand, type Shape } from "./onDemand.ts";
 import { idempotentPlan, timeoutMsOf } from "./planning.ts";
 
 /** A guess, as for files. */
@@ -25,10 +26,12 @@ export type EditObservation =
 export type EditVerb = "edit" | "remove";
 
 /** The shape of what bodies see. */
-export const editObservationShape: z.ZodMiniType<EditObservation> = z.discriminatedUnion("type", [
-  z.strictObject({ type: z.literal("absent") }),
-  z.strictObject({ type: z.literal("file"), same: z.int(), other: z.int() }),
-]);
+export const editObservationShape: Shape<EditObservation> = onDemand(() =>
+  z.discriminatedUnion("type", [
+    z.strictObject({ type: z.literal("absent") }),
+    z.strictObject({ type: z.literal("file"), same: z.int(), other: z.int() }),
+  ]),
+);
 
 /** Characters of one line that is kept. A guess: room for a long key. */
 const lineCharactersMax = 8_192;

@@ -4,6 +4,7 @@ import type { Drift, Plan, ResourceContext, ResourceType } from "../contract/res
 import { defineResource, driftOf, promiseReader } from "./define.ts";
 import { durationMs } from "./duration.ts";
 import { absent, type CommonPromise, commonFields, mode, owner, pathProblem } from "./fields.ts";
+import { onDemand, type Shape } from "./onDemand.ts";
 import { modeDifference, ownerAfter, ownerDifference } from "./owner.ts";
 import { privateField } from "./private.ts";
 
@@ -54,34 +55,38 @@ const timeoutMsDefault = 30_000;
 /** Mode of a file that is made without a promised one. */
 export const fileModeDefault = "0644";
 
-const promiseShape: z.ZodMiniType<FilePromise> = z
-  .strictObject({
-    content: z.exactOptional(z.string()).check(z.describe("The whole content of the file")),
-    mode: z.exactOptional(mode),
-    owner: z.exactOptional(owner),
-    absent: z.exactOptional(absent),
-    private: z.exactOptional(privateField),
-    ...commonFields,
-  })
-  .check(
-    z.refine(
-      ({ absent, content, mode, owner }) =>
-        absent === undefined || (content === undefined && mode === undefined && owner === undefined),
-      "absent excludes content, mode and owner",
+const promiseShape: Shape<FilePromise> = onDemand(() =>
+  z
+    .strictObject({
+      content: z.exactOptional(z.string()).check(z.describe("The whole content of the file")),
+      mode: z.exactOptional(mode),
+      owner: z.exactOptional(owner),
+      absent: z.exactOptional(absent),
+      private: z.exactOptional(privateField),
+      ...commonFields,
+    })
+    .check(
+      z.refine(
+        ({ absent, content, mode, owner }) =>
+          absent === undefined || (content === undefined && mode === undefined && owner === undefined),
+        "absent excludes content, mode and owner",
+      ),
     ),
-  );
+);
 
-const observationShape: z.ZodMiniType<FileObservation> = z.discriminatedUnion("type", [
-  z.strictObject({ type: z.literal("absent") }),
-  z.strictObject({
-    type: z.literal("file"),
-    digest: z.string(),
-    size: z.int(),
-    mode: z.string(),
-    owner: z.string(),
-  }),
-  z.strictObject({ type: z.literal("other"), what: z.string(), mode: z.string(), owner: z.string() }),
-]);
+const observationShape: Shape<FileObservation> = onDemand(() =>
+  z.discriminatedUnion("type", [
+    z.strictObject({ type: z.literal("absent") }),
+    z.strictObject({
+      type: z.literal("file"),
+      digest: z.string(),
+      size: z.int(),
+      mode: z.string(),
+      owner: z.string(),
+    }),
+    z.strictObject({ type: z.literal("other"), what: z.string(), mode: z.string(), owner: z.string() }),
+  ]),
+);
 
 /** Reads a promise that `check` passed; throws on any other. */
 export const readFilePromise: (promise: ResourcePromise) => FilePromise = promiseReader("file", promiseShape);

@@ -4,6 +4,7 @@ import type { Drift, ResourceType } from "../contract/resource.ts";
 import { defineResource, driftOf, promiseReader } from "./define.ts";
 import { durationMs } from "./duration.ts";
 import { type CommonPromise, commonFields, duration, plainNameProblem } from "./fields.ts";
+import { onDemand, type Shape } from "./onDemand.ts";
 import { idempotentPlan, timeoutMsOf } from "./planning.ts";
 
 /** Processes that the agent did not start: they run, which is only told; or none may, and those that do are ended. */
@@ -38,46 +39,50 @@ const timeoutMsDefault = 10_000;
 /** Time between looks where the promise does not say. With cgroup v2 the end of the last one wakes. */
 const everyMsDefault = 5_000;
 
-const promiseShape: z.ZodMiniType<ForeignPromise> = z
-  .strictObject({
-    program: z
-      .exactOptional(
-        z
-          .string()
-          .check(
-            z.maxLength(4_096),
-            z.regex(
-              /^(\/[^\0]+|[^/\0]{1,15})$/,
-              "expected a name of at most 15 characters, or an absolute path",
+const promiseShape: Shape<ForeignPromise> = onDemand(() =>
+  z
+    .strictObject({
+      program: z
+        .exactOptional(
+          z
+            .string()
+            .check(
+              z.maxLength(4_096),
+              z.regex(
+                /^(\/[^\0]+|[^/\0]{1,15})$/,
+                "expected a name of at most 15 characters, or an absolute path",
+              ),
             ),
+        )
+        .check(z.describe("Its name, as ps -o comm says it, or its absolute path")),
+      cgroup: z
+        .exactOptional(
+          z.string().check(
+            z.maxLength(1_024),
+            z.regex(/^(\/[^/\0]+)+$/, "expected a path from the root of the cgroups"),
+            z.refine((path) => !path.split("/").includes(".."), "expected no .."),
           ),
-      )
-      .check(z.describe("Its name, as ps -o comm says it, or its absolute path")),
-    cgroup: z
-      .exactOptional(
-        z.string().check(
-          z.maxLength(1_024),
-          z.regex(/^(\/[^/\0]+)+$/, "expected a path from the root of the cgroups"),
-          z.refine((path) => !path.split("/").includes(".."), "expected no .."),
-        ),
-      )
-      .check(z.describe("The cgroup that they are in, such as /system.slice/cron.service")),
-    absent: z.exactOptional(z.literal(true)).check(z.describe("None may run: those that do are ended")),
-    stopTimeout: z.exactOptional(duration).check(z.describe("From SIGTERM to SIGKILL, such as 5s")),
-    ...commonFields,
-  })
-  .check(
-    z.refine(
-      ({ program, cgroup }) => program !== undefined || cgroup !== undefined,
-      "expected program or cgroup",
+        )
+        .check(z.describe("The cgroup that they are in, such as /system.slice/cron.service")),
+      absent: z.exactOptional(z.literal(true)).check(z.describe("None may run: those that do are ended")),
+      stopTimeout: z.exactOptional(duration).check(z.describe("From SIGTERM to SIGKILL, such as 5s")),
+      ...commonFields,
+    })
+    .check(
+      z.refine(
+        ({ program, cgroup }) => program !== undefined || cgroup !== undefined,
+        "expected program or cgroup",
+      ),
     ),
-  );
+);
 
-const observationShape: z.ZodMiniType<ForeignObservation> = z.strictObject({
-  type: z.literal("processes"),
-  count: z.int(),
-  pids: z.array(z.int()).check(z.maxLength(foreignPidsMax)),
-});
+const observationShape: Shape<ForeignObservation> = onDemand(() =>
+  z.strictObject({
+    type: z.literal("processes"),
+    count: z.int(),
+    pids: z.array(z.int()).check(z.maxLength(foreignPidsMax)),
+  }),
+);
 
 /** Reads a promise that `check` passed; throws on any other. */
 export const readForeignPromise: (promise: ResourcePromise) => ForeignPromise = promiseReader(

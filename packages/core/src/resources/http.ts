@@ -3,6 +3,7 @@ import * as z from "zod/mini";
 import type { Drift, ResourceType } from "../contract/resource.ts";
 import { defineResource, driftOf, promiseReader } from "./define.ts";
 import { argumentCharactersMax, type CommonPromise, commonFields, plainNameProblem } from "./fields.ts";
+import { onDemand, type Shape } from "./onDemand.ts";
 
 /** A health probe: GET answered as promised. Nothing repairs it; other promises hang on it. */
 export type HttpPromise = CommonPromise & {
@@ -26,24 +27,28 @@ const everyMsDefault = 5_000;
 /** Time for one probe where the promise does not say. A guess: a service that takes longer is not healthy. */
 export const httpTimeoutMsDefault = 5_000;
 
-const promiseShape: z.ZodMiniType<HttpPromise> = z.strictObject({
-  ...commonFields,
-  url: z
-    .string()
-    .check(
-      z.maxLength(argumentCharactersMax),
-      z.regex(/^https?:\/\/[^\s/?#]+\S*$/, "expected an http or https URL"),
-      z.describe("What is asked for with GET"),
-    ),
-  status: z
-    .exactOptional(z.int().check(z.minimum(100), z.maximum(599)))
-    .check(z.describe("The one status that is taken; without it, any of 200 to 299")),
-});
+const promiseShape: Shape<HttpPromise> = onDemand(() =>
+  z.strictObject({
+    ...commonFields,
+    url: z
+      .string()
+      .check(
+        z.maxLength(argumentCharactersMax),
+        z.regex(/^https?:\/\/[^\s/?#]+\S*$/, "expected an http or https URL"),
+        z.describe("What is asked for with GET"),
+      ),
+    status: z
+      .exactOptional(z.int().check(z.minimum(100), z.maximum(599)))
+      .check(z.describe("The one status that is taken; without it, any of 200 to 299")),
+  }),
+);
 
-const observationShape: z.ZodMiniType<HttpObservation> = z.discriminatedUnion("type", [
-  z.strictObject({ type: z.literal("answered"), status: z.int(), tookMs: z.int() }),
-  z.strictObject({ type: z.literal("failed"), error: z.string() }),
-]);
+const observationShape: Shape<HttpObservation> = onDemand(() =>
+  z.discriminatedUnion("type", [
+    z.strictObject({ type: z.literal("answered"), status: z.int(), tookMs: z.int() }),
+    z.strictObject({ type: z.literal("failed"), error: z.string() }),
+  ]),
+);
 
 /** Reads a promise that `check` passed; throws on any other. */
 export const readHttpPromise: (promise: ResourcePromise) => HttpPromise = promiseReader("http", promiseShape);

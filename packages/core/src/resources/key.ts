@@ -14,6 +14,7 @@ import {
   oneLine,
 } from "./edit.ts";
 import { type CommonPromise, commonFields } from "./fields.ts";
+import { onDemand, type Shape } from "./onDemand.ts";
 import { privateField } from "./private.ts";
 
 /** One key of a file of keys and values, kept among what others wrote there. */
@@ -35,28 +36,30 @@ export type KeyPromise = CommonPromise & {
 /** Between key and value where the promise does not say: what most files of settings use. */
 export const keySeparatorDefault = "=";
 
-const promiseShape: z.ZodMiniType<KeyPromise> = z
-  .strictObject({
-    value: z.exactOptional(oneLine).check(z.describe("The value, as it stands in the file")),
-    key: z
-      .exactOptional(oneLine.check(z.minLength(1)))
-      .check(z.describe("The key, where the label of the name cannot say it")),
-    section: z
-      .exactOptional(oneLine.check(z.minLength(1)))
-      .check(z.describe("The section, without brackets; before the first one when not said")),
-    separator: z
-      .exactOptional(oneLine.check(z.minLength(1), z.maxLength(8)))
-      .check(z.describe("Between key and value as written, such as ' = ' or a space; '=' when not said")),
-    absent: z.exactOptional(z.literal(true)).check(z.describe("The key may not be there")),
-    private: z.exactOptional(privateField),
-    ...commonFields,
-  })
-  .check(
-    z.refine(
-      ({ value, absent }) => (value === undefined) === (absent === true),
-      "expected either value or absent",
+const promiseShape: Shape<KeyPromise> = onDemand(() =>
+  z
+    .strictObject({
+      value: z.exactOptional(oneLine).check(z.describe("The value, as it stands in the file")),
+      key: z
+        .exactOptional(oneLine.check(z.minLength(1)))
+        .check(z.describe("The key, where the label of the name cannot say it")),
+      section: z
+        .exactOptional(oneLine.check(z.minLength(1)))
+        .check(z.describe("The section, without brackets; before the first one when not said")),
+      separator: z
+        .exactOptional(oneLine.check(z.minLength(1), z.maxLength(8)))
+        .check(z.describe("Between key and value as written, such as ' = ' or a space; '=' when not said")),
+      absent: z.exactOptional(z.literal(true)).check(z.describe("The key may not be there")),
+      private: z.exactOptional(privateField),
+      ...commonFields,
+    })
+    .check(
+      z.refine(
+        ({ value, absent }) => (value === undefined) === (absent === true),
+        "expected either value or absent",
+      ),
     ),
-  );
+);
 
 /** Reads a promise that `check` passed; throws on any other. */
 export const readKeyPromise: (promise: ResourcePromise) => KeyPromise = promiseReader("key", promiseShape);

@@ -14,6 +14,7 @@ import {
   oneLine,
 } from "./edit.ts";
 import { type CommonPromise, commonFields } from "./fields.ts";
+import { onDemand, type Shape } from "./onDemand.ts";
 import { privateField } from "./private.ts";
 
 /** One line of a file, kept among what others wrote there. */
@@ -28,22 +29,24 @@ export type LinePromise = CommonPromise & {
   readonly private?: true;
 };
 
-const promiseShape: z.ZodMiniType<LinePromise> = z
-  .strictObject({
-    line: z.exactOptional(oneLine).check(z.describe("The line, without its end")),
-    begins: z
-      .exactOptional(oneLine.check(z.minLength(1)))
-      .check(z.describe("Lines that begin so stand in its place: the first becomes the line, others go")),
-    absent: z.exactOptional(z.literal(true)).check(z.describe("No such line may be there")),
-    private: z.exactOptional(privateField),
-    ...commonFields,
-  })
-  .check(
-    z.refine(
-      ({ line, begins, absent }) => line !== undefined || (absent === true && begins !== undefined),
-      "expected line; or begins, and absent",
+const promiseShape: Shape<LinePromise> = onDemand(() =>
+  z
+    .strictObject({
+      line: z.exactOptional(oneLine).check(z.describe("The line, without its end")),
+      begins: z
+        .exactOptional(oneLine.check(z.minLength(1)))
+        .check(z.describe("Lines that begin so stand in its place: the first becomes the line, others go")),
+      absent: z.exactOptional(z.literal(true)).check(z.describe("No such line may be there")),
+      private: z.exactOptional(privateField),
+      ...commonFields,
+    })
+    .check(
+      z.refine(
+        ({ line, begins, absent }) => line !== undefined || (absent === true && begins !== undefined),
+        "expected line; or begins, and absent",
+      ),
     ),
-  );
+);
 
 /** Reads a promise that `check` passed; throws on any other. */
 export const readLinePromise: (promise: ResourcePromise) => LinePromise = promiseReader("line", promiseShape);

@@ -3,6 +3,7 @@ import * as z from "zod/mini";
 import type { ResourceType } from "../contract/resource.ts";
 import { defineResource, driftOf, promiseReader } from "./define.ts";
 import { type CommonPromise, commonFields, plainNameProblem } from "./fields.ts";
+import { onDemand, type Shape } from "./onDemand.ts";
 import { reportOnly } from "./planning.ts";
 import { formatBytes, quantity, quantityOf } from "./quantity.ts";
 
@@ -22,16 +23,20 @@ export type MemoryObservation = {
 /** Time between looks where the promise does not say. A guess. */
 const everyMsDefault = 10_000;
 
-const promiseShape: z.ZodMiniType<MemoryPromise> = z.strictObject({
-  ...commonFields,
-  available: quantity.check(z.describe("At least this is available, such as 64MiB or 10%")),
-});
+const promiseShape: Shape<MemoryPromise> = onDemand(() =>
+  z.strictObject({
+    ...commonFields,
+    available: quantity.check(z.describe("At least this is available, such as 64MiB or 10%")),
+  }),
+);
 
-const observationShape: z.ZodMiniType<MemoryObservation> = z.strictObject({
-  type: z.literal("memory"),
-  availableBytes: z.int(),
-  totalBytes: z.int(),
-});
+const observationShape: Shape<MemoryObservation> = onDemand(() =>
+  z.strictObject({
+    type: z.literal("memory"),
+    availableBytes: z.int(),
+    totalBytes: z.int(),
+  }),
+);
 
 /** Reads a promise that `check` passed; throws on any other. */
 export const readMemoryPromise: (promise: ResourcePromise) => MemoryPromise = promiseReader(

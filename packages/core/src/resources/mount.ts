@@ -3,6 +3,7 @@ import * as z from "zod/mini";
 import type { Drift, Plan, ResourceContext, ResourceType } from "../contract/resource.ts";
 import { defineResource, driftOf, promiseReader } from "./define.ts";
 import { argumentCharactersMax, type CommonPromise, commonFields, pathProblem } from "./fields.ts";
+import { onDemand, type Shape } from "./onDemand.ts";
 import { idempotentPlan, timeoutMsOf } from "./planning.ts";
 
 /** A file system at a path. The directory must be there: another promise makes it. */
@@ -55,49 +56,53 @@ const pairs: readonly (readonly [string, string])[] = [
   ["nodiratime", "diratime"],
 ];
 
-const promiseShape: z.ZodMiniType<MountPromise> = z
-  .strictObject({
-    source: z
-      .exactOptional(
-        z
-          .string()
-          .check(z.regex(/^[^\s\0-][^\s\0]*$/, "expected a source"), z.maxLength(argumentCharactersMax)),
-      )
-      .check(z.describe("A device, a share, or a name such as tmpfs")),
-    fsType: z
-      .exactOptional(
-        z.string().check(z.regex(/^[a-z0-9][a-z0-9._-]{0,31}$/, "expected a type, such as ext4")),
-      )
-      .check(z.describe("The type of the file system, such as ext4")),
-    options: z
-      .exactOptional(
-        z
-          .array(z.string().check(z.regex(/^[^\s,\0-][^\s,\0]{0,254}$/, "expected one option, such as ro")))
-          .check(z.maxLength(optionsMax)),
-      )
-      .check(z.describe("As mount -o takes them, such as ro, nosuid or size=64m")),
-    absent: z.exactOptional(z.literal(true)).check(z.describe("Nothing may be mounted there")),
-    ...commonFields,
-  })
-  .check(
-    z.refine(
-      ({ absent, source, fsType, options }) =>
-        absent === undefined
-          ? source !== undefined && fsType !== undefined
-          : source === undefined && fsType === undefined && options === undefined,
-      "expected either source and fsType, or absent",
+const promiseShape: Shape<MountPromise> = onDemand(() =>
+  z
+    .strictObject({
+      source: z
+        .exactOptional(
+          z
+            .string()
+            .check(z.regex(/^[^\s\0-][^\s\0]*$/, "expected a source"), z.maxLength(argumentCharactersMax)),
+        )
+        .check(z.describe("A device, a share, or a name such as tmpfs")),
+      fsType: z
+        .exactOptional(
+          z.string().check(z.regex(/^[a-z0-9][a-z0-9._-]{0,31}$/, "expected a type, such as ext4")),
+        )
+        .check(z.describe("The type of the file system, such as ext4")),
+      options: z
+        .exactOptional(
+          z
+            .array(z.string().check(z.regex(/^[^\s,\0-][^\s,\0]{0,254}$/, "expected one option, such as ro")))
+            .check(z.maxLength(optionsMax)),
+        )
+        .check(z.describe("As mount -o takes them, such as ro, nosuid or size=64m")),
+      absent: z.exactOptional(z.literal(true)).check(z.describe("Nothing may be mounted there")),
+      ...commonFields,
+    })
+    .check(
+      z.refine(
+        ({ absent, source, fsType, options }) =>
+          absent === undefined
+            ? source !== undefined && fsType !== undefined
+            : source === undefined && fsType === undefined && options === undefined,
+        "expected either source and fsType, or absent",
+      ),
     ),
-  );
+);
 
-const observationShape: z.ZodMiniType<MountObservation> = z.discriminatedUnion("type", [
-  z.strictObject({ type: z.literal("nothing") }),
-  z.strictObject({
-    type: z.literal("mounted"),
-    sourceDigest: z.string(),
-    fsType: z.string(),
-    options: z.array(z.string()),
-  }),
-]);
+const observationShape: Shape<MountObservation> = onDemand(() =>
+  z.discriminatedUnion("type", [
+    z.strictObject({ type: z.literal("nothing") }),
+    z.strictObject({
+      type: z.literal("mounted"),
+      sourceDigest: z.string(),
+      fsType: z.string(),
+      options: z.array(z.string()),
+    }),
+  ]),
+);
 
 /** Reads a promise that `check` passed; throws on any other. */
 export const readMountPromise: (promise: ResourcePromise) => MountPromise = promiseReader(

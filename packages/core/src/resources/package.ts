@@ -3,6 +3,7 @@ import * as z from "zod/mini";
 import type { Drift, Plan, ResourceType } from "../contract/resource.ts";
 import { defineResource, driftOf, promiseReader } from "./define.ts";
 import { absolutePath, type CommonPromise, commonFields } from "./fields.ts";
+import { onDemand, type Shape } from "./onDemand.ts";
 import { idempotentPlan, timeoutMsOf } from "./planning.ts";
 
 /** A package of the device's own package manager: dpkg, and apt where there is no `source`. */
@@ -45,34 +46,38 @@ const configurable: ReadonlySet<string> = new Set([
   "triggers-pending",
 ]);
 
-const promiseShape: z.ZodMiniType<PackagePromise> = z
-  .strictObject({
-    version: z
-      .exactOptional(
-        z
-          .string()
-          .check(z.regex(/^[0-9A-Za-z][0-9A-Za-z.+:~-]{0,127}$/, "expected a version, such as 1.2.3-1")),
-      )
-      .check(z.describe("The one version that is taken; any when not said")),
-    source: z
-      .exactOptional(absolutePath)
-      .check(z.describe("A .deb on the device to install from; from apt's sources when not said")),
-    absent: z.exactOptional(z.literal(true)).check(z.describe("It may not be installed")),
-    ...commonFields,
-  })
-  .check(
-    z.refine(
-      ({ absent, version, source }) =>
-        absent === undefined || (version === undefined && source === undefined),
-      "absent excludes version and source",
+const promiseShape: Shape<PackagePromise> = onDemand(() =>
+  z
+    .strictObject({
+      version: z
+        .exactOptional(
+          z
+            .string()
+            .check(z.regex(/^[0-9A-Za-z][0-9A-Za-z.+:~-]{0,127}$/, "expected a version, such as 1.2.3-1")),
+        )
+        .check(z.describe("The one version that is taken; any when not said")),
+      source: z
+        .exactOptional(absolutePath)
+        .check(z.describe("A .deb on the device to install from; from apt's sources when not said")),
+      absent: z.exactOptional(z.literal(true)).check(z.describe("It may not be installed")),
+      ...commonFields,
+    })
+    .check(
+      z.refine(
+        ({ absent, version, source }) =>
+          absent === undefined || (version === undefined && source === undefined),
+        "absent excludes version and source",
+      ),
     ),
-  );
+);
 
-const observationShape: z.ZodMiniType<PackageObservation> = z.discriminatedUnion("type", [
-  z.strictObject({ type: z.literal("absent") }),
-  z.strictObject({ type: z.literal("installed"), version: z.string() }),
-  z.strictObject({ type: z.literal("broken"), status: z.string(), version: z.string() }),
-]);
+const observationShape: Shape<PackageObservation> = onDemand(() =>
+  z.discriminatedUnion("type", [
+    z.strictObject({ type: z.literal("absent") }),
+    z.strictObject({ type: z.literal("installed"), version: z.string() }),
+    z.strictObject({ type: z.literal("broken"), status: z.string(), version: z.string() }),
+  ]),
+);
 
 /** Reads a promise that `check` passed; throws on any other. */
 export const readPackagePromise: (promise: ResourcePromise) => PackagePromise = promiseReader(

@@ -3,6 +3,7 @@ import * as z from "zod/mini";
 import type { ResourceType } from "../contract/resource.ts";
 import { defineResource, promiseReader } from "./define.ts";
 import { type CommonPromise, commonFields } from "./fields.ts";
+import { onDemand, type Shape } from "./onDemand.ts";
 import { timeoutMsOf } from "./planning.ts";
 
 /** What a plug-in of the owner keeps: it alone knows what the fields mean, and what differs. */
@@ -42,24 +43,28 @@ export const pluginTimeoutMsDefault = 30_000;
 /** Promises are JSON before anybody looks at them. */
 const fields = z.record(z.string(), z.unknown()) as unknown as z.ZodMiniType<JsonObject, JsonObject>;
 
-const promiseShape: z.ZodMiniType<PluginPromise> = z.strictObject({
-  fields: z
-    .exactOptional(fields)
-    .check(z.describe("What the plug-in is to keep; it alone knows what these mean")),
-  ...commonFields,
-});
+const promiseShape: Shape<PluginPromise> = onDemand(() =>
+  z.strictObject({
+    fields: z
+      .exactOptional(fields)
+      .check(z.describe("What the plug-in is to keep; it alone knows what these mean")),
+    ...commonFields,
+  }),
+);
 
 const line = z.string().check(z.maxLength(pluginLineCharactersMax));
-const observationShape: z.ZodMiniType<PluginObservation> = z.strictObject({
-  type: z.literal("found"),
-  kept: z.boolean(),
-  attributes: z
-    .array(z.string().check(z.maxLength(pluginAttributeCharactersMax)))
-    .check(z.maxLength(pluginAttributesMax)),
-  drift: line,
-  repair: line,
-  idempotent: z.boolean(),
-});
+const observationShape: Shape<PluginObservation> = onDemand(() =>
+  z.strictObject({
+    type: z.literal("found"),
+    kept: z.boolean(),
+    attributes: z
+      .array(z.string().check(z.maxLength(pluginAttributeCharactersMax)))
+      .check(z.maxLength(pluginAttributesMax)),
+    drift: line,
+    repair: line,
+    idempotent: z.boolean(),
+  }),
+);
 
 /** Reads a promise that `check` passed; throws on any other. */
 export const readPluginPromise: (promise: ResourcePromise) => PluginPromise = promiseReader(

@@ -3,6 +3,7 @@ import * as z from "zod/mini";
 import type { Drift, ResourceType } from "../contract/resource.ts";
 import { defineResource, driftOf, promiseReader } from "./define.ts";
 import { type CommonPromise, commonFields, plainNameProblem } from "./fields.ts";
+import { onDemand, type Shape } from "./onDemand.ts";
 import { reportOnly } from "./planning.ts";
 
 /** Whether a program of this device listens on a port, seen without a connection. Nothing repairs it. */
@@ -26,17 +27,21 @@ export const portAddressesMax = 16;
 /** Time between looks where the promise does not say. As for http. */
 const everyMsDefault = 5_000;
 
-const promiseShape: z.ZodMiniType<PortPromise> = z.strictObject({
-  ...commonFields,
-  port: z.int().check(z.minimum(1), z.maximum(65_535), z.describe("The local port")),
-  protocol: z.exactOptional(z.enum(["tcp", "udp"])).check(z.describe("tcp when not said")),
-  absent: z.exactOptional(z.literal(true)).check(z.describe("Nobody may listen there")),
-});
+const promiseShape: Shape<PortPromise> = onDemand(() =>
+  z.strictObject({
+    ...commonFields,
+    port: z.int().check(z.minimum(1), z.maximum(65_535), z.describe("The local port")),
+    protocol: z.exactOptional(z.enum(["tcp", "udp"])).check(z.describe("tcp when not said")),
+    absent: z.exactOptional(z.literal(true)).check(z.describe("Nobody may listen there")),
+  }),
+);
 
-const observationShape: z.ZodMiniType<PortObservation> = z.strictObject({
-  type: z.literal("port"),
-  addresses: z.array(z.string()).check(z.maxLength(portAddressesMax)),
-});
+const observationShape: Shape<PortObservation> = onDemand(() =>
+  z.strictObject({
+    type: z.literal("port"),
+    addresses: z.array(z.string()).check(z.maxLength(portAddressesMax)),
+  }),
+);
 
 /** Reads a promise that `check` passed; throws on any other. */
 export const readPortPromise: (promise: ResourcePromise) => PortPromise = promiseReader("port", promiseShape);

@@ -3,6 +3,7 @@ import * as z from "zod/mini";
 import type { ResourceType } from "../contract/resource.ts";
 import { defineResource, driftOf, promiseReader } from "./define.ts";
 import { type CommonPromise, command, commonFields, duration, plainNameProblem } from "./fields.ts";
+import { onDemand, type Shape } from "./onDemand.ts";
 import { reportOnly } from "./planning.ts";
 
 /** A health probe by a program: it ends with 0. Nothing repairs it; other promises hang on it. */
@@ -24,19 +25,23 @@ export type ProbeObservation = {
 /** Time between probes where the promise does not say. A guess: a program costs more than a connection. */
 const everyMsDefault = 10_000;
 
-const promiseShape: z.ZodMiniType<ProbePromise> = z.strictObject({
-  ...commonFields,
-  command: command.check(
-    z.describe("Exits with 0 when all is well; no shell reads it, its output is not kept"),
-  ),
-  timeout: duration.check(z.describe("Bounds one probe, such as 5s; a longer one has failed")),
-});
+const promiseShape: Shape<ProbePromise> = onDemand(() =>
+  z.strictObject({
+    ...commonFields,
+    command: command.check(
+      z.describe("Exits with 0 when all is well; no shell reads it, its output is not kept"),
+    ),
+    timeout: duration.check(z.describe("Bounds one probe, such as 5s; a longer one has failed")),
+  }),
+);
 
-const observationShape: z.ZodMiniType<ProbeObservation> = z.strictObject({
-  type: z.literal("ended"),
-  code: z.int(),
-  timedOut: z.exactOptional(z.literal(true)),
-});
+const observationShape: Shape<ProbeObservation> = onDemand(() =>
+  z.strictObject({
+    type: z.literal("ended"),
+    code: z.int(),
+    timedOut: z.exactOptional(z.literal(true)),
+  }),
+);
 
 /** Reads a promise that `check` passed; throws on any other. */
 export const readProbePromise: (promise: ResourcePromise) => ProbePromise = promiseReader(

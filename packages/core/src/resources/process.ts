@@ -12,6 +12,7 @@ import {
   environment,
   plainNameProblem,
 } from "./fields.ts";
+import { onDemand, type Shape } from "./onDemand.ts";
 
 /** A program that the agent keeps running, as its child. */
 export type ProcessPromise = CommonPromise & {
@@ -48,28 +49,32 @@ export const stopTimeoutMsDefault = 5_000;
 /** Time to start, beyond the time to stop. A guess: a busy Pi takes a second to start an interpreter. */
 const timeoutMsDefault = 10_000;
 
-const promiseShape: z.ZodMiniType<ProcessPromise> = z.strictObject({
-  command,
-  cwd: z.exactOptional(absolutePath).check(z.describe("Working directory, absolute")),
-  env: z.exactOptional(environment).check(z.describe("Environment variables, added to the agent's")),
-  stopTimeout: z.exactOptional(duration).check(z.describe("From SIGTERM to SIGKILL, such as 5s")),
-  ...commonFields,
-});
+const promiseShape: Shape<ProcessPromise> = onDemand(() =>
+  z.strictObject({
+    command,
+    cwd: z.exactOptional(absolutePath).check(z.describe("Working directory, absolute")),
+    env: z.exactOptional(environment).check(z.describe("Environment variables, added to the agent's")),
+    stopTimeout: z.exactOptional(duration).check(z.describe("From SIGTERM to SIGKILL, such as 5s")),
+    ...commonFields,
+  }),
+);
 
-const observationShape: z.ZodMiniType<ProcessObservation> = z.discriminatedUnion("type", [
-  z.strictObject({
-    type: z.literal("running"),
-    pid: z.int(),
-    startTicks: z.int(),
-    commandDigest: z.string(),
-  }),
-  z.strictObject({
-    type: z.literal("stopped"),
-    exit: z.exactOptional(
-      z.strictObject({ code: z.exactOptional(z.int()), signal: z.exactOptional(z.string()) }),
-    ),
-  }),
-]);
+const observationShape: Shape<ProcessObservation> = onDemand(() =>
+  z.discriminatedUnion("type", [
+    z.strictObject({
+      type: z.literal("running"),
+      pid: z.int(),
+      startTicks: z.int(),
+      commandDigest: z.string(),
+    }),
+    z.strictObject({
+      type: z.literal("stopped"),
+      exit: z.exactOptional(
+        z.strictObject({ code: z.exactOptional(z.int()), signal: z.exactOptional(z.string()) }),
+      ),
+    }),
+  ]),
+);
 
 /** Reads a promise that `check` passed; throws on any other. */
 export const readProcessPromise: (promise: ResourcePromise) => ProcessPromise = promiseReader(

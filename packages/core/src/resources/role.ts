@@ -4,6 +4,7 @@ import type { ResourceType } from "../contract/resource.ts";
 import { defineResource, driftOf, promiseReader } from "./define.ts";
 import { durationMs } from "./duration.ts";
 import { type CommonPromise, commonFields, duration } from "./fields.ts";
+import { onDemand, type Shape } from "./onDemand.ts";
 
 /** Peers that one role may be run by. A guess: beyond it a workload belongs on every device. */
 const roleCountMax = 32;
@@ -57,50 +58,54 @@ function isLease(text: string): boolean {
   return leaseMs >= leaseMsMin && leaseMs <= leaseMsMax;
 }
 
-const promiseShape: z.ZodMiniType<RolePromise> = z
-  .strictObject({
-    count: z
-      .int()
-      .check(z.minimum(1), z.maximum(roleCountMax), z.describe("How many devices shall hold the role")),
-    returnAfter: z
-      .exactOptional(duration)
-      .check(z.describe("Stability before the role returns to a device that its name favors, such as 10m")),
-    majority: z.exactOptional(z.array(member)).check(
-      z.minLength(1),
-      z.maxLength(majorityMembersMax),
-      z.refine((members) => new Set(members).size === members.length, "expected each member once"),
-      z.describe("Ids of the members that vote; one of them holds the role, by a lease of most of them"),
-    ),
-    lease: z
-      .exactOptional(duration)
-      .check(
-        z.refine(isLease, "expected a time from 3s to 5m"),
-        z.describe("How long a lease counts that is not renewed, such as 15s"),
+const promiseShape: Shape<RolePromise> = onDemand(() =>
+  z
+    .strictObject({
+      count: z
+        .int()
+        .check(z.minimum(1), z.maximum(roleCountMax), z.describe("How many devices shall hold the role")),
+      returnAfter: z
+        .exactOptional(duration)
+        .check(z.describe("Stability before the role returns to a device that its name favors, such as 10m")),
+      majority: z.exactOptional(z.array(member)).check(
+        z.minLength(1),
+        z.maxLength(majorityMembersMax),
+        z.refine((members) => new Set(members).size === members.length, "expected each member once"),
+        z.describe("Ids of the members that vote; one of them holds the role, by a lease of most of them"),
       ),
-    disturbedMax: z
-      .exactOptional(z.int().check(z.minimum(1), z.maximum(roleCountMax)) as z.ZodMiniType<number, number>)
-      .check(z.describe("How many of its devices repairs may disturb at once; 1 where it is not said")),
-    after: commonFields.after,
-    every: commonFields.every,
-    timeout: commonFields.timeout,
-  })
-  .check(
-    z.refine(
-      ({ count, majority }) => majority === undefined || count === 1,
-      "a leased role has a count of 1",
+      lease: z
+        .exactOptional(duration)
+        .check(
+          z.refine(isLease, "expected a time from 3s to 5m"),
+          z.describe("How long a lease counts that is not renewed, such as 15s"),
+        ),
+      disturbedMax: z
+        .exactOptional(z.int().check(z.minimum(1), z.maximum(roleCountMax)) as z.ZodMiniType<number, number>)
+        .check(z.describe("How many of its devices repairs may disturb at once; 1 where it is not said")),
+      after: commonFields.after,
+      every: commonFields.every,
+      timeout: commonFields.timeout,
+    })
+    .check(
+      z.refine(
+        ({ count, majority }) => majority === undefined || count === 1,
+        "a leased role has a count of 1",
+      ),
+      z.refine(
+        ({ lease, majority }) => lease === undefined || majority !== undefined,
+        "a lease needs a majority",
+      ),
     ),
-    z.refine(
-      ({ lease, majority }) => lease === undefined || majority !== undefined,
-      "a lease needs a majority",
-    ),
-  );
+);
 
 const because = z.string();
-const observationShape: z.ZodMiniType<RoleObservation> = z.discriminatedUnion("type", [
-  z.strictObject({ type: z.literal("held"), because }),
-  z.strictObject({ type: z.literal("standingBy"), because }),
-  z.strictObject({ type: z.literal("withheld"), because }),
-]);
+const observationShape: Shape<RoleObservation> = onDemand(() =>
+  z.discriminatedUnion("type", [
+    z.strictObject({ type: z.literal("held"), because }),
+    z.strictObject({ type: z.literal("standingBy"), because }),
+    z.strictObject({ type: z.literal("withheld"), because }),
+  ]),
+);
 
 /** Reads a promise that `check` passed; throws on any other. */
 export const readRolePromise: (promise: ResourcePromise) => RolePromise = promiseReader("role", promiseShape);

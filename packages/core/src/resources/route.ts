@@ -4,6 +4,7 @@ import type { Drift, Plan, ResourceType } from "../contract/resource.ts";
 import { defineResource, driftOf, promiseReader } from "./define.ts";
 import { durationMs } from "./duration.ts";
 import { type CommonPromise, commonFields, plainNameProblem } from "./fields.ts";
+import { onDemand, type Shape } from "./onDemand.ts";
 
 /** A stable local address whose connections reach living peers that promise the capability named by the resource. */
 export type RoutePromise = CommonPromise & {
@@ -45,27 +46,31 @@ const ownSockets = "/run/antibody/";
 
 const protocolShape = z.enum(["tcp", "http"]);
 
-const promiseShape: z.ZodMiniType<RoutePromise> = z.strictObject({
-  ...commonFields,
-  listen: z.string().check(
-    // Only loopback: a route gives a way to local programs, not to the network, and needs no power for that.
-    z.refine(
-      (text) => readListenAddress(text) !== undefined,
-      "expected a loopback address and port, such as 127.0.0.1:7080, or unix:/run/NAME.sock",
+const promiseShape: Shape<RoutePromise> = onDemand(() =>
+  z.strictObject({
+    ...commonFields,
+    listen: z.string().check(
+      // Only loopback: a route gives a way to local programs, not to the network, and needs no power for that.
+      z.refine(
+        (text) => readListenAddress(text) !== undefined,
+        "expected a loopback address and port, such as 127.0.0.1:7080, or unix:/run/NAME.sock",
+      ),
+      z.describe("A loopback address and a port, such as 127.0.0.1:7080, or a socket: unix:/run/NAME.sock"),
     ),
-    z.describe("A loopback address and a port, such as 127.0.0.1:7080, or a socket: unix:/run/NAME.sock"),
-  ),
-  protocol: z
-    .exactOptional(protocolShape)
-    .check(
-      z.describe("http: each request finds its own backend, safe ones are tried again; tcp when not said"),
-    ),
-});
+    protocol: z
+      .exactOptional(protocolShape)
+      .check(
+        z.describe("http: each request finds its own backend, safe ones are tried again; tcp when not said"),
+      ),
+  }),
+);
 
-const observationShape: z.ZodMiniType<RouteObservation> = z.discriminatedUnion("type", [
-  z.strictObject({ type: z.literal("listening"), address: z.string(), protocol: protocolShape }),
-  z.strictObject({ type: z.literal("closed"), error: z.exactOptional(z.string()) }),
-]);
+const observationShape: Shape<RouteObservation> = onDemand(() =>
+  z.discriminatedUnion("type", [
+    z.strictObject({ type: z.literal("listening"), address: z.string(), protocol: protocolShape }),
+    z.strictObject({ type: z.literal("closed"), error: z.exactOptional(z.string()) }),
+  ]),
+);
 
 /** Reads a promise that `check` passed; throws on any other. */
 export const readRoutePromise: (promise: ResourcePromise) => RoutePromise = promiseReader(

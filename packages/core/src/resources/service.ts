@@ -3,6 +3,7 @@ import * as z from "zod/mini";
 import type { Drift, ResourceType } from "../contract/resource.ts";
 import { defineResource, driftOf, promiseReader } from "./define.ts";
 import { type CommonPromise, commonFields } from "./fields.ts";
+import { onDemand, type Shape } from "./onDemand.ts";
 import { idempotentPlan, timeoutMsOf } from "./planning.ts";
 
 /** A service that the device's own service manager keeps: systemd or runit. */
@@ -41,27 +42,31 @@ const timeoutMsDefault = 100_000;
 /** Time between looks where nothing wakes. A guess: a manager restarts what ends by itself. */
 const everyMsDefault = 10_000;
 
-const promiseShape: z.ZodMiniType<ServicePromise> = z.strictObject({
-  state: z.exactOptional(z.enum(["running", "stopped"])).check(z.describe("running when not said")),
-  enabled: z
-    .exactOptional(z.boolean())
-    .check(z.describe("Whether it starts with the device; as it is when not said")),
-  manager: z
-    .exactOptional(z.enum(["systemd", "runit"]))
-    .check(z.describe("The service manager; the one that is found when not said")),
-  ...commonFields,
-});
+const promiseShape: Shape<ServicePromise> = onDemand(() =>
+  z.strictObject({
+    state: z.exactOptional(z.enum(["running", "stopped"])).check(z.describe("running when not said")),
+    enabled: z
+      .exactOptional(z.boolean())
+      .check(z.describe("Whether it starts with the device; as it is when not said")),
+    manager: z
+      .exactOptional(z.enum(["systemd", "runit"]))
+      .check(z.describe("The service manager; the one that is found when not said")),
+    ...commonFields,
+  }),
+);
 
 const manager: z.ZodMiniType<ServiceManager> = z.enum(["systemd", "runit"]);
-const observationShape: z.ZodMiniType<ServiceObservation> = z.discriminatedUnion("type", [
-  z.strictObject({ type: z.literal("missing"), manager }),
-  z.strictObject({
-    type: z.literal("service"),
-    manager,
-    state: z.enum(["running", "stopped", "failed"]),
-    enabled: z.enum(["yes", "no", "fixed"]),
-  }),
-]);
+const observationShape: Shape<ServiceObservation> = onDemand(() =>
+  z.discriminatedUnion("type", [
+    z.strictObject({ type: z.literal("missing"), manager }),
+    z.strictObject({
+      type: z.literal("service"),
+      manager,
+      state: z.enum(["running", "stopped", "failed"]),
+      enabled: z.enum(["yes", "no", "fixed"]),
+    }),
+  ]),
+);
 
 /** Reads a promise that `check` passed; throws on any other. */
 export const readServicePromise: (promise: ResourcePromise) => ServicePromise = promiseReader(

@@ -4,6 +4,7 @@ import type { Drift, ResourceType } from "../contract/resource.ts";
 import { defineResource, driftOf, promiseReader } from "./define.ts";
 import { oneLine } from "./edit.ts";
 import { type CommonPromise, commonFields } from "./fields.ts";
+import { onDemand, type Shape } from "./onDemand.ts";
 import { idempotentPlan, timeoutMsOf } from "./planning.ts";
 
 /** A public key that lets in as a user, kept in the user's `authorized_keys` among others. */
@@ -36,28 +37,32 @@ export type SshkeyVerb = "edit" | "remove";
 /** A guess, as for files. */
 const timeoutMsDefault = 30_000;
 
-const promiseShape: z.ZodMiniType<SshkeyPromise> = z.strictObject({
-  key: z
-    .string()
-    .check(
-      z.maxLength(4_096),
-      z.regex(
-        /^(ssh-|ecdsa-|sk-ssh-|sk-ecdsa-)[a-z0-9@.-]+ [A-Za-z0-9+/]+={0,2}$/,
-        "expected a public key without a comment, such as ssh-ed25519 AAAA…",
+const promiseShape: Shape<SshkeyPromise> = onDemand(() =>
+  z.strictObject({
+    key: z
+      .string()
+      .check(
+        z.maxLength(4_096),
+        z.regex(
+          /^(ssh-|ecdsa-|sk-ssh-|sk-ecdsa-)[a-z0-9@.-]+ [A-Za-z0-9+/]+={0,2}$/,
+          "expected a public key without a comment, such as ssh-ed25519 AAAA…",
+        ),
+        z.describe("Type and key, without a comment, such as ssh-ed25519 AAAA…"),
       ),
-      z.describe("Type and key, without a comment, such as ssh-ed25519 AAAA…"),
-    ),
-  options: z
-    .exactOptional(oneLine.check(z.regex(/^[^\s#][^\n]*$/, "expected options, such as restrict")))
-    .check(z.describe('What stands before the key, such as restrict or from="10.0.0.0/8"')),
-  absent: z.exactOptional(z.literal(true)).check(z.describe("The key may not be there")),
-  ...commonFields,
-});
+    options: z
+      .exactOptional(oneLine.check(z.regex(/^[^\s#][^\n]*$/, "expected options, such as restrict")))
+      .check(z.describe('What stands before the key, such as restrict or from="10.0.0.0/8"')),
+    absent: z.exactOptional(z.literal(true)).check(z.describe("The key may not be there")),
+    ...commonFields,
+  }),
+);
 
-const observationShape: z.ZodMiniType<SshkeyObservation> = z.discriminatedUnion("type", [
-  z.strictObject({ type: z.literal("noUser") }),
-  z.strictObject({ type: z.literal("keys"), same: z.int(), other: z.int(), isSafe: z.boolean() }),
-]);
+const observationShape: Shape<SshkeyObservation> = onDemand(() =>
+  z.discriminatedUnion("type", [
+    z.strictObject({ type: z.literal("noUser") }),
+    z.strictObject({ type: z.literal("keys"), same: z.int(), other: z.int(), isSafe: z.boolean() }),
+  ]),
+);
 
 /** Reads a promise that `check` passed; throws on any other. */
 export const readSshkeyPromise: (promise: ResourcePromise) => SshkeyPromise = promiseReader(

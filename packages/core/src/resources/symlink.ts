@@ -10,6 +10,7 @@ import {
   owner,
   pathProblem,
 } from "./fields.ts";
+import { onDemand, type Shape } from "./onDemand.ts";
 import { ownerAfter, ownerDifference } from "./owner.ts";
 import { idempotentPlan, timeoutMsOf } from "./planning.ts";
 
@@ -44,33 +45,37 @@ export type SymlinkVerb = "link" | "adjust" | "remove";
 /** A guess, as for files. */
 const timeoutMsDefault = 30_000;
 
-const promiseShape: z.ZodMiniType<SymlinkPromise> = z
-  .strictObject({
-    target: z.exactOptional(
-      z.string().check(
-        z.minLength(1),
-        z.maxLength(argumentCharactersMax - 1),
-        z.refine((text) => !text.includes("\0"), "expected no NUL"),
-        z.describe("Where the link points, as it stands in the link"),
+const promiseShape: Shape<SymlinkPromise> = onDemand(() =>
+  z
+    .strictObject({
+      target: z.exactOptional(
+        z.string().check(
+          z.minLength(1),
+          z.maxLength(argumentCharactersMax - 1),
+          z.refine((text) => !text.includes("\0"), "expected no NUL"),
+          z.describe("Where the link points, as it stands in the link"),
+        ),
+      ),
+      owner: z.exactOptional(owner),
+      absent: z.exactOptional(absent),
+      ...commonFields,
+    })
+    .check(
+      z.refine(
+        ({ absent, target, owner }) =>
+          absent === undefined ? target !== undefined : target === undefined && owner === undefined,
+        "expected either target or absent",
       ),
     ),
-    owner: z.exactOptional(owner),
-    absent: z.exactOptional(absent),
-    ...commonFields,
-  })
-  .check(
-    z.refine(
-      ({ absent, target, owner }) =>
-        absent === undefined ? target !== undefined : target === undefined && owner === undefined,
-      "expected either target or absent",
-    ),
-  );
+);
 
-const observationShape: z.ZodMiniType<SymlinkObservation> = z.discriminatedUnion("type", [
-  z.strictObject({ type: z.literal("absent") }),
-  z.strictObject({ type: z.literal("symlink"), target: z.string(), owner: z.string() }),
-  z.strictObject({ type: z.literal("other"), what: z.string() }),
-]);
+const observationShape: Shape<SymlinkObservation> = onDemand(() =>
+  z.discriminatedUnion("type", [
+    z.strictObject({ type: z.literal("absent") }),
+    z.strictObject({ type: z.literal("symlink"), target: z.string(), owner: z.string() }),
+    z.strictObject({ type: z.literal("other"), what: z.string() }),
+  ]),
+);
 
 /** Reads a promise that `check` passed; throws on any other. */
 export const readSymlinkPromise: (promise: ResourcePromise) => SymlinkPromise = promiseReader(

@@ -3,6 +3,7 @@ import * as z from "zod/mini";
 import type { Drift, Plan, ResourceContext, ResourceType } from "../contract/resource.ts";
 import { defineResource, driftOf, promiseReader } from "./define.ts";
 import { type CommonPromise, commonFields } from "./fields.ts";
+import { onDemand, type Shape } from "./onDemand.ts";
 import { idempotentPlan, timeoutMsOf } from "./planning.ts";
 
 /** A parameter of the kernel: as it is now, and as it will be after the next start. */
@@ -33,24 +34,32 @@ const timeoutMsDefault = 30_000;
 /** Time between looks where the promise does not say: the kernel tells of no change. A guess. */
 const everyMsDefault = 10_000;
 
-const promiseShape: z.ZodMiniType<SysctlPromise> = z.strictObject({
-  value: z
-    .string()
-    .check(
-      z.maxLength(1_024),
-      z.regex(/^[^\s\0](.*[^\s\0])?$/, "expected one line"),
-      z.describe("The value, as sysctl -n prints it"),
-    ),
-  persist: z
-    .exactOptional(z.boolean())
-    .check(z.describe("Whether a file in /etc/sysctl.d says so too; true when not said")),
-  ...commonFields,
-});
+const promiseShape: Shape<SysctlPromise> = onDemand(() =>
+  z.strictObject({
+    value: z
+      .string()
+      .check(
+        z.maxLength(1_024),
+        z.regex(/^[^\s\0](.*[^\s\0])?$/, "expected one line"),
+        z.describe("The value, as sysctl -n prints it"),
+      ),
+    persist: z
+      .exactOptional(z.boolean())
+      .check(z.describe("Whether a file in /etc/sysctl.d says so too; true when not said")),
+    ...commonFields,
+  }),
+);
 
-const observationShape: z.ZodMiniType<SysctlObservation> = z.discriminatedUnion("type", [
-  z.strictObject({ type: z.literal("missing") }),
-  z.strictObject({ type: z.literal("sysctl"), digest: z.string(), fileDigest: z.exactOptional(z.string()) }),
-]);
+const observationShape: Shape<SysctlObservation> = onDemand(() =>
+  z.discriminatedUnion("type", [
+    z.strictObject({ type: z.literal("missing") }),
+    z.strictObject({
+      type: z.literal("sysctl"),
+      digest: z.string(),
+      fileDigest: z.exactOptional(z.string()),
+    }),
+  ]),
+);
 
 /** Reads a promise that `check` passed; throws on any other. */
 export const readSysctlPromise: (promise: ResourcePromise) => SysctlPromise = promiseReader(

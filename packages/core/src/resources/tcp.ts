@@ -3,6 +3,7 @@ import * as z from "zod/mini";
 import type { ResourceType } from "../contract/resource.ts";
 import { defineResource, driftOf, promiseReader } from "./define.ts";
 import { type CommonPromise, commonFields, plainNameProblem } from "./fields.ts";
+import { onDemand, type Shape } from "./onDemand.ts";
 import { reportOnly } from "./planning.ts";
 
 /** A health probe: a connection opens. Nothing repairs it; other promises hang on it. */
@@ -26,24 +27,28 @@ const everyMsDefault = 5_000;
 /** Time for one probe where the promise does not say. As for http. */
 export const tcpTimeoutMsDefault = 5_000;
 
-const promiseShape: z.ZodMiniType<TcpPromise> = z.strictObject({
-  ...commonFields,
-  host: z
-    .string()
-    .check(
-      z.regex(
-        /^[A-Za-z0-9][A-Za-z0-9.:_-]{0,252}$|^::[A-Za-z0-9.:]{0,40}$/,
-        "expected a host's name or address",
+const promiseShape: Shape<TcpPromise> = onDemand(() =>
+  z.strictObject({
+    ...commonFields,
+    host: z
+      .string()
+      .check(
+        z.regex(
+          /^[A-Za-z0-9][A-Za-z0-9.:_-]{0,252}$|^::[A-Za-z0-9.:]{0,40}$/,
+          "expected a host's name or address",
+        ),
+        z.describe("A host's name or address"),
       ),
-      z.describe("A host's name or address"),
-    ),
-  port: z.int().check(z.minimum(1), z.maximum(65_535), z.describe("The port that is connected to")),
-});
+    port: z.int().check(z.minimum(1), z.maximum(65_535), z.describe("The port that is connected to")),
+  }),
+);
 
-const observationShape: z.ZodMiniType<TcpObservation> = z.discriminatedUnion("type", [
-  z.strictObject({ type: z.literal("connected"), tookMs: z.int() }),
-  z.strictObject({ type: z.literal("failed"), error: z.string() }),
-]);
+const observationShape: Shape<TcpObservation> = onDemand(() =>
+  z.discriminatedUnion("type", [
+    z.strictObject({ type: z.literal("connected"), tookMs: z.int() }),
+    z.strictObject({ type: z.literal("failed"), error: z.string() }),
+  ]),
+);
 
 /** Reads a promise that `check` passed; throws on any other. */
 export const readTcpPromise: (promise: ResourcePromise) => TcpPromise = promiseReader("tcp", promiseShape);

@@ -4,6 +4,7 @@ import type { ResourceType, Weekday } from "../contract/resource.ts";
 import { defineResource, driftOf, promiseReader } from "./define.ts";
 import { durationMs } from "./duration.ts";
 import { type CommonPromise, command, commonFields, duration, plainNameProblem } from "./fields.ts";
+import { onDemand, type Shape } from "./onDemand.ts";
 
 /** A program that runs at intervals, or at times of the day. A run that fails is tried again, as any repair is. */
 export type TimerPromise = CommonPromise & {
@@ -37,46 +38,50 @@ export type TimerVerb = "run";
 
 const weekdays = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"] as const satisfies readonly Weekday[];
 
-const promiseShape: z.ZodMiniType<TimerPromise> = z
-  .strictObject({
-    ...commonFields,
-    command,
-    timeout: duration.check(z.describe("Bounds each run, such as 10m")),
-    interval: z
-      .exactOptional(duration)
-      .check(z.describe("From the end of one good run to the next, such as 6h")),
-    at: z
-      .exactOptional(
-        z.string().check(z.regex(/^([01][0-9]|2[0-3]):[0-5][0-9]$/, "expected a time, such as 03:00")),
-      )
-      .check(z.describe("A time of the day, such as 03:00")),
-    days: z
-      .exactOptional(z.array(z.enum(weekdays)).check(z.minLength(1), z.maxLength(weekdays.length)))
-      .check(z.describe("On these days; every day when not said")),
-    offset: z
-      .exactOptional(
-        z.string().check(z.regex(/^[+-](0[0-9]|1[0-4]):[0-5][0-9]$/, "expected an offset, such as +02:00")),
-      )
-      .check(z.describe("Of the time from UTC, such as +02:00")),
-  })
-  .check(
-    z.refine(
-      ({ interval, at }) => (interval === undefined) !== (at === undefined),
-      "expected either interval or at",
+const promiseShape: Shape<TimerPromise> = onDemand(() =>
+  z
+    .strictObject({
+      ...commonFields,
+      command,
+      timeout: duration.check(z.describe("Bounds each run, such as 10m")),
+      interval: z
+        .exactOptional(duration)
+        .check(z.describe("From the end of one good run to the next, such as 6h")),
+      at: z
+        .exactOptional(
+          z.string().check(z.regex(/^([01][0-9]|2[0-3]):[0-5][0-9]$/, "expected a time, such as 03:00")),
+        )
+        .check(z.describe("A time of the day, such as 03:00")),
+      days: z
+        .exactOptional(z.array(z.enum(weekdays)).check(z.minLength(1), z.maxLength(weekdays.length)))
+        .check(z.describe("On these days; every day when not said")),
+      offset: z
+        .exactOptional(
+          z.string().check(z.regex(/^[+-](0[0-9]|1[0-4]):[0-5][0-9]$/, "expected an offset, such as +02:00")),
+        )
+        .check(z.describe("Of the time from UTC, such as +02:00")),
+    })
+    .check(
+      z.refine(
+        ({ interval, at }) => (interval === undefined) !== (at === undefined),
+        "expected either interval or at",
+      ),
+      z.refine(
+        ({ at, days, offset }) => at !== undefined || (days === undefined && offset === undefined),
+        "days and offset need at",
+      ),
     ),
-    z.refine(
-      ({ at, days, offset }) => at !== undefined || (days === undefined && offset === undefined),
-      "days and offset need at",
-    ),
-  );
+);
 
-const observationShape: z.ZodMiniType<TimerObservation> = z.strictObject({
-  type: z.literal("timer"),
-  isDue: z.boolean(),
-  dueAt: z.string(),
-  missed: z.int(),
-  ranAt: z.exactOptional(z.string()),
-});
+const observationShape: Shape<TimerObservation> = onDemand(() =>
+  z.strictObject({
+    type: z.literal("timer"),
+    isDue: z.boolean(),
+    dueAt: z.string(),
+    missed: z.int(),
+    ranAt: z.exactOptional(z.string()),
+  }),
+);
 
 /** Reads a promise that `check` passed; throws on any other. */
 export const readTimerPromise: (promise: ResourcePromise) => TimerPromise = promiseReader(

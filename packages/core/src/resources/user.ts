@@ -3,6 +3,7 @@ import * as z from "zod/mini";
 import type { Drift, Plan, ResourceType } from "../contract/resource.ts";
 import { defineResource, driftOf, promiseReader } from "./define.ts";
 import { absolutePath, type CommonPromise, commonFields } from "./fields.ts";
+import { onDemand, type Shape } from "./onDemand.ts";
 import { idempotentPlan, timeoutMsOf } from "./planning.ts";
 
 /** A user of the device, by the files of its users. Passwords are no part of policy: everyone could read them there. */
@@ -52,48 +53,52 @@ const uidMax = 4_294_967_293;
 const namePattern = /^[a-z_][a-z0-9_-]{0,30}$/;
 const name = z.string().check(z.regex(namePattern, "expected a name of small letters, digits, '_' and '-'"));
 
-const promiseShape: z.ZodMiniType<UserPromise> = z
-  .strictObject({
-    uid: z
-      .exactOptional(z.int().check(z.minimum(1), z.maximum(uidMax)))
-      .check(z.describe("By number; the next free one when not said")),
-    group: z
-      .exactOptional(name)
-      .check(z.describe("The primary group; one of the user's own name when not said")),
-    groups: z
-      .exactOptional(z.array(name).check(z.maxLength(groupsMax)))
-      .check(z.describe("Groups that it is in besides; others stay")),
-    home: z.exactOptional(absolutePath).check(z.describe("Its home, which a promise of a directory makes")),
-    shell: z.exactOptional(absolutePath).check(z.describe("Its shell, such as /usr/sbin/nologin")),
-    locked: z.exactOptional(z.literal(true)).check(z.describe("No password lets it in")),
-    absent: z.exactOptional(z.literal(true)).check(z.describe("There may be no such user; its files stay")),
-    ...commonFields,
-  })
-  .check(
-    z.refine(
-      ({ absent, uid, group, groups, home, shell, locked }) =>
-        absent === undefined ||
-        [uid, group, groups, home, shell, locked].every((field) => field === undefined),
-      "absent excludes the other fields",
+const promiseShape: Shape<UserPromise> = onDemand(() =>
+  z
+    .strictObject({
+      uid: z
+        .exactOptional(z.int().check(z.minimum(1), z.maximum(uidMax)))
+        .check(z.describe("By number; the next free one when not said")),
+      group: z
+        .exactOptional(name)
+        .check(z.describe("The primary group; one of the user's own name when not said")),
+      groups: z
+        .exactOptional(z.array(name).check(z.maxLength(groupsMax)))
+        .check(z.describe("Groups that it is in besides; others stay")),
+      home: z.exactOptional(absolutePath).check(z.describe("Its home, which a promise of a directory makes")),
+      shell: z.exactOptional(absolutePath).check(z.describe("Its shell, such as /usr/sbin/nologin")),
+      locked: z.exactOptional(z.literal(true)).check(z.describe("No password lets it in")),
+      absent: z.exactOptional(z.literal(true)).check(z.describe("There may be no such user; its files stay")),
+      ...commonFields,
+    })
+    .check(
+      z.refine(
+        ({ absent, uid, group, groups, home, shell, locked }) =>
+          absent === undefined ||
+          [uid, group, groups, home, shell, locked].every((field) => field === undefined),
+        "absent excludes the other fields",
+      ),
+      z.refine(
+        ({ home, shell }) => [home, shell].every((path) => path === undefined || !/[:\n]/.test(path)),
+        "expected no ':' in home and shell",
+      ),
     ),
-    z.refine(
-      ({ home, shell }) => [home, shell].every((path) => path === undefined || !/[:\n]/.test(path)),
-      "expected no ':' in home and shell",
-    ),
-  );
+);
 
-const observationShape: z.ZodMiniType<UserObservation> = z.discriminatedUnion("type", [
-  z.strictObject({ type: z.literal("absent") }),
-  z.strictObject({
-    type: z.literal("user"),
-    uid: z.int(),
-    group: z.string(),
-    groups: z.array(z.string()),
-    home: z.string(),
-    shell: z.string(),
-    locked: z.enum(["yes", "no", "unknown"]),
-  }),
-]);
+const observationShape: Shape<UserObservation> = onDemand(() =>
+  z.discriminatedUnion("type", [
+    z.strictObject({ type: z.literal("absent") }),
+    z.strictObject({
+      type: z.literal("user"),
+      uid: z.int(),
+      group: z.string(),
+      groups: z.array(z.string()),
+      home: z.string(),
+      shell: z.string(),
+      locked: z.enum(["yes", "no", "unknown"]),
+    }),
+  ]),
+);
 
 /** Reads a promise that `check` passed; throws on any other. */
 export const readUserPromise: (promise: ResourcePromise) => UserPromise = promiseReader("user", promiseShape);
