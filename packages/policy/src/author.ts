@@ -169,11 +169,11 @@ export function sealOwnerWord(word: OwnerWord, signer: Signer): Uint8Array {
 }
 
 /** Signs an author's word on a generation. Throws on one that no agent would take. */
-export function sealDirective(directive: Directive, signer: Signer): Uint8Array {
+export function sealDirective(directive: Directive, signers: readonly Signer[]): Uint8Array {
   const body = directive as unknown as Json;
   const read = parseDirective(body);
   if (isRejection(read)) throw new Error(`Not to be signed: ${read.detail}`);
-  return sealEnvelope(payloadType("directive"), body, [signer]);
+  return sealEnvelope(payloadType("directive"), body, signers);
 }
 
 function sortedKeys(keys: readonly Uint8Array[]): readonly string[] {

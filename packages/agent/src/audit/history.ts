@@ -8,6 +8,8 @@ const kept: readonly string[] = [
   "agent.broken",
   "policy.activated",
   "policy.rolledBack",
+  "policy.proven",
+  "policy.halted",
   "policy.disputed",
   "resource.handedOff",
   "resource.resumed",

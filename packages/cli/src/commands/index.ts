@@ -25,6 +25,7 @@ import { pluginAdd, pluginCheck, pluginList, pluginRemove } from "./plugin.ts";
 import { publish } from "./publish.ts";
 import { replay } from "./replay.ts";
 import { resume } from "./resume.ts";
+import { rolloutAbort, rolloutAdvance, rolloutCommit, rolloutHalt, rolloutShow } from "./rollout.ts";
 import { authorRotate, revoke } from "./rotate.ts";
 import { routes } from "./routes.ts";
 import { run } from "./run.ts";
@@ -98,6 +99,12 @@ export function addCommands(program: Command, shell: Shell): void {
   addVerb(program, shell, lint);
   addVerb(program, shell, diff);
   addVerb(program, shell, publish);
+  const rollout = program.command("rollout").description("Generations that come into force in stages.");
+  addVerb(rollout, shell, rolloutShow);
+  addVerb(rollout, shell, rolloutAdvance);
+  addVerb(rollout, shell, rolloutHalt);
+  addVerb(rollout, shell, rolloutCommit);
+  addVerb(rollout, shell, rolloutAbort);
   addVerb(program, shell, revoke);
 
   const sim = program.command("sim").description("The same agents by the thousand, in virtual time.");

@@ -1,11 +1,19 @@
 import { nodeCrypto } from "@antibody/agent/state";
 import type { Inspection } from "@antibody/core";
-import { isRejection, noteCharactersMax, type SealedBundle, sealBundle, shortId } from "@antibody/policy";
+import {
+  isRejection,
+  noteCharactersMax,
+  type SealedBundle,
+  type Staging,
+  sealBundle,
+  shortId,
+} from "@antibody/policy";
 import { InvalidArgumentError } from "commander";
 import type { AuthorKey } from "../author/keyFile.ts";
 import { alsoOption, readSigners } from "../author/signers.ts";
 import { CliError, exitCode } from "../errors.ts";
 import type { Invocation } from "../invocation.ts";
+import { declareStaging, type StagingOptions, stagingFor } from "../rollout/staging.ts";
 import { readSoundSource, type SoundSource } from "../source/read.ts";
 import { printable } from "../text/printable.ts";
 import type { Verb } from "../verb.ts";
@@ -22,9 +30,11 @@ interface PublishView {
   readonly fragments: readonly { readonly name: string; readonly id: string }[];
   /** False with `--dry-run`: nothing left this command. */
   readonly published: boolean;
+  /** How it comes into force, where not at once. */
+  readonly staging?: Staging;
 }
 
-interface PublishOptions {
+interface PublishOptions extends StagingOptions {
   readonly author: string;
   readonly also?: readonly string[];
   readonly note?: string;
@@ -38,27 +48,31 @@ export const publish: Verb<PublishOptions> = {
   examples: [
     "antibody publish home.yaml --author home",
     "antibody publish home.yaml --author ~/keys/home.key --dry-run",
+    "antibody publish home.yaml --author home --waves 10,50,100",
   ],
   exits: [
     [0, "published (or, with --dry-run, could be)"],
     [1, "the file has problems, the key cannot be used, or the agent rejected it"],
   ],
   asksAgent: true,
-  declare: (command) =>
-    void command
+  declare: (command) => {
+    command
       .requiredOption(
         "--author <name>",
         "an author whose key is in the state directory, or the file of its key",
       )
       .addOption(alsoOption())
       .option("--note <text>", "a word to whoever reads the generation", readNote)
-      .option("--dry-run", "sign and show, give nothing to anybody"),
+      .option("--dry-run", "sign and show, give nothing to anybody");
+    declareStaging(command);
+  },
   async run({ invocation, options, args: [file = ""] }) {
     const source = await readSoundSource(file, invocation.self);
     const { author, otherSigners } = await readSigners(invocation, options.author, options.also);
     // The newest head comes from the swarm, not from the author's memory: one restored from a backup must not fork.
     const inspection = await invocation.client.inspect();
     const generation = newestGeneration(inspection, author, source) + 1;
+    const staging = stagingFor(options, inspection);
     const bundle = sealBundle({
       author: author.author,
       stream: source.stream,
@@ -69,10 +83,12 @@ export const publish: Verb<PublishOptions> = {
       otherSigners,
       crypto: nodeCrypto(),
       ...(options.note === undefined ? {} : { note: options.note }),
+      ...(staging === undefined ? {} : { staging }),
     });
     if (options.dryRun !== true) await offerAll(invocation, author, bundle);
-    const view = publishView(author, source, generation, bundle, options.dryRun !== true);
-    invocation.print(view, () => publishLines(view, grantText(inspection, author, invocation.self)));
+    const published = publishView(author, source, generation, bundle, options.dryRun !== true);
+    const view = staging === undefined ? published : { ...published, staging };
+    invocation.print(view, () => publishLines(view, nextText(view, inspection, author, invocation.self)));
     return exitCode.ok;
   },
 };
@@ -142,8 +158,32 @@ function publishLines(view: PublishView, next: string): readonly string[] {
   return [
     `${done} generation ${view.generation} of stream ${view.stream}: ${count(view.fragments.length, "fragment")}`,
     ...view.fragments.map(({ name, id }) => `  ${name}  ${shortId(id)}`),
+    ...stagingLines(view.staging),
     `next: ${next}`,
   ];
+}
+
+function stagingLines(staging: Staging | undefined): readonly string[] {
+  if (staging === undefined) return [];
+  const { rollout, barrier, health } = staging;
+  const waves = (rollout?.waves ?? []).map(
+    ({ percent, reportersMin }, index) =>
+      `  wave ${index + 1}: up to ${percent}%, ends when ${count(reportersMin, "device")} said it is well`,
+  );
+  return [
+    `on trial: undone where it is not kept for ${health.holdMs / 1_000} s within ${health.withinMs / 1_000} s`,
+    ...waves,
+    ...(barrier === undefined
+      ? []
+      : [`  barrier: waits for ${count(barrier.readyMin, "device")} and your word`]),
+  ];
+}
+
+/** Where it goes on. */
+function nextText(view: PublishView, inspection: Inspection, author: AuthorKey, self: string): string {
+  const grant = grantText(inspection, author, self);
+  const granted = inspection.grants.some((each) => each.author === author.author);
+  return view.staging === undefined || !granted ? grant : `${self} rollout show ${view.stream}`;
 }
 
 /** A bundle of an author without a grant is relayed and changes nothing here: that must not go unnoticed. */

@@ -1,5 +1,5 @@
 import type { AgentInspection } from "@antibody/agent/control";
-import type { Inspection, Verdict } from "@antibody/core";
+import type { Inspection, RolloutView, Verdict } from "@antibody/core";
 import { shortId } from "@antibody/policy";
 import { printable } from "../text/printable.ts";
 import { labeled, table } from "../text/table.ts";
@@ -7,6 +7,7 @@ import { age, relative, timesOf } from "../text/times.ts";
 import { type Problem, problemsOf } from "./problems.ts";
 import { actionText, nextText, type ResourceFields, resourceFields, timeField } from "./resource.ts";
 import { type RoleFields, rolesOf, roleText } from "./roles.ts";
+import { rolloutText } from "./rollouts.ts";
 import { count, phaseOrder, phaseWords, tally, verdictOrder } from "./words.ts";
 
 /** What `status` tells, as `--json` prints it. */
@@ -34,6 +35,13 @@ export interface StatusView {
   }[];
   readonly heldClaimsCount: number;
   readonly incidentsCount: number;
+  /** Generations that come into force in stages: what this device makes of each. */
+  readonly rollouts?: readonly {
+    readonly stream: string;
+    readonly generation: number;
+    readonly state: RolloutView["here"]["state"];
+    readonly text: string;
+  }[];
   /** Absent where no role is promised. */
   readonly roles?: readonly RoleFields[];
 }
@@ -93,7 +101,13 @@ export function statusView(inspection: AgentInspection, self: string): StatusVie
     heldClaimsCount: inspection.heldClaims.length,
     incidentsCount: inspection.incidents.length,
     ...(inspection.roles === undefined ? {} : { roles: rolesOf(inspection) }),
+    ...(inspection.rollouts === undefined ? {} : { rollouts: inspection.rollouts.map(rolloutFields) }),
   };
+}
+
+function rolloutFields(rollout: RolloutView): NonNullable<StatusView["rollouts"]>[number] {
+  const { stream, generation, here } = rollout;
+  return { stream, generation, state: here.state, text: rolloutText(rollout) };
 }
 
 function streamFields(state: Inspection["streams"][number]): StreamFields {
@@ -119,6 +133,9 @@ export function statusLines(view: StatusView, all: boolean): readonly string[] {
     ...labeled("peers", peersText(view), 9),
     ...labeled("resources", resourcesText(view), 9),
     ...view.streams.flatMap((stream) => labeled("policy", streamText(stream), 9)),
+    ...(view.rollouts ?? []).flatMap(({ stream, generation, text }) =>
+      labeled("rollout", `${stream} generation ${generation}: ${text}`, 9),
+    ),
     ...(view.roles ?? []).flatMap((role) => labeled("role", roleText(role), 9)),
     ...view.pauses.flatMap((pause) =>
       labeled("paused", `${pause.target}, ends ${relative(pause.until, view.time)}: ${pause.reason}`, 9),

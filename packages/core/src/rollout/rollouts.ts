@@ -2,6 +2,7 @@ import {
   type AgentId,
   type Crypto,
   compareText,
+  compareVersions,
   type Directive,
   type FragmentId,
   type Report,
@@ -235,7 +236,10 @@ export class Rollouts implements Stages {
   }
 
   inspect(ports: Pick<StagePorts, "policy" | "swarm">, { monoMs: nowMs }: Now): readonly RolloutView[] {
-    return ports.policy.staged().flatMap((manifest): RolloutView[] => {
+    const newestFirst = ports.policy
+      .staged()
+      .toSorted((left, right) => compareVersions(right.manifest, left.manifest));
+    return newestFirst.flatMap((manifest): RolloutView[] => {
       const stage = this.#stages.get(manifest.id);
       const { staging } = manifest.manifest;
       if (stage === undefined || staging === undefined) return [];
