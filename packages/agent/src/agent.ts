@@ -96,7 +96,7 @@ async function assemble(
     }
   };
   const { root, build, settings = {}, recordingBytesMax } = options;
-  const plugins = pluginsOf(state, log);
+  const plugins = pluginsOf(state, tell);
   const { mind, digestKey, recorder, interrupted } = bearMind({
     ...{ state, root, build, crypto, log, settings, wallMs, recordingBytesMax, plugins },
   });
@@ -112,7 +112,8 @@ async function assemble(
     teller: { agent, name: state.certificate.certificate.name, self: commandOf(options.state) },
     outbox: new Outbox({ deliver, tell: (level, name, fields) => tell({ name, level, fields }) }),
     onFailure: (error) =>
-      log.tell({ name: "agent.handoffFailed", level: "warn", fields: { cause: messageOf(error) } }),
+      tell({ name: "agent.handoffFailed", level: "warn", fields: { cause: messageOf(error) } }),
+    onMended: () => tell({ name: "agent.handoffWorks", level: "info", fields: {} }),
   });
   const feed: Feed = (input) => driver.feed(input);
   const network = new LateNetwork(feed);
@@ -187,11 +188,11 @@ async function assemble(
 }
 
 /** What is wrong with the registration of plug-ins keeps nothing else from being healed. */
-function pluginsOf(state: AgentState, log: Log): PluginRegistry {
+function pluginsOf(state: AgentState, tell: (entry: LogEntry) => void): PluginRegistry {
   try {
     return readPlugins(state.paths.directory);
   } catch (error) {
-    log.tell({ name: "agent.pluginsRefused", level: "error", fields: { cause: messageOf(error) } });
+    tell({ name: "agent.pluginsRefused", level: "error", fields: { cause: messageOf(error) } });
     return { v: 1, plugins: {} };
   }
 }

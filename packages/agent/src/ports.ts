@@ -121,7 +121,13 @@ export interface EventCount {
 /** Something that keeps the agent's body from its full work. It ends by itself when its cause does. */
 export interface Trouble {
   /** The event that began it. */
-  readonly name: "agent.stateUnwritten" | "agent.historyFailed" | "device.polling" | "agent.networkFailed";
+  readonly name:
+    | "agent.stateUnwritten"
+    | "agent.historyFailed"
+    | "device.polling"
+    | "agent.networkFailed"
+    | "agent.pluginsRefused"
+    | "agent.handoffFailed";
   /** What it means, with the cause, for people. */
   readonly what: string;
 }

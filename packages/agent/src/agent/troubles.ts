@@ -27,6 +27,17 @@ const kinds: readonly {
     ended: "agent.listening",
     what: ({ message }) => `it does not listen: ${message}`,
   },
+  {
+    name: "agent.pluginsRefused",
+    // The registration is read at the start, and not again.
+    ended: "agent.stopping",
+    what: ({ cause }) => `no plug-in runs: ${cause}`,
+  },
+  {
+    name: "agent.handoffFailed",
+    ended: "agent.handoffWorks",
+    what: ({ cause }) => `nobody is told of incidents: ${cause}`,
+  },
 ];
 
 /** What keeps the body from its full work now. Read off the log, so that the two never tell different things. */

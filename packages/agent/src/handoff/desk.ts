@@ -19,6 +19,8 @@ export interface DeskOptions {
   readonly teller: Teller;
   readonly outbox: Pick<Outbox, "send" | "close">;
   readonly onFailure: (error: unknown) => void;
+  /** What failed works again. */
+  readonly onMended: () => void;
 }
 
 /** Tells people of cases, by the owner's configuration, which is read again each time. */
@@ -40,6 +42,7 @@ export class HandoffDesk {
     clearTimeout(this.#timer);
     try {
       this.#lookOnce();
+      if (this.#isFailing) this.#options.onMended();
       this.#isFailing = false;
     } catch (error) {
       if (!this.#isFailing) this.#options.onFailure(error);

@@ -20,4 +20,13 @@ test("a trouble is told from the event that begins it to the one that ends it", 
   note("device.watching");
   note("agent.listening", { addresses: [] });
   expect(troubles.list()).toEqual([]);
+  note("agent.pluginsRefused", { cause: "others can write it" });
+  note("agent.handoffFailed", { cause: "others can read it" });
+  note("agent.started");
+  expect(troubles.list().map(({ what }) => what)).toEqual([
+    "no plug-in runs: others can write it",
+    "nobody is told of incidents: others can read it",
+  ]);
+  note("agent.handoffWorks");
+  expect(troubles.list().map(({ name }) => name)).toEqual(["agent.pluginsRefused"]);
 });

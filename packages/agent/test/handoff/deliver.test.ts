@@ -141,6 +141,7 @@ test("the desk tells a case and its end, once each, also over a restart", async 
       onFailure: (error) => {
         throw error;
       },
+      onMended: () => undefined,
     });
   const first = desk();
   first.look();
