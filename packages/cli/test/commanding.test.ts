@@ -20,6 +20,8 @@ describe("commands of the owner", () => {
     [["resume", "file:/etc/motd"], { type: "resume", target: "file:/etc/motd" }],
     [["step", "sensor"], { type: "step", target: "process:sensor" }],
     [["cancel", "3-17"], { type: "cancel", action: "3-17" }],
+    [["away"], { type: "away" }],
+    [["back"], { type: "back" }],
     [["cancel", "sensor"], { type: "cancel", action: "3-17" }],
   ])("%j gives the agent its command", async (args, order) => {
     const stage = await setStage(fullInspection);

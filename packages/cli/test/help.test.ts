@@ -50,6 +50,8 @@ describe("help", () => {
       "peers why",
       "map",
       "routes",
+      "away",
+      "back",
       "pause",
       "resume",
       "step",

@@ -346,6 +346,13 @@ export class Mind implements Knowledge {
         this.#swarm.publishEviction(command.eviction, turn);
         turn.emit({ type: "reply", id, result: ok });
         return;
+      case "away":
+        this.#swarm.setAway(id, turn);
+        return;
+      case "back":
+        this.#swarm.setAway(undefined, turn);
+        turn.emit({ type: "reply", id, result: ok });
+        return;
       case "stop":
         turn.tell("agent.stopping", "info", {});
         this.#swarm.leave(turn);

@@ -112,6 +112,8 @@ const command: z.ZodMiniType<OwnerCommand, unknown> = z.discriminatedUnion("type
   z.strictObject({ type: z.literal("resume"), target }),
   z.strictObject({ type: z.literal("step"), target }),
   z.strictObject({ type: z.literal("cancel"), action }),
+  z.strictObject({ type: z.literal("away") }),
+  z.strictObject({ type: z.literal("back") }),
   z.strictObject({ type: z.literal("stop") }),
 ]);
 

@@ -1,6 +1,7 @@
 import type { Command } from "commander";
 import { addVerb, type Shell } from "../verb.ts";
 import { authorKeygen } from "./author.ts";
+import { away, back } from "./away.ts";
 import { cancel } from "./cancel.ts";
 import { completion, manual } from "./completion.ts";
 import { demo, demoServe } from "./demo.ts";
@@ -76,6 +77,8 @@ export function addCommands(program: Command, shell: Shell): void {
   addVerb(program, shell, resume);
   addVerb(program, shell, step);
   addVerb(program, shell, cancel);
+  addVerb(program, shell, away);
+  addVerb(program, shell, back);
   addVerb(program, shell, stop);
 
   const trust = program.command("trust").description("Who may tell this device what.");

@@ -53,6 +53,10 @@ export type OwnerCommand =
   /** Does one pending action of a paused target, then stays paused. */
   | { readonly type: "step"; readonly target: ResourceId | "*" }
   | { readonly type: "cancel"; readonly action: ActionId }
+  /** The device is about to sleep: its absence shall alarm nobody. It heals on while it is awake. */
+  | { readonly type: "away" }
+  /** It is there again, which it also says by itself when it has slept, or stayed awake for a while. */
+  | { readonly type: "back" }
   /** Says goodbye to the swarm and stops starting actions; the body ends when it is told so. */
   | { readonly type: "stop" };
 

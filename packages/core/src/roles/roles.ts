@@ -50,6 +50,8 @@ export interface RolePeers {
   readonly isCutOff: boolean;
   /** This agent itself was put out of the swarm: nobody else counts it any more. */
   readonly isOut: boolean;
+  /** This device has said that it will be silent. */
+  readonly isAway: boolean;
 }
 
 /** What roles ask of the device. */
@@ -88,6 +90,7 @@ interface RolesDump {
 const nothing: RolesChange = { held: new Map(), letters: [], words: [], asks: false, observations: [] };
 const putOut = "this device was put out of its swarm";
 const tooMany = `more than ${rolesMax} roles are promised here`;
+const away = "this device has said that it is away";
 const notNamed = "this device is none of the members that vote";
 
 /**
@@ -229,9 +232,8 @@ export class Roles {
     let asks = false;
     for (const [resource, before] of this.#states) {
       const crowded = states.size < rolesMax ? undefined : tooMany;
-      const barred = peers.isOut
-        ? putOut
-        : (crowded ?? this.#notNamed(before) ?? barredBecause(before, device));
+      const absent = peers.isOut ? putOut : peers.isAway ? away : undefined;
+      const barred = absent ?? crowded ?? this.#notNamed(before) ?? barredBecause(before, device);
       const isReleasing = !before.held && device.isReleasing(resource);
       const lease = this.#weighLease(before, { barred, isReleasing }, turn);
       letters.push(...(lease?.letters ?? []));

@@ -71,7 +71,7 @@ export class Accusing {
     deaths.reconsider(turn, subject);
     const incarnation = directory.get(subject)?.entry.entry.incarnation;
     if (vote === undefined || incarnation === undefined || directory.standingOf(subject) !== "alive") return;
-    if (own.member === undefined || own.isLeaving) return;
+    if (own.member === undefined || own.isAbsent) return;
     const quorum = observers.quorumOf(subject);
     if (quorum.votes > quorum.observers) return;
     // An observer that took a dead one's place has never met the subject. That the subject's host refuses is

@@ -92,7 +92,7 @@ export class Membership {
     directory.accept(member);
     this.publish(turn);
     // The body may end before gossip gets going.
-    if (own.isLeaving) for (const peer of links.list()) sendMember(member, peer, turn);
+    if (own.isAbsent) for (const peer of links.list()) sendMember(member, peer, turn);
     this.answerAccusers(turn);
   }
 

@@ -105,9 +105,19 @@ export class Own {
     return this.#member;
   }
 
-  /** The goodbye was said: nothing is observed and nobody is accused any more. */
+  /** The goodbye was said, for good. */
   get isLeaving(): boolean {
     return this.#status === "left";
+  }
+
+  /** It is expected to be silent for a while. */
+  get isAway(): boolean {
+    return this.#status === "away";
+  }
+
+  /** Left or away: nothing is observed and nobody is accused. */
+  get isAbsent(): boolean {
+    return this.#status !== "alive";
   }
 
   /** The first words of a life. */
@@ -135,6 +145,13 @@ export class Own {
   leave(turn: Turn): void {
     if (this.isLeaving) return;
     this.#status = "left";
+    this.#raise(turn);
+  }
+
+  /** Says that it will be silent for a while, or that it is there again. */
+  setAway(isAway: boolean, turn: Turn): void {
+    if (this.isLeaving || this.isAway === isAway) return;
+    this.#status = isAway ? "away" : "alive";
     this.#raise(turn);
   }
 

@@ -4,6 +4,7 @@ import type { Snapshot } from "../contract/snapshot.ts";
 import type { Incarnation } from "../contract/statements.ts";
 import type { Turn } from "../contract/turn.ts";
 import type { Settings } from "../settings.ts";
+import { Absence } from "./absence.ts";
 import { Accusing } from "./accusing.ts";
 import { Asking } from "./asking.ts";
 import { Deaths } from "./deaths.ts";
@@ -38,6 +39,7 @@ export interface SwarmParts {
   readonly agent: AgentId;
   readonly settings: Settings;
   readonly own: Own;
+  readonly absence: Absence;
   readonly directory: Directory;
   readonly evictions: Evictions;
   readonly evicting: Evicting;
@@ -59,6 +61,7 @@ export interface SwarmParts {
 /** States of the parts, as they dump them. */
 export interface PartsDump {
   readonly own: Snapshot;
+  readonly absence: Snapshot;
   readonly directory: Snapshot;
   readonly evictions: Snapshot;
   readonly links: Snapshot;
@@ -115,6 +118,7 @@ export function composeParts(
     agent,
     settings,
     own,
+    absence: new Absence(own, dump?.absence),
     directory,
     evictions,
     evicting,
@@ -138,6 +142,7 @@ export function composeParts(
 export function dumpParts(parts: SwarmParts): PartsDump {
   return {
     own: parts.own.dump(),
+    absence: parts.absence.dump(),
     directory: parts.directory.dump(),
     evictions: parts.evictions.dump(),
     links: parts.links.dump(),

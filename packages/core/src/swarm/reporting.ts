@@ -218,7 +218,7 @@ export class Reporting {
   /** In a full mesh everyone finds for itself; and whoever is cut off, or leaves, accuses nobody. */
   #maySpeakOf(subject: AgentId): boolean {
     const { own, directory, observers, probing } = this.#ports;
-    if (observers.isFullMesh || probing.findings.cutOff || own.isLeaving) return false;
+    if (observers.isFullMesh || probing.findings.cutOff || own.isAbsent) return false;
     return directory.standingOf(subject) === "alive";
   }
 

@@ -174,6 +174,7 @@ export class Swarm {
       this.#moved();
     }
     membership.save(turn);
+    if (input.type === "signed") this.#parts.absence.told(turn);
   }
 
   /** Announces exactly these capabilities from now on. */
@@ -193,9 +194,23 @@ export class Swarm {
     this.#tellOn(turn.now.monoMs + gossipFirstMs);
   }
 
+  /** Says that this agent will be silent for a while, or is there again: nobody will miss it meanwhile. */
+  setAway(id: string | undefined, turn: Turn): void {
+    this.#revision += 1;
+    this.#moved();
+    if (id === undefined) this.#parts.absence.end(turn);
+    else this.#parts.absence.begin(id, turn);
+    this.#settle(turn);
+  }
+
+  /** This agent has said that it is away. */
+  get isAway(): boolean {
+    return this.#parts.own.isAway;
+  }
+
   verdictOf(agent: AgentId): Verdict {
     const { own } = this.#parts;
-    if (agent === this.#options.agent) return own.isLeaving ? "left" : "reachable";
+    if (agent === this.#options.agent) return own.isLeaving ? "left" : own.isAway ? "away" : "reachable";
     return verdictOn(this.#parts, agent);
   }
 
@@ -323,7 +338,8 @@ export class Swarm {
   }
 
   #rest(): MonotonicMs {
-    const { helping, votes, links, deaths, reconcile, missing, secondLooks, reporting } = this.#parts;
+    const { helping, votes, links, deaths, reconcile, missing, secondLooks, reporting, absence } =
+      this.#parts;
     return Math.min(
       helping.deadline,
       votes.deadline,
@@ -335,6 +351,7 @@ export class Swarm {
       reporting.deadline,
       this.#tellOnMs,
       this.#retallyMs,
+      absence.deadline,
     );
   }
 
@@ -348,6 +365,7 @@ export class Swarm {
       missing.recountAll(turn);
       reporting.weighAll(turn);
     }
+    if (this.#parts.absence.due(turn)) this.#revision += 1;
     probing.due(turn);
     helping.due(turn);
     deaths.due(turn);
@@ -370,7 +388,7 @@ export class Swarm {
       reporting.beQuiet(turn);
       reporting.weighAll(turn);
     }
-    const isOut = own.isLeaving || evicting.ownEviction !== undefined;
+    const isOut = own.isAbsent || evicting.ownEviction !== undefined;
     for (;;) {
       const found = probing.findings.takeFound();
       for (const one of found) {

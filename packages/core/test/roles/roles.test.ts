@@ -28,6 +28,7 @@ class RolesBench {
   peers = new Map<AgentId, "candidate" | "holder" | "doubtful">();
   isCutOff = false;
   isOut = false;
+  isAway = false;
   phase: ResourcePhase | undefined = "kept";
   isReleasing = false;
 
@@ -51,7 +52,7 @@ class RolesBench {
         capabilities: [roleWord("web", word === "doubtful" ? "holder" : word)],
       }),
     );
-    const peers = { living: () => living, isCutOff: this.isCutOff, isOut: this.isOut };
+    const peers = { living: () => living, isCutOff: this.isCutOff, isOut: this.isOut, isAway: this.isAway };
     const device = { phaseOf: () => this.phase, isReleasing: () => this.isReleasing };
     return this.roles.refresh(peers, device, this.clock.turn());
   }

@@ -21,6 +21,8 @@ const gossipMs = 20;
 export class World {
   nowMs = 0;
   readonly hosts = new Map<string, Host>();
+  /** Commands that were answered. */
+  readonly replies: string[] = [];
   readonly events: { readonly atMs: number; readonly name: string; readonly event: Event }[] = [];
   readonly lines: Line[] = [];
   /** Messages by type, to count traffic. */
@@ -290,6 +292,9 @@ export class World {
       }
       case "tell":
         this.events.push({ atMs: this.nowMs, name: host.person.name, event: output.event });
+        return;
+      case "reply":
+        this.replies.push(output.id);
         return;
       default:
         throw new Error(`not an output of a swarm: ${output.type}`);
