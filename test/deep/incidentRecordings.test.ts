@@ -1,7 +1,9 @@
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { gunzipSync } from "node:zlib";
-import { expect, test } from "vitest";
+import { expect, onTestFinished, test } from "vitest";
 import { openMemoryDirectory } from "../../packages/agent/src/state/places.ts";
 import { eventually, form, makeAuthor, makeColony } from "../harness/colonies.ts";
 import { Transcript } from "../harness/transcripts.ts";
@@ -33,6 +35,15 @@ test("a real incident is recorded, replays while the agent runs and after it was
   const colony = makeColony();
   try {
     await form(colony, ["one"]);
+    const told: string[] = [];
+    const server = createServer((request, response) => {
+      request.on("data", (chunk) => told.push(String(chunk)));
+      request.on("end", () => response.writeHead(200).end());
+    });
+    await new Promise<void>((open) => server.listen(0, "127.0.0.1", open));
+    onTestFinished(() => void server.close());
+    const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/`;
+    await colony.colony.command("one", "handoff", "add", "webhook", url, "--raise-after", "1s");
     const person = new Transcript(colony, "one");
     const { keyFile } = await makeAuthor(colony, "one");
     const [state, root] = [colony.colony.stateOf("one"), colony.colony.rootOf("one")];
@@ -54,6 +65,15 @@ test("a real incident is recorded, replays while the agent runs and after it was
       const { incidents } = await colony.colony.agent("one").inspect();
       return incidents.length > 0;
     });
+    // The message holds the exact next command.
+    await eventually("the message", () => told.length > 0);
+    const message = JSON.parse(told[0] ?? "");
+    expect(message).toMatchObject({ event: "handedOff", name: "one", resource: "file:/etc/key" });
+    const words = String(message.next).split(" ");
+    expect(words.slice(0, 3)).toEqual(["antibody", "--state", state]);
+    expect((await person.type(...words.slice(3))).text).toContain("a directory with entries");
+    expect(told.join("")).not.toMatch(/entries|greenhouse/);
+
     const [incident] = (await colony.colony.agent("one").inspect()).incidents;
     const id = incident?.id ?? "";
     await eventually("its recording", () => filesIn(state).some(({ name }) => name === `${id}.recording.gz`));
