@@ -46,6 +46,24 @@ describe("status", () => {
     expect((await stage.run("status")).out).toContain("and 5 more; why RESOURCE says");
   });
 
+  test("says that a stream is in dispute, or may be old", async () => {
+    const [first] = fullInspection.streams;
+    if (first === undefined) throw new Error("there is a stream");
+    const version = { epoch: 1, generation: 4 };
+    const active = { version, manifest: first.active?.manifest ?? ("frag_" as never) };
+    const inForce = { author: first.author, stream: first.stream, active };
+    const stage = await setStage({ ...wellInspection, streams: [{ ...inForce, held: "equivocation" }] });
+    const disputed = await stage.run("status");
+    expect(disputed.code).toBe(3);
+    expect(disputed.out).toMatch(/signed two\s+bodies\s+for\s+one\s+version/);
+    expect(disputed.out).toMatch(/next: .* trust list/);
+    const stale = { reason: "expired", freshUntilMs: 0 } as const;
+    stage.agent.inspection = { ...wellInspection, streams: [{ ...inForce, stale }] };
+    const old = await stage.run("status");
+    expect(old.code).toBe(3);
+    expect(old.out).toMatch(/may\s+be\s+old/);
+  });
+
   test("is never wider than 100 columns, whatever peers and authors wrote", async () => {
     const long = "x".repeat(300);
     const wide = fullInspection.resources.map((view) => ({ ...view, why: `${long} ${long}`, next: long }));

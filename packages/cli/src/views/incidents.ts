@@ -76,7 +76,8 @@ export function incidentState(inspection: Inspection, incident: Incident): Incid
 }
 
 function isPromised(inspection: Inspection, resource: string): boolean {
-  return inspection.resources.some((view) => view.resource === resource);
+  // A stream in dispute is a case without a promise.
+  return resource.startsWith("policy:") || inspection.resources.some((view) => view.resource === resource);
 }
 
 /** Puts together one incident. */

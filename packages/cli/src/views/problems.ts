@@ -1,5 +1,6 @@
 import type { AgentInspection } from "@antibody/agent/control";
 import type { EvictionView, Inspection, ResourcePhase, ResourceView } from "@antibody/core";
+import { type Stale, type StreamState, shortId } from "@antibody/policy";
 import { byText } from "./peers.ts";
 import { phaseOrder, phaseWords } from "./words.ts";
 
@@ -36,11 +37,30 @@ export function problemsOf(inspection: AgentInspection, self: string): readonly 
     ...inspection.routes
       .filter(({ backends }) => !backends.some(({ state }) => state === "ready"))
       .map(({ resource }) => ({ what: `${resource}: no backend is ready`, next: `${self} routes` })),
+    ...inspection.streams.flatMap((state) => streamProblem(state, self)),
     ...(inspection.evicted === undefined ? [] : [evictedProblem(inspection.evicted, self)]),
     ...(inspection.cutOff
       ? [{ what: "most probes of this agent fail: its own network is at fault", next: `${self} peers` }]
       : []),
   ];
+}
+
+/** Of an author without a grant nothing is in force: its troubles are its own. */
+function streamProblem({ author, stream, held, stale }: StreamState, self: string): readonly Problem[] {
+  const name = `policy of stream ${stream} by ${shortId(author)}`;
+  if (held === "equivocation") {
+    const what = `${name} is in dispute: its author signed two bodies for one version`;
+    return [{ what, next: `${self} trust list` }];
+  }
+  if (held !== undefined || stale === undefined) return [];
+  return [{ what: `${name} may be old: ${staleText(stale)}`, next: `${self} peers` }];
+}
+
+/** Why a stream may be old, in words. */
+export function staleText(stale: Stale): string {
+  return stale.reason === "expired"
+    ? `its author's last sign of life expired ${new Date(stale.freshUntilMs).toISOString()}`
+    : `its author names generation ${stale.generation}, which is not here`;
 }
 
 /** It goes on keeping what it was told, and hears nothing new. */

@@ -55,6 +55,8 @@ interface StreamFields {
   readonly pendingGeneration?: number;
   readonly missingFragmentsCount?: number;
   readonly held?: keyof typeof streamHolds;
+  /** Why it may be old; it stays in force all the same. */
+  readonly stale?: "expired" | "behind";
 }
 
 /** Rows of resources on one screen; `--all` shows the rest. */
@@ -67,7 +69,7 @@ const heldShownMax = 4;
 const streamHolds = {
   unknownAuthor: "its author's root is not here yet",
   noGrant: "this device does not accept its author",
-  equivocation: "its author signed two bundles for one generation",
+  equivocation: "its author signed two bodies for one version; only a new epoch clears it",
   quota: "its bundles take more than the grant allows",
 } as const;
 
@@ -120,6 +122,7 @@ function streamFields(state: Inspection["streams"][number]): StreamFields {
       ? {}
       : { pendingGeneration: pending.version.generation, missingFragmentsCount: pending.missing.length }),
     ...(state.held === undefined ? {} : { held: state.held }),
+    ...(state.stale === undefined ? {} : { stale: state.stale.reason }),
   };
 }
 
@@ -179,7 +182,8 @@ function streamText(stream: StreamFields): string {
       ? ""
       : `; generation ${stream.pendingGeneration} waits for ${count(stream.missingFragmentsCount ?? 0, "fragment")}`;
   const held = stream.held === undefined ? "" : `; held: ${streamHolds[stream.held]}`;
-  return `${stream.stream} by ${shortId(stream.author)}, ${active}${pending}${held}`;
+  const stale = stream.stale === undefined ? "" : "; may be old";
+  return `${stream.stream} by ${shortId(stream.author)}, ${active}${pending}${held}${stale}`;
 }
 
 function resourceTable(resources: readonly ResourceFields[], now: string): readonly string[] {

@@ -18,6 +18,7 @@ import { command, endPause, type HealingCommand } from "./commanding.ts";
 import { decide, decideReady } from "./deciding.ts";
 import { Waiting } from "./dependencies.ts";
 import { desire, hold, isReleasing } from "./desiring.ts";
+import { noteDisputes } from "./disputing.ts";
 import { ended } from "./ending.ts";
 import { Incidents } from "./incidents.ts";
 import { type HealingInspection, inspectHealing } from "./inspecting.ts";
@@ -197,6 +198,7 @@ export class Healing {
   desire(view: View, turn: Turn): void {
     this.#begin(turn);
     desire(this.#parts, view, turn);
+    noteDisputes(this.#parts.incidents, view, turn);
     decideReady(this.#parts, turn);
   }
 

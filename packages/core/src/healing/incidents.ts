@@ -4,6 +4,7 @@ import {
   makeId,
   type PromiseInForce,
   type ResourceId,
+  type StreamState,
   utf8,
 } from "@antibody/policy";
 import type { Incident } from "../contract/inspection.ts";
@@ -14,6 +15,9 @@ import { keep, recall } from "../keeping/snapshot.ts";
 import { incidentsKeptMax } from "../limits.ts";
 import { shownPromise } from "../resources/private.ts";
 import type { ResourceState } from "./state.ts";
+
+/** Two documents that their author should never both have signed. */
+type Proof = NonNullable<StreamState["proof"]>;
 
 /** Where incidents stand in the journal. */
 const incidentPrefix = "incident/";
@@ -71,6 +75,31 @@ export class Incidents {
       attempts: state.attempts,
       next: `antibody why ${state.resource}`,
     };
+    this.#keep(incident, turn);
+    return incident;
+  }
+
+  /** Writes down that an author has signed what cannot both be true; once for each proof. */
+  openDispute(resource: ResourceId, { author, stream }: StreamState, proof: Proof, turn: Turn): void {
+    const id = makeId("incident", this.#crypto.sha256(utf8(`${this.#agent}\n${author}\n${proof.join()}`)));
+    if (this.#incidents.some((incident) => incident.id === id)) return;
+    const incident: Incident = {
+      ...{ v: 1, id, resource, wallMs: turn.now.wallMs },
+      cause: "its author signed two bodies for one version: nothing of it is enforced or undone",
+      ...{ promise: null, author, fragment: proof[0], fragmentName: stream },
+      observed: { proof },
+      ...{ drift: "", attempts: [] },
+      next: "antibody trust list",
+    };
+    this.#keep(incident, turn);
+  }
+
+  /** Resources with a case that is not mended. */
+  openResources(): readonly ResourceId[] {
+    return [...this.#open];
+  }
+
+  #keep(incident: Incident, turn: Turn): void {
     const records: JournalRecord[] = [{ key: `${incidentPrefix}${incident.id}`, value: keep(incident) }];
     const kept = [...this.#incidents, incident];
     for (const { id } of kept.slice(0, -incidentsKeptMax)) {
@@ -79,7 +108,6 @@ export class Incidents {
     this.#incidents = kept.slice(-incidentsKeptMax);
     this.#open = openIn(this.#incidents);
     turn.emit({ type: "persist", durability: "batched", records });
-    return incident;
   }
 
   /** Says of the open cases of a resource that it is kept again. */
