@@ -1,6 +1,7 @@
 import type { Member } from "@antibody/core";
 import type { AgentId } from "@antibody/policy";
 import type { Connection, PeerId, Stream, StreamHandler, Topology } from "@libp2p/interface";
+import { keptOfCrossed } from "./crossed.ts";
 import { type Clock, monotonicMs } from "./limiter.ts";
 import { helloTimeoutMs, staleConnectionAfterMs, strangersPerHostMax } from "./limits.ts";
 import { HostShares, hostOf } from "./newcomers.ts";
@@ -13,7 +14,10 @@ export interface Session {
   readonly peer: PeerId;
   /** As told in the newest hello. */
   readonly member: Member;
-  /** Connections on which hello is done in both directions, the newest last; never empty. */
+  /**
+   * Connections on which hello is done in both directions; never empty. The last one is in use: the newest, or of two
+   * that both ends have dialed at once the one that both keep.
+   */
   readonly connections: readonly Connection[];
 }
 
@@ -46,6 +50,8 @@ interface Peer {
  */
 export class Gate {
   readonly #listener: GateListener;
+  /** This agent. */
+  readonly #own: AgentId;
   readonly #clock: Clock;
   readonly #peers = new Map<string, Peer>();
   readonly #agents = new Map<AgentId, string>();
@@ -55,8 +61,9 @@ export class Gate {
   readonly #topologies = new Map<string, Topology>();
   #topologyCount = 0;
 
-  constructor(listener: GateListener, clock: Clock = monotonicMs) {
+  constructor(listener: GateListener, own: AgentId, clock: Clock = monotonicMs) {
     this.#listener = listener;
+    this.#own = own;
     this.#clock = clock;
   }
 
@@ -109,8 +116,10 @@ export class Gate {
       this.#close(known);
       this.#open(member, standing);
     } else {
+      const all = [...known.standing, standing];
+      // What another run of the peer has left behind is dead, whoever dialed it.
+      known.standing = isSameLife(known.member, member) ? this.#inOrder(known.agent, all) : all;
       known.member = member;
-      known.standing = [...known.standing, standing];
       this.#listener.moved(sessionOf(known));
     }
     for (const older of stale) older.connection.abort(new Error("Replaced by a newer connection"));
@@ -196,6 +205,18 @@ export class Gate {
   /** Tells gated services that a peer is gone. */
   detach(session: Session): void {
     for (const topology of new Set(this.#topologies.values())) void topology.onDisconnect?.(session.peer);
+  }
+
+  /** What is used goes last. */
+  #inOrder(agent: AgentId, standing: readonly Standing[]): readonly Standing[] {
+    const newest = standing.at(-1)?.connection;
+    if (newest === undefined || isRelayed(newest)) return standing;
+    const connections = standing.map(({ connection }) => connection);
+    const kept = keptOfCrossed(connections, this.#own, agent) ?? newest;
+    return [
+      ...standing.filter(({ connection }) => connection !== kept),
+      ...standing.filter(({ connection }) => connection === kept),
+    ];
   }
 
   #open(member: Member, standing: Standing): void {

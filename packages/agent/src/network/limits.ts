@@ -6,8 +6,8 @@ import { chainBytesMax, messageBytesMax, statementBytesMax } from "@antibody/cor
 export const wireVersion = 1;
 
 /**
- * Connections of one agent. At most 12 peers in a full mesh, 10 observers above; twice that where both sides
- * dialed at once, and room for fresh probes, strangers and a crowd that comes back after a partition. A guess.
+ * Connections of one agent. At most 12 peers in a full mesh, 10 observers above; twice that for the moment in
+ * which both sides have dialed at once, and room for fresh probes, strangers and a crowd that comes back after a partition. A guess.
  */
 export const connectionsMax = 256;
 /**
@@ -51,6 +51,12 @@ export const ownEntryPollMs = 10;
  * Younger ones may come from both sides dialing at once. A guess, above the slowest handshake on a Pi.
  */
 export const staleConnectionAfterMs = 5_000;
+
+/**
+ * How long after both ends have dialed each other one of the two connections is closed. A guess: both have moved what
+ * they say to the other one, and it is long before the first heartbeat of gossip finds a stream missing.
+ */
+export const crossedLookMs = 500;
 
 /** Bytes of one frame on a message stream: gossipsub and Yamux lose or hoard larger ones silently (measured). */
 export const frameBytesMax: number = messageBytesMax;

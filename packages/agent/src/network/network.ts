@@ -3,14 +3,15 @@ import { setTimeout as delay } from "node:timers/promises";
 import {
   addressesMax,
   type DialResult,
-  type Event,
   type EvictionWire,
   type HealthRumor,
   type PeerMessage,
 } from "@antibody/core";
-import { type AgentId, isRejection, type Rejection, shortId } from "@antibody/policy";
+import { type AgentId, isRejection } from "@antibody/policy";
 import type { Connection, PeerId } from "@libp2p/interface";
 import type { Feed, InviteCode, InviteRequest, NetworkPort, Relayed } from "../ports.ts";
+import { Complaints } from "./complaints.ts";
+import { Crossed } from "./crossed.ts";
 import { Detours } from "./detours.ts";
 import { Dialer } from "./dialer.ts";
 import { Gate, type Session } from "./gate.ts";
@@ -21,28 +22,16 @@ import { type InviteBook, memoryInviteBook } from "./inviteBook.ts";
 import { issueInvite } from "./issueInvite.ts";
 import { JoinDesk } from "./joinDesk.ts";
 import { joinProtocol } from "./joinWire.ts";
-import { BlameBook, TokenBucket } from "./limiter.ts";
-import {
-  addressLookIntervalMs,
-  banMs,
-  blamedPeersMax,
-  blameWindowMs,
-  goodbyeTimeoutMs,
-  offensesMax,
-  returnTimeoutMs,
-  routeStreamsMax,
-  tellsBurst,
-  tellsPerSecond,
-} from "./limits.ts";
+import { addressLookIntervalMs, goodbyeTimeoutMs, returnTimeoutMs, routeStreamsMax } from "./limits.ts";
 import { Mail, type MailClass, mailProtocols } from "./mail.ts";
-import type { NetworkEventName, NetworkOptions } from "./networkOptions.ts";
+import type { NetworkOptions } from "./networkOptions.ts";
 import { createNode, type NetworkNode } from "./node.ts";
 import { isLoopback } from "./reach.ts";
 import { directOf, isRelayed, relayedAmong } from "./relayed.ts";
 import { Relaying } from "./relaying.ts";
 import { Returns } from "./returns.ts";
 import { Routes, routeProtocol } from "./routes.ts";
-import { isBlameful, type RefusedItem, Verifier } from "./verifier.ts";
+import { Verifier } from "./verifier.ts";
 
 /** The network body, and what its owner may ask of it beyond what the mind asks. */
 export interface Network extends NetworkPort {
@@ -70,14 +59,14 @@ class NetworkBody implements Network {
   readonly #options: NetworkOptions;
   readonly #invites: InviteBook;
   readonly #verifier: Verifier;
-  readonly #blame = new BlameBook({ offensesMax, windowMs: blameWindowMs, banMs, namesMax: blamedPeersMax });
-  readonly #tells = new TokenBucket(tellsPerSecond, tellsBurst);
+  readonly #complaints: Complaints;
   readonly #gate: Gate;
   readonly #hello: Hello;
   readonly #mail: Mail;
   readonly #routes: Routes;
   readonly #relaying: Relaying;
   readonly #returns: Returns;
+  readonly #crossed: Crossed;
   #parts: Parts | undefined;
   #told: readonly string[] = [];
   #addressLook: NodeJS.Timeout | undefined;
@@ -88,11 +77,14 @@ class NetworkBody implements Network {
     this.#options = options;
     this.#invites = options.invites ?? memoryInviteBook();
     this.#verifier = new Verifier({ crypto, charter, knowledge });
-    this.#gate = new Gate({
-      opened: (session) => this.#opened(session),
-      moved: (session) => this.#moved(session),
-      closed: (session) => this.#closed(session),
-    });
+    this.#complaints = new Complaints({ tell: options.tell, hangUp: (agent) => this.hangUp(agent) });
+    const listener = {
+      opened: (session: Session) => this.#opened(session),
+      moved: (session: Session) => this.#moved(session),
+      closed: (session: Session) => this.#closed(session),
+    };
+    this.#gate = new Gate(listener, options.certificate.agent);
+    this.#crossed = new Crossed(this.#gate, options.certificate.agent);
     this.#hello = new Hello({
       gate: this.#gate,
       agentOf: (connection) => agentOf(connection.remotePeer, crypto),
@@ -100,17 +92,17 @@ class NetworkBody implements Network {
       verify: (member) => this.#verifier.member(member),
       evictionOf: ({ certificate }) => knowledge.evictionOf(certificate),
       turnedAway: (wire) => this.#turnedAway(wire),
-      banned: (agent) => this.#blame.banned(agent),
-      refused: (connection, rejection) => this.#refusedHello(connection, rejection),
+      banned: (agent) => this.#complaints.banned(agent),
+      refused: (connection, rejection) => this.#complaints.refusedHello(connection, rejection),
     });
     this.#mail = new Mail({
       gate: this.#gate,
       verifier: this.#verifier,
       feed: (input) => this.#feed(input),
       refused: (from, items) => {
-        for (const item of items) this.#refused(from, item);
+        for (const item of items) this.#complaints.refused(from, item);
       },
-      broken: (from, detail) => this.#offense(from, offensesMax, detail),
+      broken: (from, detail) => this.#complaints.broken(from, detail),
     });
     this.#routes = new Routes({ connectTo: (backend, signal) => this.#connectTo(backend, signal) });
     this.#relaying = new Relaying({
@@ -198,11 +190,13 @@ class NetworkBody implements Network {
   async stop(): Promise<void> {
     if (this.#stopping) return;
     this.#stopping = true;
+    this.#complaints.stop();
     clearInterval(this.#addressLook);
     this.#parts?.gossip.stop();
     this.#parts?.dialer.stop();
     this.#parts?.detours.stop();
     this.#returns.stop();
+    this.#crossed.stop();
     // The mind's goodbyes were its last outputs: they leave before the connections end.
     const said = Promise.all([this.#parts?.gossip.flush(), this.#mail.finish()]);
     await Promise.race([said, delay(goodbyeTimeoutMs, undefined, { ref: false })]);
@@ -218,10 +212,10 @@ class NetworkBody implements Network {
       gate: this.#gate,
       verifier: this.#verifier,
       feed: (input) => this.#feed(input),
-      refused: (from, item) => this.#refused(from, item),
-      broken: (from, detail) => this.#offense(from, offensesMax, detail),
+      refused: (from, item) => this.#complaints.refused(from, item),
+      broken: (from, detail) => this.#complaints.broken(from, detail),
       hangUp: (session) => this.#hangUpSession(session),
-      trouble: (detail, from) => this.#trouble(detail, from),
+      trouble: (detail, from) => this.#complaints.trouble(detail, from),
     });
   }
 
@@ -244,7 +238,7 @@ class NetworkBody implements Network {
       peerIdOf: (agent) => this.#peerIdOf(agent),
       detour: (agent) => detours.find(agent, "instead"),
       dialed: (result) => this.#feed(result),
-      unreached: (agent, result, detail) => this.#unreached(agent, result, detail),
+      unreached: (agent, result, detail) => this.#complaints.unreached(agent, result, detail),
     });
   }
 
@@ -267,7 +261,7 @@ class NetworkBody implements Network {
           replaces === undefined ? { type: "enrolled", member } : { type: "enrolled", member, replaces },
         );
       },
-      refused: (detail) => this.#tell("network.refused", "warn", { detail }),
+      refused: (detail) => this.#complaints.refusedJoin(detail),
     });
     const one = { maxInboundStreams: 1, maxOutboundStreams: 1 };
     // A circuit is a limited connection; a stranger joins over none.
@@ -298,6 +292,7 @@ class NetworkBody implements Network {
     // To the mind another circuit is another session: on the one before, the peer may have fallen silent.
     if (newest !== undefined && isRelayed(newest)) this.#connected(session);
     this.#returns.watch(session);
+    this.#crossed.watch(session);
     this.#parts?.gossip.moved(session);
   }
 
@@ -318,7 +313,7 @@ class NetworkBody implements Network {
     const peer = connection.remotePeer;
     if (this.#stopping || node.libp2p.getConnections(peer).some(({ id }) => id !== connection.id)) return;
     // libp2p would keep 18 kB of every identity for hours (measured): strangers could fill the memory with it.
-    node.libp2p.peerStore.delete(peer).catch((error: Error) => this.#trouble(error.message));
+    node.libp2p.peerStore.delete(peer).catch((error: Error) => this.#complaints.trouble(error.message));
   }
 
   async #connectTo(backend: AgentId, signal: AbortSignal): Promise<Connection | undefined> {
@@ -355,43 +350,10 @@ class NetworkBody implements Network {
     this.#feed({ type: "addresses", addresses });
   }
 
-  #refused(from: AgentId, { kind, rejection }: RefusedItem): void {
-    const { reason, detail } = rejection;
-    const blameful = isBlameful(rejection);
-    const name = kind === "policy" ? "policy.rejected" : "network.refused";
-    this.#tell(name, blameful ? "warn" : "info", { reason, detail, from, kind });
-    if (blameful) this.#offense(from, 1, detail);
-  }
-
   /** A peer shows why it does not let this agent in. Believed when it verifies, whoever shows it. */
   #turnedAway(wire: EvictionWire): void {
     const eviction = this.#verifier.eviction(wire);
     if (!isRejection(eviction)) this.#feed({ type: "turnedAway", eviction });
-  }
-
-  #refusedHello(connection: Connection, { reason, detail }: Rejection): void {
-    const address = connection.remoteAddr.toString();
-    this.#tell("network.refused", "warn", { reason, detail, address });
-  }
-
-  #offense(from: AgentId, offenses: number, detail: string): void {
-    if (!this.#blame.blame(from, offenses)) return;
-    this.#tell("network.banned", "warn", { agent: from, detail, forMs: banMs });
-    this.hangUp(from);
-  }
-
-  #unreached(agent: AgentId, result: DialResult, detail: string): void {
-    // Not reaching a dead peer is everyday life, and the mind tells of it; what is our own fault is not.
-    if (result === "failed") this.#trouble(`could not dial ${shortId(agent)}: ${detail}`, agent);
-  }
-
-  #trouble(detail: string, agent?: AgentId): void {
-    this.#tell("network.trouble", "info", agent === undefined ? { detail } : { detail, agent });
-  }
-
-  #tell(name: NetworkEventName, level: Event["level"], fields: Event["fields"]): void {
-    // Others choose how often this happens: they must not choose how much is written to a card.
-    if (!this.#stopping && this.#tells.take(1)) this.#options.tell({ name, level, fields });
   }
 
   #feed(input: Parameters<Feed>[0]): void {

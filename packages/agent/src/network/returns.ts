@@ -1,15 +1,9 @@
 import type { AgentId } from "@antibody/policy";
 import type { Connection } from "@libp2p/interface";
+import { retire } from "./crossed.ts";
 import type { Gate, Session } from "./gate.ts";
 import { type Clock, monotonicMs } from "./limiter.ts";
-import {
-  circuitBytesMax,
-  circuitMsMax,
-  retireTimeoutMs,
-  returnLookMs,
-  returnWaitMsMax,
-  returnWaitMsMin,
-} from "./limits.ts";
+import { circuitBytesMax, circuitMsMax, returnLookMs, returnWaitMsMax, returnWaitMsMin } from "./limits.ts";
 import { isRelayed } from "./relayed.ts";
 import { routeProtocol } from "./routes.ts";
 
@@ -112,9 +106,4 @@ export function spareCircuits({ agent, connections }: Session, own: AgentId): re
   const carriesRoute = (connection: Connection): boolean =>
     connection.streams.some(({ protocol }) => protocol === routeProtocol);
   return opened.filter((connection) => connection !== kept && !carriesRoute(connection));
-}
-
-function retire(connection: Connection): void {
-  const signal = AbortSignal.timeout(retireTimeoutMs);
-  connection.close({ signal }).catch((error: Error) => connection.abort(error));
 }

@@ -9,6 +9,7 @@ import { enroll, found, memberOf } from "./swarm.ts";
 const founded = found();
 const peer = enroll(founded, "peer");
 const member = memberOf(peer, []);
+const own = founded.certificate.agent;
 
 /** As much of a connection as the gate looks at; aborting it closes it, as libp2p does. */
 class FakeConnection {
@@ -42,7 +43,7 @@ function gateWithLog(): { gate: Gate; log: string[]; at(nowMs: number): void } {
   const tell = (what: string) => (session: { readonly connections: readonly Connection[] }) =>
     log.push(`${what} ${session.connections.map(({ id }) => id).join(" ")}`);
   const listener = { opened: tell("opened"), moved: tell("moved"), closed: tell("closed") };
-  const gate = new Gate(listener, () => nowMs);
+  const gate = new Gate(listener, own, () => nowMs);
   const at = (ms: number) => {
     nowMs = ms;
   };

@@ -181,7 +181,8 @@ test("a lost gossip stream comes back while the connection stays", async () => {
   expect(honest.inputs.filter(({ type }) => type === "disconnected")).toEqual([]);
 });
 
-test("of two connections one may break", async () => {
+/** Two agents that have dialed each other at once, through proxies that count and cut connections. */
+async function crossed(): Promise<readonly [Station, Station, Proxy, Proxy]> {
   const founded = found();
   const [left, right] = await Promise.all([
     new Station(founded).open(),
@@ -190,20 +191,55 @@ test("of two connections one may break", async () => {
   open.push(left, right);
   left.know(right);
   right.know(left);
-  const { address, cut } = await proxy(right);
-  left.network.dial(right.agent, [address], "session", 5_000);
-  right.dial(left);
+  const [toRight, toLeft] = await Promise.all([proxy(right), proxy(left)]);
+  left.network.dial(right.agent, [toRight.address], "session", 5_000);
+  right.network.dial(left.agent, [toLeft.address], "session", 5_000);
   await Promise.all([left.input("dialed"), right.input("dialed")]);
+  return [left, right, toRight, toLeft];
+}
+
+test("of two connections one may break", async () => {
+  const [left, right, toRight] = await crossed();
   await Promise.all([hears(left, right), hears(right, left)]);
   left.clear();
   right.clear();
-  cut();
+  toRight.cut();
   // What is sent before the cut is noticed is lost: minds repeat what matters.
   const send = () => left.network.send(right.agent, { type: "want", members: [], policy: [] });
   const again = setInterval(send, 20);
   await right.input("message").finally(() => clearInterval(again));
   await hears(left, right);
   await hears(right, left);
+  expect([...left.inputs, ...right.inputs].filter(({ type }) => type === "disconnected")).toEqual([]);
+});
+
+test("of two connections made at once the one stays that the smaller id has dialed, and nothing is lost", async () => {
+  const [left, right, toRight, toLeft] = await crossed();
+  const [spare, kept] = left.agent < right.agent ? [toLeft, toRight] : [toRight, toLeft];
+  const said: string[] = [];
+  const say = (from: Station, to: Station) => {
+    said.push(to.agent);
+    from.network.send(to.agent, { type: "want", members: [to.agent], policy: [] });
+  };
+  say(left, right);
+  say(right, left);
+  await Promise.all([hears(left, right), hears(right, left)]);
+  const talk = setInterval(() => {
+    say(left, right);
+    say(right, left);
+  }, 20);
+  await spare.ended;
+  clearInterval(talk);
+  say(left, right);
+  say(right, left);
+  const heard = (): number =>
+    [...left.inputs, ...right.inputs].filter(({ type }) => type === "message").length;
+  // "hears" forgets what came before it.
+  const before = 2;
+  while (heard() < said.length - before) await new Promise((resolve) => setImmediate(resolve));
+  await hears(left, right);
+  await hears(right, left);
+  expect([spare.openCount(), kept.openCount()]).toEqual([0, 1]);
   expect([...left.inputs, ...right.inputs].filter(({ type }) => type === "disconnected")).toEqual([]);
 });
 
@@ -216,13 +252,28 @@ test("publishing without a peer does nothing", async () => {
   expect([...station.events, ...station.inputs]).toEqual([]);
 });
 
+interface Proxy {
+  readonly address: string;
+  /** Resolves when a connection through it has ended. */
+  readonly ended: Promise<void>;
+  openCount(): number;
+  cut(): void;
+}
+
 /** Another address of a station, whose connections can be cut. */
-async function proxy(station: Station): Promise<{ readonly address: string; cut(): void }> {
+async function proxy(station: Station): Promise<Proxy> {
   const target = multiaddr(station.network.addresses()[0] ?? "").getComponents();
   const port = Number(target.find(({ name }) => name === "tcp")?.value);
   const sockets: Socket[] = [];
+  const { promise: ended, resolve: end } = Promise.withResolvers<void>();
+  let openCount = 0;
   const server = createServer((near) => {
     const far = dialTcp({ host: "127.0.0.1", port });
+    openCount += 1;
+    near.once("close", () => {
+      openCount -= 1;
+      end();
+    });
     for (const socket of [near, far]) {
       sockets.push(socket);
       socket.on("error", () => undefined);
@@ -237,6 +288,8 @@ async function proxy(station: Station): Promise<{ readonly address: string; cut(
   if (address === null || typeof address === "string") throw new Error("A TCP port");
   return {
     address: `/ip4/127.0.0.1/tcp/${address.port}`,
+    ended,
+    openCount: () => openCount,
     cut: () => {
       for (const socket of sockets) socket.destroy();
     },
