@@ -56,9 +56,9 @@ export class PluginHost {
     throw new DeviceError("EPROTO", `the plug-in ${this.#name} answered a look with something else`);
   }
 
-  /** Repairs, with the plug-in's own steps. Throws a DeviceError where the plug-in fails. */
+  /** Repairs, with the plug-in's own steps; `repair` is what it said that it would do. Throws a DeviceError where the plug-in fails. */
   async repair(
-    question: PluginQuestion & { readonly drift: string },
+    question: PluginQuestion & { readonly repair: string },
     timeoutMs: number,
     run: ActionRun,
   ): Promise<ActionResult> {

@@ -160,7 +160,7 @@ async function check(
       signal,
       progress: (step: number, of: number, note: string) => void steps.push(`${step} of ${of}: ${note}`),
     };
-    const result = await host.repair({ ...question, drift: seen.drift }, timeoutMs, run);
+    const result = await host.repair({ ...question, repair: seen.repair }, timeoutMs, run);
     const told = result.type === "canceled" ? "canceled" : result.detail;
     return { ...view, result: told, keptAfterwards: (await look()).kept };
   } catch (error) {

@@ -11,7 +11,7 @@ export function pluginBody(plugins: Plugins): ResourceBody {
       plugins.host(pluginOf(subject)).observe(questionOf(subject), timeoutMsOf(subject), signal),
     act: async (subject, plan, run) => {
       if (plan.verb !== "repair") throw new Error(`A plug-in cannot ${plan.verb}`);
-      const question = { ...questionOf(subject), drift: plan.summary };
+      const question = { ...questionOf(subject), repair: plan.summary };
       return plugins.host(pluginOf(subject)).repair(question, plan.timeoutMs, run);
     },
   };
