@@ -1,8 +1,11 @@
-import { chmodSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { spawn, spawnSync } from "node:child_process";
+import { chmodSync, copyFileSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, onTestFinished, test } from "vitest";
+import { whyWithout } from "../../../cli/test/tools.ts";
 import { chronyOf } from "../../src/device/resources/clock.ts";
 import { observationOf } from "../../src/device/resources/timer.ts";
+import type { Said } from "./namespaces/alone.ts";
 import { makePlace, Rig, until } from "./rig.ts";
 
 const at = (text: string): number => Date.parse(text);
@@ -131,6 +134,57 @@ describe("services of systemd", () => {
     const none = rig.promise("service:other", {});
     await until("refused", () => rig.failure(id)?.code === "ENOTSUP");
     await until("refused", () => rig.failure(none)?.message.includes("neither systemd nor runit"));
+  });
+});
+
+describe("without the privilege", () => {
+  const reason =
+    process.getuid?.() === 0 ? whyWithout("setpriv", "dpkg", "useradd", "mount") : "only root can give it up";
+
+  test.skipIf(reason !== undefined)("each kind says what it may not, and the agent goes on", () => {
+    const { root, state } = makePlace();
+    for (const path of [
+      "etc",
+      "mnt",
+      "srv",
+      "root",
+      "var/lib/dpkg/info",
+      "var/lib/dpkg/updates",
+      "proc/sys/net/ipv4",
+    ])
+      mkdirSync(join(root, path), { recursive: true });
+    for (const [path, text] of [
+      ["etc/hosts", "127.0.0.1 localhost\n"],
+      ["etc/passwd", "root:x:0:0:root:/root:/bin/sh\n"],
+      ["etc/group", "root:x:0:\n"],
+      ["srv/hello.deb", ""],
+      ["var/lib/dpkg/status", ""],
+      ["proc/sys/net/ipv4/ip_forward", "0\n"],
+    ] as const)
+      writeFileSync(join(root, path), text);
+    copyFileSync("/bin/sleep", join(root, "intruder"));
+    const intruder = spawn(join(root, "intruder"), ["600"], { stdio: "ignore" });
+    onTestFinished(() => void intruder.kill("SIGKILL"));
+    mkdirSync(state, { mode: 0o777 });
+    chmodSync(state, 0o777);
+    const script = join(import.meta.dirname, "namespaces/unprivileged.ts");
+    const nobody = ["--reuid", "65534", "--regid", "65534", "--clear-groups", "--"];
+    const ran = spawnSync("setpriv", [...nobody, process.execPath, script, root, state], {
+      encoding: "utf8",
+      timeout: 20_000,
+    });
+    const lines = ran.stdout
+      .trimEnd()
+      .split("\n")
+      .map((line) => JSON.parse(line) as { before: string; said: readonly Said[] });
+    expect(lines, ran.stderr).toHaveLength(8);
+    for (const { before, said } of lines) {
+      expect(said.at(-1)?.result, `${before} ${JSON.stringify(said)}`).toMatchObject({
+        type: "failed",
+        code: expect.stringMatching(/^(EPERM|EACCES)$/),
+      });
+      expect(said.filter(({ seen }) => seen !== undefined)).toEqual([said[0], said[0]]);
+    }
   });
 });
 

@@ -6,6 +6,10 @@ const stdoutBytesMax = 1_048_576;
 /** Characters of a tool's complaint in an error. */
 const complaintCharactersMax = 300;
 
+/** What tools say to those without the privilege: told by the name that the system has for it. */
+const refusal =
+  /permission denied|not permitted|superuser|must be (root|superuser)|only root|access denied|authentication (is )?required/i;
+
 /** How a tool ended. */
 export interface Ran {
   readonly code: number;
@@ -53,13 +57,17 @@ export async function runToolWell(
   return ran.stdout;
 }
 
-/** What a tool's failure says: its code, and the line that names the error; the last one where none does. */
+/** What a tool's failure says: its code, and the line that names the error; the first one where none does. */
 export function toolError(program: string, { code, stderr }: Ran): DeviceError {
   const lines = stderr.trimEnd().split("\n");
-  const line = lines.find((each) => /error|^E:|cannot|unable/i.test(each)) ?? lines.at(-1) ?? "";
+  const line =
+    lines.find((each) => refusal.test(each)) ??
+    lines.find((each) => /error|^E:|cannot|unable/i.test(each)) ??
+    lines.find((each) => each !== "") ??
+    "";
   const complaint = line.slice(0, complaintCharactersMax).trim();
   return new DeviceError(
-    `EXIT${code}`,
+    refusal.test(complaint) ? "EPERM" : `EXIT${code}`,
     `${program} ended with ${code}${complaint === "" ? "" : `: ${complaint}`}`,
   );
 }
