@@ -1,6 +1,7 @@
 import { chmodSync, mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Trouble } from "@antibody/agent/control";
+import type { ResourceId } from "@antibody/policy";
 import { afterEach, describe, expect, test } from "vitest";
 import { emptyInspection } from "../../agent/test/control.fake.ts";
 import {
@@ -176,6 +177,21 @@ const cases: readonly Case[] = [
     checkReach,
     withInspection({ resources: [{ ...resource, phase: "backingOff", why: "EACCES: /etc/motd" }] }),
     "sudo antibody install --heal files",
+  ],
+  [
+    "a package that the system refuses",
+    checkReach,
+    withInspection({
+      resources: [
+        {
+          ...resource,
+          resource: "package:nginx" as ResourceId,
+          phase: "backingOff",
+          why: "EPERM: dpkg",
+        },
+      ],
+    }),
+    "sudo antibody install --heal device",
   ],
   ["no address", checkPorts, { addresses: [] }, "ip address && antibody logs"],
   [

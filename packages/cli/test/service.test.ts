@@ -44,7 +44,7 @@ function placeAll(): void {
   writeFileSync(executable, "#!/bin/sh\necho it runs\n");
   placeExecutable(executable, layout.executable);
   rmSync(executable);
-  for (const file of [...installedFiles(layout, commandTree(program), "0"), healDropIn(layout)])
+  for (const file of [...installedFiles(layout, commandTree(program), "0"), healDropIn(layout, "files")])
     placeFile(file);
 }
 
@@ -155,6 +155,7 @@ describe("the commands", () => {
   test("let nobody but root widen what a service may", async () => {
     const stage = await setStage();
     expect((await stage.json("install", "--heal", "files")).code).toBe(5);
+    expect((await stage.json("install", "--heal", "device")).code).toBe(5);
     expect((await stage.json("install", "--heal", "everything")).code).toBe(2);
   });
 

@@ -5,7 +5,7 @@ import type { Command } from "commander";
 import { CliError, type ExitCode, exitCode, usageError } from "../errors.ts";
 import type { Invocation } from "../invocation.ts";
 import { commandTree } from "../reference/tree.ts";
-import { healDropIn, healKinds } from "../service/heal.ts";
+import { type HealKind, healDropIn, healKinds } from "../service/heal.ts";
 import { installSteps, placeExecutable, placeFile } from "../service/install.ts";
 import { installedFiles, installLayout, type Layout } from "../service/layout.ts";
 import { systemdRuns } from "../service/manager.ts";
@@ -16,7 +16,7 @@ import type { Verb } from "../verb.ts";
 import { version } from "../version.ts";
 
 interface InstallOptions {
-  readonly heal?: (typeof healKinds)[number];
+  readonly heal?: HealKind;
 }
 
 const packageUnit = `/lib/systemd/system/${unitName}`;
@@ -28,7 +28,7 @@ export function install(program: Command): Verb<InstallOptions> {
     usage: "install",
     summary:
       "Install this executable as a service that starts at boot: by root for the device, else for you.",
-    examples: ["antibody install", "antibody install --heal files"],
+    examples: ["antibody install", "antibody install --heal files", "antibody install --heal device"],
     exits: [
       [0, "installed; again: renewed"],
       [1, "a step failed: it is named"],
@@ -38,19 +38,19 @@ export function install(program: Command): Verb<InstallOptions> {
     declare: (command) => {
       command.option(
         "--heal <kind>",
-        "let the service heal files that its own user may not write (root)",
+        "what the service may heal beyond its own user: files, or the whole device as root (root)",
         readKind,
       );
     },
     async run({ invocation, options }) {
       const { environment, userId } = invocation.terminal;
       const layout = installLayout(userId, environment);
-      if (options.heal !== undefined && layout.scope === "user") throw mayNotHeal(invocation);
+      if (options.heal !== undefined && layout.scope === "user") throw mayNotHeal(invocation, options.heal);
       const packaged = layout.scope === "system" && existsSync(packageUnit);
       if (!packaged && !isSea()) throw notOneFile();
       const place = (): readonly string[] => [
         ...(packaged ? [] : placeAll(layout, program)),
-        ...(options.heal === undefined ? [] : [placed(healDropIn(layout))]),
+        ...(options.heal === undefined ? [] : [placed(healDropIn(layout, options.heal))]),
       ];
       const files = orDenied(place);
       const steps = runSteps(installSteps(layout, { userExists: userExists(), systemd: systemdRuns() }));
@@ -126,7 +126,7 @@ function nextCommand(layout: Layout): string | null {
   return "antibody run";
 }
 
-function readKind(text: string): (typeof healKinds)[number] {
+function readKind(text: string): HealKind {
   const kind = healKinds.find((each) => each === text);
   if (kind !== undefined) return kind;
   throw usageError(
@@ -136,12 +136,12 @@ function readKind(text: string): (typeof healKinds)[number] {
   );
 }
 
-function mayNotHeal({ self }: Invocation): CliError {
+function mayNotHeal({ self }: Invocation, kind: HealKind): CliError {
   return new CliError({
     code: "denied",
     message: "only root can let a service heal what is not its own",
     cause: "a service of a user has that user's rights",
-    next: `sudo ${self} install --heal files`,
+    next: `sudo ${self} install --heal ${kind}`,
     exit: exitCode.denied,
   });
 }

@@ -15,12 +15,15 @@ export function checkReach({ agent, self }: Facts): Checked {
   const [first] = refused;
   if (first === undefined) return well("reach", "nothing that is promised was refused to it");
   const { process: body } = agent;
-  const mayAll = body?.userId === 0 || ((body?.capabilities ?? 0n) & fileCapabilities) === fileCapabilities;
-  const onFiles = /^(file|directory):/.test(first.resource);
+  const isRoot = body?.userId === 0;
+  const mayAll = isRoot || ((body?.capabilities ?? 0n) & fileCapabilities) === fileCapabilities;
+  const onFiles = /^(file|directory|symlink|line|key):/.test(first.resource);
+  const onDevice = /^(foreign|service|package|container|user|sshkey|sysctl|mount):/.test(first.resource);
+  const heal = onFiles && !mayAll ? "files" : onDevice && !isRoot ? "device" : undefined;
   return finding(
     "reach",
     `the system refuses it ${first.resource}${refused.length === 1 ? "" : ` and ${refused.length - 1} more`}`,
-    onFiles && !mayAll ? "sudo antibody install --heal files" : `${self} why ${shellWord(first.resource)}`,
+    heal !== undefined ? `sudo antibody install --heal ${heal}` : `${self} why ${shellWord(first.resource)}`,
   );
 }
 
