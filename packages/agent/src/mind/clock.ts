@@ -18,12 +18,23 @@ export interface ClockSource {
   readonly runningMs: () => number;
   /** Milliseconds since some time, to ten of them. It counts while the device is suspended (CLOCK_BOOTTIME). */
   readonly countedMs: () => number;
+  /** Milliseconds since 1970, on the wall clock. */
+  readonly wallMs: () => number;
 }
 
-const system: ClockSource = { runningMs: () => performance.now(), countedMs: () => uptime() * 1_000 };
+const system: ClockSource = {
+  runningMs: () => performance.now(),
+  countedMs: () => uptime() * 1_000,
+  wallMs: () => Date.now(),
+};
 
 /** A difference of the two sources that is no sleep: the coarser one counts in steps of ten milliseconds. */
 const sleepMsMin = 100;
+/**
+ * The coarser source is a file that takes 20 µs to read, and a sweep asks for the time a thousand times: it is read
+ * when the wall clock has moved, as it does in every suspension that the kernel knows of, and so often besides.
+ */
+const countEveryMs = 100;
 
 /**
  * The clocks of this machine, in whole milliseconds: the mind counts in whole numbers. The monotonic one counts while
@@ -34,6 +45,9 @@ export class SystemClock implements Clock {
   /** How far the sources are apart: what was slept, on top of what they began with. */
   #apartMs: number;
   readonly #firstApartMs: number;
+  /** When the coarser source was last read, and how far the wall clock was apart then. */
+  #countedAtMs = Number.NEGATIVE_INFINITY;
+  #wallApartMs = 0;
   #timer: NodeJS.Timeout | undefined;
 
   constructor(source: ClockSource = system) {
@@ -44,9 +58,16 @@ export class SystemClock implements Clock {
 
   now(): Now {
     const runningMs = this.#source.runningMs();
-    const apartMs = this.#source.countedMs() - runningMs;
-    if (apartMs - this.#apartMs > sleepMsMin) this.#apartMs = apartMs;
-    return { monoMs: Math.floor(runningMs + this.#apartMs - this.#firstApartMs), wallMs: Date.now() };
+    const wallMs = this.#source.wallMs();
+    const wallApartMs = wallMs - runningMs;
+    const hasWallMoved = Math.abs(wallApartMs - this.#wallApartMs) > sleepMsMin / 2;
+    if (hasWallMoved || runningMs - this.#countedAtMs >= countEveryMs) {
+      this.#countedAtMs = runningMs;
+      this.#wallApartMs = wallApartMs;
+      const apartMs = this.#source.countedMs() - runningMs;
+      if (apartMs - this.#apartMs > sleepMsMin) this.#apartMs = apartMs;
+    }
+    return { monoMs: Math.floor(runningMs + this.#apartMs - this.#firstApartMs), wallMs };
   }
 
   setAlarm(delayMs: number, ring: () => void): void {

@@ -2,13 +2,20 @@ import { expect, test } from "vitest";
 import { SystemClock } from "../../src/mind/clock.ts";
 
 /** Sources that a test moves: one stands while the device sleeps, the other counts, in steps of ten milliseconds. */
-function sources(): { running: number; slept: number; source: ConstructorParameters<typeof SystemClock>[0] } {
+function sources() {
   const state = {
     running: 500,
     slept: 0,
+    /** Whether the wall clock shows what was slept. */
+    shown: true,
+    reads: 0,
     source: {
       runningMs: () => state.running,
-      countedMs: () => Math.floor((70_000 + state.running + state.slept) / 10) * 10,
+      countedMs: () => {
+        state.reads += 1;
+        return Math.floor((70_000 + state.running + state.slept) / 10) * 10;
+      },
+      wallMs: () => Math.floor(1_700_000_000_000 + state.running + (state.shown ? state.slept : 0)),
     },
   };
   return state;
@@ -35,6 +42,30 @@ test("steps of the coarser clock are no sleep: without one the finer clock alone
     state.running += 3.7;
     expect(clock.now().monoMs).toBe(Math.floor(state.running));
   }
+});
+
+test("a suspension is counted at once where the wall clock shows it, else within a tenth of a second", () => {
+  for (const shown of [true, false]) {
+    const moved = sources();
+    moved.shown = shown;
+    const clock = new SystemClock(moved.source);
+    clock.now();
+    moved.slept = 60_000;
+    moved.running += 1;
+    expect(clock.now().monoMs > 60_000).toBe(shown);
+    moved.running += 100;
+    expect(clock.now().monoMs).toBeGreaterThan(60_000);
+  }
+});
+
+test("the coarser clock is read seldom", () => {
+  const state = sources();
+  const clock = new SystemClock(state.source);
+  for (let step = 0; step < 1_000; step += 1) {
+    state.running += 0.1;
+    clock.now();
+  }
+  expect(state.reads).toBeLessThanOrEqual(3);
 });
 
 test("the clocks of this machine agree at once", () => {
