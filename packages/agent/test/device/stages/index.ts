@@ -1,3 +1,4 @@
+import { commandStage, directoryStage, fileStage, processStage } from "./classics.ts";
 import { keyStage, lineStage, symlinkStage } from "./files.ts";
 import { sysctlStage } from "./kernel.ts";
 import { packageStage } from "./packages.ts";
@@ -8,14 +9,18 @@ import { sshkeyStage, userStage } from "./users.ts";
 
 /** Every kind whose real thing is broken and healed, with how many broken states a quick run takes. */
 export const stages: readonly (readonly [Stage, number])[] = [
+  [commandStage, 4],
+  [directoryStage, 20],
+  [fileStage, 20],
+  [foreignStage, 3],
   [keyStage, 20],
   [lineStage, 20],
-  [packageStage, 3],
-  [serviceStage, 4],
-  [foreignStage, 4],
-  [sshkeyStage, 20],
+  [packageStage, 2],
+  [processStage, 4],
+  [serviceStage, 2],
+  [sshkeyStage, 10],
   [symlinkStage, 20],
   [sysctlStage, 20],
   [timerStage, 8],
-  [userStage, 5],
+  [userStage, 3],
 ];
