@@ -66,6 +66,18 @@ test("an entry that storms itself is not watched for a moment, and looked at the
   await until("watched again", () => open.has(rig.real("/one")));
 });
 
+test("many entries that are damaged at once, and their repair, are no storm", async () => {
+  const { open, watchDirectory } = tapped();
+  const rig = new Rig({ watchDirectory });
+  const names = Array.from({ length: 40 }, (_, index) => `file-${index}`);
+  for (const name of names) await rig.kept(rig.promise(`file:/${name}`, { content: "1\n" }));
+  for (let event = 0; event < 4 * stormEvents; event += 1) {
+    open.get(rig.real(""))?.(names[event % names.length] ?? "");
+    open.get(rig.real(""))?.(`.antibody-${event}`);
+  }
+  expect([...open.keys()]).toEqual([rig.real("")]);
+});
+
 test("a few events are no storm", async () => {
   const { open, watchDirectory } = tapped();
   const rig = new Rig({ watchDirectory });

@@ -1,7 +1,8 @@
 import { chmodSync, chownSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { ResourcePromise } from "@antibody/policy";
-import { type Rig, resource } from "../rig.ts";
+import { readStat } from "../../../src/device/process/proc.ts";
+import { type Rig, resource, until } from "../rig.ts";
 import type { Draw, Stage } from "./stage.ts";
 
 const isRoot = process.getuid?.() === 0;
@@ -69,7 +70,11 @@ export const processStage: Stage = {
       const other = before === "other" ? { ...started, env: { OTHER: "1" } } : started;
       const result = await rig.act(id, other, "start");
       const pid = /pid (\d+)/.exec(result.type === "done" ? (result.detail ?? "") : "")?.[1];
-      if (before === "killed" && pid !== undefined) process.kill(Number(pid), "SIGKILL");
+      if (before === "killed" && pid !== undefined) {
+        process.kill(Number(pid), "SIGKILL");
+        // Its parent, the agent, has to learn of it: before that it stands in the table of processes.
+        await until("the agent knows", () => readStat(Number(pid)) === undefined);
+      }
     }
     return { id, promise: started };
   },
