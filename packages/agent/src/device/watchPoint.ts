@@ -4,10 +4,13 @@ import type { ResourceId } from "@antibody/policy";
 import { codeOf } from "./deviceError.ts";
 import { EntryWatches } from "./entryWatches.ts";
 import { EventMeter } from "./eventMeter.ts";
+import { temporaryPrefix } from "./resources/file.ts";
 
 /** How long a directory that stormed is watched entry by entry, and how long one that is not there yet by nobody. Guesses. */
 const stormMs = 60_000;
 const missingStormMs = 1_000;
+/** Events of one entry in a row that are taken for one change. A guess: a file is written in a few pieces. */
+const repeatsMax = 8;
 /** Tries before a directory that changes under every look is left to the sweep. A guess. */
 const triesMax = 5;
 
@@ -37,6 +40,8 @@ export class WatchPoint {
   readonly #resources = new Map<string, Set<ResourceId>>();
   #watch: Watch | undefined;
   readonly #meter = new EventMeter();
+  #lastName: string | null = null;
+  #repeats = 0;
   /** In a storm: its end, and the watches of single entries where the directory is there. */
   #storm: { readonly ends: NodeJS.Timeout; readonly entries: EntryWatches | undefined } | undefined;
   #checked = false;
@@ -124,7 +129,7 @@ export class WatchPoint {
 
   #changed(at: string, name: string | null): void {
     if (this.#closed || this.#watch?.at !== at) return;
-    if (this.#meter.storms()) {
+    if (this.#isIdle(at, name) && this.#meter.storms()) {
       this.#beginStorm(at);
       return;
     }
@@ -139,6 +144,17 @@ export class WatchPoint {
     if (name !== null && standing) return;
     if (!standing) this.#attach();
     this.#wakeAll();
+  }
+
+  /**
+   * Whether an event says nothing new: of an entry that nobody cares for, or one of many in a row of the same. A
+   * thousand files that are broken, and the agent's own repairs of them, are no storm.
+   */
+  #isIdle(at: string, name: string | null): boolean {
+    this.#repeats = name === this.#lastName ? this.#repeats + 1 : 0;
+    this.#lastName = name;
+    if (at === this.#directory && this.#resources.has(name ?? "")) return this.#repeats >= repeatsMax;
+    return name?.startsWith(temporaryPrefix) !== true;
   }
 
   #wakeAll(): void {

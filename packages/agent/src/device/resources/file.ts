@@ -169,12 +169,15 @@ function write(services: FileServices, place: Place, promise: FilePromise): Acti
   return done(`wrote ${bytes.length} bytes to ${place.path}`);
 }
 
+/** How the names of temporary files begin. */
+export const temporaryPrefix = ".antibody-";
+
 /** One name for each file, so that what a killed agent left behind is found again. */
 export function temporaryName(path: string): string {
   let hash = 0xcbf29ce484222325n;
   // FNV-1a: spreads names, protects nothing.
   for (const byte of utf8(path)) hash = BigInt.asUintN(64, (hash ^ BigInt(byte)) * 0x100000001b3n);
-  return `.antibody-${hash.toString(16).padStart(16, "0")}`;
+  return `${temporaryPrefix}${hash.toString(16).padStart(16, "0")}`;
 }
 
 /** Writes the file under its temporary name, with its mode and owner, before anyone can see it under its own. */
