@@ -47,9 +47,13 @@ export function payloadType(name: PayloadName): PayloadType {
   return `application/vnd.antibody.${name}.v1+json`;
 }
 
+const asciiPattern = /^[\x20-\x7e]*$/;
+
 /** What is signed: DSSE v1 PAE(type, body) = "DSSEv1" SP LEN(type) SP type SP LEN(body) SP body. */
 export function preAuthenticationEncoding(type: string, body: Uint8Array): Uint8Array {
-  return concatBytes([utf8(`DSSEv1 ${utf8(type).length} ${type} ${body.length} `), body]);
+  // Payload types are ASCII; where one is not, its bytes are counted.
+  const typeBytes = asciiPattern.test(type) ? type.length : utf8(type).length;
+  return concatBytes([utf8(`DSSEv1 ${typeBytes} ${type} ${body.length} `), body]);
 }
 
 /** The same of an envelope, made once: it is hashed, and checked against each signature. */

@@ -24,8 +24,6 @@ export interface Envelope {
 
 const keyHintBytes = 8;
 const signatureBytes = 64;
-/** Longer than any payload type. */
-const payloadTypeBytesMax = 80;
 /** Items of CBOR in the largest envelope: a map of 4, its keys and values, and a map of 2 for each signature. */
 const envelopeTokensMax = 10 + envelopeSignaturesMax * 6;
 
@@ -59,11 +57,13 @@ function cborHead(major: 2 | 3 | 4, length: number): Uint8Array {
   return Uint8Array.of(type | 26, length >>> 24, (length >> 16) & 0xff, (length >> 8) & 0xff, length & 0xff);
 }
 
-/** Bytes of printable ASCII as text: payload types are nothing else. */
-function asciiText(bytes: Uint8Array | undefined): string | undefined {
-  if (bytes === undefined || bytes.length > payloadTypeBytesMax) return undefined;
-  return bytes.every((byte) => byte >= 0x20 && byte < 0x7f) ? String.fromCharCode(...bytes) : undefined;
-}
+/** Bodies that are read here all the time; others are read as well, by `decodeAny`. */
+const knownTypes = ["fragment", "manifest", "root", "report", "entry", "vote", "certificate", "sighting"].map(
+  (name) => {
+    const type = `application/vnd.antibody.${name}.v1+json`;
+    return { type, cbor: cborText(type) };
+  },
+);
 
 /** Reads items of CBOR in their shortest form, in the order in which they are expected. */
 class ExactReader {
@@ -88,18 +88,21 @@ class ExactReader {
   }
 
   /** The length in the head of an item; undefined for another type, or a longer form than needed. */
-  head(major: 2 | 3 | 4): number | undefined {
+  head(major: 2 | 4): number | undefined {
     const first = this.#bytes[this.#at] ?? 0xff;
-    const size = [24, 25, 26].indexOf(first & 31);
-    const bytes = size < 0 ? 0 : 2 ** size;
-    let length = size < 0 ? first & 31 : 0;
-    for (let index = 1; index <= bytes; index += 1) {
+    const form = first & 31;
+    if (first >> 5 !== major || form > 26) return undefined;
+    if (form < 24) {
+      this.#at += 1;
+      return form;
+    }
+    const size = 2 ** (form - 24);
+    let length = 0;
+    for (let index = 1; index <= size; index += 1)
       length = length * 256 + (this.#bytes[this.#at + index] ?? 0);
-    }
-    if (first >> 5 !== major || (size < 0 && length >= 24) || cborHead(major, length).length !== 1 + bytes) {
-      return undefined;
-    }
-    this.#at += 1 + bytes;
+    // What a shorter form could say.
+    if (length < (form === 24 ? 24 : 256 ** (size / 2))) return undefined;
+    this.#at += 1 + size;
     return length;
   }
 
@@ -148,7 +151,7 @@ function readExact(bytes: Uint8Array): Envelope | undefined {
   if (!reader.skip(envelopeHead)) return undefined;
   const body = reader.take(reader.head(2));
   if (body === undefined || !reader.skip(typeKey)) return undefined;
-  const type = asciiText(reader.take(reader.head(3)));
+  const type = knownTypes.find(({ cbor }) => reader.skip(cbor))?.type;
   if (type === undefined || !reader.skip(signaturesKey)) return undefined;
   const count = reader.head(4) ?? 0;
   if (count === 0 || count > envelopeSignaturesMax) return undefined;
