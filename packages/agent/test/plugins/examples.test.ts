@@ -18,8 +18,8 @@ const runsAsked = process.env["ANTIBODY_CONTRACT_RUNS"];
 
 /** The examples of docs/plugins.md, and how many broken states each is put through: sh starts a jq for each field. */
 const plugins = [
-  ["greeting.py", ["python3"], 30],
-  ["greeting.sh", ["sh", "jq"], 3],
+  ["greeting.py", ["python3"], 10],
+  ["greeting.sh", ["sh", "jq"], 2],
 ] as const;
 
 interface Stage {
@@ -39,7 +39,10 @@ async function look(rig: Rig, id: ReturnType<typeof resource>): Promise<Observat
   rig.inputs.length = 0;
   rig.device.observe(id);
   return until("seen", () => {
-    const input = rig.inputs.find((each) => each.type === "observed" || each.type === "unobservable");
+    // The plug-in may wake the other one meanwhile.
+    const input = rig.inputs.find(
+      (each) => (each.type === "observed" || each.type === "unobservable") && each.resource === id,
+    );
     if (input?.type === "unobservable") throw new Error(`${input.failure.code}: ${input.failure.message}`);
     return input?.type === "observed" ? input.observation : undefined;
   });
