@@ -2,16 +2,22 @@ import type { ResourcePromise } from "@antibody/policy";
 import * as z from "zod/mini";
 import type { ResourceType, Weekday } from "../contract/resource.ts";
 import { defineResource, driftOf, promiseReader } from "./define.ts";
-import { durationMs } from "./duration.ts";
+import { durationMs, parseDuration } from "./duration.ts";
 import { type CommonPromise, command, commonFields, duration, plainNameProblem } from "./fields.ts";
 import { onDemand, type Shape } from "./onDemand.ts";
+
+/**
+ * The shortest interval. Below six seconds a device takes a timer for something that another undoes all the time; a
+ * program that works more often is a process.
+ */
+const intervalMsMin = 10_000;
 
 /** A program that runs at intervals, or at times of the day. A run that fails is tried again, as any repair is. */
 export type TimerPromise = CommonPromise & {
   readonly command: readonly string[];
   /** Bounds each run; mandatory, since nothing else ends a program that hangs. */
   readonly timeout: string;
-  /** From the end of one good run to the next. Excludes `at`. */
+  /** From the start of one good run to the next. Excludes `at`. */
   readonly interval?: string;
   /** `hh:mm`. Excludes `interval`. */
   readonly at?: string;
@@ -45,8 +51,12 @@ const promiseShape: Shape<TimerPromise> = onDemand(() =>
       command,
       timeout: duration.check(z.describe("Bounds each run, such as 10m")),
       interval: z
-        .exactOptional(duration)
-        .check(z.describe("From the end of one good run to the next, such as 6h")),
+        .exactOptional(
+          duration.check(
+            z.refine((text) => (parseDuration(text) ?? 0) >= intervalMsMin, "expected at least 10s"),
+          ),
+        )
+        .check(z.describe("From the start of one good run to the next, such as 6h; at least 10s")),
       at: z
         .exactOptional(
           z.string().check(z.regex(/^([01][0-9]|2[0-3]):[0-5][0-9]$/, "expected a time, such as 03:00")),

@@ -86,6 +86,7 @@ const refused: readonly (readonly [string, string, ResourcePromise, readonly str
   ["sysctl", "net.ipv4.ip_forward", { value: "1\n2" }, ["value"], "one line"],
   ["timer", "backup", { command: ["a"], timeout: "1s" }, [], "either interval or at"],
   ["timer", "backup", { command: ["a"], timeout: "1s", interval: "1h", days: ["mon"] }, [], "need at"],
+  ["timer", "backup", { command: ["a"], timeout: "1s", interval: "9s" }, ["interval"], "at least 10s"],
   ["timer", "backup", { command: ["a"], timeout: "1s", at: "24:00" }, ["at"], "expected a time"],
   ["user", "Alice", {}, [], "small letters"],
   ["user", "alice", { home: "/a:b" }, [], "no ':'"],
