@@ -5,8 +5,9 @@ import { setTimeout as wait } from "node:timers/promises";
 import { type Figures, quantile } from "../figures.ts";
 import { type Unpacked, whileRunning } from "../peers/debian.ts";
 import { type Run, waitFor } from "../run.ts";
-import { damageFigures, damageFiles, killProcesses, textOf } from "./damage.ts";
+import { breakAllAgain, damageFigures, damageFiles, killProcesses, textOf } from "./damage.ts";
 import type { Stage } from "./peers.ts";
+import { ratesHeld } from "./poisson.ts";
 
 const filesDamaged = 30;
 const passes = 10;
@@ -55,15 +56,18 @@ export async function cfengineLoop(run: Run, unpacked: Unpacked, stage: Stage): 
       lostAfterMs: loopLostAfterMs,
     });
     const processes = await killProcesses(stage.processes, { run, lostAfterMs: loopLostAfterMs });
+    const all = await breakAllAgain(run, stage.files, loopLostAfterMs);
+    const held = await ratesHeld(run, stage);
     return {
       version: unpacked.version,
       ...damageFigures("file", files),
       ...damageFigures("process", processes),
-      broken1000Ms: quantile(broken, 0.5),
-      broken1000MaxMs: quantile(broken, 1),
-      lostDrifts: files.lostDrifts + processes.lostDrifts,
+      ...all.figures,
+      lostDrifts: files.lostDrifts + processes.lostDrifts + all.lost,
       sweep1000Ms: quantile(kept, 0.5),
       sweep1000MaxMs: quantile(kept, 1),
+      brokenPass1000Ms: quantile(broken, 0.5),
+      ...held,
     };
   });
 }

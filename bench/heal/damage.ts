@@ -1,6 +1,6 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { setTimeout as wait } from "node:timers/promises";
-import { type Figures, spread } from "../figures.ts";
+import { type Figures, quantile, round, spread } from "../figures.ts";
 import { type Run, spinUntil } from "../run.ts";
 
 /** A file that somebody promised to keep. */
@@ -14,6 +14,9 @@ export interface KeptProcess {
   readonly pidFile: string;
 }
 
+const allBrokenRepeats = 5;
+/** Between two looks at 1,000 files, which take the time of about two of these. */
+const lookEveryMs = 5;
 /** Between two damages, so that each starts from rest. */
 const restMs = 60;
 
@@ -89,4 +92,39 @@ async function eachInTurn<Thing>(
     await wait(restMs, undefined, { signal: run.signal });
   }
   return { samplesMs, lostDrifts };
+}
+
+/** Breaks all files at once, some times; how long it took until the last was repaired, and how many never were. */
+export async function breakAllAgain(
+  run: Run,
+  files: readonly KeptFile[],
+  lostAfterMs: number,
+): Promise<{ readonly figures: Figures; readonly lost: number }> {
+  const samplesMs: number[] = [];
+  let lost = 0;
+  for (let repeat = 0; repeat < allBrokenRepeats; repeat += 1) {
+    run.say(`breaking all ${files.length} files at once, ${repeat + 1} of ${allBrokenRepeats}`);
+    const all = await breakAll(run, files, lostAfterMs);
+    samplesMs.push(all.tookMs);
+    lost += all.lost;
+    await wait(1_000, undefined, { signal: run.signal });
+  }
+  const figures = { broken1000Ms: quantile(samplesMs, 0.5), broken1000MaxMs: quantile(samplesMs, 1) };
+  return { figures, lost };
+}
+
+/** From the first file broken to the last one repaired; breaking them is part of it. */
+async function breakAll(
+  run: Run,
+  files: readonly KeptFile[],
+  lostAfterMs: number,
+): Promise<{ readonly tookMs: number; readonly lost: number }> {
+  const startedMs = performance.now();
+  for (const { path } of files) writeFileSync(path, "damaged\n");
+  let broken = files;
+  while (broken.length > 0 && performance.now() - startedMs < lostAfterMs) {
+    broken = broken.filter(({ path, content }) => textOf(path) !== content);
+    if (broken.length > 0) await wait(lookEveryMs, undefined, { signal: run.signal });
+  }
+  return { tookMs: round(performance.now() - startedMs), lost: broken.length };
 }

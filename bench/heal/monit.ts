@@ -5,8 +5,9 @@ import { setTimeout as wait } from "node:timers/promises";
 import type { Figures } from "../figures.ts";
 import { type Unpacked, whileRunning } from "../peers/debian.ts";
 import { type Run, waitFor } from "../run.ts";
-import { damageFigures, damageFiles, killProcesses, textOf } from "./damage.ts";
+import { breakAllAgain, damageFigures, damageFiles, killProcesses, textOf } from "./damage.ts";
 import type { Stage } from "./peers.ts";
+import { ratesHeld } from "./poisson.ts";
 
 const filesDamaged = 30;
 const lostAfterMs = 30_000;
@@ -23,11 +24,15 @@ export async function monit(run: Run, { program, env, version }: Unpacked, stage
     run.say(`monit: damaging ${filesDamaged} files and killing ${stage.processes.length} processes`);
     const files = await damageFiles(stage.files.slice(0, filesDamaged), { run, lostAfterMs });
     const processes = await killProcesses(stage.processes, { run, lostAfterMs });
+    const all = await breakAllAgain(run, stage.files, lostAfterMs);
+    const held = await ratesHeld(run, stage);
     return {
       version,
       ...damageFigures("file", files),
       ...damageFigures("process", processes),
-      lostDrifts: files.lostDrifts + processes.lostDrifts,
+      ...all.figures,
+      lostDrifts: files.lostDrifts + processes.lostDrifts + all.lost,
+      ...held,
     };
   });
 }

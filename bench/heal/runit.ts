@@ -6,6 +6,7 @@ import { type Unpacked, whileRunning } from "../peers/debian.ts";
 import { type Run, waitFor } from "../run.ts";
 import { damageFigures, killProcesses, textOf } from "./damage.ts";
 import type { Stage } from "./peers.ts";
+import { ratesHeld } from "./poisson.ts";
 
 const killsEach = 3;
 const lostAfterMs = 20_000;
@@ -34,7 +35,9 @@ export async function runit(run: Run, { program, env, version }: Unpacked, stage
       samplesMs.push(...killed.samplesMs);
       lostDrifts += killed.lostDrifts;
     }
-    return { version, ...damageFigures("process", { samplesMs, lostDrifts }), lostDrifts };
+    await wait(settledMs, undefined, { signal: run.signal });
+    const held = await ratesHeld(run, { files: [], processes: stage.processes });
+    return { version, ...damageFigures("process", { samplesMs, lostDrifts }), lostDrifts, ...held };
   };
   // Of this signal runsvdir ends what it runs; of any other, itself only.
   return whileRunning(run, [runsvdir, services], path, measure, "SIGHUP");
