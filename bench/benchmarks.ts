@@ -6,7 +6,7 @@ import { policy } from "./policy.ts";
 import { publish } from "./publish.ts";
 import { route } from "./route.ts";
 import type { Run } from "./run.ts";
-import { sim } from "./sim.ts";
+import { sim, simSections } from "./sim.ts";
 import { swarm, swarmSections } from "./swarm.ts";
 
 /** One benchmark. */
@@ -75,6 +75,7 @@ export const benchmarks: Readonly<Record<string, Benchmark>> = {
     summary: "speed and memory of the simulator",
     takesAgents: true,
     takesPeers: false,
+    sections: simSections,
     targets: {},
     measure: sim,
   },
