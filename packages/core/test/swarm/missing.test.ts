@@ -286,6 +286,18 @@ test("goes on from dumps in the midst of it as without", () => {
   expect(play(3)).toEqual(play(0));
 });
 
+test("a tenth at once are unreachable to everyone within 8 s", () => {
+  const all = Array.from({ length: 40 }, (_, index) => `t${String(index).padStart(2, "0")}`);
+  const world = World.formed(all);
+  world.run(10_000);
+  const gone = all.filter((_, index) => index % 10 === 3);
+  const left = all.filter((name) => !gone.includes(name));
+  cut(world, ...gone);
+  const isLost = (name: string): boolean =>
+    gone.every((each) => ["unreachable", "stalled"].includes(world.verdict(name, each)));
+  world.runUntil(() => left.every(isLost), 8_000);
+});
+
 test("many at once are said to be missing late, and together", () => {
   // All of the observers are asked for, so that nearly nobody dies of it.
   const world = World.formed(names, { quorumVotes: 10 });
