@@ -49,17 +49,21 @@ const troubles: readonly Trouble[] = [
   {
     name: "Something else keeps changing a file",
     resource: "file:/etc/resolv.conf",
-    happens: async ({ publish, until, root, children }) => {
+    happens: async ({ publish, until, root, children, colony }) => {
       await publish('  file:/etc/resolv.conf: { content: "nameserver 192.0.2.1\\n" }');
       await until("file:/etc/resolv.conf", "kept");
-      const script = `while :; do echo nameserver 198.51.100.9 > ${root}/etc/resolv.conf; sleep 0.05; done`;
-      children.push(spawn("/bin/sh", ["-c", script], { stdio: "ignore" }));
+      const script = `while :; do echo nameserver 198.51.100.9 > ${root}/etc/resolv.conf; done`;
+      children.push(spawn("/bin/bash", ["-c", script], { stdio: "ignore" }));
       await until("file:/etc/resolv.conf", "contested");
+      await eventually("the name of the other hand", async () => {
+        const view = await colony.colony.agent("one").resource("file:/etc/resolv.conf");
+        return view?.why.startsWith("something else") === false;
+      });
     },
-    reads: [/is contested/, /content differs/, /undid \d+ repairs/],
+    reads: [/is contested/, /content differs/, /process \d+ \(bash, uid \d+\) undid \d+ repairs/],
     diagnosis:
       "Each repair is undone at once: two hands are on one file. The agent has slowed down by itself, so nothing burns. " +
-      "Find the other hand and stop it, or take the promise back.",
+      "The other hand is named: stop it, or take the promise back.",
   },
   {
     name: "A repair hangs",
