@@ -147,6 +147,25 @@ ${other}promises:
     expect((await lint(circle(arm, intel))).code).toBe(0);
   });
 
+  test("tells promises that would undo each other, at both places", async () => {
+    const { code, out, file } = await lint(`stream: home
+name: hosts
+promises:
+  file:/etc/hosts: { content: "127.0.0.1 localhost" }
+  line:/etc/hosts#db: { line: 10.0.0.5 db }
+`);
+    expect(code).toBe(1);
+    const hint = "leave one out: the agent would keep neither";
+    const why = "one promises the whole, one a part";
+    expect(out).toBe(
+      [
+        `${file}:4:20: file:/etc/hosts: conflicts with line:/etc/hosts#db: ${why} (${hint})`,
+        `${file}:5:23: line:/etc/hosts#db: conflicts with file:/etc/hosts: ${why} (${hint})`,
+        "",
+      ].join("\n"),
+    );
+  });
+
   test("a sound file", async () => {
     const { code, out, file } = await lint(source);
     expect(code).toBe(0);

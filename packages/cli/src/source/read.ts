@@ -10,7 +10,7 @@ import {
   sourceCharactersMax,
 } from "@antibody/policy";
 import { CliError, exitCode, messageOf } from "../errors.ts";
-import { circleProblems } from "./circles.ts";
+import { problemsTogether } from "./together.ts";
 
 /** A policy file that has no problems. */
 export interface SoundSource {
@@ -29,7 +29,7 @@ const checkPromise: CheckPromise = (kind, promise, name) => {
 /** Reads and compiles a policy file. Throws a CliError when it cannot be read. */
 export async function readSource(path: string): Promise<CompiledSource> {
   const text = await readText(path);
-  return typeof text === "string" ? compileSource(text, path, checkPromise, circleProblems) : text;
+  return typeof text === "string" ? compileSource(text, path, checkPromise, problemsTogether) : text;
 }
 
 /** The text of a file that people wrote, or the problem with it. Throws a CliError when it cannot be read. */

@@ -2,6 +2,7 @@ import { type PromiseInForce, parseResourceId, type ResourceId, type View } from
 import type { Turn } from "../contract/turn.ts";
 import { sameJson } from "../keeping/json.ts";
 import { promisesMax } from "../limits.ts";
+import { findConflicts } from "../resources/conflicts.ts";
 import { forgetIntents, type InterruptedIntent } from "./actions.ts";
 import { decide, missingRole } from "./deciding.ts";
 import { findCircles } from "./dependencies.ts";
@@ -24,6 +25,12 @@ export function desire(parts: Parts, view: View, turn: Turn): void {
   for (const [resource, circle] of findCircles(dependenciesOf(parts, wellFormed))) {
     wellFormed.delete(resource);
     wrong.set(resource, `waits for itself: ${circle.join(" → ")}`);
+  }
+  // Two owners of one thing would undo each other for ever: the lower rank is left alone, of equal ones both.
+  const claimants = [...wellFormed].map(([resource, { promise, rank }]) => ({ resource, promise, rank }));
+  for (const [resource, why] of findConflicts(claimants)) {
+    wellFormed.delete(resource);
+    wrong.set(resource, why);
   }
   for (const [resource, why] of disputesOf(view)) wrong.set(resource, why);
 

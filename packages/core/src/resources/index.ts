@@ -74,6 +74,7 @@ export {
   outputCharactersMax,
   readCommandPromise,
 } from "./command.ts";
+export { type Claimant, findConflicts } from "./conflicts.ts";
 export {
   type ContainerObservation,
   type ContainerPromise,

@@ -33,6 +33,17 @@ describe("order", () => {
     ]);
   });
 
+  it("promises that would undo each other are left alone, and say so; with ranks the lower one is", () => {
+    const bench = new Bench();
+    const line = "line:/etc/motd#it";
+    const outputs = bench.desire({ [motd]: { content: "a" }, [line]: { line: "b" }, "file:/other": {} });
+    expect(outputs.filter((each) => each.startsWith("watch"))).toEqual(["watch file:/other"]);
+    expect(bench.view(motd)).toMatchObject({ why: expect.stringContaining(`conflicts with ${line}`) });
+    expect(bench.view(line)).toMatchObject({ why: expect.stringContaining(`conflicts with ${motd}`) });
+    // One of them goes: the other is kept.
+    expect(bench.desire({ [motd]: { content: "a" }, "file:/other": {} })).toContain(`watch ${motd}`);
+  });
+
   it("a chain is repaired link by link", () => {
     const bench = new Bench();
     const chain = ["file:/1", "file:/2", "file:/3"];

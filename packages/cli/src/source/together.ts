@@ -1,30 +1,33 @@
-import { findCircles, resourceTypes } from "@antibody/core";
+import { findCircles, findConflicts, resourceTypes } from "@antibody/core";
 import {
   type CheckDocuments,
   type DocumentsProblem,
   parseResourceId,
   promisesOf,
   type ResourceId,
+  type ResourcePromise,
   type SourceDocument,
 } from "@antibody/policy";
 
 /** Where a promise stands, and what it waits for. */
 interface Waiting {
   readonly document: number;
+  readonly promise: ResourcePromise;
   readonly after: readonly ResourceId[];
 }
 
 /**
- * Promises that wait for themselves through `after`, by the rule that the agent finds them by. Documents without a
+ * Promises that wait for themselves through `after`, and those that would undo each other, by the rules that the
+ * agent finds them by. Documents without a
  * guard are taken together with those of each guard: whether two different guards can hold at once is not known here.
  */
-export const circleProblems: CheckDocuments = (documents) => {
+export const problemsTogether: CheckDocuments = (documents) => {
   const guards = new Set(documents.map(({ when }) => when));
   const told = new Set<string>();
   return [undefined, ...guards].flatMap((guard) =>
-    circlesAmong(waitingIn(documents, guard)).filter(({ message }) => {
-      const isNew = !told.has(message);
-      told.add(message);
+    problemsAmong(waitingIn(documents, guard)).filter(({ resource, message }) => {
+      const isNew = !told.has(`${resource} ${message}`);
+      told.add(`${resource} ${message}`);
       return isNew;
     }),
   );
@@ -41,10 +44,26 @@ function waitingIn(
     for (const [resource, promise] of promisesOf(source)) {
       const kind = parseResourceId(resource)?.kind;
       const type = resourceTypes.find((each) => each.kind === kind);
-      waiting.set(resource, { document, after: type?.common(promise).after ?? [] });
+      waiting.set(resource, { document, promise, after: type?.common(promise).after ?? [] });
     }
   }
   return waiting;
+}
+
+function problemsAmong(waiting: ReadonlyMap<ResourceId, Waiting>): readonly DocumentsProblem[] {
+  return [...circlesAmong(waiting), ...conflictsAmong(waiting)];
+}
+
+/** Told at each of the promises: which of them is wrong only people know. */
+function conflictsAmong(waiting: ReadonlyMap<ResourceId, Waiting>): readonly DocumentsProblem[] {
+  const claimants = [...waiting].map(([resource, { promise }]) => ({ resource, promise, rank: 0 }));
+  return [...findConflicts(claimants)].map(([resource, message]) => ({
+    document: waiting.get(resource)?.document ?? 0,
+    resource,
+    path: [],
+    message,
+    hint: "leave one out: the agent would keep neither",
+  }));
 }
 
 /** Each circle once, told at that of its promises which comes first in the file. */
