@@ -1,7 +1,14 @@
 import { readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { nodeCrypto, readKeyFile as readSeed } from "@antibody/agent/state";
-import { isRejection, type Root, toHex, type VerifiedPolicy, verifyPolicy } from "@antibody/policy";
+import {
+  isRejection,
+  type Root,
+  rootDigest,
+  toHex,
+  type VerifiedPolicy,
+  verifyPolicy,
+} from "@antibody/policy";
 import { afterEach, expect, test } from "vitest";
 import { readKeyFile } from "../src/author/keyFile.ts";
 import { ownerText } from "../src/trust/ownerKey.ts";
@@ -62,6 +69,14 @@ test("a key that a rotation has made rotates as well", async () => {
   const opened = await readKeyFile(String(made["keyFile"]), async () => "");
   expect(opened.root.number).toBe(4);
   expect(opened.roots).toHaveLength(4);
+  // Of two roots of one number an owner follows the one whose file it was given.
+  const later = join(stage.state, "author-keys", "home.4.root");
+  await told(stage, "trust", "add", later, "--scope", "**", "--rank", "1", "--yes");
+  const root = rootDigest(nodeCrypto(), opened.root);
+  expect(stage.agent.commands.at(-1)).toMatchObject({
+    type: "grant",
+    grant: { author: opened.author, root },
+  });
 });
 
 test("a rotation that the agent rejects leaves the keys as they were", async () => {

@@ -1,5 +1,5 @@
 import { rename } from "node:fs/promises";
-import { dirname } from "node:path";
+import { dirname, join } from "node:path";
 import { generateKey, nodeCrypto, type PrivateKey, writeFileAtomic } from "@antibody/agent/state";
 import {
   type FragmentId,
@@ -27,6 +27,8 @@ export interface PreparedRotation {
   readonly bytes: Uint8Array;
   readonly keyFiles: readonly string[];
   readonly nextKeyFiles: readonly string[];
+  /** Where the new root will lie, for owners who have to tell it from another. */
+  readonly rootFile: string;
   /** Puts the new keys in the place of the old ones, which keep the number of their root in their names. */
   finish(): Promise<void>;
 }
@@ -68,13 +70,17 @@ export async function prepareRotation(
   if (isRejection(verified) || verified.type !== "root") throw notTheNextKeys(author.name);
   const roots = [...author.roots, bytes];
   const moves = await writeKeys(author, opened, following, roots);
+  const [{ key } = { key: "" }] = moves;
+  const rootFile = join(dirname(key), `${author.name}.${verified.root.number}.root`);
   return {
     author,
     root: verified.root,
     bytes,
     keyFiles: moves.map(({ key }) => key),
     nextKeyFiles: moves.map(({ nextKey }) => nextKey),
+    rootFile,
     finish: async () => {
+      writeFileAtomic(rootFile, bytes, 0o644);
       for (const { key, nextKey } of moves) {
         await rename(key, `${key}.${author.root.number}`);
         await rename(`${key}.new`, key);

@@ -20,6 +20,8 @@ interface RotatedView {
   readonly carriedCount: number;
   readonly keyFiles: readonly string[];
   readonly nextKeyFiles: readonly string[];
+  /** The new root, for owners who have to tell it from another of its number. */
+  readonly rootFile: string;
 }
 
 interface RotateOptions {
@@ -185,6 +187,7 @@ function rotatedView(prepared: PreparedRotation, carriedCount: number): RotatedV
     carriedCount,
     keyFiles: prepared.keyFiles,
     nextKeyFiles: prepared.nextKeyFiles,
+    rootFile: prepared.rootFile,
   };
 }
 
