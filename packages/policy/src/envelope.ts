@@ -137,7 +137,7 @@ export function signedBy(crypto: Crypto, envelope: Envelope, publicKey: Uint8Arr
 }
 
 /** The hint at a key that envelopes carry. */
-export function keyHint(publicKey: Uint8Array): Uint8Array {
+function keyHint(publicKey: Uint8Array): Uint8Array {
   return new Uint8Array(publicKey.subarray(0, keyHintBytes));
 }
 

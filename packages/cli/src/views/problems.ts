@@ -57,7 +57,7 @@ function streamProblem({ author, stream, held, stale }: StreamState, self: strin
 }
 
 /** Why a stream may be old, in words. */
-export function staleText(stale: Stale): string {
+function staleText(stale: Stale): string {
   return stale.reason === "expired"
     ? `its author's last sign of life expired ${new Date(stale.freshUntilMs).toISOString()}`
     : `its author names generation ${stale.generation}, which is not here`;

@@ -28,7 +28,7 @@ export interface TrustView {
 }
 
 /** One claim of an author on this device. */
-export interface TrustClaim {
+interface TrustClaim {
   readonly resource: string;
   readonly stream: string;
   /** `inForce`, or why it is held. */
