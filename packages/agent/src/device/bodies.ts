@@ -62,7 +62,7 @@ export function makeBodies(services: BodyServices): ReadonlyMap<string, Resource
     ["directory", directoryBody(files)],
     ["disk", diskBody(tree)],
     ["file", fileBody(files, digest)],
-    ["foreign", foreignBody()],
+    ["foreign", foreignBody(tree)],
     ["http", httpBody()],
     ["key", keyBody(tree)],
     ["line", lineBody(tree)],

@@ -1,4 +1,4 @@
-import { readFileSync, readlinkSync } from "node:fs";
+import { readFileSync, readlinkSync, statSync } from "node:fs";
 import { setTimeout as wait } from "node:timers/promises";
 import {
   type ActionResult,
@@ -14,22 +14,30 @@ import {
 import { codeOf, DeviceError } from "../deviceError.ts";
 import { listPids, type ProcessStat, readStat, runs } from "../process/proc.ts";
 import { type ActionRun, done, type ResourceBody } from "../resourceBody.ts";
+import type { Tree } from "../tree.ts";
 
 /** How often it is looked whether those that were told to end have. */
 const endingMs = 20;
 
 /** Processes that others started. */
-export function foreignBody(): ResourceBody {
+export function foreignBody(tree: Tree): ResourceBody {
   return {
     slow: false,
     // With cgroup v2 the kernel tells when the last one of a cgroup has ended, and when the first one comes.
-    watchedPath: ({ promise }) => {
-      const { cgroup } = readForeignPromise(promise);
-      return cgroup === undefined ? undefined : `/sys/fs/cgroup${cgroup}/cgroup.events`;
+    watchedPath: ({ promise }) => eventsOf(readForeignPromise(promise)),
+    observe: ({ promise }) => {
+      const promised = readForeignPromise(promise);
+      const events = eventsOf(promised);
+      // The kernel tells only of files that somebody has looked at.
+      if (events !== undefined) statSync(tree.real(events), { throwIfNoEntry: false });
+      return describe(find(promised));
     },
-    observe: ({ promise }) => describe(find(readForeignPromise(promise))),
     act: ({ promise }, plan, run) => end(readForeignPromise(promise), plan, run),
   };
+}
+
+function eventsOf({ cgroup }: ForeignPromise): string | undefined {
+  return cgroup === undefined ? undefined : `/sys/fs/cgroup${cgroup}/cgroup.events`;
 }
 
 function describe(found: readonly ProcessStat[]): ForeignObservation {

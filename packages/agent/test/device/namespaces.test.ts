@@ -1,4 +1,5 @@
 import { spawnSync } from "node:child_process";
+import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import type { Said } from "./namespaces/alone.ts";
@@ -55,3 +56,25 @@ test.skipIf(reason !== undefined)("a mount is healed from whatever it was broken
     expect(each.said.filter(({ seen }) => seen !== undefined)).toEqual([each.said[0], each.said[0]]);
   }
 });
+
+test.skipIf(reason !== undefined)(
+  "the end of a foreign process is told by its cgroup, where that is of version 2",
+  () => {
+    const place = makePlace();
+    const hierarchy = join(place.root, "sys/fs/cgroup");
+    mkdirSync(hierarchy, { recursive: true });
+    const script = join(import.meta.dirname, "namespaces/cgroups.ts");
+    const inside = 'mount -t cgroup2 none "$0" && exec "$@"';
+    const command = [hierarchy, process.execPath, script, place.root, place.state];
+    const ran = spawnSync(
+      "unshare",
+      ["--mount", "--propagation", "private", "sh", "-c", inside, ...command],
+      {
+        encoding: "utf8",
+        timeout: 20_000,
+      },
+    );
+    expect(ran.stdout, ran.stderr).not.toBe("");
+    expect(JSON.parse(ran.stdout)).toMatchObject({ before: 1, after: 0 });
+  },
+);
