@@ -92,8 +92,9 @@ function verified(
       tookMs: monoMs - (state.driftSinceMs ?? monoMs),
     });
     noteMended(parts, state, turn);
+    // What was only begun anew was not repaired: two that name each other would never come to rest.
+    if (state.driftSinceMs !== undefined) refreshOthers(parts, state, turn);
     state.driftSinceMs = undefined;
-    refreshOthers(parts, state, turn);
     return;
   }
   rewriteAttempt(state, verification.action, "unverified", `still differs after it: ${drift.summary}`);

@@ -175,6 +175,27 @@ it("onRepair: a restart that had begun before the repair does not count", () => 
   expect(bench.see(web, observedWeb(bench))).toContain(`act 1-3 restart ${web}`);
 });
 
+it("onRepair: what was only begun anew begins nothing else anew", () => {
+  const bench = new Bench();
+  const compile = "command:compile";
+  const run = { check: ["/bin/true"], apply: ["/bin/make"], timeout: "10s" };
+  const fine = { type: "checked", code: 0, output: "" };
+  bench.desire({
+    [motd]: { content: "ours", onRepair: [compile] },
+    [compile]: { ...run, onRepair: [web] },
+    [web]: webPromise,
+  });
+  webRunning(bench);
+  bench.see(compile, fine);
+  bench.see(motd, fileWith("theirs"));
+  bench.done("1-1");
+  expect(bench.see(motd, fileWith("ours"))).toContain(`observe ${compile}`);
+  expect(bench.see(compile, fine)).toContain(`act 1-2 apply ${compile}`);
+  bench.done("1-2");
+  expect(bench.see(compile, fine).some((line) => line.startsWith("act"))).toBe(false);
+  expect(bench.phase(compile)).toBe("kept");
+});
+
 it("reverse: what a promise says of its own end is done", () => {
   const bench = new Bench();
   bench.desire({ [motd]: { content: "ours", reverse: true }, [web]: { ...webPromise, reverse: false } });
