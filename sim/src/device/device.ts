@@ -1,6 +1,7 @@
 import type {
   ActionId,
   Input,
+  JointPart,
   Observation,
   Output,
   Random,
@@ -199,22 +200,30 @@ export class Device {
     if (output === undefined) return;
     this.#running?.delete(action);
     if (this.#running?.size === 0) this.#running = undefined;
-    const defect = this.#defects?.get(output.resource);
-    if (defect !== undefined && JSON.stringify(output.promise).includes(defect)) {
+    const parts = output.plan.joint ?? [output];
+    if (parts.some((part) => this.#isDefect(part))) {
       const result = { type: "failed", code: "EDEFECT", detail: "this device cannot keep it" } as const;
       this.#input({ type: "outcome", action, result });
       return;
     }
-    const known = this.#resources.get(output.resource);
-    if (known !== undefined) {
-      const { fake } = this.#typeOf(output.resource);
-      known.state = fake.repaired(output.promise, known.state, output.plan, this.#context);
-      this.#changed(output.resource, known);
-      const foughtUs = this.#fights?.get(output.resource);
-      if (foughtUs !== undefined) this.#after(foughtUs, { type: "fought", resource: output.resource });
-    }
+    for (const part of parts) this.#repair(part);
     const result = { type: "done", detail: output.plan.verb } as const;
     this.#input({ type: "outcome", action, result });
+  }
+
+  #isDefect({ resource, promise }: JointPart): boolean {
+    const defect = this.#defects?.get(resource);
+    return defect !== undefined && JSON.stringify(promise).includes(defect);
+  }
+
+  #repair({ resource, promise, plan }: JointPart): void {
+    const known = this.#resources.get(resource);
+    if (known === undefined) return;
+    const { fake } = this.#typeOf(resource);
+    known.state = fake.repaired(promise, known.state, plan, this.#context);
+    this.#changed(resource, known);
+    const foughtUs = this.#fights?.get(resource);
+    if (foughtUs !== undefined) this.#after(foughtUs, { type: "fought", resource });
   }
 
   #retime(): void {

@@ -1,17 +1,18 @@
 import { basename, dirname, join } from "node:path";
 import type { Duplex } from "node:stream";
-import type { ActionId, ActionResult, Plan } from "@antibody/core";
+import type { ActionId, ActionResult, JointPart, Plan } from "@antibody/core";
 import { type AgentId, parseResourceId, type ResourceId, type ResourcePromise } from "@antibody/policy";
 import { Plugins } from "../plugins/plugins.ts";
 import type { PluginRegistry } from "../plugins/registry.ts";
 import type { DevicePort, Feed } from "../ports.ts";
+import { switchTogether } from "./barrier.ts";
 import { makeBodies } from "./bodies.ts";
 import { codeOf } from "./deviceError.ts";
-import { keyedDigester } from "./digest.ts";
+import { type Digest, keyedDigester } from "./digest.ts";
 import { DirectoryWatches, type WatchDirectory, watchWithNode } from "./directoryWatches.ts";
 import { type Looked, Looks, unseen } from "./looks.ts";
 import { Supervisor } from "./process/supervisor.ts";
-import { type ResourceBody, type Subject, type Tell, thrownResult } from "./resourceBody.ts";
+import { type ActionRun, type ResourceBody, type Subject, type Tell, thrownResult } from "./resourceBody.ts";
 import { findRival } from "./rivals.ts";
 import { RouteListeners } from "./route/listeners.ts";
 import { Tree } from "./tree.ts";
@@ -44,6 +45,7 @@ export interface DeviceOptions {
 /** The device that an agent lives on. What it sees and does comes back through `feed`. */
 export class Device implements DevicePort {
   readonly #feed: Feed;
+  readonly #digest: Digest;
   readonly #tree: Tree;
   readonly #bodies: ReadonlyMap<string, ResourceBody>;
   readonly #supervisor: Supervisor;
@@ -64,6 +66,7 @@ export class Device implements DevicePort {
     };
     const wake = (resource: ResourceId): void => this.#wake(resource);
     this.#tree = new Tree(options.root);
+    this.#digest = keyedDigester(options.digestKey);
     this.#supervisor = new Supervisor({
       agent: options.agent,
       directory: join(options.stateDirectory, "processes"),
@@ -81,7 +84,7 @@ export class Device implements DevicePort {
     this.#plugins = new Plugins(options.plugins ?? { v: 1, plugins: {} }, wake);
     this.#bodies = makeBodies({
       tree: this.#tree,
-      digest: keyedDigester(options.digestKey),
+      digest: this.#digest,
       supervisor: this.#supervisor,
       routes: this.#routes,
       plugins: this.#plugins,
@@ -157,7 +160,8 @@ export class Device implements DevicePort {
       this.#feed({ type: "outcome", action, result });
     };
     try {
-      result = body.act(subject, plan, run);
+      result =
+        plan.joint === undefined ? body.act(subject, plan, run) : this.#switchTogether(plan.joint, run);
     } catch (error) {
       end(thrownResult(error, abort.signal));
       return;
@@ -165,6 +169,17 @@ export class Device implements DevicePort {
     if (result instanceof Promise)
       result.then(end, (error: unknown) => end(thrownResult(error, abort.signal)));
     else end(result);
+  }
+
+  /** All of a barrier, or nothing. */
+  async #switchTogether(parts: readonly JointPart[], run: ActionRun): Promise<ActionResult> {
+    const members = parts.map((part) => ({ ...this.#subject(part.resource, part.promise), part }));
+    const result = await switchTogether(members, this.#digest, run);
+    for (const { resource } of parts) {
+      const looked = this.#looked.get(resource);
+      if (looked !== undefined) this.#looks.outdate(looked);
+    }
+    return result;
   }
 
   /** Removes what actions on these resources left behind, that a kill of the agent interrupted. */

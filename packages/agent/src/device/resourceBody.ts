@@ -29,10 +29,24 @@ export interface ResourceBody {
   observe(subject: Subject, signal: AbortSignal): Observation | Promise<Observation>;
   /** Does one plan. Throws, or rejects, where it fails; after an abort a throw counts as canceled. */
   act(subject: Subject, plan: Plan, run: ActionRun): ActionResult | Promise<ActionResult>;
+  /**
+   * Prepares a plan so that it can be switched together with others, and back. Changes nothing that anybody sees.
+   * Undefined for types that cannot be in a barrier. Throws where it cannot be done.
+   */
+  stage?(subject: Subject, plan: Plan, run: ActionRun): Staged;
   /** Removes what an interrupted action of a killed agent left behind. Throws where it cannot. */
   tidy?(name: string): void;
   /** The absolute path, on the device, whose changes wake the resource; undefined for types without files. */
   watchedPath?(subject: Subject): string | undefined;
+}
+
+/** A repair that is prepared: it can be done in an instant, and taken back. */
+export interface Staged {
+  switch(): void | Promise<void>;
+  /** Brings back what was there. May be called after half a switch. */
+  undo(): void | Promise<void>;
+  /** Removes what was prepared, and what was kept for an undo. Called once, at the end. */
+  finish(): void;
 }
 
 /** An action that succeeded. */

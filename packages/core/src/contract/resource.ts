@@ -33,6 +33,15 @@ export interface Plan {
   readonly summary: string;
   /** Epochs of the leases by which the promise is in force, by the name of the role: what is started hears of them. */
   readonly epochs?: { readonly [role: string]: number };
+  /** With the verb `switch`: resources of one barrier that change together, in this order, or not at all. */
+  readonly joint?: readonly JointPart[];
+}
+
+/** One of several repairs that are done as one. */
+export interface JointPart {
+  readonly resource: ResourceId;
+  readonly promise: ResourcePromise;
+  readonly plan: Plan;
 }
 
 /** A fault in the fields of a promise, found before it is signed (`lint`) or enforced. */
@@ -96,6 +105,8 @@ export interface CommonFields {
   readonly disturbs: readonly ResourceId[];
   /** Begun anew once this one was repaired. */
   readonly onRepair: readonly ResourceId[];
+  /** Resources of one stream with the same barrier change together. */
+  readonly barrier?: string;
 }
 
 /**

@@ -1,4 +1,5 @@
 import { type PromiseInForce, parseResourceId, type ResourceId } from "@antibody/policy";
+import { joinBarrier, tellLeader } from "../barrier/joining.ts";
 import type { Plan } from "../contract/resource.ts";
 import type { Turn } from "../contract/turn.ts";
 import { formatDuration } from "../resources/duration.ts";
@@ -23,14 +24,16 @@ export function decide(parts: Parts, state: ResourceState, freshness: Freshness,
   const rest = restOf(parts, state);
   const plan = rest === undefined ? state.plan : refreshPlan(parts, state, rest, turn);
   if (rest !== undefined && plan === undefined) {
+    tellLeader(parts, state);
     stopAsking(parts, state);
     enter(parts, state, rest.phase, rest.why, turn);
     return "rests";
   }
   if (plan === undefined) throw new Error(`${state.resource} is due for a repair without a plan`);
-  const hold = holdOf(parts, state, plan, freshness, turn);
+  const joined = joinBarrier(parts, state, plan);
+  const hold = joined?.type === "held" ? joined.hold : holdOf(parts, state, plan, freshness, turn);
   if (hold === undefined) {
-    start(parts, state, plan, turn);
+    start(parts, state, joined?.type === "joint" ? joined.plan : plan, turn);
     return "acts";
   }
   if (hold.looks !== true && hold.asks !== true) stopAsking(parts, state);

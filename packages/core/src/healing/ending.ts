@@ -1,3 +1,4 @@
+import type { ResourceId } from "@antibody/policy";
 import type { ActionResult } from "../contract/input.ts";
 import type { AttemptView } from "../contract/inspection.ts";
 import type { ActionId } from "../contract/output.ts";
@@ -22,6 +23,7 @@ export function ended(parts: Parts, id: ActionId, result: ActionResult, turn: Tu
   if (state === undefined) throw new Error(`action ${id} on ${action.resource}, which nobody cares for`);
   state.action = undefined;
   const detail = detailOf(action, result).slice(-attemptDetailCharactersMax);
+  for (const { resource } of action.plan.joint ?? []) alsoChanged(parts, resource, action, result, turn);
   rememberAttempt(state, attemptOf(action, result, detail, turn));
   if (action.superseded === true) {
     goOn(parts, state, turn);
@@ -33,6 +35,20 @@ export function ended(parts: Parts, id: ActionId, result: ActionResult, turn: Tu
     if (action.canceled !== "stopping") noteFailure(parts, state, id, detail, turn);
     decide(parts, state, "stale", turn);
   }
+}
+
+/** Whatever changed with it is looked at as well, and counts as repaired when it is seen to hold. */
+function alsoChanged(
+  parts: Parts,
+  resource: ResourceId,
+  action: RunningAction,
+  result: ActionResult,
+  turn: Turn,
+): void {
+  const state = parts.states.get(resource);
+  if (state === undefined || resource === action.resource || state.duty !== "keep") return;
+  if (result.type === "done") verify(parts, state, action, turn);
+  else look(parts, state, turn);
 }
 
 /** Ends the care for a withdrawn resource. */

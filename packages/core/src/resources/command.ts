@@ -12,6 +12,8 @@ export type CommandPromise = CommonPromise & {
   readonly apply: readonly string[];
   /** Bounds each of the two runs; mandatory, since nothing else ends a program that hangs. */
   readonly timeout: string;
+  /** Takes back what `apply` did: asked for in a barrier, and run there alone. */
+  readonly undo?: readonly string[];
 };
 
 /** How the last check ended. A check that could not be started, or that outlived its time, is unobservable. */
@@ -31,12 +33,20 @@ export const outputCharactersMax = 1_024;
 const lineCharactersMax = 120;
 
 const promiseShape: Shape<CommandPromise> = onDemand(() =>
-  z.strictObject({
-    ...commonFields,
-    check: command.check(z.describe("Exits with 0 when all is as it should be")),
-    apply: command.check(z.describe("Makes it so")),
-    timeout: duration.check(z.describe("Bounds each run, such as 10s")),
-  }),
+  z
+    .strictObject({
+      ...commonFields,
+      check: command.check(z.describe("Exits with 0 when all is as it should be")),
+      apply: command.check(z.describe("Makes it so")),
+      timeout: duration.check(z.describe("Bounds each run, such as 10s")),
+      undo: z.exactOptional(command).check(z.describe("Takes it back, where its barrier is undone")),
+    })
+    .check(
+      z.refine(
+        ({ barrier, undo }) => barrier === undefined || undo !== undefined,
+        "a command in a barrier needs undo, which takes back what apply did",
+      ),
+    ),
 );
 
 const observationShape: Shape<CommandObservation> = onDemand(() =>

@@ -1,5 +1,6 @@
 import type { Json, Power, ResourcePromise } from "@antibody/policy";
 import * as z from "zod/mini";
+import { barrierKinds } from "../barrier/kinds.ts";
 import type {
   CommonFields,
   Drift,
@@ -132,8 +133,16 @@ function problems<Promised extends CommonPromise, Seen extends Observation>(
   const read = definition.promiseShape().safeParse(promise);
   return [
     ...(wrongName === undefined ? [] : [{ path: [], message: wrongName }]),
+    ...(read.success && read.data.barrier !== undefined ? barrierProblems(definition.kind) : []),
     ...(read.success ? [] : read.error.issues.map((issue) => problemOf(promise, issue))),
   ];
+}
+
+/** What cannot be undone must not be switched with others. */
+function barrierProblems(kind: string): readonly PromiseProblem[] {
+  if (barrierKinds.includes(kind)) return [];
+  const message = `a ${kind} cannot be switched back, and so not be in a barrier: only ${barrierKinds.join(", ")}`;
+  return [{ path: ["barrier"], message }];
 }
 
 function problemOf(promise: ResourcePromise, issue: z.core.$ZodIssue): PromiseProblem {

@@ -57,6 +57,7 @@ export type Metaparameters = {
   readonly disturbs?: readonly ResourceId[];
   readonly onRepair?: readonly ResourceId[];
   readonly reverse?: boolean;
+  readonly barrier?: string;
 };
 
 const timeOfDay = z
@@ -108,6 +109,7 @@ export const metaparameters: {
   readonly disturbs: z.ZodMiniExactOptional<typeof roleIds>;
   readonly onRepair: z.ZodMiniExactOptional<typeof resourceIds>;
   readonly reverse: z.ZodMiniExactOptional<z.ZodMiniType<boolean, boolean>>;
+  readonly barrier: z.ZodMiniExactOptional<z.ZodMiniType<string, string>>;
 } = {
   poll: z.exactOptional(interval).check(z.describe("Look this often, and not by events, such as 30s")),
   retry: z
@@ -138,6 +140,15 @@ export const metaparameters: {
   reverse: z
     .exactOptional(z.boolean() as z.ZodMiniType<boolean, boolean>)
     .check(z.describe("Whether to undo it when the promise is withdrawn")),
+  barrier: z
+    .exactOptional(
+      z
+        .string()
+        .check(
+          z.regex(/^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/, "expected 1 to 63 of a-z, 0-9 and -"),
+        ) as z.ZodMiniType<string, string>,
+    )
+    .check(z.describe("Changes together with all of this stream that have the same name, or not at all")),
 };
 
 /** The metaparameters of a promise in numbers. */
@@ -156,6 +167,7 @@ export function commonOf(promise: CommonPromise, defaultEveryMs: number | undefi
     backoff: waits === undefined ? {} : backoffOf(waits),
     ...optional("everyMs", everyMs === undefined ? defaultEveryMs : durationMs(everyMs)),
     ...optional("retry", retry),
+    ...optional("barrier", promise.barrier),
     ...optional("limit", most && { repairs: most.repairs, perMs: durationMs(most.per) }),
     ...optional("window", hours && windowOf(hours)),
   };

@@ -1,7 +1,14 @@
 import { type ActionResult, durationMs, type Plan, readCommandPromise } from "@antibody/core";
 import { DeviceError } from "../deviceError.ts";
 import { type Ended, runCommand } from "../process/runCommand.ts";
-import { type ActionRun, done, failed, type ResourceBody, type Subject } from "../resourceBody.ts";
+import {
+  type ActionRun,
+  done,
+  failed,
+  type ResourceBody,
+  type Staged,
+  type Subject,
+} from "../resourceBody.ts";
 import type { Tree } from "../tree.ts";
 
 /** Programs that check and apply. Their working directory is the device's root. */
@@ -17,6 +24,7 @@ export function commandBody(tree: Tree): ResourceBody {
       return { type: "checked", code: ended.code, output: ended.output };
     },
     act: (subject, plan, run) => apply(tree, subject, plan, run),
+    stage: (subject, plan, run) => stageCommand(tree, subject, plan, run),
   };
 }
 
@@ -26,6 +34,25 @@ async function apply(tree: Tree, { promise }: Subject, plan: Plan, run: ActionRu
   run.progress(1, 1, `running ${apply[0] ?? ""}`);
   const ended = await runCommand(apply, tree.real("/"), durationMs(timeout), run.signal);
   return resultOf(ended, timeout);
+}
+
+/** Nothing can be prepared of a program; what it did is taken back by another one. */
+function stageCommand(tree: Tree, subject: Subject, plan: Plan, run: ActionRun): Staged {
+  const { undo = [], timeout } = readCommandPromise(subject.promise);
+  const orThrow = (result: ActionResult): void => {
+    if (result.type === "failed") throw new DeviceError(result.code, `${subject.id}: ${result.detail}`);
+    run.signal.throwIfAborted();
+  };
+  return {
+    switch: async () => orThrow(await apply(tree, subject, plan, run)),
+    undo: async () => {
+      // Also where the action was canceled: what was done is taken back all the same.
+      const ended = await runCommand(undo, tree.real("/"), durationMs(timeout), new AbortController().signal);
+      const result = resultOf(ended, timeout);
+      if (result.type === "failed") throw new DeviceError(result.code, result.detail);
+    },
+    finish: () => undefined,
+  };
 }
 
 function resultOf(ended: Ended, timeout: string): ActionResult {

@@ -12,6 +12,7 @@ import { done, type ResourceBody, type Subject } from "../resourceBody.ts";
 import { lookAt, type Place } from "../tree.ts";
 import { adjustEntry, type FileServices, kindOf, lookAtPath, modeText } from "./entry.ts";
 import { removeDirectory } from "./file.ts";
+import { stagePath } from "./staging.ts";
 
 /** One directory of the device. */
 export function directoryBody(services: FileServices): ResourceBody {
@@ -20,6 +21,8 @@ export function directoryBody(services: FileServices): ResourceBody {
     watchedPath: ({ name }) => name,
     observe: ({ name }) => observeDirectory(services, name),
     act: (subject, plan) => actOnDirectory(services, subject, plan),
+    stage: (subject, plan) =>
+      stagePath(services, subject, "directory", { apply: () => actOnDirectory(services, subject, plan) }),
   };
 }
 

@@ -24,9 +24,10 @@ import {
 import { utf8 } from "@antibody/policy";
 import { codeOf, DeviceError } from "../deviceError.ts";
 import type { Digest } from "../digest.ts";
-import { done, type ResourceBody, type Subject } from "../resourceBody.ts";
+import { done, type ResourceBody, type Staged, type Subject } from "../resourceBody.ts";
 import { lookAt, type Place } from "../tree.ts";
 import { adjustEntry, type FileServices, kindOf, lookAtPath, modeBits, modeText } from "./entry.ts";
+import { stagePath } from "./staging.ts";
 
 /**
  * Bytes of a file that are read. Promised contents are far smaller (a message holds 64 KiB), so that a longer
@@ -49,9 +50,34 @@ export function fileBody(services: FileServices, digest: Digest): ResourceBody {
     watchedPath: ({ name }) => name,
     observe: (subject) => observeFile(looker, subject),
     act: (subject, plan) => actOnFile(services, subject, plan),
+    stage: (subject, plan) => stageFile(services, subject, plan),
     tidy: (path) =>
       services.tree.enter(path, (place) => unlinkIfThere(place.beside(temporaryName(place.path)))),
   };
+}
+
+/** The new file lies beside the old one until all of its barrier is ready. */
+function stageFile(services: FileServices, subject: Subject, plan: Plan): Staged {
+  const promised = readFilePromise(subject.promise);
+  const { tree } = services;
+  const isWritten = (plan.verb as FileVerb) === "write" && promised.content !== undefined;
+  if (!isWritten)
+    return stagePath(services, subject, "file", { apply: () => actOnFile(services, subject, plan) });
+  return stagePath(services, subject, "file", {
+    prepare: (place) =>
+      prepare(
+        place.beside(temporaryName(place.path)),
+        utf8(promised.content ?? ""),
+        promised,
+        lookAt(place.at),
+        services,
+      ),
+    apply: () =>
+      tree.enter(subject.name, (place) => {
+        place.confirm();
+        renameSync(place.beside(temporaryName(place.path)), place.at);
+      }),
+  });
 }
 
 interface Looker {

@@ -12,6 +12,7 @@ import { done, type ResourceBody, type Subject } from "../resourceBody.ts";
 import { lookAt, type Place } from "../tree.ts";
 import { type FileServices, kindOf, lookAtPath } from "./entry.ts";
 import { removeDirectory, temporaryName, unlinkIfThere } from "./file.ts";
+import { stagePath } from "./staging.ts";
 
 /** One symbolic link of the device. */
 export function symlinkBody(services: FileServices): ResourceBody {
@@ -20,6 +21,8 @@ export function symlinkBody(services: FileServices): ResourceBody {
     watchedPath: ({ name }) => name,
     observe: ({ name }) => observeSymlink(services, name),
     act: (subject, plan) => actOnSymlink(services, subject, plan),
+    stage: (subject, plan) =>
+      stagePath(services, subject, "symlink", { apply: () => actOnSymlink(services, subject, plan) }),
     tidy: (path) => services.tree.enter(path, (place) => unlinkIfThere(place.beside(temporaryName(path)))),
   };
 }
