@@ -331,8 +331,12 @@ export class Mind implements Knowledge {
         turn.emit({ type: "reply", id, result: ok });
         return;
       case "revokeGrant": {
-        const result = revocationReply(command.author, this.#policies.revokeGrant(command.author, turn));
-        turn.emit({ type: "reply", id, result });
+        const problem = this.#policies.revokeGrant(command.author, turn);
+        turn.emit({
+          type: "reply",
+          id,
+          result: problem === undefined ? ok : { type: "refused", ...problem },
+        });
         return;
       }
       case "evict": {
@@ -457,15 +461,4 @@ export class Mind implements Knowledge {
     );
     return this.#restDeadline;
   }
-}
-
-/** What the owner hears of the end of a grant. */
-function revocationReply(author: AuthorId, problem: "unknown" | "everywhere" | undefined) {
-  if (problem === undefined) return ok;
-  const message =
-    problem === "unknown"
-      ? `no grant for ${author}`
-      : `${author} is accepted by the owner's word for all devices, not by this device alone`;
-  const next = problem === "unknown" ? "antibody trust list" : `antibody trust remove ${author} --everywhere`;
-  return { type: "refused", message, next } as const;
 }

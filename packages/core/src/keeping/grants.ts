@@ -139,3 +139,18 @@ export class Grants {
     this.#all = undefined;
   }
 }
+
+/** Why a grant cannot be ended, and what to do instead, as the owner hears it. */
+export interface GrantProblem {
+  readonly message: string;
+  readonly next: string;
+}
+
+/** Why there is no grant of this device alone that could be ended. */
+export function grantProblem(author: AuthorId, grants: Grants): GrantProblem {
+  if (!grants.has(author)) return { message: `no grant for ${author}`, next: "antibody trust list" };
+  return {
+    message: `${author} is accepted by the owner's word for all devices, not by this device alone`,
+    next: `antibody trust remove ${author} --everywhere`,
+  };
+}

@@ -38,7 +38,7 @@ import {
   mayChangeView,
 } from "./activating.ts";
 import { type AuthorView, authorViews, type OwnerView } from "./authors.ts";
-import type { Grants } from "./grants.ts";
+import { type GrantProblem, type Grants, grantProblem } from "./grants.ts";
 import { isOutdated } from "./heads.ts";
 import { Holdings } from "./holdings.ts";
 import type { PolicySet } from "./policySet.ts";
@@ -182,9 +182,9 @@ export class PolicyKeeping implements PolicyHolding, StagedPolicy {
   }
 
   /** Why not, where the author has no grant of this device alone. */
-  revokeGrant(author: AuthorId, turn: Turn): "unknown" | "everywhere" | undefined {
+  revokeGrant(author: AuthorId, turn: Turn): GrantProblem | undefined {
     const record = this.#grants.remove(author);
-    if (record === undefined) return this.#grants.has(author) ? "everywhere" : "unknown";
+    if (record === undefined) return grantProblem(author, this.#grants);
     turn.emit({ type: "persist", durability: "sync", records: [record] });
     this.#set.roots.pin(author, this.#grants.pinsOf(author));
     this.#reproject(turn);

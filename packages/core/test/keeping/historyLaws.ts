@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { expect } from "vitest";
-import { Device, deliver, deliveries, grantAll, histories, make, settle } from "./histories.ts";
+import { Device, grantAll, settle } from "./device.ts";
+import { deliver, deliveries, histories, make } from "./histories.ts";
 
 /**
  * In so many generated histories, with rotations, forks of roots, revocations, equivocations, signs of life and owner's

@@ -7,8 +7,9 @@ import {
   toHex,
 } from "@antibody/policy";
 import { describe, expect, it } from "vitest";
-import { Device, grantAll, owner, settle, signerOf } from "./histories.ts";
+import { Device, grantAll, settle } from "./device.ts";
 import { Pen } from "./pen.ts";
+import { owner, signerOf } from "./quickKeys.ts";
 
 const grant: OwnerGrant = { scope: ["**"], rank: 5, mode: "enforce", powers: [], bytesMax: 1_000_000 };
 

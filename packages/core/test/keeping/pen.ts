@@ -13,7 +13,7 @@ import {
   sealHeartbeat,
   verifyPolicy,
 } from "@antibody/policy";
-import { quickCrypto, signerOf } from "./histories.ts";
+import { quickCrypto, signerOf } from "./quickKeys.ts";
 
 export const home: StreamName = parseStreamName("home") as StreamName;
 
