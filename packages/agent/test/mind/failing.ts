@@ -17,6 +17,32 @@ import { MemorySegments } from "../../src/mind/segments.ts";
 
 const digestKey = new Uint8Array(32).fill(9);
 const writer = author(7);
+/** What a promise marks private here. */
+export const secret = "the key of the greenhouse is under the third stone";
+
+/** A promise of each kind that a device can fail to keep. */
+export const promises: { readonly [resource: string]: ResourcePromise } = {
+  "command:schema": { check: ["/bin/true"], apply: ["/bin/make"], timeout: "10s" },
+  "container:web": { image: "docker.io/library/nginx:1.27" },
+  "directory:/srv/data": { mode: "0750" },
+  "file:/etc/key": { content: secret, mode: "0600", private: true },
+  "file:/etc/motd": { content: "hello\n" },
+  "foreign:miner": { program: "/usr/bin/xmrig", absent: true },
+  "key:/etc/a.conf#token": { value: secret, private: true },
+  "line:/etc/hosts#db": { line: secret, private: true },
+  "mount:/tmp": { source: "tmpfs", fsType: "tmpfs" },
+  "package:ntp": {},
+  "plugin:greeting/lobby": { fields: { text: "hello" } },
+  "process:sensor": { command: ["/usr/bin/sensor"] },
+  "route:sensor-api": { listen: "127.0.0.1:7080" },
+  "service:ssh": {},
+  "sshkey:alice/laptop": { key: "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5" },
+  "symlink:/srv/now": { target: "/srv/data" },
+  "sysctl:net.ipv4.ip_forward": { value: "1" },
+  "timer:poll": { command: ["/usr/bin/poll"], timeout: "1m", interval: "5m" },
+  "user:sensor": {},
+};
+
 /** A case that a human has, with its recording. */
 export interface Case {
   readonly recording: Recording;
