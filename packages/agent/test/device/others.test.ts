@@ -7,6 +7,7 @@ import { chronyOf } from "../../src/device/resources/clock.ts";
 import { observationOf } from "../../src/device/resources/timer.ts";
 import type { Said } from "./namespaces/alone.ts";
 import { makePlace, Rig, until } from "./rig.ts";
+import { build, makeDpkg } from "./stages/packages.ts";
 
 const at = (text: string): number => Date.parse(text);
 
@@ -134,6 +135,20 @@ describe("services of systemd", () => {
     const none = rig.promise("service:other", {});
     await until("refused", () => rig.failure(id)?.code === "ENOTSUP");
     await until("refused", () => rig.failure(none)?.message.includes("neither systemd nor runit"));
+  });
+});
+
+describe("packages that are promised at once", () => {
+  const reason = process.getuid?.() === 0 ? whyWithout("dpkg", "dpkg-deb") : "dpkg installs as root alone";
+
+  test.skipIf(reason !== undefined)("are installed one after the other, and none of them fails", async () => {
+    const rig = new Rig();
+    makeDpkg(rig);
+    const names = ["one-antibody", "two-antibody", "three-antibody"];
+    for (const name of names) build(rig, name, "1.0", rig.real(`/srv/${name}.deb`));
+    const ids = names.map((name) => rig.promise(`package:${name}`, { source: `/srv/${name}.deb` }));
+    await Promise.all(ids.map((id) => rig.kept(id)));
+    expect(rig.results.map(({ type }) => type)).toEqual(["done", "done", "done"]);
   });
 });
 

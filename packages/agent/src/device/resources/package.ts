@@ -8,6 +8,7 @@ import {
 } from "@antibody/core";
 import { DeviceError } from "../deviceError.ts";
 import { runTool, runToolWell, toolError } from "../process/runTool.ts";
+import { Turns } from "../process/turns.ts";
 import { type ActionRun, done, type ResourceBody, type Subject } from "../resourceBody.ts";
 import type { Tree } from "../tree.ts";
 import { lookAtPath } from "./entry.ts";
@@ -22,11 +23,12 @@ const quiet = { DEBIAN_FRONTEND: "noninteractive" };
 
 /** Packages of dpkg, and of apt where they have no source of their own. */
 export function packageBody(tree: Tree): ResourceBody {
+  const turns = new Turns();
   return {
     slow: true,
     watchedPath: () => "/var/lib/dpkg/status",
     observe: ({ name }, signal) => query(tree, name, signal),
-    act: (subject, plan, run) => actOnPackage(tree, subject, plan, run),
+    act: (subject, plan, run) => turns.take(run.signal, () => actOnPackage(tree, subject, plan, run)),
   };
 }
 

@@ -9,6 +9,7 @@ import {
 } from "@antibody/core";
 import { codeOf } from "../deviceError.ts";
 import { runToolWell } from "../process/runTool.ts";
+import { Turns } from "../process/turns.ts";
 import { type ActionRun, done, type ResourceBody, type Subject } from "../resourceBody.ts";
 import type { Tree } from "../tree.ts";
 import { readTextFile } from "./textFile.ts";
@@ -18,11 +19,12 @@ import { readTextFile } from "./textFile.ts";
  * passwd(1) and PAM hold too (one of them by fcntl, which Node does not have), and keep the files in step.
  */
 export function userBody(tree: Tree): ResourceBody {
+  const turns = new Turns();
   return {
     slow: true,
     watchedPath: () => "/etc/passwd",
     observe: ({ name }) => observeUser(tree, name),
-    act: (subject, plan, run) => actOnUser(tree, subject, plan, run),
+    act: (subject, plan, run) => turns.take(run.signal, () => actOnUser(tree, subject, plan, run)),
   };
 }
 

@@ -36,26 +36,27 @@ function sourceOf(rig: Rig, version: string): string {
 }
 
 /** An empty database, and two versions of a package. */
-function makeDpkg(rig: Rig): void {
+export function makeDpkg(rig: Rig): void {
   const admin = rig.real("/var/lib/dpkg");
   if (existsSync(admin)) return;
   for (const directory of ["info", "updates", "triggers"])
     mkdirSync(join(admin, directory), { recursive: true });
   writeFileSync(join(admin, "status"), "");
   mkdirSync(rig.real("/srv"), { recursive: true });
-  for (const version of ["1.0", "2.0"]) build(rig, version);
+  for (const version of ["1.0", "2.0"]) build(rig, "hello-antibody", version, sourceOf(rig, version));
 }
 
-function build(rig: Rig, version: string): void {
-  const tree = rig.real(`/srv/hello-${version}`);
+/** Builds a package that holds one file. */
+export function build(rig: Rig, name: string, version: string, source: string): void {
+  const tree = rig.real(`/srv/${name}-${version}`);
   mkdirSync(join(tree, "DEBIAN"), { recursive: true });
-  mkdirSync(join(tree, "usr/share/hello-antibody"), { recursive: true });
-  writeFileSync(join(tree, "usr/share/hello-antibody/version"), version);
+  mkdirSync(join(tree, "usr/share", name), { recursive: true });
+  writeFileSync(join(tree, "usr/share", name, "version"), version);
   writeFileSync(
     join(tree, "DEBIAN/control"),
-    `Package: hello-antibody\nVersion: ${version}\nArchitecture: all\nMaintainer: nobody <nobody@example.org>\nDescription: says its version\n`,
+    `Package: ${name}\nVersion: ${version}\nArchitecture: all\nMaintainer: nobody <nobody@example.org>\nDescription: says its version\n`,
   );
-  execFileSync("dpkg-deb", ["-Znone", "--root-owner-group", "--build", tree, sourceOf(rig, version)], {
+  execFileSync("dpkg-deb", ["-Znone", "--root-owner-group", "--build", tree, source], {
     stdio: "ignore",
     timeout: 20_000,
   });
