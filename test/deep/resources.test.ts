@@ -121,12 +121,40 @@ test.skipIf(noSystemd !== undefined)(
   eachMsMax,
 );
 
+const noApt =
+  process.getuid?.() === 0 ? whyWithout("unshare", "apt-get", "dpkg-deb") : "only root installs packages";
+
+test.skipIf(noApt !== undefined)("packages come from a repository of apt, on a copy of this machine", () => {
+  const overlay = [join(namespaces, "overlay.sh"), makePlace().root, repository];
+  const command = [...overlay, process.execPath, join(namespaces, "apt.ts"), "/tmp/state"];
+  const ran = spawnSync("unshare", ["--mount", ...command], { encoding: "utf8", timeout: 120_000 });
+  const lines = ran.stdout
+    .trimEnd()
+    .split("\n")
+    .map(
+      (line) => JSON.parse(line) as { promise: { version?: string; absent?: true }; said: readonly Said[] },
+    );
+  expect(lines, ran.stderr).toHaveLength(6);
+  for (const { promise, said } of lines) {
+    if (promise.version !== "9.9") {
+      const seen =
+        promise.absent === true
+          ? { type: "absent" }
+          : { type: "installed", version: promise.version ?? "1.0" };
+      expect(said.at(-1), JSON.stringify(said)).toEqual({ seen, drift: [] });
+      continue;
+    }
+    expect(said.at(-1)?.result).toMatchObject({ type: "failed", detail: expect.stringContaining("9.9") });
+    expect(said.filter(({ seen }) => seen !== undefined)).toEqual([said[0], said[0]]);
+  }
+});
+
 /** Starts a systemd that ends with the test. Returns its pid outside. */
 async function startSystemd(base: string): Promise<number> {
-  const script = join(namespaces, "systemd.sh");
+  const overlay = [join(namespaces, "overlay.sh"), base, repository];
   const starting: ChildProcess = spawn(
     "unshare",
-    ["--mount", "--pid", "--cgroup", "--fork", "--kill-child", script, base, repository],
+    ["--mount", "--pid", "--cgroup", "--fork", "--kill-child", ...overlay, join(namespaces, "systemd.sh")],
     { stdio: ["ignore", "ignore", "inherit"] },
   );
   onTestFinished(() => void starting.kill("SIGKILL"));
