@@ -289,26 +289,20 @@ describe.each(cases)("%s", (_title, type, name, promise) => {
   });
 });
 
-it("types compose in pairs: keeping one promise never moves the other", () => {
-  fc.assert(
-    fc.property(
-      fc.constantFrom(...cases),
-      fc.constantFrom(...cases),
-      seeds,
-      seeds,
-      fc.array(fc.boolean(), { minLength: 6, maxLength: 12 }),
-      ([, leftType, , left], [, rightType, , right], leftDamage, rightDamage, order) => {
-        let leftState = damaged(leftType, left, leftDamage);
-        let rightState = damaged(rightType, right, rightDamage);
-        for (const isLeft of [...order, true, true, false, false]) {
-          if (isLeft) leftState = pass(leftType, left, leftState);
-          else rightState = pass(rightType, right, rightState);
-        }
-        expect(pass(leftType, left, leftState)).toEqual(leftState);
-        expect(pass(rightType, right, rightState)).toEqual(rightState);
-      },
-    ),
-  );
+it("every pair of promises composes: keeping one never moves the other", () => {
+  const order = fc.sample(fc.boolean(), { numRuns: 8, seed: 1 });
+  for (const [leftAt, [leftTitle, leftType, , left]] of cases.entries()) {
+    for (const [rightAt, [rightTitle, rightType, , right]] of cases.entries()) {
+      let leftState = damaged(leftType, left, [leftAt + rightAt, leftAt]);
+      let rightState = damaged(rightType, right, [rightAt, leftAt * 3 + rightAt]);
+      for (const isLeft of [...order, true, true, false, false]) {
+        if (isLeft) leftState = pass(leftType, left, leftState);
+        else rightState = pass(rightType, right, rightState);
+      }
+      expect(pass(leftType, left, leftState), `${leftTitle} beside ${rightTitle}`).toEqual(leftState);
+      expect(pass(rightType, right, rightState), `${rightTitle} beside ${leftTitle}`).toEqual(rightState);
+    }
+  }
 });
 
 it("a file's digest is the HMAC-SHA256 that a body computes", () => {
