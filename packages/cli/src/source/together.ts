@@ -9,6 +9,8 @@ import {
   type SourceDocument,
 } from "@antibody/policy";
 
+import { unsettled } from "../converging/converging.ts";
+
 /** Where a promise stands, and what it waits for. */
 interface Waiting {
   readonly document: number;
@@ -51,7 +53,20 @@ function waitingIn(
 }
 
 function problemsAmong(waiting: ReadonlyMap<ResourceId, Waiting>): readonly DocumentsProblem[] {
-  return [...circlesAmong(waiting), ...conflictsAmong(waiting)];
+  const known = [...circlesAmong(waiting), ...conflictsAmong(waiting)];
+  // What is known to conflict need not be found again by trying.
+  return known.length > 0 ? known : unsettledAmong(waiting);
+}
+
+/** Told where the counterexample ends. */
+function unsettledAmong(waiting: ReadonlyMap<ResourceId, Waiting>): readonly DocumentsProblem[] {
+  const promises = new Map([...waiting].map(([resource, { promise }]) => [resource, promise]));
+  return unsettled(promises).map(({ resource, message }) => ({
+    document: waiting.get(resource)?.document ?? 0,
+    resource,
+    path: [],
+    message,
+  }));
 }
 
 /** Told at each of the promises: which of them is wrong only people know. */
