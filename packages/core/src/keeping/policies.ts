@@ -319,8 +319,8 @@ export class PolicyKeeping implements PolicyHolding, StagedPolicy {
       if (trial === undefined) this.#settle(activated, [], turn);
       else {
         const begun = this.#options.stages?.begin(trial, before, after, turn) ?? [];
-        const records = [...begun, ...inForceOf(activated, this.#set).map(recordOf)];
-        turn.emit({ type: "persist", durability: "sync", records });
+        const generation = inForceOf(activated, this.#set).map(recordOf);
+        turn.emit({ type: "persist", durability: "sync", records: [...begun, ...generation] });
       }
       if (activated.held !== undefined) continue;
       const { epoch, generation } = active.version;
