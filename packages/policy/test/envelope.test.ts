@@ -4,6 +4,7 @@ import { describe, expect, it } from "vitest";
 import {
   compareText,
   envelopeDigest,
+  equalBytes,
   fragmentBytesMax,
   type Json,
   messageDigest,
@@ -214,3 +215,31 @@ it("is written as the library writes deterministic CBOR, whatever its body and s
     { numRuns: 50 },
   );
 });
+
+it.each([
+  ["the body", (bytes: Uint8Array) => bytes.findIndex((_, index) => textAt(bytes, index, "body")) + 4],
+  [
+    "the signatures",
+    (bytes: Uint8Array) => bytes.findIndex((_, index) => textAt(bytes, index, "signatures")) + 10,
+  ],
+  ["a hint", (bytes: Uint8Array) => bytes.findIndex((_, index) => textAt(bytes, index, "hint")) + 4],
+  ["a signature", (bytes: Uint8Array) => bytes.lastIndexOf(0x58)],
+])("with a longer head than needed before %s is rejected", (_, headOf) => {
+  const at = headOf(sealed);
+  const first = sealed[at] ?? 0;
+  const short = (first & 31) < 24 ? first & 31 : (sealed[at + 1] ?? 0);
+  const rest = sealed.subarray(at + ((first & 31) < 24 ? 1 : 2));
+  const longer = [
+    [(first & 0xe0) | 25, 0, short],
+    [(first & 0xe0) | 26, 0, 0, 0, short],
+    ...((first & 31) < 24 ? [[(first & 0xe0) | 24, short]] : []),
+  ];
+  for (const head of longer) {
+    const bytes = Uint8Array.from([...sealed.subarray(0, at), ...head, ...rest]);
+    expect(reasonOf(openEnvelope(bytes))).toMatch(/notCanonical|malformed/);
+  }
+});
+
+function textAt(bytes: Uint8Array, at: number, text: string): boolean {
+  return equalBytes(bytes.subarray(at, at + text.length), utf8(text));
+}
