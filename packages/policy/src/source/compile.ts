@@ -2,6 +2,7 @@ import { type Document, isMap, LineCounter, type Node } from "yaml";
 import { utf8 } from "../bytes.ts";
 import { canonicalText } from "../canonical.ts";
 import type { ResourcePromise } from "../fragment.ts";
+import { constancyOf } from "../guard/constancy.ts";
 import { compileGuard } from "../guard/guard.ts";
 import { commonContexts } from "../guard/parse.ts";
 import { isFragmentName, parseStreamName, type StreamName } from "../ids.ts";
@@ -164,6 +165,10 @@ function readGuard(entry: Entry | undefined, reading: Reading): string | undefin
     const offset = offsetInScalar(text, value, Math.max(value.value.indexOf(name), 0));
     problems.addAt(offset, `the guard: unknown context ${name}`, `known are ${contexts.join(", ")}`);
   }
+  const constancy = problems.isEmpty() ? constancyOf(guard) : undefined;
+  if (constancy === "never")
+    problems.add(value, "the guard: it holds on no device", "the fragment does nothing");
+  if (constancy === "always") problems.add(value, "the guard: it holds on every device", "leave when out");
   return typeof problemsBefore === "string" ? problemsBefore : undefined;
 }
 
