@@ -51,9 +51,15 @@ const asciiPattern = /^[\x20-\x7e]*$/;
 
 /** What is signed: DSSE v1 PAE(type, body) = "DSSEv1" SP LEN(type) SP type SP LEN(body) SP body. */
 export function preAuthenticationEncoding(type: string, body: Uint8Array): Uint8Array {
-  // Payload types are ASCII; where one is not, its bytes are counted.
-  const typeBytes = asciiPattern.test(type) ? type.length : utf8(type).length;
-  return concatBytes([utf8(`DSSEv1 ${typeBytes} ${type} ${body.length} `), body]);
+  if (!asciiPattern.test(type)) {
+    return concatBytes([utf8(`DSSEv1 ${utf8(type).length} ${type} ${body.length} `), body]);
+  }
+  // Payload types are ASCII: of those it is made without a copy in between.
+  const head = `DSSEv1 ${type.length} ${type} ${body.length} `;
+  const made = new Uint8Array(head.length + body.length);
+  for (let index = 0; index < head.length; index += 1) made[index] = head.charCodeAt(index);
+  made.set(body, head.length);
+  return made;
 }
 
 /** The same of an envelope, made once: it is hashed, and checked against each signature. */

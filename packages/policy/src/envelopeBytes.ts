@@ -106,10 +106,10 @@ class ExactReader {
     return length;
   }
 
-  /** So many bytes, in memory of their own; undefined where there are fewer. */
+  /** So many bytes; undefined where there are fewer. */
   take(length: number | undefined): Uint8Array | undefined {
     if (length === undefined || this.#at + length > this.#bytes.length) return undefined;
-    const taken = new Uint8Array(this.#bytes.subarray(this.#at, this.#at + length));
+    const taken = this.#bytes.subarray(this.#at, this.#at + length);
     this.#at += length;
     return taken;
   }
@@ -146,7 +146,9 @@ export function decodeEnvelope(bytes: Uint8Array): Envelope | Rejection {
  * Reads the one encoding of an envelope, byte by byte; undefined for anything else, of which `decodeAny` says what is
  * wrong with it.
  */
-function readExact(bytes: Uint8Array): Envelope | undefined {
+function readExact(received: Uint8Array): Envelope | undefined {
+  // One copy, of which the parts are views: the memory that was received belongs to others.
+  const bytes = new Uint8Array(received);
   const reader = new ExactReader(bytes);
   if (!reader.skip(envelopeHead)) return undefined;
   const body = reader.take(reader.head(2));
@@ -165,7 +167,7 @@ function readExact(bytes: Uint8Array): Envelope | undefined {
     if (last !== undefined && compareSignatures(last, entry) >= 0) return undefined;
     signatures.push(entry);
   }
-  return reader.isAtEnd ? { payloadType: type, body, signatures, bytes: new Uint8Array(bytes) } : undefined;
+  return reader.isAtEnd ? { payloadType: type, body, signatures, bytes } : undefined;
 }
 
 function decodeAny(bytes: Uint8Array): Envelope | Rejection {
