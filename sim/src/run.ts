@@ -1,6 +1,6 @@
 import { auditedAgentsMax, auditOf, type Lane, withAudit } from "./auditing.ts";
 import { drive } from "./driving.ts";
-import { keepHeapSmall, rssMb, wallMs } from "./engine/hostProcess.ts";
+import { prepareHeap, rssMb, wallMs } from "./engine/hostProcess.ts";
 import type { RunObserver } from "./recording/observer.ts";
 import type { Progress, SimReport } from "./report.ts";
 import { progressOf, reportOf } from "./reporting.ts";
@@ -48,7 +48,7 @@ export async function runScenario(options: RunOptions): Promise<SimReport> {
     throw new Error(`${options.seed} is no seed`);
   if (options.audit === true && agents > auditedAgentsMax)
     throw new Error(`At most ${auditedAgentsMax} agents can be audited: each holds objects of its own`);
-  if (agents >= largeAgents) keepHeapSmall();
+  if (agents >= largeAgents) prepareHeap();
   const { report } = await runLane(scenario, agents, options);
   if (options.audit !== true) return report;
   return withAudit(report, await runLane(scenario, agents, options, true));

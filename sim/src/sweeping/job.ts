@@ -1,4 +1,4 @@
-import { keepHeapSmall } from "../engine/hostProcess.ts";
+import { prepareHeap } from "../engine/hostProcess.ts";
 import type { Violation } from "../invariants/truth.ts";
 import { play } from "../replaying/play.ts";
 import type { Scenario } from "../scenarios/scenario.ts";
@@ -33,7 +33,7 @@ const largeAgents = 500;
 /** Runs a scenario to its end. What a mind or the world throws is a violation too, named `threw`. */
 export async function runJob(job: SeedJob): Promise<SeedResult> {
   const { scenario, agents, seed, isToBeConcrete, isPlain } = job;
-  if (agents >= largeAgents) keepHeapSmall();
+  if (agents >= largeAgents) prepareHeap();
   const { running, hash, simulatedMs, violations } = await play({
     scenario,
     agents,
