@@ -1,6 +1,7 @@
 import type { CompiledSource, Problem } from "@antibody/policy";
 import { exitCode } from "../errors.ts";
 import { problemText, readSource } from "../source/read.ts";
+import { suspectedSecrets } from "../source/secrets.ts";
 import { printable } from "../text/printable.ts";
 import type { Verb } from "../verb.ts";
 import { count } from "../views/words.ts";
@@ -13,6 +14,8 @@ interface LintView {
   readonly fragmentsCount: number;
   readonly promisesCount: number;
   readonly problems: readonly Problem[];
+  /** What may be meant so, and should be looked at. */
+  readonly warnings: readonly string[];
 }
 
 /** `antibody lint FILE`: every problem of a policy file, where an editor finds it. */
@@ -31,6 +34,7 @@ export const lint: Verb<object> = {
     invocation.print(view, () =>
       view.problems.length === 0
         ? [
+            ...view.warnings.map((warning) => printable(`warning: ${warning}`)),
             `${printable(file)}: sound (${count(view.fragmentsCount, "fragment")}, ${count(view.promisesCount, "promise")})`,
           ]
         : view.problems.map((problem) => printable(problemText(problem))),
@@ -47,6 +51,7 @@ function lintView(file: string, source: CompiledSource): LintView {
       fragmentsCount: 0,
       promisesCount: 0,
       problems: source.problems,
+      warnings: [],
     };
   }
   const promises = source.documents.map(({ promises: of }) => Object.keys(of).length);
@@ -57,5 +62,9 @@ function lintView(file: string, source: CompiledSource): LintView {
     fragmentsCount: source.documents.length,
     promisesCount: promises.reduce((sum, each) => sum + each, 0),
     problems: [],
+    warnings: suspectedSecrets(source.documents).map(
+      ({ resource, field, what }) =>
+        `${resource}: ${field} looks like ${what}; every member of the swarm can read policy`,
+    ),
   };
 }

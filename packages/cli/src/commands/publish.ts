@@ -2,7 +2,9 @@ import { nodeCrypto } from "@antibody/agent/state";
 import type { Inspection } from "@antibody/core";
 import {
   isRejection,
+  matchesAnyGlob,
   noteCharactersMax,
+  promisesOf,
   type SealedBundle,
   type Staging,
   sealBundle,
@@ -72,6 +74,7 @@ export const publish: Verb<PublishOptions> = {
     // The newest head comes from the swarm, not from the author's memory: one restored from a backup must not fork.
     const inspection = await invocation.client.inspect();
     const generation = newestGeneration(inspection, author, source) + 1;
+    refuseOutOfScope(author, source);
     const staging = stagingFor(options, inspection);
     const bundle = sealBundle({
       author: author.author,
@@ -92,6 +95,22 @@ export const publish: Verb<PublishOptions> = {
     return exitCode.ok;
   },
 };
+
+/** No device would keep it: the author's own root says so. Better told here than held everywhere. */
+function refuseOutOfScope({ root }: AuthorKey, { documents }: SoundSource): void {
+  if (root.scopes.length === 0) return;
+  const outside = documents
+    .flatMap((document) => promisesOf(document))
+    .find(([resource]) => !matchesAnyGlob(root.scopes, resource));
+  if (outside === undefined) return;
+  throw new CliError({
+    code: "outOfScope",
+    message: `${outside[0]} is outside the scopes of this author`,
+    cause: `the author's root names ${root.scopes.join(", ")}`,
+    next: "leave it out, or rotate the author to a root of other scopes",
+    exit: exitCode.failed,
+  });
+}
 
 /** The highest generation that the agent has heard of in the author's epoch, complete or not; 0 for none. */
 function newestGeneration(inspection: Inspection, author: AuthorKey, source: SoundSource): number {
