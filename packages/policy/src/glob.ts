@@ -20,6 +20,10 @@ export function isGlob(text: string): boolean {
  * Time is bounded by the product of both lengths, whatever the glob: it follows all positions at once.
  */
 export function matchesGlob(glob: string, resourceId: string): boolean {
+  const star = glob.indexOf("*");
+  if (star < 0) return glob === resourceId;
+  // Most grants end in their only wildcard.
+  if (star === glob.length - 2 && glob.endsWith("**")) return resourceId.startsWith(glob.slice(0, star));
   // What every match contains: most ids are told apart here, for a hundredth of the price.
   if (!glob.split("*").every((literal) => resourceId.includes(literal))) return false;
   const tokens = globTokens(glob);
