@@ -199,7 +199,7 @@ export class Mind implements Knowledge {
       ...this.#routing.inspect(),
       ...(this.#roles.count === 0 ? {} : { roles: this.#roles.inspect(now) }),
       ...(this.#rollouts.count === 0 ? {} : { rollouts: this.#rollouts.inspect(this.#stagePorts(), now) }),
-      queues: [...swarmQueues, ...policyQueues, ...healingQueues],
+      queues: [...swarmQueues, ...policyQueues, ...healingQueues, ...this.#rollouts.queues],
     };
   }
 

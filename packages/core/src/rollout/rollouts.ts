@@ -22,7 +22,7 @@ import type { Turn } from "../contract/turn.ts";
 import { RareMap } from "../keeping/rare.ts";
 import { keep, recall } from "../keeping/snapshot.ts";
 import type { Stages } from "../keeping/stages.ts";
-import { stagesMax } from "../limits.ts";
+import { reportsPerGenerationMax, stagesMax } from "../limits.ts";
 import { brokenBefore } from "./excusing.ts";
 import { type Standing, standingOf } from "./gates.ts";
 import { type RolloutMembers, rolloutViewOf } from "./inspecting.ts";
@@ -141,6 +141,15 @@ export class Rollouts implements Stages {
       revision: this.revision,
     };
     return keep(dump);
+  }
+
+  /** Its bounded collections; none where nothing is in stages. */
+  get queues(): readonly { readonly name: string; readonly length: number; readonly bound: number }[] {
+    if (this.#stages.size === 0) return [];
+    return [
+      { name: "reports", length: this.reports.lengthMax, bound: reportsPerGenerationMax },
+      { name: "stages", length: this.#stages.size, bound: stagesMax },
+    ];
   }
 
   get count(): number {
