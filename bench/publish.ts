@@ -1,7 +1,7 @@
 import { setTimeout as wait } from "node:timers/promises";
 import { type Figures, type Outcome, quantile, round, spread } from "./figures.ts";
 import { type Swarm, withAgents } from "./publish/agents.ts";
-import { withRawGossip } from "./publish/rawGossip.ts";
+import { type RawSwarm, withRawGossip } from "./publish/rawGossip.ts";
 import type { Run } from "./run.ts";
 
 const agentsDefault = 20;
@@ -13,66 +13,83 @@ const warmups = 10;
 const restMs = 400;
 
 /** How long bundles took in one swarm. */
-interface Arrivals {
+class Arrivals {
   /** Of each bundle, until the last member had it. */
-  readonly lastMs: number[];
+  readonly lastMs: number[] = [];
   /** Of each bundle and member. */
-  readonly eachMs: number[];
+  readonly eachMs: number[] = [];
   /** Bundles that did not reach everybody in time. */
-  missed: number;
+  missed = 0;
+
+  count(tookMs: readonly number[] | undefined): void {
+    if (tookMs === undefined) {
+      this.missed += 1;
+      return;
+    }
+    this.eachMs.push(...tookMs);
+    this.lastMs.push(Math.max(...tookMs));
+  }
+
+  /** How many times another one its median is. */
+  times(other: Arrivals): number {
+    return round(quantile(this.lastMs, 0.5) / quantile(other.lastMs, 0.5));
+  }
 }
 
 /**
- * From giving a bundle to one agent until the last one has put it into force, and beside it the same two messages
- * over bare gossipsub with the same settings of libp2p, over as many processes with as many links. Both swarms
- * stand at once and are used in turn: what else the machine does meets both.
+ * From giving a bundle to one agent until the last one has it: verified and stored, and in force. Beside it the same
+ * bytes, in as many messages as agents make of them, over bare gossipsub with the same settings of libp2p, over as many
+ * processes with as many links; and once more as a message for each document. Both swarms stand at once and are used in
+ * turn: what else the machine does meets both.
  */
 export async function publish(run: Run): Promise<Outcome> {
   const agents = run.agents ?? agentsDefault;
   return withAgents(run, agents, (real) =>
-    withRawGossip(run, agents, real.documentBytes, async (raw) => {
+    withRawGossip(run, agents, async (raw) => {
       const figures = await inTurn(run, real, raw);
-      return { figures: { agents, ...figures, documentBytes: real.documentBytes.join("+") } };
+      const documentBytes = real.documentBytes.join("+");
+      const messageBytes = real.messageBytes.join("+");
+      return { figures: { agents, ...figures, documentBytes, messageBytes } };
     }),
   );
 }
 
-async function inTurn(run: Run, real: Swarm, raw: Swarm): Promise<Figures> {
-  const ofReal: Arrivals = { lastMs: [], eachMs: [], missed: 0 };
-  const ofRaw: Arrivals = { lastMs: [], eachMs: [], missed: 0 };
+async function inTurn(run: Run, real: Swarm, raw: RawSwarm): Promise<Figures> {
+  const [verified, inForce, bare, apart] = [new Arrivals(), new Arrivals(), new Arrivals(), new Arrivals()];
+  const rest = (): Promise<void> => wait(restMs, undefined, { signal: run.signal });
   for (let bundle = 0; bundle < warmups + repeats; bundle += 1) {
-    for (const [swarm, arrivals] of [
-      [real, ofReal],
-      [raw, ofRaw],
-    ] as const) {
-      const tookMs = await swarm.publish(bundle);
-      if (bundle >= warmups) count(arrivals, tookMs);
-      await wait(restMs, undefined, { signal: run.signal });
+    const arrivals = await real.publish(bundle);
+    await rest();
+    const together = await raw.publish(bundle, real.messageBytes);
+    await rest();
+    const one = await raw.publish(bundle, real.documentBytes);
+    await rest();
+    if (bundle >= warmups) {
+      verified.count(arrivals?.map(({ verifiedMs }) => verifiedMs));
+      inForce.count(arrivals?.map(({ inForceMs }) => inForceMs));
+      bare.count(together);
+      apart.count(one);
     }
     if ((bundle + 1) % 10 === 0)
       run.say(`${bundle + 1} of ${warmups + repeats} bundles published in each swarm`);
   }
-  if (ofReal.lastMs.length === 0 || ofRaw.lastMs.length === 0) {
+  if ([inForce, bare, apart].some(({ lastMs }) => lastMs.length === 0)) {
     throw new Error(
-      `no bundle reached everybody: agents missed ${ofReal.missed}, bare gossipsub ${ofRaw.missed}`,
+      `no bundle reached everybody: agents missed ${inForce.missed}, bare gossipsub ${bare.missed}`,
     );
   }
   return {
-    ...spread("lastAgent", ofReal.lastMs),
-    eachAgentP50Ms: quantile(ofReal.eachMs, 0.5),
-    ...spread("rawLast", ofRaw.lastMs),
-    rawEachP50Ms: quantile(ofRaw.eachMs, 0.5),
-    timesRawGossipsub: round(quantile(ofReal.lastMs, 0.5) / quantile(ofRaw.lastMs, 0.5)),
-    missed: ofReal.missed,
-    rawMissed: ofRaw.missed,
+    ...spread("lastAgent", inForce.lastMs),
+    eachAgentP50Ms: quantile(inForce.eachMs, 0.5),
+    ...spread("lastVerified", verified.lastMs),
+    eachVerifiedP50Ms: quantile(verified.eachMs, 0.5),
+    ...spread("rawLast", bare.lastMs),
+    rawEachP50Ms: quantile(bare.eachMs, 0.5),
+    rawApartLastP50Ms: quantile(apart.lastMs, 0.5),
+    timesRawGossipsub: inForce.times(bare),
+    timesRawVerified: verified.times(bare),
+    timesRawApart: inForce.times(apart),
+    missed: inForce.missed,
+    rawMissed: bare.missed + apart.missed,
   };
-}
-
-function count(arrivals: Arrivals, tookMs: readonly number[] | undefined): void {
-  if (tookMs === undefined) {
-    arrivals.missed += 1;
-    return;
-  }
-  arrivals.eachMs.push(...tookMs);
-  arrivals.lastMs.push(Math.max(...tookMs));
 }

@@ -6,6 +6,7 @@ import {
   parseStreamName,
   sealBundle,
 } from "@antibody/policy";
+import { packDocuments } from "../../packages/agent/src/network/bundle.ts";
 import { type AuthorKey, readKeyFile } from "../../packages/cli/src/author/keyFile.ts";
 import type { AgentProcess } from "../../packages/cli/src/demo/agent-process.ts";
 import { form, makeAuthor, type TestColony } from "../../test/harness/colonies.ts";
@@ -13,18 +14,25 @@ import { agentNames, type Run, waitFor, withColony } from "../run.ts";
 
 const arriveWithinMs = 20_000;
 
+/** When one agent had a bundle, in milliseconds since it was given to another. */
+export interface Arrival {
+  /** All of its documents are verified and stored, and told in the log. */
+  readonly verifiedMs: number;
+  /** It is in force, durably. */
+  readonly inForceMs: number;
+}
+
 /** A swarm that bundles are published in. */
 export interface Swarm {
   /** Bytes of the documents of one bundle. */
   readonly documentBytes: readonly number[];
-  /**
-   * Publishes the next bundle to one member: of each member the time until it had it; undefined when not all had it
-   * in time.
-   */
-  publish(to: number): Promise<readonly number[] | undefined>;
+  /** Bytes of the messages by which agents gossip it. */
+  readonly messageBytes: readonly number[];
+  /** Publishes the next bundle to one member: how each came to have it; undefined when not all had it in time. */
+  publish(to: number): Promise<readonly Arrival[] | undefined>;
 }
 
-/** Forms a swarm of real agents. An agent has a bundle when its log tells that it is in force. */
+/** Forms a swarm of real agents. What an agent has is read off the lines of its log. */
 export function withAgents<Value>(
   run: Run,
   count: number,
@@ -38,11 +46,12 @@ export function withAgents<Value>(
     const { agents } = test.colony;
     return use({
       documentBytes: authoring.documentBytes,
+      messageBytes: authoring.messageBytes,
       publish: async (to) => {
         const agent = agents[to % agents.length];
         if (agent === undefined) throw new Error("a swarm has agents");
-        const tookMs = await authoring.publish(agent);
-        return tookMs === undefined ? undefined : [...tookMs.values()];
+        const arrivals = await authoring.publish(agent);
+        return arrivals === undefined ? undefined : [...arrivals.values()];
       },
     });
   });
@@ -52,8 +61,10 @@ export function withAgents<Value>(
 export interface Authoring {
   /** Bytes of the documents of one bundle. */
   readonly documentBytes: readonly number[];
-  /** Publishes the next bundle to an agent: the time until each had it, by name; undefined when not all did in time. */
-  publish(to: AgentProcess): Promise<ReadonlyMap<string, number> | undefined>;
+  /** Bytes of the messages by which agents gossip it. */
+  readonly messageBytes: readonly number[];
+  /** Publishes the next bundle to an agent: how each came to have it, by name; undefined when not all did in time. */
+  publish(to: AgentProcess): Promise<ReadonlyMap<string, Arrival> | undefined>;
 }
 
 /** Makes an author on one agent. */
@@ -61,19 +72,25 @@ export async function makeAuthoring(run: Run, test: TestColony, on: string): Pro
   const { keyFile } = await makeAuthor(test, on);
   const author = await readKeyFile(keyFile, () => Promise.reject(new Error("the key has no passphrase")));
   let generation = 0;
+  const { documents } = seal(author, 1);
   return {
-    documentBytes: seal(author, 1)
-      .slice(1)
-      .map(({ length }) => length),
-    publish: (to) => {
+    documentBytes: documents.map(({ length }) => length),
+    messageBytes: packDocuments(documents).map(({ length }) => length),
+    publish: async (to) => {
       generation += 1;
+      if (generation === 1) for (const root of author.roots) await offer(to, root);
       return publishOne(run, test.colony.living, to, seal(author, generation), generation);
     },
   };
 }
 
-/** Root, fragment and manifest. The fragment applies nowhere: what is measured is that it spreads, not a repair. */
-function seal(author: AuthorKey, generation: number): readonly Uint8Array[] {
+interface Sealed {
+  readonly documents: readonly Uint8Array[];
+  readonly ids: readonly string[];
+}
+
+/** A fragment and its manifest. The fragment applies nowhere: what is measured is that it spreads, not a repair. */
+function seal(author: AuthorKey, generation: number): Sealed {
   const stream = parseStreamName("home");
   const resource = parseResourceId("file:/etc/motd");
   if (stream === undefined || resource === undefined) throw new Error("names that are sound");
@@ -91,35 +108,40 @@ function seal(author: AuthorKey, generation: number): readonly Uint8Array[] {
     signer: author.key,
     crypto: nodeCrypto(),
   });
-  return [...author.roots, ...bundle.fragments, bundle.manifest];
+  return { documents: [...bundle.fragments, bundle.manifest], ids: [...bundle.ids, bundle.manifestId] };
 }
 
-/** Of each agent the time from the first word to the publishing one; undefined where one of them got nothing. */
+/** Of each agent the times from the first word to the publishing one; undefined where one of them got nothing. */
 async function publishOne(
   run: Run,
   agents: readonly AgentProcess[],
   to: AgentProcess,
-  documents: readonly Uint8Array[],
+  { documents, ids }: Sealed,
   generation: number,
-): Promise<ReadonlyMap<string, number> | undefined> {
-  const [root, ...bundle] = documents;
-  if (generation === 1 && root !== undefined) await offer(to, root);
+): Promise<ReadonlyMap<string, Arrival> | undefined> {
   const startedMs = performance.now();
-  await offer(to, ...bundle);
-  const activatedMs = (agent: AgentProcess): number | undefined =>
-    agent.lines.findLast((line) => line.event === "policy.activated" && line["generation"] === generation)
-      ?.atMs;
+  await offer(to, ...documents);
+  const lineMs = (agent: AgentProcess, event: string, field: string, value: unknown): number | undefined =>
+    agent.lines.findLast((line) => line.event === event && line[field] === value)?.atMs;
+  const inForceMs = (agent: AgentProcess): number | undefined =>
+    lineMs(agent, "policy.activated", "generation", generation);
   const arrived = await waitFor(
     run,
     "the bundle to arrive",
-    () => agents.every((agent) => activatedMs(agent) !== undefined),
+    () => agents.every((agent) => inForceMs(agent) !== undefined),
     arriveWithinMs,
   ).then(
     () => true,
     () => run.signal.throwIfAborted(),
   );
   if (arrived !== true) return undefined;
-  return new Map(agents.map((agent) => [agent.name, (activatedMs(agent) ?? startedMs) - startedMs]));
+  const since = (atMs: number | undefined): number => (atMs ?? Number.POSITIVE_INFINITY) - startedMs;
+  return new Map(
+    agents.map((agent) => {
+      const verifiedMs = Math.max(...ids.map((id) => since(lineMs(agent, "policy.accepted", "id", id))));
+      return [agent.name, { verifiedMs, inForceMs: since(inForceMs(agent)) }];
+    }),
+  );
 }
 
 async function offer(to: AgentProcess, ...documents: readonly Uint8Array[]): Promise<void> {

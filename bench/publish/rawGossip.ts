@@ -5,7 +5,6 @@ import { createInterface } from "node:readline";
 import type { Readable, Writable } from "node:stream";
 import { setTimeout as wait } from "node:timers/promises";
 import { type Run, waitFor } from "../run.ts";
-import type { Swarm } from "./agents.ts";
 import type { Order } from "./rawOrders.ts";
 
 const arriveWithinMs = 20_000;
@@ -24,15 +23,20 @@ interface Node {
   dialed: number;
 }
 
-/**
- * Forms a swarm of bare gossipsub. A process has a bundle when it has told of each of its messages, which are as
- * large as documents.
- */
+/** A swarm of bare gossipsub. */
+export interface RawSwarm {
+  /**
+   * Publishes messages of so many bytes from one member: of each other the time until it had told of all of them;
+   * undefined when not all had in time.
+   */
+  publish(from: number, messageBytes: readonly number[]): Promise<readonly number[] | undefined>;
+}
+
+/** Forms a swarm of bare gossipsub. A process has a message when it has told of it. */
 export async function withRawGossip<Value>(
   run: Run,
   count: number,
-  documentBytes: readonly number[],
-  use: (swarm: Swarm) => Promise<Value>,
+  use: (swarm: RawSwarm) => Promise<Value>,
 ): Promise<Value> {
   const nodes: Node[] = [];
   const end = (): void => {
@@ -51,13 +55,12 @@ export async function withRawGossip<Value>(
     await wait(meshMs, undefined, { signal: run.signal });
     let number = 0;
     return await use({
-      documentBytes,
-      publish: (to) => {
-        const messages = documentBytes.map((bytes) => {
+      publish: (from, messageBytes) => {
+        const messages = messageBytes.map((bytes) => {
           number += 1;
           return { number, bytes };
         });
-        return publishOne(run, nodes, to, messages);
+        return publishOne(run, nodes, from, messages);
       },
     });
   } finally {

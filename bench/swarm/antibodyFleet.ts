@@ -51,7 +51,11 @@ export function withAntibodyFleet<Value>(
           const there = held.filter(({ verdict }) => verdict === "reachable").map(({ name }) => name);
           return isSame([...there, by], names);
         },
-        publish: (to) => authoring.publish(colony.agent(to)),
+        publish: async (to) => {
+          const arrivals = await authoring.publish(colony.agent(to));
+          if (arrivals === undefined) return undefined;
+          return new Map([...arrivals].map(([name, { inForceMs }]) => [name, inForceMs]));
+        },
         saysCutOff: async (name) => (await colony.agent(name).inspect()).cutOff,
       });
     },
