@@ -1,5 +1,5 @@
 import type { AgentId, AuthorId, ResourceId, Root, VerifiedPolicy } from "@antibody/policy";
-import type { Input, OwnerCommand } from "./contract/input.ts";
+import type { Input } from "./contract/input.ts";
 import type { Inspection, Outline, Overlay } from "./contract/inspection.ts";
 import type { Knowledge } from "./contract/knowledge.ts";
 import type { Boot, MindOptions, StepResult } from "./contract/mind.ts";
@@ -7,20 +7,28 @@ import type { Snapshot } from "./contract/snapshot.ts";
 import type { Member, VerifiedCertificate, VerifiedEviction } from "./contract/statements.ts";
 import type { MonotonicMs, Now } from "./contract/time.ts";
 import type { Turn } from "./contract/turn.ts";
-import { Healing } from "./healing/healing.ts";
-import { PolicyKeeping } from "./keeping/policies.ts";
-import { keep, recall } from "./keeping/snapshot.ts";
+import type { Healing } from "./healing/healing.ts";
+import type { PolicyKeeping } from "./keeping/policies.ts";
 import { capabilitiesMax } from "./limits.ts";
-import { dumpVersion, type MindDump, type Seen } from "./mindDump.ts";
-import { Random } from "./random.ts";
-import { Disturbing } from "./roles/disturbing.ts";
+import { obey } from "./mindCommands.ts";
+import {
+  createState,
+  dumpState,
+  type MindParts,
+  type MindState,
+  restoreState,
+  type Seen,
+  type Stopping,
+} from "./mindParts.ts";
+import { inspectMind, outlineMind, overlayOfMind } from "./mindViews.ts";
+import type { Disturbing } from "./roles/disturbing.ts";
 import { isLeaseMessage } from "./roles/lease/leases.ts";
-import { Roles } from "./roles/roles.ts";
+import type { Roles } from "./roles/roles.ts";
 import { Holding } from "./rollout/holding.ts";
-import { Rollouts, type StagePorts } from "./rollout/rollouts.ts";
-import { Routing } from "./routing/routing.ts";
+import type { Rollouts, StagePorts } from "./rollout/rollouts.ts";
+import type { Routing } from "./routing/routing.ts";
 import { StepTurn } from "./stepTurn.ts";
-import { Swarm } from "./swarm/swarm.ts";
+import type { Swarm } from "./swarm/swarm.ts";
 
 /**
  * How often the parts may answer each other within one step. A capability that waits for another learns of it in
@@ -31,21 +39,6 @@ const settleRoundsMax: number = 2 * capabilitiesMax + 8;
 /** Woken so much later than asked, the agent slept, or was starved, and others may have taken over. A guess. */
 const sleptMs = 1_000;
 
-const ok = { type: "ok", detail: null } as const;
-
-interface Parts {
-  readonly random: Random;
-  readonly swarm: Swarm;
-  readonly policies: PolicyKeeping;
-  readonly healing: Healing;
-  readonly routing: Routing;
-  readonly roles: Roles;
-  readonly disturbing: Disturbing;
-  readonly rollouts: Rollouts;
-  readonly stopping: MindDump["stopping"];
-  readonly seen: Seen;
-}
-
 /**
  * One agent's mind: takes an input and the time, changes its private state, and says what the body shall do.
  * It owns no clock, no randomness and no IO; equal inputs give equal outputs, on a device and in a simulator.
@@ -53,7 +46,7 @@ interface Parts {
  */
 export class Mind implements Knowledge {
   readonly #options: MindOptions;
-  readonly #random: Random;
+  readonly #parts: MindParts;
   readonly #swarm: Swarm;
   readonly #policies: PolicyKeeping;
   readonly #healing: Healing;
@@ -63,14 +56,14 @@ export class Mind implements Knowledge {
   readonly #rollouts: Rollouts;
   /** What anti-entropy compares: policy, with what members say of it. */
   readonly #holding: Holding;
-  #stopping: MindDump["stopping"];
+  #stopping: Stopping;
   #seen: Seen;
   /** When healing and routing want to be woken; undefined from when a part but the swarm was given something. */
   #restDeadline: MonotonicMs | undefined;
 
-  private constructor(options: MindOptions, parts: Parts) {
+  private constructor(options: MindOptions, { parts, stopping, seen }: MindState) {
     this.#options = options;
-    this.#random = parts.random;
+    this.#parts = parts;
     this.#swarm = parts.swarm;
     this.#policies = parts.policies;
     this.#healing = parts.healing;
@@ -79,68 +72,26 @@ export class Mind implements Knowledge {
     this.#disturbing = parts.disturbing;
     this.#rollouts = parts.rollouts;
     this.#holding = new Holding(parts.policies, parts.rollouts.reports, options.crypto);
-    this.#stopping = parts.stopping;
-    this.#seen = parts.seen;
+    this.#stopping = stopping;
+    this.#seen = seen;
   }
 
   /** A mind as the journal left it; the first input must be `started`. */
   static create(options: MindOptions, boot: Boot): Mind {
-    const swarm = Swarm.create(options, boot);
-    const rollouts = Rollouts.create(options, boot.records);
-    return new Mind(options, {
-      random: Random.at(options.random),
-      swarm,
-      rollouts,
-      policies: PolicyKeeping.create({ ...options, stages: rollouts }, boot),
-      healing: Healing.create({ ...options, boot: swarm.boot }, boot.records),
-      routing: Routing.create(options),
-      roles: Roles.create(options, boot.records),
-      disturbing: new Disturbing(options),
-      stopping: "no",
-      seen: { policies: 0, swarm: -1, healing: -1, roles: 0, disturbing: 0, rollouts: 0 },
-    });
+    return new Mind(options, createState(options, boot));
   }
 
   /** A mind as `dump` left it, to the bit. Throws when the dump is of another version. */
   static restore(options: MindOptions, dump: Snapshot): Mind {
-    const state = recall<MindDump>(dump);
-    if (state.v !== dumpVersion)
-      throw new Error(`dump of version ${state.v}, this build reads ${dumpVersion}`);
-    const swarm = Swarm.restore(options, state.swarm);
-    const rollouts = Rollouts.restore(options, state.rollouts);
-    return new Mind(options, {
-      random: Random.at(state.random),
-      swarm,
-      rollouts,
-      policies: PolicyKeeping.restore({ ...options, stages: rollouts }, state.policies),
-      healing: Healing.restore({ ...options, boot: swarm.boot }, state.healing),
-      routing: Routing.restore(options, state.routing),
-      roles: Roles.restore(options, state.roles),
-      disturbing: new Disturbing(options, state.disturbing),
-      stopping: state.stopping,
-      seen: state.seen,
-    });
+    return new Mind(options, restoreState(options, dump));
   }
 
   dump(): Snapshot {
-    const dump: MindDump = {
-      v: dumpVersion,
-      random: this.#random.position(),
-      swarm: this.#swarm.dump(),
-      policies: this.#policies.dump(),
-      healing: this.#healing.dump(),
-      routing: this.#routing.dump(),
-      roles: this.#roles.dump(),
-      disturbing: this.#disturbing.dump(),
-      rollouts: this.#rollouts.dump(),
-      stopping: this.#stopping,
-      seen: this.#seen,
-    };
-    return keep(dump);
+    return dumpState({ parts: this.#parts, stopping: this.#stopping, seen: this.#seen });
   }
 
   step(input: Input, now: Now): StepResult {
-    const turn = new StepTurn(now, this.#random);
+    const turn = new StepTurn(now, this.#parts.random);
     if (this.#roles.count > 0) this.#noticeSleep(turn);
     this.#take(input, turn);
     // Nearly all inputs are small talk of the swarm, which changes nothing that the other parts would learn of.
@@ -182,54 +133,17 @@ export class Mind implements Knowledge {
 
   /** A read-only snapshot of everything that people and checkers may see. */
   inspect(now: Now): Inspection {
-    const { queues: swarmQueues, ...swarm } = this.#swarm.inspect(now);
-    const { queues: policyQueues, ...policies } = this.#policies.inspect();
-    const { queues: healingQueues, ...healing } = this.#healing.inspect();
-    return {
-      v: 1,
-      nowMs: now.monoMs,
-      wallMs: now.wallMs,
-      agent: this.#options.agent,
-      name: this.#options.certificate.certificate.name,
-      swarm: this.#options.swarm,
-      build: this.#options.build,
-      ...swarm,
-      ...policies,
-      ...healing,
-      ...this.#routing.inspect(),
-      ...(this.#roles.count === 0 ? {} : { roles: this.#roles.inspect(now) }),
-      ...(this.#rollouts.count === 0 ? {} : { rollouts: this.#rollouts.inspect(this.#stagePorts(), now) }),
-      queues: [...swarmQueues, ...policyQueues, ...healingQueues, ...this.#rollouts.queues],
-    };
+    return inspectMind(this.#options, this.#parts, this.#stagePorts(), now);
   }
 
   /** Who observes whom, as this agent knows it. */
   overlay(now: Now): Overlay {
-    return {
-      v: 1,
-      nowMs: now.monoMs,
-      wallMs: now.wallMs,
-      agent: this.#options.agent,
-      members: this.#swarm.overlay(),
-    };
+    return overlayOfMind(this.#options, this.#parts, now);
   }
 
   /** The part of an inspection that can be looked at all the time, without the list of members. */
   outline(): Outline {
-    const { incarnation, members, directory, queues } = this.#swarm.outline();
-    const policies = this.#policies.inspect();
-    const healing = this.#healing.inspect();
-    return {
-      agent: this.#options.agent,
-      name: this.#options.certificate.certificate.name,
-      incarnation,
-      members,
-      directory,
-      streams: policies.streams,
-      heldClaims: policies.heldClaims,
-      resources: healing.resources,
-      queues: [...queues, ...policies.queues, ...healing.queues],
-    };
+    return outlineMind(this.#options, this.#parts);
   }
 
   #take(input: Input, turn: Turn): void {
@@ -292,7 +206,8 @@ export class Mind implements Knowledge {
         return;
       case "command":
         this.#restDeadline = undefined;
-        this.#command(input.id, input.command, turn);
+        obey(this.#parts, input.id, input.command, turn);
+        if (input.command.type === "stop" && this.#stopping === "no") this.#stopping = "asked";
         return;
       default:
         throw new Error(`unknown input ${input satisfies never}`);
@@ -322,56 +237,6 @@ export class Mind implements Knowledge {
     if (turn.now.monoMs - Math.min(this.#swarm.deadline, this.#rest()) < sleptMs) return;
     this.#restDeadline = undefined;
     this.#roles.slept(turn);
-  }
-
-  #command(id: string, command: OwnerCommand, turn: Turn): void {
-    switch (command.type) {
-      case "grant":
-        this.#policies.grant(command.grant, turn);
-        turn.emit({ type: "reply", id, result: ok });
-        return;
-      case "revokeGrant": {
-        const problem = this.#policies.revokeGrant(command.author, turn);
-        turn.emit({
-          type: "reply",
-          id,
-          result: problem === undefined ? ok : { type: "refused", ...problem },
-        });
-        return;
-      }
-      case "evict": {
-        const refusal = this.#swarm.evict(command, turn);
-        const next = "antibody evict NAME --recovery-key";
-        const result = refusal === undefined ? ok : ({ type: "refused", message: refusal, next } as const);
-        turn.emit({ type: "reply", id, result });
-        return;
-      }
-      case "publishEviction":
-        this.#swarm.publishEviction(command.eviction, turn);
-        turn.emit({ type: "reply", id, result: ok });
-        return;
-      case "away":
-        this.#swarm.setAway(id, turn);
-        return;
-      case "back":
-        this.#swarm.setAway(undefined, turn);
-        turn.emit({ type: "reply", id, result: ok });
-        return;
-      case "stop":
-        turn.tell("agent.stopping", "info", {});
-        this.#swarm.leave(turn);
-        this.#healing.command({ id, command }, turn);
-        if (this.#stopping === "no") this.#stopping = "asked";
-        return;
-      case "pause":
-      case "resume":
-      case "step":
-      case "cancel":
-        this.#healing.command({ id, command }, turn);
-        return;
-      default:
-        throw new Error(`unknown command ${command satisfies never}`);
-    }
   }
 
   /** Carries what one part changed to the others, until none has anything new to say. */
@@ -410,8 +275,7 @@ export class Mind implements Knowledge {
       seen.rollouts === rollouts;
     this.#seen = { policies, swarm, healing, roles, disturbing, rollouts };
     // In a massacre nearly every step changes who is there, and most devices have nothing that goes by it.
-    if (isOfPeersAlone && this.#roles.count === 0 && !this.#disturbing.isAsking && !this.#routing.goesByPeers)
-      return false;
+    if (isOfPeersAlone && !this.#goesByPeers()) return false;
     this.#restDeadline = undefined;
     if (seen.policies !== policies) {
       this.#swarm.policyChanged(turn);
@@ -443,6 +307,12 @@ export class Mind implements Knowledge {
       this.#healing.handle({ type: "observed", resource, observation }, turn);
     }
     this.#swarm.announce([...change.announced, ...roles.words, ...turns.words], turn);
+  }
+
+  /** Whether anything here may be another when other peers are there. */
+  #goesByPeers(): boolean {
+    const { roles, rollouts, disturbing, routing } = this.#parts;
+    return roles.count > 0 || rollouts.count > 0 || disturbing.isAsking || routing.goesByPeers;
   }
 
   #stagePorts(): StagePorts {
