@@ -1,7 +1,7 @@
 import { Random } from "@antibody/core";
 import type { Expectation, Scenario, ScenarioBundle } from "../scenarios/scenario.ts";
 import type { Step } from "../scenarios/step.ts";
-import { afterIslands, calmMs, everyone, type Faults, faultKinds, publish } from "./kinds.ts";
+import { calmMs, everyone, type Faults, faultKinds, publish } from "./kinds.ts";
 
 /** As the command line names it: another scenario for every seed. */
 export const fuzzName = "fuzz";
@@ -41,7 +41,7 @@ export function fuzzScenario(seed: number): Scenario {
   for (let left = random.between(1, faultsMax); left > 0; left -= 1) {
     random.pick(faultKinds)(faults, random.between(faultsFromMs, faultsUntilMs));
   }
-  const steps = inOrder([...afterIslands(withoutReturns(faults)), ...calm(faults)]);
+  const steps = inOrder([...withoutReturns(faults), ...calm(faults)]);
   return {
     name: fuzzName,
     title: `Faults that seed ${seed} has drawn`,

@@ -123,23 +123,6 @@ function comeBack(faults: Faults, atMs: number, name: string): void {
   }
 }
 
-/**
- * Whoever comes back on an island may have no neighbor there, and finds nobody until the network is whole: that is
- * known (docs/testing.md), and its schedule would fail for this alone. It comes back when the island is gone.
- */
-export function afterIslands(steps: readonly Step[]): readonly Step[] {
-  const islands = steps.flatMap(({ type, atMs }) => {
-    if (type !== "partition") return [];
-    const heals = steps.filter((step) => step.type === "heal" && step.atMs > atMs).map((step) => step.atMs);
-    return [{ fromMs: atMs, untilMs: Math.min(...heals, calmMs) }];
-  });
-  return steps.map((step) => {
-    if (step.type !== "restart") return step;
-    const island = islands.find(({ fromMs, untilMs }) => fromMs <= step.atMs && step.atMs < untilMs);
-    return island === undefined ? step : { ...step, atMs: island.untilMs + 1 };
-  });
-}
-
 function anyone({ random, agents }: Faults): string {
   return `agent-${random.below(agents)}`;
 }

@@ -23,6 +23,7 @@ import { Reporting } from "./reporting.ts";
 import type { Roster } from "./roster.ts";
 import { SecondLooks } from "./secondLooks.ts";
 import { Votes } from "./votes.ts";
+import { Wayfinding } from "./wayfinding.ts";
 
 /** What a swarm's part of a mind is made of. */
 export interface SwarmOptions extends Identity {
@@ -51,6 +52,7 @@ export interface SwarmParts {
   readonly helping: Helping;
   readonly missing: Missing;
   readonly secondLooks: SecondLooks;
+  readonly wayfinding: Wayfinding;
   readonly reporting: Reporting;
   readonly deaths: Deaths;
   readonly membership: Membership;
@@ -71,6 +73,7 @@ export interface PartsDump {
   readonly helping: Snapshot;
   readonly missing: Snapshot;
   readonly secondLooks: Snapshot;
+  readonly wayfinding: Snapshot;
   readonly reporting: Snapshot;
   readonly deaths: Snapshot;
   readonly reconcile: Snapshot;
@@ -98,6 +101,7 @@ export function composeParts(
   );
   const missing = new Missing({ agent, settings, directory, observers, probing }, dump?.missing);
   const secondLooks = new SecondLooks({ settings, directory, links, probing, missing }, dump?.secondLooks);
+  const wayfinding = new Wayfinding({ agent, directory, observers, links, probing }, dump?.wayfinding);
   const reporting = new Reporting(
     { agent, swarm, settings, own, directory, observers, probing, missing },
     dump?.reporting,
@@ -130,6 +134,7 @@ export function composeParts(
     deaths,
     missing,
     secondLooks,
+    wayfinding,
     reporting,
     membership,
   };
@@ -152,6 +157,7 @@ export function dumpParts(parts: SwarmParts): PartsDump {
     helping: parts.helping.dump(),
     missing: parts.missing.dump(),
     secondLooks: parts.secondLooks.dump(),
+    wayfinding: parts.wayfinding.dump(),
     reporting: parts.reporting.dump(),
     deaths: parts.deaths.dump(),
     reconcile: parts.reconcile.dump(),

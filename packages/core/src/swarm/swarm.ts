@@ -338,7 +338,7 @@ export class Swarm {
   }
 
   #rest(): MonotonicMs {
-    const { helping, votes, links, deaths, reconcile, missing, secondLooks, reporting, absence } =
+    const { helping, votes, links, deaths, reconcile, missing, secondLooks, wayfinding, reporting, absence } =
       this.#parts;
     return Math.min(
       helping.deadline,
@@ -348,6 +348,7 @@ export class Swarm {
       reconcile.deadline,
       missing.deadline,
       secondLooks.deadline,
+      wayfinding.deadline,
       reporting.deadline,
       this.#tellOnMs,
       this.#retallyMs,
@@ -371,6 +372,7 @@ export class Swarm {
     deaths.due(turn);
     missing.expire(turn);
     this.#parts.secondLooks.due(turn);
+    this.#parts.wayfinding.due(turn);
     reporting.due(turn);
     links.release((peer) => probing.isObserved(peer), turn);
     reconcile.due(policy, turn);
@@ -383,8 +385,9 @@ export class Swarm {
   #settle(turn: Turn): boolean {
     const { probing, accusing, directory, observers, own, evicting, missing, reporting } = this.#parts;
     this.#parts.secondLooks.follow(turn);
-    let hasMoved = missing.followCutOff(turn);
-    if (hasMoved) {
+    let hasMoved = this.#parts.wayfinding.follow(turn);
+    if (missing.followCutOff(turn)) {
+      hasMoved = true;
       reporting.beQuiet(turn);
       reporting.weighAll(turn);
     }

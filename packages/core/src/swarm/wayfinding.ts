@@ -1,0 +1,113 @@
+import type { AgentId } from "@antibody/policy";
+import type { Snapshot } from "../contract/snapshot.ts";
+import { type MonotonicMs, NEVER } from "../contract/time.ts";
+import type { Turn } from "../contract/turn.ts";
+import { keep, recall } from "../keeping/snapshot.ts";
+import type { Directory } from "./directory.ts";
+import type { Links } from "./links.ts";
+import type { Observers } from "./observers.ts";
+import type { Probing } from "./probing.ts";
+
+/** What it stands on. */
+export interface WayfindingPorts {
+  readonly agent: AgentId;
+  readonly directory: Directory;
+  readonly observers: Observers;
+  readonly links: Links;
+  readonly probing: Probing;
+}
+
+/** So many sessions beyond the own neighbors are enough, and so many are tried at once. Guesses: a partition has two sides. */
+const waysMax = 3;
+/**
+ * From one round to the next: this part of the time for which it is lost, between these. Guesses, as for redials: within
+ * five seconds some twenty members are tried, and a cable that is cut for a day costs three dials in half a minute.
+ */
+const lostPart = 4;
+const waitMsMin = 500;
+const waitMsMax = 30_000;
+
+interface WayfindingDump {
+  readonly nextMs: MonotonicMs;
+  readonly sinceMs: MonotonicMs;
+  readonly last: AgentId | undefined;
+}
+
+/**
+ * An agent most of whose neighbors are silent dials members beyond them, one after the other. On an island that a partition has
+ * left it may have no neighbor at all, and whoever is there would neither hear that it is back nor tell it anything.
+ */
+export class Wayfinding {
+  readonly #ports: WayfindingPorts;
+  #nextMs: MonotonicMs = NEVER;
+  #sinceMs: MonotonicMs = NEVER;
+  /** Up to here the members were gone through in their order, from a random start. */
+  #last: AgentId | undefined;
+
+  constructor(ports: WayfindingPorts, snapshot?: Snapshot) {
+    this.#ports = ports;
+    if (snapshot === undefined) return;
+    const dump = recall<WayfindingDump>(snapshot);
+    this.#nextMs = dump.nextMs;
+    this.#sinceMs = dump.sinceMs;
+    this.#last = dump.last;
+  }
+
+  dump(): Snapshot {
+    const dump: WayfindingDump = { nextMs: this.#nextMs, sinceMs: this.#sinceMs, last: this.#last };
+    return keep(dump);
+  }
+
+  get deadline(): MonotonicMs {
+    return this.#nextMs;
+  }
+
+  /**
+   * Most of those that this agent observes are silent, or no longer. In a full mesh it dials everyone anyway. True when
+   * the deadline moved.
+   */
+  follow(turn: Turn): boolean {
+    const { probing, observers } = this.#ports;
+    const isLost = probing.findings.cutOff && !observers.isFullMesh;
+    if (isLost === (this.#nextMs !== NEVER)) return false;
+    this.#nextMs = NEVER;
+    this.#sinceMs = turn.now.monoMs;
+    if (!isLost) return true;
+    const beyond = this.#beyond();
+    this.#last = beyond.length === 0 ? undefined : turn.random.pick(beyond);
+    this.#plan(turn);
+    return true;
+  }
+
+  due(turn: Turn): void {
+    if (this.#nextMs > turn.now.monoMs) return;
+    this.#plan(turn);
+    const { links, probing } = this.#ports;
+    const ways = links.list().filter((peer) => !probing.isObserved(peer)).length;
+    if (ways >= waysMax) return;
+    const beyond = this.#beyond();
+    const next = beyond.findIndex((peer) => this.#last === undefined || peer > this.#last);
+    const inTurn = [...beyond.slice(Math.max(0, next)), ...beyond.slice(0, Math.max(0, next))];
+    for (const peer of inTurn.slice(0, waysMax - ways)) {
+      this.#last = peer;
+      links.invite(peer, turn);
+    }
+  }
+
+  #plan(turn: Turn): void {
+    const now = turn.now.monoMs;
+    const waitMs = Math.min(waitMsMax, Math.max(waitMsMin, (now - this.#sinceMs) / lostPart));
+    const halfMs = Math.floor(waitMs / 2);
+    this.#nextMs = now + halfMs + turn.random.below(halfMs);
+  }
+
+  /** Members that live as far as is known, and are neither watched nor in session; in order of agents. */
+  #beyond(): readonly AgentId[] {
+    const { agent, directory, links, probing } = this.#ports;
+    const members = directory.members().map(({ certificate }) => certificate.agent);
+    return members.filter((peer) => {
+      const isStranger = peer !== agent && probing.watchOf(peer) === undefined && !links.has(peer);
+      return isStranger && directory.standingOf(peer) === "alive";
+    });
+  }
+}
