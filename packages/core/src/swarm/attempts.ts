@@ -209,8 +209,11 @@ export class Attempts {
 
   #reached(watch: Watch, purpose: "session" | "fresh", turn: Turn): void {
     watch.heardMs = turn.now.monoMs;
-    if (isLost(watch) && this.#ports.links.has(watch.agent)) {
+    const wasMute = watch.isMute;
+    watch.isMute = watch.finding === "suspected";
+    if ((isLost(watch) || wasMute) && this.#ports.links.has(watch.agent)) {
       // The session that stands was silent all the while: TCP may not try it again for as long as it was cut.
+      watch.isMute = false;
       turn.emit({ type: "hangUp", peer: watch.agent });
       this.#ports.links.closed(watch.agent);
     }

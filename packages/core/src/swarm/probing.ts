@@ -127,6 +127,7 @@ export class Probing {
     const watch = this.#watches.get(peer);
     if (watch === undefined) return true;
     watch.heardMs = turn.now.monoMs;
+    watch.isMute = false;
     if (watch.finding === "reachable") return true;
     if (!this.#links.has(peer)) return false;
     this.#attempts.rest(watch, turn);

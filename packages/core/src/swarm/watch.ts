@@ -36,6 +36,8 @@ export interface Watch {
   evidence: VoteEvidence | undefined;
   /** In this outage the host has accepted connections: it may only be paused. */
   hasStalled: boolean;
+  /** A question over its session went unanswered where a fresh connection did not, and nothing was heard since. */
+  isMute: boolean;
   /** Who was asked to probe it and has not answered: nobody else's word of it counts. */
   asked: readonly AgentId[];
   /** Who reaches it, when this agent does not. */
@@ -66,6 +68,7 @@ export function newWatch(agent: AgentId, duty: Watch["duty"], nowMs: MonotonicMs
     silentMs: NEVER,
     evidence: undefined,
     hasStalled: false,
+    isMute: false,
     asked: nobody,
     via: undefined,
     votedMs: Number.NEGATIVE_INFINITY,

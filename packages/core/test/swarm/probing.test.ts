@@ -95,6 +95,23 @@ describe("a host that vanishes without a word", () => {
   });
 });
 
+describe("a session that says nothing", () => {
+  test("while fresh connections are answered is given up at the second question, for a new one", () => {
+    const world = quiet(4);
+    let isStuck = true;
+    world.isDeaf = (from, to) => isStuck && from === "n1" && to === "n2";
+    const gaveUp = (): boolean =>
+      ["n1", "n2"].some((name) => world.transcript(name).some((line) => line.includes("hangUp")));
+    world.runUntil(gaveUp, 3 * probeIntervalMs);
+    isStuck = false;
+    world.run(100);
+    world.clear();
+    world.run(10_000);
+    expect(world.told("swarm.suspected")).toEqual([]);
+    expect(world.verdict("n2", "n1")).toBe("reachable");
+  });
+});
+
 describe("whoever is cut off", () => {
   test("looks at everyone after the first look in vain, and soon knows that the fault is its own", () => {
     const world = quiet(20);

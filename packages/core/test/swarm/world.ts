@@ -37,6 +37,8 @@ export class World {
   readonly #agenda = new Agenda();
   /** Whether anything passes from one to the other. */
   passes: (from: string, to: string) => boolean = () => true;
+  /** Whether the present session carries messages from one to the other; a new one always does. */
+  isDeaf: (from: string, to: string) => boolean = () => false;
   /** Whether dials are answered by a forged or a firewall's refusal. */
   refuses: (from: string, to: string) => boolean = () => false;
 
@@ -271,7 +273,10 @@ export class World {
         }
         if (peer === undefined || !host.sessions.has(peer)) {
           this.#later(host, { type: "unsent", to: output.to, message: output.message.type });
-        } else if (this.passes(host.person.name, peer.person.name)) {
+        } else if (
+          this.passes(host.person.name, peer.person.name) &&
+          !this.isDeaf(host.person.name, peer.person.name)
+        ) {
           this.#later(peer, { type: "message", from: host.person.agent, message: output.message });
         }
         return;
