@@ -53,6 +53,8 @@ interface StreamFields {
   readonly epoch?: number;
   readonly generation?: number;
   readonly pendingGeneration?: number;
+  /** Of a complete one that is not in force here: whether it may be yet. */
+  readonly pendingStage?: "waiting" | "blocked" | "stale";
   readonly missingFragmentsCount?: number;
   readonly held?: keyof typeof streamHolds;
   /** Why it may be old; it stays in force all the same. */
@@ -120,7 +122,11 @@ function streamFields(state: Inspection["streams"][number]): StreamFields {
     ...(active === undefined ? {} : active.version),
     ...(pending === undefined
       ? {}
-      : { pendingGeneration: pending.version.generation, missingFragmentsCount: pending.missing.length }),
+      : {
+          pendingGeneration: pending.version.generation,
+          missingFragmentsCount: pending.missing.length,
+          ...(pending.stage === undefined ? {} : { pendingStage: pending.stage }),
+        }),
     ...(state.held === undefined ? {} : { held: state.held }),
     ...(state.stale === undefined ? {} : { stale: state.stale.reason }),
   };
@@ -180,10 +186,17 @@ function streamText(stream: StreamFields): string {
   const pending =
     stream.pendingGeneration === undefined
       ? ""
-      : `; generation ${stream.pendingGeneration} waits for ${count(stream.missingFragmentsCount ?? 0, "fragment")}`;
+      : `; generation ${stream.pendingGeneration} ${pendingText(stream)}`;
   const held = stream.held === undefined ? "" : `; held: ${streamHolds[stream.held]}`;
   const stale = stream.stale === undefined ? "" : "; may be old";
   return `${stream.stream} by ${shortId(stream.author)}, ${active}${pending}${held}${stale}`;
+}
+
+function pendingText({ pendingStage, missingFragmentsCount = 0 }: StreamFields): string {
+  if (pendingStage === "blocked") return "failed here or was halted";
+  if (pendingStage === "waiting") return "waits for its turn";
+  if (pendingStage === "stale") return "is not taken up: its author may have said something newer";
+  return `waits for ${count(missingFragmentsCount, "fragment")}`;
 }
 
 function resourceTable(resources: readonly ResourceFields[], now: string): readonly string[] {
