@@ -291,14 +291,14 @@ export class Mind implements Knowledge {
   /** Holds what is promised to peers, and what peers promise, against how things are now. */
   #refresh(turn: Turn): void {
     const phaseOf = (resource: ResourceId) => this.#healing.phaseOf(resource);
-    const roles = this.#roles.refresh(this.#swarm, this.#healing, turn);
+    const roles = this.#roles.refresh(this.#swarm.peers, this.#healing, turn);
     if (roles.asks) this.#swarm.probeAll(turn);
     this.#swarm.deliver(roles.letters, turn);
     this.#healing.hold(roles.held, turn);
-    const turns = this.#disturbing.refresh(this.#swarm, this.#healing.disturbances(), turn);
+    const turns = this.#disturbing.refresh(this.#swarm.peers, this.#healing.disturbances(), turn);
     this.#healing.allow(turns, turn);
     const change = this.#routing.refresh(
-      { agent: this.#options.agent, providersOf: (capability) => this.#swarm.providersOf(capability) },
+      { agent: this.#options.agent, providersOf: (capability) => this.#swarm.peers.providersOf(capability) },
       phaseOf,
       turn,
       capabilitiesMax - roles.words.length - turns.words.length,
@@ -317,7 +317,7 @@ export class Mind implements Knowledge {
 
   #stagePorts(): StagePorts {
     const phaseOf = (resource: ResourceId) => this.#healing.phaseOf(resource);
-    return { policy: this.#policies, swarm: this.#swarm, phaseOf };
+    return { policy: this.#policies, swarm: this.#swarm.peers, phaseOf };
   }
 
   #rest(): MonotonicMs {

@@ -1,6 +1,6 @@
 import type { AgentId } from "@antibody/policy";
 import type { OwnerCommand } from "../contract/input.ts";
-import type { OverlayMember, Verdict } from "../contract/inspection.ts";
+import type { OverlayMember } from "../contract/inspection.ts";
 import type { PolicyHolding } from "../contract/knowledge.ts";
 import type { Digests, PeerMessage } from "../contract/messages.ts";
 import type { Boot } from "../contract/mind.ts";
@@ -11,12 +11,13 @@ import type { Turn } from "../contract/turn.ts";
 import { keep, recall } from "../keeping/snapshot.ts";
 import { Directory } from "./directory.ts";
 import { Evictions } from "./evictions.ts";
-import { inspectSwarm, outlineSwarm, type SwarmInspection, type SwarmOutline, verdictOn } from "./inspect.ts";
+import { inspectSwarm, outlineSwarm, type SwarmInspection, type SwarmOutline } from "./inspect.ts";
 import { type SwarmInput, takeInput } from "./intake.ts";
 import type { Assignment } from "./observers.ts";
 import { overlayOf } from "./overlay.ts";
 import { Own } from "./own.ts";
 import { composeParts, dumpParts, type PartsDump, type SwarmOptions, type SwarmParts } from "./parts.ts";
+import { Peers } from "./peers.ts";
 import { Roster } from "./roster.ts";
 
 /** An agent woken later than this did not run, or was starved: two waits for a probe's answer. */
@@ -46,6 +47,8 @@ interface SwarmDump {
 export class Swarm {
   readonly #options: SwarmOptions;
   readonly #parts: SwarmParts;
+  /** Who is there, for the other parts of the mind. */
+  readonly peers: Peers;
   #policy: PolicyHolding | undefined;
   /** The directory's presence when observers were last chosen. */
   #presence: number;
@@ -72,6 +75,7 @@ export class Swarm {
     this.#options = options;
     const digests = (turn: Turn): Digests => this.#parts.reconcile.digests(this.#heldPolicy(), turn);
     this.#parts = composeParts(options, own, directory, evictions, digests, dump?.parts);
+    this.peers = new Peers(this.#parts);
     this.#presence = dump?.isSettled === true ? directory.presence : -1;
     this.#revision = dump === undefined ? 0 : dump.revision - this.revision;
     this.#tellOnMs = dump?.tellOnMs ?? NEVER;
@@ -128,7 +132,7 @@ export class Swarm {
   /** Rises whenever a verdict, a capability or the membership changed. */
   get revision(): number {
     const { probing, directory, missing } = this.#parts;
-    const out = this.isOut ? 1 : 0;
+    const out = this.peers.isOut ? 1 : 0;
     return this.#revision + probing.findings.revision + directory.revision + missing.revision + out;
   }
 
@@ -203,62 +207,6 @@ export class Swarm {
     this.#settle(turn);
   }
 
-  /** This agent has said that it is away. */
-  get isAway(): boolean {
-    return this.#parts.own.isAway;
-  }
-
-  verdictOf(agent: AgentId): Verdict {
-    const { own } = this.#parts;
-    if (agent === this.#options.agent) return own.isLeaving ? "left" : own.isAway ? "away" : "reachable";
-    return verdictOn(this.#parts, agent);
-  }
-
-  /** This agent itself was put out of the swarm. */
-  get isOut(): boolean {
-    return this.#parts.evicting.ownEviction !== undefined;
-  }
-
-  /** Most of what this agent observes is silent: the fault is its own. */
-  get isCutOff(): boolean {
-    return this.#parts.probing.findings.cutOff;
-  }
-
-  /** Peers that live as far as this agent knows, with what they announce: nobody has found them out of reach. */
-  living(): readonly {
-    readonly agent: AgentId;
-    readonly isSure: boolean;
-    readonly capabilities: readonly string[];
-  }[] {
-    const living = [];
-    for (const { certificate, entry } of this.members()) {
-      const { agent } = certificate;
-      const verdict = agent === this.#options.agent ? undefined : this.verdictOf(agent);
-      if (verdict !== "reachable" && verdict !== "suspected") continue;
-      living.push({ agent, isSure: verdict === "reachable", capabilities: entry.entry.capabilities });
-    }
-    return living;
-  }
-
-  get memberCount(): number {
-    return this.#parts.directory.size;
-  }
-
-  get evictedCount(): number {
-    return this.#parts.evictions.size;
-  }
-
-  /** Whether an agent is enrolled and was not put out. */
-  isMember(agent: AgentId): boolean {
-    const certificate = this.certificateOf(agent);
-    return certificate !== undefined && this.evictionOf(certificate) === undefined;
-  }
-
-  /** Who lives as far as this agent knows, itself included. */
-  livingAgents(): readonly AgentId[] {
-    return [this.#options.agent, ...this.living().map(({ agent }) => agent)];
-  }
-
   /** Asks every observed peer for a sign of life now: who does not answer is suspected after `probeTimeoutMs`. */
   probeAll(turn: Turn): void {
     this.#moved();
@@ -274,14 +222,6 @@ export class Swarm {
       links.invite(to, turn);
       if (links.has(to)) turn.emit({ type: "send", to, message });
     }
-  }
-
-  /** Reachable peers that announce a capability, in order of agents. */
-  providersOf(capability: string): AgentId[] {
-    return this.members()
-      .filter(({ entry }) => entry.entry.capabilities.includes(capability))
-      .map(({ certificate }) => certificate.agent)
-      .filter((agent) => agent !== this.#options.agent && this.verdictOf(agent) === "reachable");
   }
 
   certificateOf(agent: AgentId): VerifiedCertificate | undefined {
@@ -329,7 +269,7 @@ export class Swarm {
 
   /** Who observes whom, this agent first. */
   overlay(): readonly OverlayMember[] {
-    return overlayOf(this.#parts, (peer) => this.verdictOf(peer));
+    return overlayOf(this.#parts, (peer) => this.peers.verdictOf(peer));
   }
 
   #moved(): void {

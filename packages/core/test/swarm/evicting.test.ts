@@ -49,7 +49,7 @@ describe("an evicted member", () => {
     world.passes = (from, to) => [from, to].includes("founder") || ![from, to].includes("ben");
     evict(world, "ben");
     world.run(100);
-    expect(swarm.isOut).toBe(true);
+    expect(swarm.peers.isOut).toBe(true);
     expect(swarm.revision).toBeGreaterThan(before);
     const { members } = swarm.inspect({ monoMs: 0, wallMs: 0 });
     const others = members.filter(({ name }) => name !== "ben");
@@ -57,7 +57,7 @@ describe("an evicted member", () => {
     expect(others[0]?.why).toBe("this agent was put out of the swarm");
     expect(world.verdict("ben", "ann")).toBe("unreachable");
     world.run(60_000);
-    expect(world.host("founder").swarm.isOut).toBe(false);
+    expect(world.host("founder").swarm.peers.isOut).toBe(false);
   });
 
   test("does not come back by its restart, nor by theirs", () => {

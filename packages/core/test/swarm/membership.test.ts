@@ -68,8 +68,8 @@ describe("membership", () => {
     const world = World.formed(three);
     world.act("a", "announce", (swarm, turn) => swarm.announce(["web", "api", "web"], turn));
     world.run(500);
-    expect(world.host("b").swarm.providersOf("web")).toEqual([world.agent("a")]);
-    expect(world.host("a").swarm.providersOf("web")).toEqual([]);
+    expect(world.host("b").swarm.peers.providersOf("web")).toEqual([world.agent("a")]);
+    expect(world.host("a").swarm.peers.providersOf("web")).toEqual([]);
     expect(incarnationIn(world, "b", "a")).toBe("1.1.1");
     const { revision } = world.host("b").swarm;
     world.act("a", "announce", (swarm, turn) => swarm.announce(["api", "web"], turn));
@@ -78,7 +78,7 @@ describe("membership", () => {
     expect(world.host("b").swarm.revision).toBe(revision);
     world.kill("a");
     world.run(500);
-    expect(world.host("b").swarm.providersOf("web")).toEqual([]);
+    expect(world.host("b").swarm.peers.providersOf("web")).toEqual([]);
     expect(world.host("b").swarm.revision).toBeGreaterThan(revision);
   });
 

@@ -122,10 +122,10 @@ describe("whoever is cut off", () => {
     cut(world, subject, stranger);
     world.passes = (from, to) => ![from, to].some((name) => name === subject || name === stranger);
     world.run(30_000);
-    expect(world.host(stranger).swarm.isCutOff).toBe(true);
+    expect(world.host(stranger).swarm.peers.isCutOff).toBe(true);
     world.passes = (from, to) => ![from, to].includes(subject);
     world.clear();
-    world.runUntil(() => !world.host(stranger).swarm.isCutOff, 20_000);
+    world.runUntil(() => !world.host(stranger).swarm.peers.isCutOff, 20_000);
     expect(world.verdict(stranger, subject)).toBe("reachable");
     world.runUntil(hold(world, "unreachable"), defaultSettings.sightingLifetimeMs);
     expect(world.told("swarm.unreachable").filter((line) => !line.includes(`: ${subject} `))).toEqual([]);

@@ -118,7 +118,7 @@ describe("whoever is cut off", () => {
     cut(world, "n5");
     // Its own miss makes it wait twice as long for the connections that it tries.
     const boundMs = lookAfterMs(20, 8) + 2 * probeTimeoutMs + 2 * freshTimeoutMs + 50;
-    world.runUntil(() => world.host("n5").swarm.isCutOff, boundMs);
+    world.runUntil(() => world.host("n5").swarm.peers.isCutOff, boundMs);
     expect(world.told("swarm.dead")).toEqual([]);
   });
 });

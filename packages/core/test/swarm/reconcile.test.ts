@@ -36,7 +36,10 @@ describe("anti-entropy", () => {
     world.act("a", "announce", (swarm, turn) => swarm.announce(["web"], turn));
     world.run(10_000);
     world.boot("c");
-    world.runUntil(() => holds(world, "doc") && world.host("c").swarm.providersOf("web").length === 1, 2_000);
+    world.runUntil(
+      () => holds(world, "doc") && world.host("c").swarm.peers.providersOf("web").length === 1,
+      2_000,
+    );
   });
 
   test("tells a newcomer of a thousand members in bounded pieces, and it goes on until all are there", () => {

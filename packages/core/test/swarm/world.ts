@@ -75,7 +75,7 @@ export class World {
   }
 
   verdict(of: string, about: string): Verdict {
-    return this.host(of).swarm.verdictOf(this.agent(about));
+    return this.host(of).swarm.peers.verdictOf(this.agent(about));
   }
 
   /** What each running agent holds of one. */
