@@ -57,7 +57,7 @@ const troubles: readonly Trouble[] = [
       await until("file:/etc/resolv.conf", "contested");
       await eventually("the name of the other hand", async () => {
         const view = await colony.colony.agent("one").resource("file:/etc/resolv.conf");
-        return view?.why.startsWith("something else") === false;
+        return view?.why.startsWith("process ") === true;
       });
     },
     reads: [/is contested/, /content differs/, /process \d+ \(bash, uid \d+\) undid \d+ repairs/],

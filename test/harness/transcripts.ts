@@ -39,6 +39,7 @@ export class Transcript {
  */
 export function withoutChance(text: string): string {
   return text
+    .replace(/(?<= {2})(?:\S| (?=\S))*…/g, "CUT")
     .replace(/\b(agent|swarm|author|frag|incident)_[a-z2-7]{6,52}/g, "$1_ID")
     .replace(/\d{4}-\d\d-\d\dT[\d:.]+Z/g, "TIME")
     .replace(/\b(?:in |)\d+(?:\.\d+)?(?:ms|s|m|h|d)(?: ago)?\b|\bnow\b/g, "AGE")
@@ -46,6 +47,5 @@ export function withoutChance(text: string): string {
     .replace(/\b\d+-\d+\b/g, "ACTION")
     .replace(/\d+/g, "N")
     .replace(/\s+/g, " ")
-    .replace(/\S*…/g, "…")
     .replace(/(?: AGE, \w+ took AGE, .*?(?= AGE, | incident | next ))+/g, " ATTEMPTS");
 }

@@ -151,6 +151,9 @@ export function claimOf(state: ResourceState): PromiseInForce {
 }
 
 /** Why a contested resource is left alone for a while, and who is on the other side. */
-export function contestedWhy({ undoneMs, rival }: ResourceState): string {
-  return `${rival ?? "something else"} undid ${undoneMs.length} repairs; only looked at in turn`;
+export function contestedWhy({ undoneMs, rival, drift }: ResourceState): string {
+  if (rival !== undefined) return `${rival} undid ${undoneMs.length} repairs; only looked at in turn`;
+  // What does not last may have no other hand in it, such as a program that ends by itself.
+  const what = drift === undefined ? "" : `: ${drift.summary}`;
+  return `${undoneMs.length} repairs did not last, and nobody was seen to undo them${what}; only looked at in turn`;
 }

@@ -34,7 +34,7 @@ it("a repair that is undone too often is contested: its watch goes off, and it i
   ]);
   expect(bench.view(motd)).toMatchObject({
     phase: "contested",
-    why: expect.stringContaining("undid 4 repairs"),
+    why: expect.stringContaining("4 repairs did not last"),
     nextMs: bench.clock.monoMs + 60_000,
   });
   expect(bench.see(motd, fileWith("theirs again"))).toEqual([]);
