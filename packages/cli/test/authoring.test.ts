@@ -93,33 +93,6 @@ describe("a seal", () => {
   });
 });
 
-describe("lint, of secrets", () => {
-  test.each([
-    ['file:/etc/key: { content: "-----BEGIN OPENSSH PRIVATE KEY-----\\nabc" }', "a private key"],
-    ['file:/etc/app: { content: "password = hunter22\\n" }', "a password or token"],
-    ['process:app: { command: ["/bin/app"], env: { API_TOKEN: "abc" } }', "a password or token"],
-  ])("warns of %s", async (promise, what) => {
-    const stage = await setStage();
-    const file = join(stage.state, "home.yaml");
-    await writeFile(file, `stream: home\nname: app\npromises:\n  ${promise}\n`);
-    const { code, value } = await stage.json("lint", file);
-    expect(code).toBe(0);
-    expect(schemaProblems(value)).toEqual([]);
-    expect(value["warnings"]).toEqual([expect.stringContaining(`looks like ${what}`)]);
-    expect(JSON.stringify(value)).not.toContain("hunter22");
-  });
-
-  test("is quiet about what is none", async () => {
-    const stage = await setStage();
-    const file = join(stage.state, "home.yaml");
-    await writeFile(
-      file,
-      'stream: home\nname: app\npromises:\n  file:/etc/ssh/sshd_config: { content: "PasswordAuthentication no\\n# token: see the vault\\n" }\n',
-    );
-    expect((await stage.json("lint", file)).value["warnings"]).toEqual([]);
-  });
-});
-
 describe("lint", () => {
   async function lint(
     text: string | Uint8Array,
@@ -257,19 +230,6 @@ describe("diff", () => {
     await writeFile(file, source);
     expect((await stage.run("diff", file)).code).toBe(1);
     expect((await stage.run("diff", file, "--author", fullInspection.grants[0]?.author ?? "")).code).toBe(0);
-  });
-});
-
-describe("publish, out of the author's scopes", () => {
-  test("is refused before anything is signed", async () => {
-    const stage = await setStage(fullInspection);
-    await keygen(stage, "--no-passphrase", "--scope", "file:/srv/**");
-    const file = join(stage.state, "home.yaml");
-    await writeFile(file, source);
-    const { code, value } = await stage.json("publish", file, "--author", "home");
-    expect(code).toBe(1);
-    expect(value).toMatchObject({ error: { code: "outOfScope" } });
-    expect(stage.agent.offers).toEqual([]);
   });
 });
 

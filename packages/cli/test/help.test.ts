@@ -39,6 +39,7 @@ describe("help", () => {
       "lint",
       "diff",
       "publish",
+      "rollback",
       "rollout show",
       "rollout advance",
       "rollout halt",

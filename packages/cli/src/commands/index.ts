@@ -26,6 +26,7 @@ import { pluginAdd, pluginCheck, pluginList, pluginRemove } from "./plugin.ts";
 import { publish } from "./publish.ts";
 import { replay } from "./replay.ts";
 import { resume } from "./resume.ts";
+import { rollback } from "./rollback.ts";
 import { rolloutAbort, rolloutAdvance, rolloutCommit, rolloutHalt, rolloutShow } from "./rollout.ts";
 import { authorRotate, revoke } from "./rotate.ts";
 import { routes } from "./routes.ts";
@@ -102,6 +103,7 @@ export function addCommands(program: Command, shell: Shell): void {
   addVerb(program, shell, lint);
   addVerb(program, shell, diff);
   addVerb(program, shell, publish);
+  addVerb(program, shell, rollback);
   const rollout = program.command("rollout").description("Generations that come into force in stages.");
   addVerb(rollout, shell, rolloutShow);
   addVerb(rollout, shell, rolloutAdvance);

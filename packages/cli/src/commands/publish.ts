@@ -1,3 +1,4 @@
+import { readFile } from "node:fs/promises";
 import { nodeCrypto } from "@antibody/agent/state";
 import type { Inspection } from "@antibody/core";
 import {
@@ -13,9 +14,10 @@ import {
 import { InvalidArgumentError } from "commander";
 import type { AuthorKey } from "../author/keyFile.ts";
 import { alsoOption, readSigners } from "../author/signers.ts";
-import { CliError, exitCode } from "../errors.ts";
+import { CliError, type ExitCode, exitCode } from "../errors.ts";
 import type { Invocation } from "../invocation.ts";
 import { declareStaging, type StagingOptions, stagingFor } from "../rollout/staging.ts";
+import { keepPublished } from "../source/published.ts";
 import { readSoundSource, type SoundSource } from "../source/read.ts";
 import { printable } from "../text/printable.ts";
 import type { Verb } from "../verb.ts";
@@ -36,6 +38,7 @@ interface PublishView {
   readonly staging?: Staging;
 }
 
+/** How a policy file is published. */
 interface PublishOptions extends StagingOptions {
   readonly author: string;
   readonly also?: readonly string[];
@@ -68,33 +71,48 @@ export const publish: Verb<PublishOptions> = {
       .option("--dry-run", "sign and show, give nothing to anybody");
     declareStaging(command);
   },
-  async run({ invocation, options, args: [file = ""] }) {
-    const source = await readSoundSource(file, invocation.self);
-    const { author, otherSigners } = await readSigners(invocation, options.author, options.also);
-    // The newest head comes from the swarm, not from the author's memory: one restored from a backup must not fork.
-    const inspection = await invocation.client.inspect();
-    const generation = newestGeneration(inspection, author, source) + 1;
-    refuseOutOfScope(author, source);
-    const staging = stagingFor(options, inspection);
-    const bundle = sealBundle({
-      author: author.author,
-      stream: source.stream,
-      epoch: author.root.epoch,
-      generation,
-      documents: source.documents,
-      signer: author.key,
-      otherSigners,
-      crypto: nodeCrypto(),
-      ...(options.note === undefined ? {} : { note: options.note }),
-      ...(staging === undefined ? {} : { staging }),
-    });
-    if (options.dryRun !== true) await offerAll(invocation, author, bundle);
-    const published = publishView(author, source, generation, bundle, options.dryRun !== true);
-    const view = staging === undefined ? published : { ...published, staging };
-    invocation.print(view, () => publishLines(view, nextText(view, inspection, author, invocation.self)));
-    return exitCode.ok;
-  },
+  run: ({ invocation, options, args: [file = ""] }) => publishFile(invocation, file, options),
 };
+
+/** Signs a policy file as the next generation of its stream, and gives it to the agent. */
+export async function publishFile(
+  invocation: Invocation,
+  file: string,
+  options: PublishOptions,
+): Promise<ExitCode> {
+  const source = await readSoundSource(file, invocation.self);
+  const { author, otherSigners } = await readSigners(invocation, options.author, options.also);
+  // The newest head comes from the swarm, not from the author's memory: one restored from a backup must not fork.
+  const inspection = await invocation.client.inspect();
+  const generation = newestGeneration(inspection, author, source) + 1;
+  refuseOutOfScope(author, source);
+  const staging = stagingFor(options, inspection);
+  const bundle = sealBundle({
+    author: author.author,
+    stream: source.stream,
+    epoch: author.root.epoch,
+    generation,
+    documents: source.documents,
+    signer: author.key,
+    otherSigners,
+    crypto: nodeCrypto(),
+    ...(options.note === undefined ? {} : { note: options.note }),
+    ...(staging === undefined ? {} : { staging }),
+  });
+  const isPublished = options.dryRun !== true;
+  if (isPublished) {
+    await offerAll(invocation, author, bundle);
+    keepPublished(
+      { state: invocation.state, author: author.author, stream: source.stream },
+      generation,
+      await readFile(file, "utf8"),
+    );
+  }
+  const published = publishView(author, source, generation, bundle, isPublished);
+  const view = staging === undefined ? published : { ...published, staging };
+  invocation.print(view, () => publishLines(view, nextText(view, inspection, author, invocation.self)));
+  return exitCode.ok;
+}
 
 /** No device would keep it: the author's own root says so. Better told here than held everywhere. */
 function refuseOutOfScope({ root }: AuthorKey, { documents }: SoundSource): void {

@@ -1,0 +1,89 @@
+import { readFile, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { afterEach, describe, expect, test } from "vitest";
+import { generationsKept } from "../src/source/published.ts";
+import { clearStages, type Stage, setStage } from "./commandLine.ts";
+import { fullInspection, source, streamName } from "./fixtures.ts";
+import { schemaProblems } from "./schemas.ts";
+
+afterEach(clearStages);
+
+async function keygen(stage: Stage, ...args: readonly string[]): Promise<string> {
+  const { value } = await stage.json("author", "keygen", "--name", "home", "--no-passphrase", ...args);
+  return String(value["author"]);
+}
+
+describe("lint, of secrets", () => {
+  test.each([
+    ['file:/etc/key: { content: "-----BEGIN OPENSSH PRIVATE KEY-----\\nabc" }', "a private key"],
+    ['file:/etc/app: { content: "password = hunter22\\n" }', "a password or token"],
+    ['process:app: { command: ["/bin/app"], env: { API_TOKEN: "abc" } }', "a password or token"],
+  ])("warns of %s", async (promise, what) => {
+    const stage = await setStage();
+    const file = join(stage.state, "home.yaml");
+    await writeFile(file, `stream: home\nname: app\npromises:\n  ${promise}\n`);
+    const { code, value } = await stage.json("lint", file);
+    expect(code).toBe(0);
+    expect(schemaProblems(value)).toEqual([]);
+    expect(value["warnings"]).toEqual([expect.stringContaining(`looks like ${what}`)]);
+    expect(JSON.stringify(value)).not.toContain("hunter22");
+  });
+
+  test("is quiet about what is none", async () => {
+    const stage = await setStage();
+    const file = join(stage.state, "home.yaml");
+    await writeFile(
+      file,
+      'stream: home\nname: app\npromises:\n  file:/etc/ssh/sshd_config: { content: "PasswordAuthentication no\\n# token: see the vault\\n" }\n',
+    );
+    expect((await stage.json("lint", file)).value["warnings"]).toEqual([]);
+  });
+});
+
+describe("publish, out of the author's scopes", () => {
+  test("is refused before anything is signed", async () => {
+    const stage = await setStage(fullInspection);
+    await keygen(stage, "--scope", "file:/srv/**");
+    const file = join(stage.state, "home.yaml");
+    await writeFile(file, source);
+    const { code, value } = await stage.json("publish", file, "--author", "home");
+    expect(code).toBe(1);
+    expect(value).toMatchObject({ error: { code: "outOfScope" } });
+    expect(stage.agent.offers).toEqual([]);
+  });
+});
+
+describe("rollback", () => {
+  test("publishes again what an earlier generation said, as a new one", async () => {
+    const stage = await setStage(fullInspection);
+    const author = await keygen(stage);
+    const file = join(stage.state, "home.yaml");
+    await writeFile(file, source);
+    await stage.json("publish", file, "--author", "home");
+    const place = { state: stage.state, author: author as never, stream: streamName("home") };
+    expect(generationsKept(place)).toEqual([1]);
+    const [kept] = generationsKept(place);
+    expect(await readFile(join(stage.state, "published", author, "home", `${kept}.yaml`), "utf8")).toBe(
+      source,
+    );
+    await writeFile(
+      join(stage.state, "published", author, "home", "2.yaml"),
+      source.replace("sensor", "other"),
+    );
+    const before = stage.agent.offers.length;
+    const { code, value } = await stage.json("rollback", "home", "--author", "home");
+    expect(code).toBe(0);
+    expect(schemaProblems(value)).toEqual([]);
+    expect(value).toMatchObject({ schema: "antibody.publish/1", stream: "home", published: true });
+    expect(stage.agent.offers.length).toBeGreaterThan(before);
+  });
+
+  test("says which generations there are to go back to", async () => {
+    const stage = await setStage(fullInspection);
+    await keygen(stage);
+    const { code, value } = await stage.json("rollback", "home", "--author", "home", "--to", "7");
+    expect(code).toBe(1);
+    expect(value).toMatchObject({ error: { code: "notKept" } });
+    expect(stage.agent.offers).toEqual([]);
+  });
+});
