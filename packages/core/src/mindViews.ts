@@ -2,7 +2,7 @@ import type { Inspection, Outline, Overlay } from "./contract/inspection.ts";
 import type { MindOptions } from "./contract/mind.ts";
 import type { Now } from "./contract/time.ts";
 import type { MindParts } from "./mindParts.ts";
-import type { StagePorts } from "./rollout/rollouts.ts";
+import type { StagePorts } from "./rollout/ports.ts";
 
 /** A read-only snapshot of everything that people and checkers may see. */
 export function inspectMind(

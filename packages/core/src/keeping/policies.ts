@@ -28,7 +28,7 @@ import { type MonotonicMs, NEVER, type Now, type WallMs } from "../contract/time
 import type { Turn } from "../contract/turn.ts";
 import { policyIdsMax, refusedIdsMax } from "../limits.ts";
 import { typesByKind } from "../resources/byKind.ts";
-import type { StagedPolicy } from "../rollout/rollouts.ts";
+import type { StagedPolicy } from "../rollout/ports.ts";
 import {
   type Activated,
   activatedBetween,

@@ -3,9 +3,7 @@ import {
   type Crypto,
   compareText,
   compareVersions,
-  type Directive,
   type FragmentId,
-  type Report,
   type ResourceId,
   type StageGate,
   type Staging,
@@ -25,10 +23,12 @@ import type { Stages } from "../keeping/stages.ts";
 import { reportsPerGenerationMax, stagesMax } from "../limits.ts";
 import { brokenBefore } from "./excusing.ts";
 import { type Standing, standingOf } from "./gates.ts";
-import { type RolloutMembers, rolloutViewOf } from "./inspecting.ts";
+import { rolloutViewOf } from "./inspecting.ts";
 import { healthOf, isClaimOf } from "./judging.ts";
+import { isActive, rollBack, waited, withOpenWaves } from "./moving.ts";
+import type { StagedPolicy, StagePorts } from "./ports.ts";
 import { Reports, type ReportsDump } from "./reports.ts";
-import { dueAt, isSaidEnough, saying } from "./saying.ts";
+import { say, saying } from "./saying.ts";
 import {
   newStage,
   readStage,
@@ -45,36 +45,6 @@ export interface RolloutsOptions {
   readonly agent: AgentId;
   readonly swarm: SwarmId;
   readonly crypto: Pick<Crypto, "sha256">;
-}
-
-/** What rollouts ask of the policy that is held. */
-export interface StagedPolicy {
-  readonly current: View;
-  /** Manifests with a staging, of authors that the owner has accepted. */
-  staged(): readonly VerifiedManifest[];
-  directivesOn(manifest: FragmentId): readonly Directive[];
-  /** It has been in force for good: the floor stands at it. */
-  isProven(manifest: VerifiedManifest): boolean;
-  /** Lets the generation in force be so for good, and drops what was before. */
-  prove(manifest: VerifiedManifest, records: readonly JournalRecord[], turn: Turn): void;
-}
-
-/** What rollouts ask of the swarm. */
-interface StageSwarm extends RolloutMembers {
-  /** Whether an agent is enrolled and was not put out. */
-  isMember(agent: AgentId): boolean;
-  readonly memberCount: number;
-  /** Rises when somebody is put out. */
-  readonly evictedCount: number;
-  /** This agent itself was put out: nobody counts its word. */
-  readonly isOut: boolean;
-}
-
-/** All that a refresh looks at. */
-export interface StagePorts {
-  readonly policy: StagedPolicy;
-  readonly swarm: StageSwarm;
-  phaseOf(resource: ResourceId): ResourcePhase | undefined;
 }
 
 /** Version of the shape of a dump. */
@@ -238,7 +208,10 @@ export class Rollouts implements Stages {
     for (const manifest of staged.slice(0, stagesMax)) {
       const gate = this.stageOf(manifest);
       const after = this.#look(this.#stageOn(manifest, turn), manifest, ports, turn);
-      this.#stages.set(manifest.id, this.#say(after, manifest, ports, turn));
+      this.#stages.set(
+        manifest.id,
+        say(after, manifest, this.reports.on(manifest.id), this.#options, ports, turn),
+      );
       hasMoved ||= gate !== after.gate;
     }
     return hasMoved;
@@ -335,94 +308,4 @@ export class Rollouts implements Stages {
         throw new Error(`unknown verdict ${verdict satisfies never}`);
     }
   }
-
-  /** What there is to be said of it, and whether it is time. */
-  #say(stage: Stage, manifest: VerifiedManifest, ports: StagePorts, turn: Turn): Stage {
-    const { staging } = manifest.manifest;
-    if (staging === undefined || ports.swarm.isOut) return stage;
-    const { agent } = this.#options;
-    const reports = this.reports.on(manifest.id);
-    const due = stage.due ?? this.#nextWord(stage, manifest, ports, turn);
-    if (due === undefined) return stage;
-    const isHeld = reports.some((held) => held.agent === agent && held.finding === due.finding);
-    if (isHeld || stage.said.includes(due.finding)) return { ...stage, due: undefined };
-    const timed = {
-      ...due,
-      atMs: due.atMs === NEVER ? dueAt(stage, ports.swarm.memberCount, turn) : due.atMs,
-    };
-    if (timed.atMs > turn.now.monoMs) return { ...stage, due: timed };
-    const said = { ...stage, due: undefined, said: [...stage.said, due.finding] };
-    if (isSaidEnough(stage, staging, due.finding, reports)) return said;
-    turn.emit({ type: "sign", statement: this.#report(stage, due.finding, due.detail) });
-    return said;
-  }
-
-  /** What a generation's state makes this agent say, where nothing else is due. */
-  #nextWord(
-    stage: Stage,
-    manifest: VerifiedManifest,
-    { policy, phaseOf }: StagePorts,
-    turn: Turn,
-  ): Stage["due"] {
-    const { staging, fragments } = manifest.manifest;
-    if (staging?.rollout === undefined && staging?.barrier === undefined) return undefined;
-    if (stage.state === "proven" && !stage.said.includes("healthy") && isActive(policy.current, stage)) {
-      const health = healthOf(policy.current, isClaimOf(stage), phaseOf);
-      // Who keeps nothing of it has nothing to show.
-      const isShown = health.type === "kept" && (health.enforced > 0 || fragments.length === 0);
-      return isShown ? saying(stage, "healthy", "") : undefined;
-    }
-    const { barrier } = staging;
-    if (barrier === undefined || stage.state !== "waiting" || stage.gate === "blocked") return undefined;
-    const isLate = turn.now.monoMs - stage.seenMs > barrier.readyWithinMs;
-    const isReady = isComplete(policy.current, stage) && stage.wave <= stage.lastOpen;
-    return isReady && !isLate ? saying(stage, "ready", "") : undefined;
-  }
-
-  #report({ manifest, author, stream, version }: Stage, finding: Report["finding"], detail: string): Report {
-    const { agent, swarm } = this.#options;
-    return { v: 1, type: "report", swarm, agent, author, stream, ...version, manifest, finding, detail };
-  }
-}
-
-function withOpenWaves(stage: Stage, { lastOpen, halted }: Standing, turn: Turn): Stage {
-  const reason = stage.state === "blocked" ? stage.reason : (halted ?? "");
-  if (reason !== "" && stage.reason === "" && stage.state !== "proven") {
-    const { author, stream, version, manifest } = stage;
-    turn.tell("policy.halted", "warn", { author, stream, ...version, manifest, reason });
-  }
-  const openSinceMs = lastOpen === stage.lastOpen ? stage.openSinceMs : turn.now.monoMs;
-  return { ...stage, reason, lastOpen, openSinceMs };
-}
-
-/** Whether the turn of this device has come. */
-function waited(stage: Stage, { barrier }: Staging, { halted, word }: Standing): Stage {
-  if (halted !== undefined) return { ...stage, gate: "blocked" };
-  const isOpen = stage.wave <= stage.lastOpen && (barrier === undefined || word === "commit");
-  return { ...stage, gate: isOpen ? "admitted" : "waiting" };
-}
-
-/** The generation before comes back, by one durable word: this one is never tried again. */
-function rollBack(stage: Stage, reason: string, turn: Turn): Stage {
-  const { author, stream, version, manifest, wave } = stage;
-  const blocked: Stage = { ...stage, state: "blocked", gate: "blocked", reason };
-  turn.emit({ type: "persist", durability: "sync", records: [stageRecord(blocked)] });
-  turn.tell("policy.rolledBack", "error", { author, stream, ...version, manifest, wave, reason });
-  return blocked;
-}
-
-function isActive({ streams }: View, { author, stream, manifest }: Stage): boolean {
-  return streams.some(
-    (state) => state.author === author && state.stream === stream && state.active?.manifest === manifest,
-  );
-}
-
-function isComplete({ streams }: View, { author, stream, manifest }: Stage): boolean {
-  return streams.some(
-    (state) =>
-      state.author === author &&
-      state.stream === stream &&
-      state.pending?.manifest === manifest &&
-      state.pending.missing.length === 0,
-  );
 }
