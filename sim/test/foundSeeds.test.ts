@@ -88,3 +88,23 @@ describe("power cuts that once took policy with them", () => {
     expect(report.violations).toEqual([]);
   });
 });
+
+describe("islands on which once nobody was found", () => {
+  // Found by schedules of faults, seed 695: no neighbor on the rings was there, and neighbors alone were dialed.
+  it("who comes back on an island is known there in time, without any neighbor", async () => {
+    const scenario: Scenario = {
+      name: "island",
+      title: "One of two on an island comes back",
+      agents: 17,
+      durationMs: 55_000,
+      startSpreadMs: 2_000,
+      steps: [
+        { atMs: 25_938, type: "kill", who: { names: ["agent-1"] } },
+        { atMs: 41_019, type: "partition", sides: [{ names: ["agent-0", "agent-1"] }] },
+        { atMs: 44_380, type: "restart", who: { names: ["agent-1"] } },
+      ],
+      expectations: [],
+    };
+    expect((await runScenario({ scenario, seed: 695 })).violations).toEqual([]);
+  });
+});
