@@ -12,7 +12,7 @@ import {
 import type { Driver } from "../mind/driver.ts";
 import { decodeBundle } from "../network/bundle.ts";
 
-/** Documents that the mind is given at once: half of what a driver lets be asked. */
+/** Documents that the mind is given at once: from every connection to the control socket they find room. */
 const documentsAtOnceMax = 32;
 
 /** What policy of the owner goes to. */
@@ -52,6 +52,8 @@ async function takeOne(bytes: Uint8Array, { mind, crypto, driver }: OfferParts):
   });
   if (isRejection(policy)) return policy;
   const outputs = await driver.ask({ type: "policy", policy, from: "owner" });
+  if (outputs === undefined)
+    return reject("quota", "the agent stops, or too much of its owner's policy waits");
   return refusalIn(outputs, policy) ?? { type: "accepted", id: policy.id };
 }
 

@@ -22,6 +22,8 @@ import type { Recorder } from "./recorder.ts";
 const stepsInARowMax = 256;
 /** Commands that wait for the mind's reply. Guess: twice what the control sockets let through. */
 const pendingCommandsMax = 64;
+/** Inputs whose outputs are waited for: of each connection to the control socket a part of a bundle. */
+const pendingAsksMax = 1_024;
 /** A wake this late is told. Guess: half of a probe's wait, beyond which the agent looks dead to others. */
 const lateWakeMs = 250;
 /** Late wakes and failed writes of history are told at most this often, each. Guess. */
@@ -75,7 +77,7 @@ export class Driver {
   };
   readonly #queue = new InputQueue();
   readonly #replies = new Map<string, (reply: CommandReply) => void>();
-  readonly #asked = new Map<Input, (outputs: readonly Output[]) => void>();
+  readonly #asked = new Map<Input, (outputs: readonly Output[] | undefined) => void>();
   #state: "running" | "ended" = "running";
   #scheduled = false;
   #alarmMs: MonotonicMs = Number.POSITIVE_INFINITY;
@@ -117,10 +119,13 @@ export class Driver {
     return reply;
   }
 
-  /** Feeds an input, and gives back what came of its step once that is carried out; nothing after the end. */
-  ask(input: Input): Promise<readonly Output[]> {
-    if (this.#state === "ended" || this.#asked.size >= pendingCommandsMax) return Promise.resolve([]);
-    const outputs = new Promise<readonly Output[]>((resolve) => this.#asked.set(input, resolve));
+  /**
+   * Feeds an input, and gives back what came of its step once that is carried out; undefined where it was not taken,
+   * after the end or because too many wait.
+   */
+  ask(input: Input): Promise<readonly Output[] | undefined> {
+    if (this.#state === "ended" || this.#asked.size >= pendingAsksMax) return Promise.resolve(undefined);
+    const outputs = new Promise<readonly Output[] | undefined>((resolve) => this.#asked.set(input, resolve));
     this.feed(input);
     return outputs;
   }
@@ -149,7 +154,7 @@ export class Driver {
     this.#queue.clear();
     for (const resolve of this.#replies.values()) resolve(ended);
     this.#replies.clear();
-    for (const resolve of this.#asked.values()) resolve([]);
+    for (const resolve of this.#asked.values()) resolve(undefined);
     this.#asked.clear();
   }
 
