@@ -40,6 +40,7 @@ describe("help", () => {
       "diff",
       "publish",
       "rollback",
+      "sign",
       "rollout show",
       "rollout advance",
       "rollout halt",

@@ -87,3 +87,37 @@ describe("rollback", () => {
     expect(stage.agent.offers).toEqual([]);
   });
 });
+
+describe("sign", () => {
+  async function signed(generation: string): Promise<{ stage: Stage; out: string }> {
+    const stage = await setStage(fullInspection);
+    await keygen(stage);
+    const file = join(stage.state, "home.yaml");
+    await writeFile(file, source);
+    const out = join(stage.state, "home.bundle");
+    const args = ["sign", file, "--author", "home", "--generation", generation, "--out", out];
+    const { code, value } = await stage.json(...args);
+    expect(code).toBe(0);
+    expect(schemaProblems(value)).toEqual([]);
+    return { stage, out };
+  }
+
+  test("makes a bundle without an agent, which is published without a key", async () => {
+    const { stage, out } = await signed("5");
+    expect(stage.agent.offers).toEqual([]);
+    const { code, value } = await stage.json("publish", out);
+    expect(code).toBe(0);
+    expect(schemaProblems(value)).toEqual([]);
+    expect(value).toMatchObject({ stream: "home", generation: 5, published: true });
+    expect(stage.agent.offers.length).toBeGreaterThan(0);
+    expect(await readFile(out, "utf8")).not.toContain("seed");
+  });
+
+  test("is refused where the file was cut, and where nobody has signed", async () => {
+    const { stage, out } = await signed("5");
+    await writeFile(out, (await readFile(out, "utf8")).slice(0, -40));
+    expect((await stage.json("publish", out)).value).toMatchObject({ error: { code: "damaged" } });
+    expect((await stage.run("publish", join(stage.state, "home.yaml"))).code).toBe(2);
+    expect(stage.agent.offers).toEqual([]);
+  });
+});

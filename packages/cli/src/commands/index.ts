@@ -32,6 +32,7 @@ import { authorRotate, revoke } from "./rotate.ts";
 import { routes } from "./routes.ts";
 import { run } from "./run.ts";
 import { schema } from "./schema.ts";
+import { sign } from "./sign.ts";
 import { simRun } from "./sim.ts";
 import { simList } from "./simList.ts";
 import { simReplay } from "./simReplay.ts";
@@ -102,6 +103,7 @@ export function addCommands(program: Command, shell: Shell): void {
   addVerb(program, shell, schema);
   addVerb(program, shell, lint);
   addVerb(program, shell, diff);
+  addVerb(program, shell, sign);
   addVerb(program, shell, publish);
   addVerb(program, shell, rollback);
   const rollout = program.command("rollout").description("Generations that come into force in stages.");

@@ -2,19 +2,22 @@ import { readFile } from "node:fs/promises";
 import { nodeCrypto } from "@antibody/agent/state";
 import type { Inspection } from "@antibody/core";
 import {
+  type AuthorId,
   isRejection,
   matchesAnyGlob,
   noteCharactersMax,
   promisesOf,
   type SealedBundle,
   type Staging,
+  type StreamName,
   sealBundle,
   shortId,
 } from "@antibody/policy";
 import { InvalidArgumentError } from "commander";
 import type { AuthorKey } from "../author/keyFile.ts";
+import { readSignedBundle, type SignedBundle } from "../author/signedBundle.ts";
 import { alsoOption, readSigners } from "../author/signers.ts";
-import { CliError, type ExitCode, exitCode } from "../errors.ts";
+import { CliError, type ExitCode, exitCode, usageError } from "../errors.ts";
 import type { Invocation } from "../invocation.ts";
 import { declareStaging, type StagingOptions, stagingFor } from "../rollout/staging.ts";
 import { keepPublished } from "../source/published.ts";
@@ -40,7 +43,8 @@ interface PublishView {
 
 /** How a policy file is published. */
 interface PublishOptions extends StagingOptions {
-  readonly author: string;
+  /** Missing only where the file is signed already. */
+  readonly author?: string;
   readonly also?: readonly string[];
   readonly note?: string;
   readonly dryRun?: boolean;
@@ -54,6 +58,7 @@ export const publish: Verb<PublishOptions> = {
     "antibody publish home.yaml --author home",
     "antibody publish home.yaml --author ~/keys/home.key --dry-run",
     "antibody publish home.yaml --author home --waves 10,50,100",
+    "antibody publish home.bundle   # signed by: antibody sign",
   ],
   exits: [
     [0, "published (or, with --dry-run, could be)"],
@@ -62,10 +67,7 @@ export const publish: Verb<PublishOptions> = {
   asksAgent: true,
   declare: (command) => {
     command
-      .requiredOption(
-        "--author <name>",
-        "an author whose key is in the state directory, or the file of its key",
-      )
+      .option("--author <name>", "an author whose key is in the state directory, or the file of its key")
       .addOption(alsoOption())
       .option("--note <text>", "a word to whoever reads the generation", readNote)
       .option("--dry-run", "sign and show, give nothing to anybody");
@@ -80,11 +82,16 @@ export async function publishFile(
   file: string,
   options: PublishOptions,
 ): Promise<ExitCode> {
+  const signed = await readSignedBundle(file);
+  if (signed !== undefined) return publishSigned(invocation, file, signed);
+  if (options.author === undefined)
+    throw usageError("an author must sign", "--author is missing", "antibody publish --help");
   const source = await readSoundSource(file, invocation.self);
   const { author, otherSigners } = await readSigners(invocation, options.author, options.also);
   // The newest head comes from the swarm, not from the author's memory: one restored from a backup must not fork.
   const inspection = await invocation.client.inspect();
-  const generation = newestGeneration(inspection, author, source) + 1;
+  const { epoch } = author.root;
+  const generation = newestGeneration(inspection, { author: author.author, epoch }, source.stream) + 1;
   refuseOutOfScope(author, source);
   const staging = stagingFor(options, inspection);
   const bundle = sealBundle({
@@ -114,8 +121,39 @@ export async function publishFile(
   return exitCode.ok;
 }
 
+/** Gives a bundle to the agent that was signed elsewhere. What the swarm has meanwhile got must not be newer. */
+async function publishSigned(invocation: Invocation, file: string, bundle: SignedBundle): Promise<ExitCode> {
+  const { author, stream, epoch, generation, manifest, roots, documents } = bundle;
+  const inspection = await invocation.client.inspect();
+  const newest = newestGeneration(inspection, { author, epoch }, stream);
+  if (generation <= newest) {
+    throw new CliError({
+      code: "notNewer",
+      message: `${printable(file)} is of generation ${generation}, and the swarm has ${newest}`,
+      cause: "somebody has published since it was signed, or it was published already",
+      next: `antibody sign FILE --generation ${newest + 1}`,
+      exit: exitCode.failed,
+    });
+  }
+  for (const root of roots) await offer(invocation, root);
+  await offer(invocation, ...documents);
+  const view: PublishView = {
+    schema: "antibody.publish/1",
+    author,
+    stream,
+    epoch,
+    generation,
+    manifest,
+    fragments: [],
+    published: true,
+  };
+  const next = grantText(inspection, author, invocation.self);
+  invocation.print(view, () => publishLines(view, next));
+  return exitCode.ok;
+}
+
 /** No device would keep it: the author's own root says so. Better told here than held everywhere. */
-function refuseOutOfScope({ root }: AuthorKey, { documents }: SoundSource): void {
+export function refuseOutOfScope({ root }: AuthorKey, { documents }: SoundSource): void {
   if (root.scopes.length === 0) return;
   const outside = documents
     .flatMap((document) => promisesOf(document))
@@ -131,24 +169,25 @@ function refuseOutOfScope({ root }: AuthorKey, { documents }: SoundSource): void
 }
 
 /** The highest generation that the agent has heard of in the author's epoch, complete or not; 0 for none. */
-function newestGeneration(inspection: Inspection, author: AuthorKey, source: SoundSource): number {
-  const state = inspection.streams.find(
-    (each) => each.author === author.author && each.stream === source.stream,
-  );
+function newestGeneration(
+  inspection: Inspection,
+  { author, epoch }: { readonly author: AuthorId; readonly epoch: number },
+  stream: StreamName,
+): number {
+  const state = inspection.streams.find((each) => each.author === author && each.stream === stream);
   const versions = [state?.active?.version, state?.pending?.version];
-  const newer = versions.find((version) => version !== undefined && version.epoch > author.root.epoch);
+  const newer = versions.find((version) => version !== undefined && version.epoch > epoch);
   if (newer !== undefined) {
     throw new CliError({
       code: "olderRoot",
       message: "this key no longer signs for its author",
-      cause: `the swarm knows epoch ${newer.epoch} of it, the key file is of epoch ${author.root.epoch}`,
+      cause: `the swarm knows epoch ${newer.epoch} of it, what was signed is of epoch ${epoch}`,
       next: "use the key file of the author's newest root",
       exit: exitCode.failed,
     });
   }
   return versions.reduce(
-    (newest, version) =>
-      version?.epoch === author.root.epoch ? Math.max(newest, version.generation) : newest,
+    (newest, version) => (version?.epoch === epoch ? Math.max(newest, version.generation) : newest),
     0,
   );
 }
@@ -218,16 +257,16 @@ function stagingLines(staging: Staging | undefined): readonly string[] {
 
 /** Where it goes on. */
 function nextText(view: PublishView, inspection: Inspection, author: AuthorKey, self: string): string {
-  const grant = grantText(inspection, author, self);
+  const grant = grantText(inspection, author.author, self);
   const granted = inspection.grants.some((each) => each.author === author.author);
   return view.staging === undefined || !granted ? grant : `${self} rollout show ${view.stream}`;
 }
 
 /** A bundle of an author without a grant is relayed and changes nothing here: that must not go unnoticed. */
-function grantText(inspection: Inspection, author: AuthorKey, self: string): string {
-  const granted = inspection.grants.some((grant) => grant.author === author.author);
+function grantText(inspection: Inspection, author: AuthorId, self: string): string {
+  const granted = inspection.grants.some((grant) => grant.author === author);
   if (granted) return `${self} status`;
-  return `this device does not accept the author yet: ${self} trust add ${author.author} --scope GLOB --rank 1`;
+  return `this device does not accept the author yet: ${self} trust add ${author} --scope GLOB --rank 1`;
 }
 
 function readNote(text: string): string {
