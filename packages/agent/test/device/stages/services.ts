@@ -37,6 +37,11 @@ export const serviceStage: Stage = {
       if (damage === "runsv") {
         sv(directory, "stop");
         await scan.kill(name);
+        // The next one begins as the first did: what is seen before that is not yet the broken state.
+        await until(
+          `the next runsv of ${name}`,
+          () => scan.runs(name) && stateOf(directory) === (isDown ? "down" : "run"),
+        );
       }
     }
     const promise: ResourcePromise = {
@@ -87,6 +92,11 @@ class Scan {
       clearInterval(timer);
       await Promise.all([...this.#running.values()].map((child) => ended(child, "SIGTERM")));
     });
+  }
+
+  /** Whether a runsv was started for a service, and has not ended. */
+  runs(name: string): boolean {
+    return this.#running.has(name);
   }
 
   /** Kills the runsv of a service, and leaves its service to the next one. */
