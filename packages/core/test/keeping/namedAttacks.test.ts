@@ -1,5 +1,6 @@
 import type { Grant } from "@antibody/policy";
 import { describe, expect, it } from "vitest";
+import { rootsPerIntroducerMax } from "../../src/limits.ts";
 import { Device, grantAll, settle, wallMs } from "./device.ts";
 import { hearAll, heldReasons, motd, streamOf, trusting } from "./hearing.ts";
 import { Pen } from "./pen.ts";
@@ -102,6 +103,24 @@ describe("who may say what", () => {
     hearAll(device, [...other.roots, ...other.motd(1, "good")]);
     expect(motd(device)).toBe("good");
   });
+});
+
+it("an introducer has a quota of strangers, which neither a restart nor a move gives back", () => {
+  const device = new Device([]);
+  const strangers = Array.from(
+    { length: rootsPerIntroducerMax + 2 },
+    (_none, index) => new Pen(`stranger ${index}`),
+  );
+  const held = () => device.policies.heads().ids.length;
+  for (const stranger of strangers.slice(0, -1)) device.hear(stranger.roots[0] as Uint8Array);
+  expect(held()).toBe(rootsPerIntroducerMax);
+  for (const again of [() => device.restart(), () => device.move()]) {
+    again();
+    device.hear(strangers.at(-1)?.roots[0] as Uint8Array);
+    expect(held()).toBe(rootsPerIntroducerMax);
+  }
+  expect(device.told()).toContain("policy.rejected quota");
+  expect(device.policies.inspect().authors[0]?.introducedBy).toMatch(/^agent_/);
 });
 
 describe("what is old", () => {
