@@ -41,6 +41,7 @@ describe("help", () => {
       "publish",
       "rollback",
       "sign",
+      "simulate",
       "rollout show",
       "rollout advance",
       "rollout halt",

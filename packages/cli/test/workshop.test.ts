@@ -121,3 +121,31 @@ describe("sign", () => {
     expect(stage.agent.offers).toEqual([]);
   });
 });
+
+describe("simulate", () => {
+  test("shows what a file does to a swarm, through damage and power cuts", async () => {
+    const stage = await setStage();
+    const file = join(stage.state, "home.yaml");
+    await writeFile(file, source);
+    const { code, value } = await stage.json("simulate", file, "--agents", "5");
+    expect(value).toMatchObject({ scenario: "simulate", agents: 5, outcome: "held" });
+    expect(code).toBe(0);
+    expect(schemaProblems(value)).toEqual([]);
+    expect((value["counters"] as { repairs: number }).repairs).toBeGreaterThan(10);
+  });
+
+  test("fails where something is never kept", async () => {
+    const stage = await setStage();
+    const file = join(stage.state, "home.yaml");
+    // It reports, and nothing can repair it.
+    await writeFile(
+      file,
+      'stream: home\nname: a\npromises:\n  file:/a: { after: ["role:none"] }\n  role:web: { count: 1, majority: [] }\n',
+    );
+    expect((await stage.run("simulate", file)).code).toBe(1);
+    await writeFile(file, 'stream: home\nname: a\npromises:\n  file:/a: { after: ["file:/missing"] }\n');
+    const { code, value } = await stage.json("simulate", file, "--agents", "3");
+    expect(code).toBe(1);
+    expect(value).toMatchObject({ outcome: "violated" });
+  });
+});

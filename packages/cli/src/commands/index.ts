@@ -39,6 +39,7 @@ import { simReplay } from "./simReplay.ts";
 import { simShow } from "./simShow.ts";
 import { simShrink } from "./simShrink.ts";
 import { simSweep } from "./simSweep.ts";
+import { simulate } from "./simulate.ts";
 import { simWorker } from "./simWorker.ts";
 import { status } from "./status.ts";
 import { step } from "./step.ts";
@@ -103,6 +104,7 @@ export function addCommands(program: Command, shell: Shell): void {
   addVerb(program, shell, schema);
   addVerb(program, shell, lint);
   addVerb(program, shell, diff);
+  addVerb(program, shell, simulate);
   addVerb(program, shell, sign);
   addVerb(program, shell, publish);
   addVerb(program, shell, rollback);

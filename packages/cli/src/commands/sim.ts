@@ -1,13 +1,16 @@
 import { formatDuration } from "@antibody/core";
-import type { Progress, SimReport } from "@antibody/sim";
-import { exitCode, usageError } from "../errors.ts";
+import type { Progress, Scenario, SimReport } from "@antibody/sim";
+import type { Command } from "commander";
+import { type ExitCode, exitCode, usageError } from "../errors.ts";
+import type { Invocation } from "../invocation.ts";
 import { readWhole } from "../options.ts";
 import { calledAs, shellWord } from "../self.ts";
 import type { Terminal } from "../terminal.ts";
 import { labeled } from "../text/table.ts";
 import type { Verb } from "../verb.ts";
 
-interface SimOptions {
+/** How a scenario is run. */
+export interface SimOptions {
   readonly agents?: number;
   readonly seed?: number;
   readonly report?: string;
@@ -32,57 +35,67 @@ export const simRun: Verb<SimOptions> = {
     [1, "one was violated: it is named, and the seed shows it again; or the file has problems"],
   ],
   asksAgent: false,
-  declare: (command) =>
-    void command
-      .option(
-        "--agents <number>",
-        "how many agents; default: the scenario's own number",
-        readWhole(2, 100_000),
-      )
-      .option(
-        "--seed <number>",
-        "what every chance comes from; default: the scenario's own, or 1",
-        readWhole(0, seedMax),
-      )
-      .option("--report <file>", "write a page that shows the run in any browser: curves and a replay")
-      .option(
-        "--audit",
-        "run it once more with every signature verified by every receiver: both must come to one hash",
-      ),
+  declare: declareSim,
   async run({ invocation, options, args: [name = ""] }) {
-    const { terminal } = invocation;
+    const self = calledAs(invocation.terminal);
     // Loaded here: the other commands start without the simulator.
-    const { auditedAgentsMax, runScenario } = await import("@antibody/sim");
     const { scenarioMaker } = await import("../sim/scenario.ts");
-    const makeScenario = await scenarioMaker(name, calledAs(terminal));
+    const makeScenario = await scenarioMaker(name, self);
     const scenario = makeScenario(options.seed ?? defaultSeed);
-    if (options.audit === true && (options.agents ?? scenario.agents) > auditedAgentsMax) {
-      throw usageError(
-        `no more than ${auditedAgentsMax} agents can be audited: each holds what it verified as objects of its own`,
-        "take fewer agents",
-        `${calledAs(terminal)} sim run ${shellWord(name)} --audit --agents ${auditedAgentsMax}`,
-      );
-    }
-    const { openReport } = await import("../sim/reportFile.ts");
-    const page = options.report === undefined ? undefined : await openReport(options.report);
-    const report = await runScenario({
-      scenario,
-      seed: options.seed ?? scenario.seed ?? defaultSeed,
-      ...(options.agents === undefined ? {} : { agents: options.agents }),
-      onProgress: (progress) => showProgress(terminal, progress),
-      ...(page === undefined ? {} : { observer: page.recorder }),
-      ...(options.audit === true ? { audit: true } : {}),
-    });
-    const again = `${calledAs(terminal)} sim run ${shellWord(name)} --agents ${report.agents} --seed ${report.seed}`;
-    await page?.write(report, again);
-    if (terminal.live) terminal.err("\r\u001b[K");
-    invocation.print(report, () => [
-      ...reportLines(report),
-      ...(options.report === undefined ? [] : labeled("report", options.report, 10)),
-    ]);
-    return report.outcome === "held" ? exitCode.ok : exitCode.failed;
+    return runAndShow(invocation, scenario, options, `${self} sim run ${shellWord(name)}`);
   },
 };
+
+/** The options of a run. */
+export function declareSim(command: Command): void {
+  command
+    .option("--agents <number>", "how many agents; default: the scenario's own number", readWhole(2, 100_000))
+    .option(
+      "--seed <number>",
+      "what every chance comes from; default: the scenario's own, or 1",
+      readWhole(0, seedMax),
+    )
+    .option("--report <file>", "write a page that shows the run in any browser: curves and a replay")
+    .option(
+      "--audit",
+      "run it once more with every signature verified by every receiver: both must come to one hash",
+    );
+}
+
+/** Runs a scenario, with progress, and tells what came of it. `words` are those that run it again. */
+export async function runAndShow(
+  invocation: Invocation,
+  scenario: Scenario,
+  options: SimOptions,
+  words: string,
+): Promise<ExitCode> {
+  const { terminal } = invocation;
+  const { auditedAgentsMax, runScenario } = await import("@antibody/sim");
+  if (options.audit === true && (options.agents ?? scenario.agents) > auditedAgentsMax) {
+    throw usageError(
+      `no more than ${auditedAgentsMax} agents can be audited: each holds what it verified as objects of its own`,
+      "take fewer agents",
+      `${words} --audit --agents ${auditedAgentsMax}`,
+    );
+  }
+  const { openReport } = await import("../sim/reportFile.ts");
+  const page = options.report === undefined ? undefined : await openReport(options.report);
+  const report = await runScenario({
+    scenario,
+    seed: options.seed ?? scenario.seed ?? defaultSeed,
+    ...(options.agents === undefined ? {} : { agents: options.agents }),
+    onProgress: (progress) => showProgress(terminal, progress),
+    ...(page === undefined ? {} : { observer: page.recorder }),
+    ...(options.audit === true ? { audit: true } : {}),
+  });
+  await page?.write(report, `${words} --agents ${report.agents} --seed ${report.seed}`);
+  if (terminal.live) terminal.err("\r\u001b[K");
+  invocation.print(report, () => [
+    ...reportLines(report),
+    ...(options.report === undefined ? [] : labeled("report", options.report, 10)),
+  ]);
+  return report.outcome === "held" ? exitCode.ok : exitCode.failed;
+}
 
 /** One line that is painted over; only where somebody looks. */
 function showProgress(terminal: Terminal, progress: Progress): void {
