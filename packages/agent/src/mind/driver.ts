@@ -15,7 +15,7 @@ import { messageOf } from "../state/stateError.ts";
 import { Barrier, unwrittenRecordsMax } from "./barrier.ts";
 import type { Clock } from "./clock.ts";
 import { InputQueue } from "./inputQueue.ts";
-import { carryOut, type OutputPorts, type OutputResults } from "./outputs.ts";
+import { carryOut, type OutputPorts, type OutputResults, withoutRepeatedWrites } from "./outputs.ts";
 import type { Recorder } from "./recorder.ts";
 
 /** Steps in a row before the event loop gets its turn. Guess: at 0.1 ms a step, a peer's probe waits 25 ms. */
@@ -201,7 +201,7 @@ export class Driver {
     recorder.record(input, now, result.outputs);
     this.#alarmMs = result.wakeAt;
     this.#barrier.stepBegins();
-    for (const output of result.outputs) this.#carryOut(output);
+    for (const output of withoutRepeatedWrites(result.outputs)) this.#carryOut(output);
     this.#noteWrites();
     this.#asked.get(input)?.(result.outputs);
     this.#asked.delete(input);

@@ -21,6 +21,26 @@ export interface OutputResults {
   stopped(): void;
 }
 
+/**
+ * Outputs without the `batched` writes that a `sync` one of the same step makes again, where only words and policy for
+ * others lie between: activation writes the documents that made it possible, and each write costs a transaction.
+ */
+export function withoutRepeatedWrites(outputs: readonly Output[]): readonly Output[] {
+  if (!outputs.some((output) => output.type === "persist" && output.durability === "sync")) return outputs;
+  const kept: Output[] = [];
+  /** Keys that are written durably further on, with nothing in between that must not come before. */
+  const later = new Set<string>();
+  for (const output of outputs.toReversed()) {
+    if (output.type === "persist") {
+      const isRepeated = output.durability === "batched" && output.records.every(({ key }) => later.has(key));
+      if (isRepeated) continue;
+      if (output.durability === "sync") for (const { key } of output.records) later.add(key);
+    } else if (output.type !== "tell" && output.type !== "publishPolicy") later.clear();
+    kept.push(output);
+  }
+  return kept.toReversed();
+}
+
 /** Carries out one output. Throws only where a port is broken: what fails in the world comes back as an input. */
 export function carryOut(output: Output, ports: OutputPorts, results: OutputResults): void {
   const { network, device } = ports;
