@@ -19,8 +19,8 @@ import { Mounts } from "./harness/mounts.ts";
 
 /** Long enough that whoever looks at the log can tell a sweep from an event, short enough for a test. */
 const sweep = "700ms";
-/** Entries that make an event each, of which the kernel keeps 16,384 for one reader. */
-const overflowingEvents = 16_500;
+/** Renames that make two events each, of which the kernel keeps 16,384 for one reader. */
+const overflowingRenames = 8_300;
 
 const author = authorOf("blindSpots");
 const content = "as promised, in full\n";
@@ -130,8 +130,11 @@ it("events beyond the kernel's queue, of which nobody is told", async () => {
   const path = pathOf("overflown");
   agent.kill("SIGSTOP");
   try {
-    for (let event = 0; event < overflowingEvents; event += 1)
-      writeFileSync(join(dirname(path), `event-${event}`), "");
+    const [here, there] = [join(dirname(path), "here"), join(dirname(path), "there")];
+    writeFileSync(here, "");
+    for (let rename = 0; rename < overflowingRenames; rename += 1)
+      if (rename % 2 === 0) renameSync(here, there);
+      else renameSync(there, here);
     writeFileSync(path, "lost\n");
   } finally {
     agent.kill("SIGCONT");
