@@ -7,6 +7,7 @@ import type { Turn } from "../contract/turn.ts";
 import { evictionKeepsMax } from "../limits.ts";
 import { outOfTurn } from "./asking.ts";
 import type { SwarmParts } from "./parts.ts";
+import { isEqual } from "./reconcile.ts";
 
 type Message<Type extends PeerMessage["type"]> = Extract<PeerMessage, { readonly type: Type }>;
 
@@ -145,13 +146,14 @@ function takeMessage(
 function takeProbe(
   { own, directory, accusing, asking, probing, reconcile }: SwarmParts,
   from: AgentId,
-  { sequence, accusation }: Message<"probe">,
+  { sequence, accusation, digests: theirs }: Message<"probe">,
   policy: PolicyHolding,
   turn: Turn,
 ): boolean {
   const digests = reconcile.digests(policy, turn);
   const message = { type: "ack", sequence, digests, incarnation: own.incarnation } as const;
   turn.emit({ type: "send", to: from, message });
+  if (isEqual(theirs, digests)) probing.agreed(from, turn);
   if (sequence !== outOfTurn) probing.lookedAt(from, turn);
   if (accusation !== undefined) {
     accusing.refute(accusation.incarnation, from, "told by its accuser", turn);
@@ -172,6 +174,7 @@ function takeAck(
   const wasEqual = reconcile.mismatchCount === 0;
   probing.answered(from, sequence, incarnation, turn);
   reconcile.compared(from, digests, policy, turn);
+  if (isEqual(digests, reconcile.digests(policy, turn))) probing.agreed(from, turn);
   return wasEqual && reconcile.mismatchCount === 0;
 }
 

@@ -218,12 +218,23 @@ export class Probing {
       this.#watches.setDue(watch, turn.now.monoMs);
   }
 
-  /** Tells every session's digests at once: this agent holds something new. */
-  probeAll(turn: Turn): void {
+  /** A peer has told digests that equal this agent's. */
+  agreed(peer: AgentId, turn: Turn): void {
+    const watch = this.#watches.get(peer);
+    if (watch !== undefined) watch.agreedMs = turn.now.monoMs;
+  }
+
+  /** Tells the present digests at once, over every session whose peer has not told equal ones since a time. */
+  tellAll(sinceMs: MonotonicMs, turn: Turn): void {
     for (const watch of this.#watches) {
-      if (!this.#links.has(watch.agent)) continue;
-      this.#ports.asking.probe(watch.agent, turn);
+      if (watch.agreedMs < sinceMs && this.#links.has(watch.agent))
+        this.#ports.asking.probe(watch.agent, turn);
     }
+  }
+
+  /** Asks everyone over every session. */
+  probeAll(turn: Turn): void {
+    this.tellAll(Number.POSITIVE_INFINITY, turn);
   }
 
   /** This agent itself did not run for a while: everyone gets a new chance. */

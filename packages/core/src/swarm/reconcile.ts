@@ -112,6 +112,11 @@ export class Reconcile {
     return keep(dump);
   }
 
+  /** When what is held here last changed. */
+  get changedMs(): MonotonicMs {
+    return this.#changedMs;
+  }
+
   get roundCount(): number {
     return this.#rounds.length;
   }
@@ -316,6 +321,6 @@ export class Reconcile {
   }
 }
 
-function isEqual(left: Digests, right: Digests): boolean {
+export function isEqual(left: Digests, right: Digests): boolean {
   return left.members === right.members && left.policy === right.policy;
 }

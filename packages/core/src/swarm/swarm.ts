@@ -318,7 +318,8 @@ export class Swarm {
     reconcile.due(policy, turn);
     if (this.#tellOnMs > turn.now.monoMs) return;
     this.#tellOnMs = NEVER;
-    probing.probeAll(turn);
+    reconcile.digests(policy, turn);
+    probing.tellAll(reconcile.changedMs, turn);
   }
 
   /** Acts on what was found, and chooses observers anew where it changed who is there. True if deadlines moved. */

@@ -23,6 +23,8 @@ export interface Watch {
   met: Incarnation | undefined;
   /** The last look in turn, of either of the two at the other; −∞ when there was none yet. */
   lookedMs: MonotonicMs;
+  /** When the peer last told digests that equal this agent's. */
+  agreedMs: MonotonicMs;
   /** Sequence of the open probe, and when it was sent. 0 for one that is out of turn. */
   probe: number;
   probedMs: MonotonicMs;
@@ -61,6 +63,7 @@ export function newWatch(agent: AgentId, duty: Watch["duty"], nowMs: MonotonicMs
     heardMs: Number.NEGATIVE_INFINITY,
     met: undefined,
     lookedMs: Number.NEGATIVE_INFINITY,
+    agreedMs: Number.NEGATIVE_INFINITY,
     probe: 0,
     probedMs: Number.NEGATIVE_INFINITY,
     isFirst: false,
