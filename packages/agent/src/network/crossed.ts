@@ -21,21 +21,23 @@ export function keptOfCrossed(
 }
 
 /**
- * The crossed connections that this agent may close now. Only the agent of the greater id closes: it has answered the
- * connection that stays, and the answering end is the last to know that hello is done, so both ends hold it by then.
+ * Direct connections that this agent has dialed and that are needed no more. Of crossed ones only the agent of the
+ * greater id closes: it has answered the connection that stays, and the answering end is the last to know that hello
+ * is done, so both ends hold it by then. Of several that it has dialed alone it keeps the one in use.
  */
-export function spareOfCrossed({ agent, connections }: Session, own: AgentId): readonly Connection[] {
-  const kept = keptOfCrossed(connections, own, agent);
-  if (kept === undefined || own < agent) return [];
-  const carriesRoute = (connection: Connection): boolean =>
-    connection.streams.some(({ protocol }) => protocol === routeProtocol);
-  return connections.filter(
-    (connection) =>
-      connection.direction === "outbound" && !isRelayed(connection) && !carriesRoute(connection),
-  );
+export function spareConnections({ agent, connections }: Session, own: AgentId): readonly Connection[] {
+  const direct = connections.filter((connection) => !isRelayed(connection));
+  const crossed = keptOfCrossed(connections, own, agent);
+  if (crossed !== undefined && own < agent) return [];
+  const kept = crossed ?? direct.at(-1);
+  return direct.filter((connection) => connection.direction === "outbound" && connection !== kept);
 }
 
-/** Closes what is spare of crossed connections, a moment after both ends have moved on to the one that stays. */
+function carriesRoute({ streams }: Connection): boolean {
+  return streams.some(({ protocol }) => protocol === routeProtocol);
+}
+
+/** Closes spare connections, a moment after both ends have moved on to the one that stays. */
 export class Crossed {
   readonly #gate: Pick<Gate, "session">;
   readonly #own: AgentId;
@@ -47,9 +49,9 @@ export class Crossed {
   }
 
   /** A session has a new connection. */
-  watch({ agent, connections }: Session): void {
-    if (this.#own < agent || this.#timers.has(agent)) return;
-    if (keptOfCrossed(connections, this.#own, agent) === undefined) return;
+  watch(session: Session): void {
+    const { agent } = session;
+    if (this.#timers.has(agent) || spareConnections(session, this.#own).length === 0) return;
     this.#timers.set(agent, setTimeout(() => this.#look(agent), crossedLookMs).unref());
   }
 
@@ -62,9 +64,10 @@ export class Crossed {
     this.#timers.delete(agent);
     const session = this.#gate.session(agent);
     if (session === undefined) return;
-    for (const spare of spareOfCrossed(session, this.#own)) retire(spare);
+    const spare = spareConnections(session, this.#own);
+    for (const connection of spare) if (!carriesRoute(connection)) retire(connection);
     // One that carries a route is closed when the route is over.
-    this.watch(session);
+    if (spare.some(carriesRoute)) this.watch(session);
   }
 }
 
