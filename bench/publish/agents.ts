@@ -15,7 +15,7 @@ import { agentNames, type Run, waitFor, withColony } from "../run.ts";
 const arriveWithinMs = 20_000;
 
 /** When one agent had a bundle, in milliseconds since it was given to another. */
-export interface Arrival {
+interface Arrival {
   /** All of its documents are verified and stored, and told in the log. */
   readonly verifiedMs: number;
   /** It is in force, durably. */
