@@ -11,7 +11,10 @@ const [seedsOf100, seedsOf300] = [Array.from({ length: 10 }, (_, index) => index
 /** A quarter of a minute on four cores that do nothing else. */
 const boundMs = 400_000;
 
-/** The simulator's model of gossip against the class that the agents run. 1,000 agents: `test/deep`. */
+/**
+ * The simulator's model of gossip against the class that the agents run. 300 that come one by one, and 1,000 agents:
+ * `test/deep`.
+ */
 describe.concurrent("the model of gossip does what the library does", { timeout: boundMs }, () => {
   it("100 agents that dial together", async () => {
     expectAlike(await compare(100, "together", seedsOf100));
@@ -23,10 +26,6 @@ describe.concurrent("the model of gossip does what the library does", { timeout:
 
   it("300 agents that dial together", async () => {
     expectAlike(await compare(300, "together", seedsOf300));
-  });
-
-  it("300 agents that come one by one", async () => {
-    expectAlike(await compare(300, "oneByOne", seedsOf300));
   });
 });
 
