@@ -1,3 +1,4 @@
+import { availableParallelism } from "node:os";
 import { defineConfig } from "vitest/config";
 
 export default defineConfig({
@@ -8,6 +9,8 @@ export default defineConfig({
           name: "unit",
           include: ["packages/*/test/**/*.test.ts", "sim/test/**/*.test.ts"],
           testTimeout: 20_000,
+          // The default leaves one core to the main process, which needs next to nothing: of two that is half.
+          maxWorkers: availableParallelism(),
         },
       },
       {
