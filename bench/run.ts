@@ -2,6 +2,7 @@ import { existsSync, mkdtempSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setImmediate as turn, setTimeout as wait } from "node:timers/promises";
+import { withDeadline } from "@antibody/agent";
 import { Colony } from "../packages/cli/src/demo/colony.ts";
 import type { Launcher } from "../packages/cli/src/demo/command.ts";
 import { until } from "../packages/cli/src/demo/until.ts";
@@ -31,7 +32,7 @@ export function waitFor(
   condition: () => Promise<boolean> | boolean,
   boundMs = waitMaxMs,
 ): Promise<void> {
-  return until(what, AbortSignal.any([run.signal, AbortSignal.timeout(boundMs)]), condition);
+  return withDeadline({ ms: boundMs, signals: [run.signal] }, (signal) => until(what, signal, condition));
 }
 
 /** The single executable where it was built, else the bundle on this Node; and what to call it. */

@@ -1,6 +1,7 @@
 import { randomInt } from "node:crypto";
 import type { AgentId } from "@antibody/policy";
 import type { Connection, PeerId } from "@libp2p/interface";
+import { withDeadline } from "../deadline.ts";
 import type { Gate, Session } from "./gate.ts";
 import type { Hello } from "./hello.ts";
 import { BoundedMap, type Clock, monotonicMs } from "./limiter.ts";
@@ -71,8 +72,8 @@ export class Detours {
   }
 
   async #find(agent: AgentId, place: "instead" | "beside"): Promise<boolean> {
-    const signal = AbortSignal.any([AbortSignal.timeout(detourTimeoutMs), this.#stopped.signal]);
-    const isFound = await this.#attempt(agent, place, signal);
+    const bounds = { ms: detourTimeoutMs, signals: [this.#stopped.signal] };
+    const isFound = await withDeadline(bounds, (signal) => this.#attempt(agent, place, signal));
     const before = this.#failed.get(agent)?.waitMs ?? 0;
     const waitMs = isFound ? 0 : Math.min(detourWaitMsMax, Math.max(detourWaitMsMin, 2 * before));
     // Those who lost the same peer together do not ask for it together for ever.
@@ -110,8 +111,9 @@ export class Detours {
     if (near.length > 0) return near.slice(0, relaysTriedMax);
     const distant = shuffled([...neighbors].filter((neighbor) => neighbor !== agent));
     const asked = distant.slice(0, relaysTriedMax);
-    const soon = AbortSignal.any([signal, AbortSignal.timeout(detourTimeoutMs / 2)]);
-    await Promise.all(asked.map((neighbor) => connectTo(neighbor, soon)));
+    await withDeadline({ ms: detourTimeoutMs / 2, signals: [signal] }, (soon) =>
+      Promise.all(asked.map((neighbor) => connectTo(neighbor, soon))),
+    );
     const made = asked.flatMap((neighbor) => direct(gate.session(neighbor)));
     return [...made, ...sessions.flatMap(direct)].slice(0, relaysTriedMax);
   }

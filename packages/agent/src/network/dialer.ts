@@ -2,6 +2,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import type { DialResult, Input } from "@antibody/core";
 import type { AgentId } from "@antibody/policy";
 import type { Connection, PeerId } from "@libp2p/interface";
+import { type Bounds, withDeadline } from "../deadline.ts";
 import type { Gate } from "./gate.ts";
 import type { Hello } from "./hello.ts";
 import { detourPatienceMs, dialsMax } from "./limits.ts";
@@ -41,14 +42,14 @@ export class Dialer {
     purpose: "session" | "fresh",
     timeoutMs: number,
   ): Promise<DialResult> {
-    const result = await this.#attempt(agent, addresses, purpose, AbortSignal.timeout(timeoutMs));
+    const result = await this.#attempt(agent, addresses, purpose, { ms: timeoutMs, signals: [] });
     if (!this.#stopped.signal.aborted) this.#options.dialed({ type: "dialed", peer: agent, purpose, result });
     return result;
   }
 
   /** Has a session stand, if it can, without telling the mind: on behalf of a route. */
   async connect(agent: AgentId, addresses: readonly string[], signal: AbortSignal): Promise<DialResult> {
-    return this.#attempt(agent, addresses, "session", signal);
+    return this.#attempt(agent, addresses, "session", { signals: [signal] });
   }
 
   /**
@@ -64,11 +65,12 @@ export class Dialer {
     if (peer === undefined || this.#running >= dialsMax) return "failed";
     this.#running += 1;
     try {
-      const either = AbortSignal.any([signal, this.#stopped.signal]);
-      const reached = await reach(this.#options.node, peer, addresses, either);
-      return reached.type === "connection"
-        ? await this.#greet(agent, reached.connection, either)
-        : reached.type;
+      return await withDeadline({ signals: [signal, this.#stopped.signal] }, async (either) => {
+        const reached = await reach(this.#options.node, peer, addresses, either);
+        return reached.type === "connection"
+          ? await this.#greet(agent, reached.connection, either)
+          : reached.type;
+      });
     } finally {
       this.#running -= 1;
     }
@@ -83,7 +85,7 @@ export class Dialer {
     agent: AgentId,
     addresses: readonly string[],
     purpose: "session" | "fresh",
-    deadline: AbortSignal,
+    bounds: Bounds,
   ): Promise<DialResult> {
     const { gate, peerIdOf } = this.#options;
     const peer = peerIdOf(agent);
@@ -92,9 +94,11 @@ export class Dialer {
     const known = purpose === "session" ? this.#sessions.get(agent) : undefined;
     if (known !== undefined) return known;
     if (this.#running >= dialsMax) return this.#tell(agent, "failed", "too many dials at once");
-    const signal = AbortSignal.any([deadline, this.#stopped.signal]);
+    const bounded = { ...bounds, signals: [...bounds.signals, this.#stopped.signal] };
     this.#running += 1;
-    const attempt = this.#connect(agent, peer, addresses, purpose, signal).finally(() => {
+    const attempt = withDeadline(bounded, (signal) =>
+      this.#connect(agent, peer, addresses, purpose, signal),
+    ).finally(() => {
       this.#running -= 1;
       if (this.#sessions.get(agent) === attempt) this.#sessions.delete(agent);
     });

@@ -3,6 +3,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import { addressesMax, type DialResult } from "@antibody/core";
 import type { Connection, PeerId } from "@libp2p/interface";
 import type { Multiaddr } from "@multiformats/multiaddr";
+import { withDeadline } from "../deadline.ts";
 import { dialStaggerMs } from "./limits.ts";
 import { type NetworkNode, parseAddress } from "./node.ts";
 
@@ -38,16 +39,19 @@ export async function reach(
   signal: AbortSignal,
 ): Promise<Reached> {
   const done = new AbortController();
-  const either = AbortSignal.any([signal, done.signal]);
   const attempts: Promise<Reached>[] = [];
-  for (const target of usableAddresses(addresses)) {
-    // RFC 8305: the next address starts when the one before has failed, or has taken its time.
-    const previous = attempts.at(-1);
-    const turn = previous === undefined ? Promise.resolve() : Promise.race([previous, delay(dialStaggerMs)]);
-    attempts.push(turn.then(() => attemptTwice(node, peer, target, either)));
-  }
-  const reached = await firstConnection(attempts);
-  done.abort();
+  const reached = await withDeadline({ signals: [signal, done.signal] }, async (either) => {
+    for (const target of usableAddresses(addresses)) {
+      // RFC 8305: the next address starts when the one before has failed, or has taken its time.
+      const previous = attempts.at(-1);
+      const turn =
+        previous === undefined ? Promise.resolve() : Promise.race([previous, delay(dialStaggerMs)]);
+      attempts.push(turn.then(() => attemptTwice(node, peer, target, either)));
+    }
+    const first = await firstConnection(attempts);
+    done.abort();
+    return first;
+  });
   for (const attempt of attempts) {
     void attempt.then((late) => {
       if (late.type === "connection" && late !== reached) late.connection.abort(new Error("Not needed"));

@@ -5,6 +5,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import { type AgentId, concatBytes } from "@antibody/policy";
 import type { Connection, Stream, StreamHandler } from "@libp2p/interface";
 import { encode } from "it-length-prefixed";
+import { withDeadline } from "../deadline.ts";
 import { decodeMap, encodeMap } from "./cbor.ts";
 import {
   routeDrainMs,
@@ -80,10 +81,12 @@ export class Routes {
   async openRoute(backend: AgentId, capability: string, signal: AbortSignal): Promise<Duplex> {
     this.#reserve();
     try {
-      const deadline = AbortSignal.any([signal, AbortSignal.timeout(routeOpenTimeoutMs)]);
-      const connection = await this.#options.connectTo(backend, deadline);
-      if (connection === undefined) throw new RouteError("EUNREACHABLE", `no session with ${backend}`);
-      return this.#track(await ask(connection, capability, deadline));
+      const bounds = { ms: routeOpenTimeoutMs, signals: [signal] };
+      return await withDeadline(bounds, async (deadline) => {
+        const connection = await this.#options.connectTo(backend, deadline);
+        if (connection === undefined) throw new RouteError("EUNREACHABLE", `no session with ${backend}`);
+        return this.#track(await ask(connection, capability, deadline));
+      });
     } catch (error) {
       if (signal.aborted) throw new RouteError("ECANCELED", "canceled", error);
       if (error instanceof RouteError) throw error;
@@ -222,12 +225,15 @@ async function take(duplex: Duplex, bytes: number, signal: AbortSignal): Promise
 /** Waits for bytes, or for the end: which of them comes is seen by reading. */
 async function moreOrEnd(duplex: Duplex, signal: AbortSignal): Promise<void> {
   const over = new AbortController();
-  const either = AbortSignal.any([signal, over.signal]);
-  try {
-    await Promise.race(["readable", "end", "close"].map((event) => once(duplex, event, { signal: either })));
-  } finally {
-    over.abort();
-  }
+  await withDeadline({ signals: [signal, over.signal] }, async (either) => {
+    try {
+      await Promise.race(
+        ["readable", "end", "close"].map((event) => once(duplex, event, { signal: either })),
+      );
+    } finally {
+      over.abort();
+    }
+  });
 }
 
 /** Both directions, each ending on its own; an error in either ends all, and is nobody's but the two ends'. */

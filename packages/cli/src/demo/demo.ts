@@ -1,6 +1,7 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { withDeadline } from "@antibody/agent";
 import { type Beat, demoNames, type Sabotage, type Stage, servingNames } from "./beat.ts";
 import { forgeries } from "./beats/forgeries.ts";
 import { formed } from "./beats/formed.ts";
@@ -104,10 +105,10 @@ async function playBeat(
   options: DemoOptions,
 ): Promise<BeatOutcome> {
   const startedMs = performance.now();
-  const signal = AbortSignal.any([
-    options.signal,
-    AbortSignal.timeout(options.timeoutMsOf?.(beat.name) ?? beatTimeoutMs),
-  ]);
+  const bounds = {
+    ms: options.timeoutMsOf?.(beat.name) ?? beatTimeoutMs,
+    signals: [options.signal],
+  };
   const ended = (passed: boolean, evidence: string): BeatOutcome => ({
     beat: beat.name,
     title: beat.title,
@@ -117,7 +118,8 @@ async function playBeat(
   });
   try {
     // Beats write the author onto the stage: it is one object for all of them, with a signal for each.
-    return ended(true, await beat.play(Object.assign(stage, { signal })));
+    const play = (signal: AbortSignal) => beat.play(Object.assign(stage, { signal }));
+    return ended(true, await withDeadline(bounds, play));
   } catch (error) {
     return ended(false, error instanceof Error ? error.message : String(error));
   }

@@ -1,4 +1,5 @@
 import { request } from "node:http";
+import { withDeadline } from "../../deadline.ts";
 import { codeOf, DeviceError } from "../deviceError.ts";
 
 /** Bytes of an answer that are read. A guess: the description of a container takes tens of KiB. */
@@ -32,15 +33,16 @@ export class Engine {
    * ECANCELED.
    */
   async ask(method: "GET" | "POST" | "DELETE", path: string, body?: object): Promise<Answer> {
-    const ended = AbortSignal.any([this.#signal, AbortSignal.timeout(this.#timeoutMs)]);
-    try {
-      return await answerOf(this.#socket, method, path, body, ended);
-    } catch (error) {
-      if (this.#signal.aborted) throw new DeviceError("ECANCELED", "the engine was not waited for");
-      if (ended.aborted)
-        throw new DeviceError("ETIMEDOUT", `the engine did not answer within ${this.#timeoutMs} ms`);
-      throw explained(error, this.#socket);
-    }
+    return withDeadline({ ms: this.#timeoutMs, signals: [this.#signal] }, async (ended) => {
+      try {
+        return await answerOf(this.#socket, method, path, body, ended);
+      } catch (error) {
+        if (this.#signal.aborted) throw new DeviceError("ECANCELED", "the engine was not waited for");
+        if (ended.aborted)
+          throw new DeviceError("ETIMEDOUT", `the engine did not answer within ${this.#timeoutMs} ms`);
+        throw explained(error, this.#socket);
+      }
+    });
   }
 
   /** Asks for what must succeed; `also` are codes of what is so already. Throws with what the engine says. */

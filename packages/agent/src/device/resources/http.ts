@@ -1,6 +1,7 @@
 import { request as requestPlain } from "node:http";
 import { request as requestSecure } from "node:https";
 import { durationMs, type HttpObservation, httpTimeoutMsDefault, readHttpPromise } from "@antibody/core";
+import { withDeadline } from "../../deadline.ts";
 import { codeOf, DeviceError, messageOf } from "../deviceError.ts";
 import { failed, type ResourceBody } from "../resourceBody.ts";
 
@@ -26,15 +27,16 @@ export function httpBody(): ResourceBody {
 async function probe(url: string, timeoutMs: number, signal: AbortSignal): Promise<HttpObservation> {
   if (!URL.canParse(url)) return { type: "failed", error: "not a URL" };
   const startMs = performance.now();
-  const ended = AbortSignal.any([signal, AbortSignal.timeout(Math.min(timeoutMs, timerMsMax))]);
-  try {
-    const status = await statusOf(url, ended);
-    return { type: "answered", status, tookMs: Math.round(performance.now() - startMs) };
-  } catch (error) {
-    if (signal.aborted) throw new DeviceError("ECANCELED", "the probe was canceled");
-    if (ended.aborted) return { type: "failed", error: `no answer within ${timeoutMs} ms` };
-    return { type: "failed", error: errorText(error) };
-  }
+  return withDeadline({ ms: Math.min(timeoutMs, timerMsMax), signals: [signal] }, async (ended) => {
+    try {
+      const status = await statusOf(url, ended);
+      return { type: "answered", status, tookMs: Math.round(performance.now() - startMs) };
+    } catch (error) {
+      if (signal.aborted) throw new DeviceError("ECANCELED", "the probe was canceled");
+      if (ended.aborted) return { type: "failed", error: `no answer within ${timeoutMs} ms` };
+      return { type: "failed", error: errorText(error) };
+    }
+  });
 }
 
 function statusOf(url: string, signal: AbortSignal): Promise<number> {

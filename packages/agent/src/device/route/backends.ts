@@ -1,5 +1,6 @@
 import type { Duplex } from "node:stream";
 import type { AgentId } from "@antibody/policy";
+import { withDeadline } from "../../deadline.ts";
 
 /** Time to reach one backend before the next is tried. A guess: two round trips of a bad link. */
 const routeConnectTimeoutMs = 2_000;
@@ -52,17 +53,9 @@ export class Backends {
 
   /** A byte stream to a backend within `routeConnectTimeoutMs`, unless the caller gives up before. */
   async reach(backend: AgentId, gaveUp: AbortSignal): Promise<Duplex> {
-    // Not AbortSignal.timeout: the signal must stay silent once the stream is open.
-    const over = new AbortController();
-    const giveUp = (): void => over.abort();
-    const timer = setTimeout(giveUp, routeConnectTimeoutMs);
-    gaveUp.addEventListener("abort", giveUp, { once: true });
-    try {
-      return await withinSignal(this.#options.open(backend, over.signal), over.signal);
-    } finally {
-      clearTimeout(timer);
-      gaveUp.removeEventListener("abort", giveUp);
-    }
+    return withDeadline({ ms: routeConnectTimeoutMs, signals: [gaveUp] }, (signal) =>
+      withinSignal(this.#options.open(backend, signal), signal),
+    );
   }
 
   answered(backend: AgentId): void {
