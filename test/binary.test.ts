@@ -62,6 +62,20 @@ describe("the single executable", () => {
     );
     expect({ code, ...JSON.parse(stdout) }).toMatchObject({ code: 0, passed: true });
   });
+
+  it.skipIf(reason !== undefined)(
+    `runs a policy file in TypeScript, with its imports${reason === undefined ? "" : ` (${reason})`}`,
+    async () => {
+      const file = join(import.meta.dirname, "../examples/policies/accounts.ts");
+      const { code, stdout, stderr } = await runCommand(
+        executableLauncher("x64"),
+        ["--json", "lint", file],
+        AbortSignal.timeout(60_000),
+      );
+      expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
+      expect(JSON.parse(stdout)).toMatchObject({ stream: "accounts", promisesCount: 8 });
+    },
+  );
 });
 
 describe("the executable for arm64, emulated", () => {

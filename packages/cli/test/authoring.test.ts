@@ -371,6 +371,6 @@ describe("schema", () => {
     expect(JSON.parse(await readFile(out, "utf8")).properties.schema.const).toBe("antibody.scenario/1");
     const { code, err } = await stage.run("schema", "poem");
     expect(code).toBe(2);
-    expect(err).toContain("policy, scenario");
+    expect(err).toContain("policy, scenario, typescript");
   });
 });

@@ -84,6 +84,7 @@ describe("help", () => {
       "sim replay",
       "sim worker",
       "schema",
+      "build",
       "demo",
       "demo serve",
       "doctor",

@@ -75,6 +75,7 @@ export { parseResourceId, type ResourceId, type ResourceIdParts } from "./resour
 export { keysDigest, type Root } from "./root.ts";
 export { followRoots, type NamedRoot, type RootsState } from "./rootTree.ts";
 export { checkSignatures } from "./signatures.ts";
+export { sourceBuilder } from "./source/builder.ts";
 export { compileSource } from "./source/compile.ts";
 export { readData, type SourceData, writeData } from "./source/data.ts";
 export { sourceSchema } from "./source/schema.ts";

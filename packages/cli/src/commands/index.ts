@@ -2,6 +2,7 @@ import type { Command } from "commander";
 import { addVerb, type Shell } from "../verb.ts";
 import { authorKeygen } from "./author.ts";
 import { away, back } from "./away.ts";
+import { build } from "./build.ts";
 import { cancel } from "./cancel.ts";
 import { completion, manual } from "./completion.ts";
 import { demo, demoServe } from "./demo.ts";
@@ -102,6 +103,7 @@ export function addCommands(program: Command, shell: Shell): void {
   addVerb(author, shell, authorRotate);
   addVerb(author, shell, authorHeartbeat);
   addVerb(program, shell, schema);
+  addVerb(program, shell, build);
   addVerb(program, shell, lint);
   addVerb(program, shell, diff);
   addVerb(program, shell, simulate);

@@ -1,5 +1,7 @@
-import type { CompiledSource, Problem } from "@antibody/policy";
+import type { Problem } from "@antibody/policy";
 import { exitCode } from "../errors.ts";
+import { calledAs, shellWord } from "../self.ts";
+import { isProgram } from "../source/program.ts";
 import { problemText, readSource } from "../source/read.ts";
 import { suspectedSecrets } from "../source/secrets.ts";
 import { printable } from "../text/printable.ts";
@@ -22,7 +24,7 @@ interface LintView {
 export const lint: Verb<object> = {
   usage: "lint <file>",
   summary: "Check a policy file: every problem with its line and column.",
-  examples: ["antibody lint home.yaml"],
+  examples: ["antibody lint home.yaml", "antibody lint home.ts"],
   exits: [
     [0, "the file is sound"],
     [1, "it has problems, or cannot be read"],
@@ -37,13 +39,18 @@ export const lint: Verb<object> = {
             ...view.warnings.map((warning) => printable(`warning: ${warning}`)),
             `${printable(file)}: sound (${count(view.fragmentsCount, "fragment")}, ${count(view.promisesCount, "promise")})`,
           ]
-        : view.problems.map((problem) => printable(problemText(problem))),
+        : [
+            ...view.problems.map((problem) => printable(problemText(problem))),
+            ...(isProgram(file)
+              ? [`these lines: ${calledAs(invocation.terminal)} build ${shellWord(file)}`]
+              : []),
+          ],
     );
     return view.problems.length === 0 ? exitCode.ok : exitCode.failed;
   },
 };
 
-function lintView(file: string, source: CompiledSource): LintView {
+function lintView(file: string, source: Awaited<ReturnType<typeof readSource>>): LintView {
   if ("problems" in source) {
     return {
       schema: "antibody.lint/1",

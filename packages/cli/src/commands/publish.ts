@@ -1,4 +1,3 @@
-import { readFile } from "node:fs/promises";
 import { nodeCrypto } from "@antibody/agent/state";
 import type { Inspection } from "@antibody/core";
 import {
@@ -112,7 +111,7 @@ export async function publishFile(
     keepPublished(
       { state: invocation.state, author: author.author, stream: source.stream },
       generation,
-      await readFile(file, "utf8"),
+      source.text,
     );
   }
   const published = publishView(author, source, generation, bundle, isPublished);

@@ -1,21 +1,30 @@
 import { writeFile } from "node:fs/promises";
 import { resourceTypes } from "@antibody/core";
-import { type Json, sourceSchema } from "@antibody/policy";
+import { type Json, sourceBuilder, sourceSchema } from "@antibody/policy";
 import { CliError, exitCode, messageOf, usageError } from "../errors.ts";
 import { printable } from "../text/printable.ts";
 import type { Verb } from "../verb.ts";
 
 /** Kinds of files, and where the schema of each goes where nobody says. */
-const kinds = { policy: "antibody.schema.json", scenario: "antibody.scenario.schema.json" } as const;
+const kinds = {
+  policy: "antibody.schema.json",
+  scenario: "antibody.scenario.schema.json",
+  typescript: "antibody.ts",
+} as const;
 type Kind = keyof typeof kinds;
 
-/** `antibody schema`: what an editor needs to complete and underline a policy file, or a scenario of the simulator. */
+/**
+ * `antibody schema`: what an editor needs to complete and underline a policy file, in YAML or in TypeScript, or a
+ * scenario of the simulator.
+ */
 export const schema: Verb<{ readonly out?: string }> = {
   usage: "schema [kind]",
-  summary: "Write the JSON Schema of policy files, or of scenario files, so that an editor completes them.",
+  summary:
+    "Write the JSON Schema of policy or scenario files, or the types of policy in TypeScript: so that editors complete.",
   examples: [
     "antibody schema",
     "antibody schema scenario",
+    "antibody schema typescript   # then: import { fragment, policy } from ./antibody.ts",
     "head -1 home.yaml   # yaml-language-server: $schema=./antibody.schema.json",
   ],
   exits: [
@@ -24,7 +33,7 @@ export const schema: Verb<{ readonly out?: string }> = {
   ],
   asksAgent: false,
   declare: (command) =>
-    void command.option("--out <file>", `where to; default: ${Object.values(kinds).join(" or ")}`),
+    void command.option("--out <file>", `where to; default: ${Object.values(kinds).join(", ")}`),
   async run({ invocation, options, args: [name = "policy"] }) {
     if (!isKind(name))
       throw usageError(
@@ -33,9 +42,9 @@ export const schema: Verb<{ readonly out?: string }> = {
         "antibody schema --help",
       );
     const out = options.out ?? kinds[name];
-    const text = JSON.stringify(await schemaOf(name), undefined, 2);
+    const text = await textOf(name);
     try {
-      await writeFile(out, `${text}\n`);
+      await writeFile(out, text);
     } catch (error) {
       throw new CliError({
         code: "unwritable",
@@ -48,7 +57,7 @@ export const schema: Verb<{ readonly out?: string }> = {
     const result = { schema: "antibody.editorSchema/1", file: out } as const;
     invocation.print(result, () => [
       `wrote ${out}`,
-      `next: begin a ${name} file with: # yaml-language-server: $schema=./${out}`,
+      `next: begin a ${name === "scenario" ? name : "policy"} file with: ${beginningOf(name, out)}`,
     ]);
     return exitCode.ok;
   },
@@ -58,11 +67,26 @@ function isKind(name: string): name is Kind {
   return Object.hasOwn(kinds, name);
 }
 
-async function schemaOf(kind: Kind): Promise<Json> {
-  if (kind === "policy") {
-    return sourceSchema(Object.fromEntries(resourceTypes.map((type) => [type.kind, type.schema])));
-  }
+/** The first line of a file that an editor completes by what was written. */
+function beginningOf(kind: Kind, out: string): string {
+  const beside = /^[./]/.test(out) ? out : `./${out}`;
+  return kind === "typescript"
+    ? `import { fragment, policy } from ${JSON.stringify(beside)};`
+    : `# yaml-language-server: $schema=${beside}`;
+}
+
+async function textOf(kind: Kind): Promise<string> {
+  if (kind === "typescript") return sourceBuilder(promiseSchemas());
+  return `${JSON.stringify(await schemaOf(kind), undefined, 2)}\n`;
+}
+
+async function schemaOf(kind: Exclude<Kind, "typescript">): Promise<Json> {
+  if (kind === "policy") return sourceSchema(promiseSchemas());
   // Loaded here: the other commands start without the simulator.
   const { scenarioSchema } = await import("@antibody/sim");
   return scenarioSchema();
+}
+
+function promiseSchemas(): Readonly<Record<string, Json>> {
+  return Object.fromEntries(resourceTypes.map((type) => [type.kind, type.schema]));
 }

@@ -2,7 +2,6 @@ import { readFile } from "node:fs/promises";
 import { resourceTypes } from "@antibody/core";
 import {
   type CheckPromise,
-  type CompiledSource,
   compileSource,
   type Problem,
   type SourceDocument,
@@ -10,12 +9,15 @@ import {
   sourceCharactersMax,
 } from "@antibody/policy";
 import { CliError, exitCode, messageOf } from "../errors.ts";
+import { builtText, isProgram } from "./program.ts";
 import { problemsTogether } from "./together.ts";
 
 /** A policy file that has no problems. */
 export interface SoundSource {
   readonly stream: StreamName;
   readonly documents: readonly SourceDocument[];
+  /** The file, as YAML. */
+  readonly text: string;
 }
 
 /** Checks a promise by the resource types of this build. */
@@ -26,10 +28,15 @@ const checkPromise: CheckPromise = (kind, promise, name) => {
   return [{ path: [], message: `there is no resource type ${kind}`, hint: `one of ${kinds}` }];
 };
 
-/** Reads and compiles a policy file. Throws a CliError when it cannot be read. */
-export async function readSource(path: string): Promise<CompiledSource> {
-  const text = await readText(path);
-  return typeof text === "string" ? compileSource(text, path, checkPromise, problemsTogether) : text;
+/** Reads and compiles a policy file, in YAML or in TypeScript. Throws a CliError when it cannot be read. */
+export async function readSource(
+  path: string,
+): Promise<SoundSource | { readonly problems: readonly Problem[] }> {
+  const read = await readText(path);
+  if (typeof read !== "string") return read;
+  const [text, fileName] = isProgram(path) ? [builtText(path), `${path} as YAML`] : [read, path];
+  const compiled = compileSource(text, fileName, checkPromise, problemsTogether);
+  return "problems" in compiled ? compiled : { ...compiled, text };
 }
 
 /** The text of a file that people wrote, or the problem with it. Throws a CliError when it cannot be read. */
