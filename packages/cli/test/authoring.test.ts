@@ -351,26 +351,3 @@ describe("publish", () => {
     expect(stage.agent.commands).toHaveLength(1);
   });
 });
-
-describe("schema", () => {
-  test("writes what an editor needs", async () => {
-    const stage = await setStage();
-    const out = join(stage.state, "antibody.schema.json");
-    const { code, value } = await stage.json("schema", "--out", out);
-    expect(code).toBe(0);
-    expect(schemaProblems(value)).toEqual([]);
-    const written = JSON.parse(await readFile(out, "utf8"));
-    expect(Object.keys(written.properties.promises.patternProperties)).toContain("^file:.");
-    expect((await stage.run("schema", "--out", "/nowhere/x.json")).code).toBe(1);
-  });
-
-  test("writes the schema of scenario files too, and knows no other", async () => {
-    const stage = await setStage();
-    const out = join(stage.state, "scenario.json");
-    expect((await stage.run("schema", "scenario", "--out", out)).code).toBe(0);
-    expect(JSON.parse(await readFile(out, "utf8")).properties.schema.const).toBe("antibody.scenario/1");
-    const { code, err } = await stage.run("schema", "poem");
-    expect(code).toBe(2);
-    expect(err).toContain("policy, scenario, typescript");
-  });
-});

@@ -29,6 +29,7 @@ describe("help", () => {
       "invite",
       "join",
       "evict",
+      "author init",
       "author keygen",
       "author rotate",
       "author heartbeat",

@@ -1,6 +1,7 @@
 import type { Command } from "commander";
 import { addVerb, type Shell } from "../verb.ts";
 import { authorKeygen } from "./author.ts";
+import { authorInit } from "./authorInit.ts";
 import { away, back } from "./away.ts";
 import { build } from "./build.ts";
 import { cancel } from "./cancel.ts";
@@ -98,7 +99,8 @@ export function addCommands(program: Command, shell: Shell): void {
   addVerb(plugin, shell, pluginRemove);
   addVerb(plugin, shell, pluginCheck);
 
-  const author = program.command("author").description("Keys to sign policy with.");
+  const author = program.command("author").description("Policy files, and keys to sign them with.");
+  addVerb(author, shell, authorInit);
   addVerb(author, shell, authorKeygen);
   addVerb(author, shell, authorRotate);
   addVerb(author, shell, authorHeartbeat);

@@ -1,10 +1,10 @@
-import { writeFile } from "node:fs/promises";
 import { nodeCrypto } from "@antibody/agent/state";
 import { sealBundle } from "@antibody/policy";
 import { InvalidArgumentError } from "commander";
 import { formatSignedBundle } from "../author/signedBundle.ts";
 import { alsoOption, readSigners } from "../author/signers.ts";
-import { CliError, exitCode, messageOf } from "../errors.ts";
+import { exitCode } from "../errors.ts";
+import { writeText } from "../source/editing.ts";
 import { readSoundSource } from "../source/read.ts";
 import { printable } from "../text/printable.ts";
 import type { Verb } from "../verb.ts";
@@ -73,7 +73,8 @@ export const sign: Verb<SignOptions> = {
       manifest: sealed.manifestId,
     };
     const documents = [...sealed.fragments, sealed.manifest];
-    await write(out, formatSignedBundle({ ...head, roots: author.roots, documents }));
+    const text = formatSignedBundle({ ...head, roots: author.roots, documents });
+    await writeText(out, text, "antibody sign FILE --out FILE");
     const view: SignView = {
       schema: "antibody.sign/1",
       file: out,
@@ -87,20 +88,6 @@ export const sign: Verb<SignOptions> = {
     return exitCode.ok;
   },
 };
-
-async function write(path: string, text: string): Promise<void> {
-  try {
-    await writeFile(path, text);
-  } catch (error) {
-    throw new CliError({
-      code: "unwritable",
-      message: `${path} cannot be written`,
-      cause: messageOf(error),
-      next: "antibody sign FILE --out FILE",
-      exit: exitCode.failed,
-    });
-  }
-}
 
 function readGeneration(text: string): number {
   const generation = Number(text);

@@ -1,6 +1,6 @@
 import { compareText } from "../bytes.ts";
 import { commonContexts } from "../guard/parse.ts";
-import type { Json, JsonObject } from "../json.ts";
+import { isPlainObject, type Json, type JsonObject } from "../json.ts";
 import { fragmentPromisesMax, guardCharactersMax } from "../limits.ts";
 
 const namePattern = "^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$";
@@ -12,7 +12,7 @@ const namePattern = "^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$";
 export function sourceSchema(promiseSchemas: Readonly<Record<string, Json>>): Json {
   const kinds = Object.entries(promiseSchemas).sort(([left], [right]) => compareText(left, right));
   const patterns: JsonObject = Object.fromEntries(
-    kinds.map(([kind, schema]): [string, Json] => [`^${kind}:.`, schema]),
+    kinds.map(([kind, schema]): [string, Json] => [`^${kind}:.`, withoutDialect(schema)]),
   );
   return {
     $schema: "http://json-schema.org/draft-07/schema#",
@@ -49,4 +49,11 @@ export function sourceSchema(promiseSchemas: Readonly<Record<string, Json>>): Js
       },
     },
   };
+}
+
+/** A part of a schema speaks the dialect of the whole: editors refuse another one inside. */
+function withoutDialect(schema: Json): Json {
+  if (!isPlainObject(schema)) return schema;
+  const { $schema: _dialect, ...rest } = schema as JsonObject;
+  return rest;
 }
