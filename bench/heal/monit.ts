@@ -6,8 +6,8 @@ import type { Figures } from "../figures.ts";
 import { type Unpacked, whileRunning } from "../peers/debian.ts";
 import { type Run, waitFor } from "../run.ts";
 import { breakAllAgain, damageFigures, damageFiles, killProcesses, textOf } from "./damage.ts";
-import type { Stage } from "./peers.ts";
 import { ratesHeld } from "./poisson.ts";
+import type { Stage } from "./stage.ts";
 
 const filesDamaged = 30;
 const lostAfterMs = 30_000;

@@ -5,8 +5,8 @@ import type { Figures } from "../figures.ts";
 import { type Unpacked, whileRunning } from "../peers/debian.ts";
 import { type Run, waitFor } from "../run.ts";
 import { damageFigures, killProcesses, textOf } from "./damage.ts";
-import type { Stage } from "./peers.ts";
 import { ratesHeld } from "./poisson.ts";
+import type { Stage } from "./stage.ts";
 
 const killsEach = 3;
 const lostAfterMs = 20_000;

@@ -1,6 +1,6 @@
 import type { ProcessDeed } from "../scenarios/step.ts";
 import type { SimAgent } from "../world/agent.ts";
-import { kill, powerOff, restart } from "./processes.ts";
+import { kill, powerOff, restart } from "./lives.ts";
 import { recur, type Stage } from "./stage.ts";
 
 type Churn = Extract<ProcessDeed, { readonly type: "churn" }>;

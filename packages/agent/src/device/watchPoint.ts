@@ -4,7 +4,7 @@ import type { ResourceId } from "@antibody/policy";
 import { codeOf } from "./deviceError.ts";
 import { EntryWatches } from "./entryWatches.ts";
 import { EventMeter } from "./eventMeter.ts";
-import { temporaryPrefix } from "./resources/file.ts";
+import { temporaryPrefix } from "./resources/placing.ts";
 
 /** How long a directory that stormed is watched entry by entry, and how long one that is not there yet by nobody. Guesses. */
 const stormMs = 60_000;

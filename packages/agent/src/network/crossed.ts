@@ -1,37 +1,9 @@
 import type { AgentId } from "@antibody/policy";
 import type { Connection } from "@libp2p/interface";
-import type { Gate, Session } from "./gate.ts";
+import type { Gate } from "./gate.ts";
 import { crossedLookMs, retireTimeoutMs } from "./limits.ts";
-import { isRelayed } from "./relayed.ts";
 import { routeProtocol } from "./routes.ts";
-
-/**
- * Two agents that start at once dial each other, and then have two direct connections. Both ends go on with the one
- * that the agent of the smaller id has dialed: the other costs a socket and its keep-alives for nothing.
- */
-export function keptOfCrossed(
-  connections: readonly Connection[],
-  own: AgentId,
-  peer: AgentId,
-): Connection | undefined {
-  const direct = connections.filter((connection) => !isRelayed(connection));
-  const ofSmaller = own < peer ? "outbound" : "inbound";
-  const isCrossed = new Set(direct.map(({ direction }) => direction)).size > 1;
-  return isCrossed ? direct.findLast(({ direction }) => direction === ofSmaller) : undefined;
-}
-
-/**
- * Direct connections that this agent has dialed and that are needed no more. Of crossed ones only the agent of the
- * greater id closes: it has answered the connection that stays, and the answering end is the last to know that hello
- * is done, so both ends hold it by then. Of several that it has dialed alone it keeps the one in use.
- */
-export function spareConnections({ agent, connections }: Session, own: AgentId): readonly Connection[] {
-  const direct = connections.filter((connection) => !isRelayed(connection));
-  const crossed = keptOfCrossed(connections, own, agent);
-  if (crossed !== undefined && own < agent) return [];
-  const kept = crossed ?? direct.at(-1);
-  return direct.filter((connection) => connection.direction === "outbound" && connection !== kept);
-}
+import { type Session, spareConnections } from "./session.ts";
 
 function carriesRoute({ streams }: Connection): boolean {
   return streams.some(({ protocol }) => protocol === routeProtocol);

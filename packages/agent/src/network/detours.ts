@@ -2,7 +2,7 @@ import { randomInt } from "node:crypto";
 import type { AgentId } from "@antibody/policy";
 import type { Connection, PeerId } from "@libp2p/interface";
 import { withDeadline } from "../deadline.ts";
-import type { Gate, Session } from "./gate.ts";
+import type { Gate } from "./gate.ts";
 import type { Hello } from "./hello.ts";
 import { BoundedMap, type Clock, monotonicMs } from "./limiter.ts";
 import {
@@ -17,7 +17,9 @@ import {
 import { mailProtocols } from "./mail.ts";
 import type { NetworkNode } from "./node.ts";
 import { reach } from "./reach.ts";
-import { circuitAddress, directOf } from "./relayed.ts";
+import { circuitAddress } from "./relayed.ts";
+import type { Session } from "./session.ts";
+import { directOf } from "./session.ts";
 
 /** What detours need. */
 export interface DetoursOptions {

@@ -1,25 +1,12 @@
 import type { Member } from "@antibody/core";
 import type { AgentId } from "@antibody/policy";
 import type { Connection, PeerId, Stream, StreamHandler, Topology } from "@libp2p/interface";
-import { keptOfCrossed } from "./crossed.ts";
 import { type Clock, monotonicMs } from "./limiter.ts";
 import { helloTimeoutMs, staleConnectionAfterMs, strangersPerHostMax } from "./limits.ts";
 import { HostShares, hostOf } from "./newcomers.ts";
 import type { Registrar } from "./node.ts";
 import { isRelayed } from "./relayed.ts";
-
-/** What stands with one enrolled peer. */
-export interface Session {
-  readonly agent: AgentId;
-  readonly peer: PeerId;
-  /** As told in the newest hello. */
-  readonly member: Member;
-  /**
-   * Connections on which hello is done in both directions; never empty. The last one is in use: the newest, or of two
-   * that both ends have dialed at once the one that both keep.
-   */
-  readonly connections: readonly Connection[];
-}
+import { keptOfCrossed, type Session } from "./session.ts";
 
 /** What the gate tells about sessions. */
 export interface GateListener {

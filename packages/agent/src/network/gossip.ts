@@ -4,9 +4,10 @@ import { type AgentId, isRejection, type SwarmId, type VerifiedPolicy } from "@a
 import { type GossipSub, type Message, TopicValidatorResult } from "@libp2p/gossipsub";
 import type { PeerId } from "@libp2p/interface";
 import { decodeBundle, packDocuments } from "./bundle.ts";
-import type { Gate, Session } from "./gate.ts";
+import type { Gate } from "./gate.ts";
 import { TokenBucket } from "./limiter.ts";
 import { gossipBurst, gossipHangUpAfterLooks, gossipPerSecond, gossipReattachAfterLooks } from "./limits.ts";
+import type { Session } from "./session.ts";
 import { isBlameful, type RefusedItem, type Verifier } from "./verifier.ts";
 import { encodeRumor } from "./wire.ts";
 import { decodeRumor } from "./wireDecode.ts";

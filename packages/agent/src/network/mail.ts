@@ -1,7 +1,7 @@
 import { type Input, messageBytesMax, type PeerMessage } from "@antibody/core";
 import type { AgentId } from "@antibody/policy";
 import type { StreamHandler } from "@libp2p/interface";
-import type { Gate, Session } from "./gate.ts";
+import type { Gate } from "./gate.ts";
 import { ProtocolBreach, readMessages } from "./inbox.ts";
 import { TokenBucket } from "./limiter.ts";
 import {
@@ -14,6 +14,7 @@ import {
   syncMessagesPerSecond,
 } from "./limits.ts";
 import { Outbox } from "./outbox.ts";
+import type { Session } from "./session.ts";
 import type { RefusedItem, Verifier } from "./verifier.ts";
 import { encodeMessage } from "./wire.ts";
 import { decodeMessage } from "./wireDecode.ts";

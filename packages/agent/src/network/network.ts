@@ -14,7 +14,7 @@ import { Complaints } from "./complaints.ts";
 import { Crossed } from "./crossed.ts";
 import { Detours } from "./detours.ts";
 import { Dialer } from "./dialer.ts";
-import { Gate, type Session } from "./gate.ts";
+import { Gate } from "./gate.ts";
 import { Gossip, gossipTopics } from "./gossip.ts";
 import { Hello, helloProtocol } from "./hello.ts";
 import { agentOf, libp2pKey, peerIdOf } from "./identity.ts";
@@ -27,10 +27,11 @@ import { Mail, type MailClass, mailProtocols } from "./mail.ts";
 import type { NetworkOptions } from "./networkOptions.ts";
 import { createNode, type NetworkNode } from "./node.ts";
 import { isLoopback } from "./reach.ts";
-import { directOf, isRelayed, relayedAmong } from "./relayed.ts";
+import { isRelayed } from "./relayed.ts";
 import { Relaying } from "./relaying.ts";
 import { Returns } from "./returns.ts";
 import { Routes, routeProtocol } from "./routes.ts";
+import { directOf, relayedAmong, type Session } from "./session.ts";
 import { Verifier } from "./verifier.ts";
 
 /** The network body, and what its owner may ask of it beyond what the mind asks. */

@@ -1,11 +1,12 @@
 import type { AgentId } from "@antibody/policy";
 import type { Connection } from "@libp2p/interface";
 import { retire } from "./crossed.ts";
-import type { Gate, Session } from "./gate.ts";
+import type { Gate } from "./gate.ts";
 import { type Clock, monotonicMs } from "./limiter.ts";
 import { circuitBytesMax, circuitMsMax, returnLookMs, returnWaitMsMax, returnWaitMsMin } from "./limits.ts";
 import { isRelayed } from "./relayed.ts";
 import { routeProtocol } from "./routes.ts";
+import type { Session } from "./session.ts";
 
 /** What returns need. */
 export interface ReturnsOptions {

@@ -9,7 +9,7 @@ import type { RunningAgent } from "../../src/agent/runningAgent.ts";
 import { type StartOptions, startAgent } from "../../src/agent.ts";
 import { controlClient } from "../../src/control/client.ts";
 import { controlPaths } from "../../src/control/paths.ts";
-import { temporaryName } from "../../src/device/resources/file.ts";
+import { temporaryName } from "../../src/device/resources/placing.ts";
 import { readRecording } from "../../src/mind/recordingFormat.ts";
 import { replay } from "../../src/mind/replay.ts";
 import type { Network } from "../../src/network/network.ts";

@@ -2,8 +2,8 @@ import type { AgentId } from "@antibody/policy";
 import { multiaddr } from "@multiformats/multiaddr";
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { keptOfCrossed, spareConnections } from "../../src/network/crossed.ts";
-import type { Session } from "../../src/network/gate.ts";
+import type { Session } from "../../src/network/session.ts";
+import { keptOfCrossed, spareConnections } from "../../src/network/session.ts";
 
 const relay = "12D3KooWDpJ7As7BWAwRMfu1VU2WCqNjvq387JEYKDBj4kx6nXTN";
 const [low, high] = ["agent_a", "agent_b"] as [AgentId, AgentId];

@@ -2,9 +2,9 @@ import type { AgentId } from "@antibody/policy";
 import { multiaddr } from "@multiformats/multiaddr";
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import type { Session } from "../../src/network/gate.ts";
 import { spareCircuits } from "../../src/network/returns.ts";
 import { routeProtocol } from "../../src/network/routes.ts";
+import type { Session } from "../../src/network/session.ts";
 
 const relay = "12D3KooWDpJ7As7BWAwRMfu1VU2WCqNjvq387JEYKDBj4kx6nXTN";
 const [low, high] = ["agent_a", "agent_b"] as [AgentId, AgentId];

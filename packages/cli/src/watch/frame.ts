@@ -5,13 +5,8 @@ import { age, relative } from "../text/times.ts";
 import { actionText, nextText, type ResourceFields } from "../views/resource.ts";
 import type { WatchView } from "../views/watch.ts";
 import { count, phaseOrder, phaseWords, tally, verdictOrder } from "../views/words.ts";
+import type { Room } from "./screen.ts";
 import { chosen, pauseSpanDefault, type WatchState } from "./state.ts";
-
-/** The room of a terminal. */
-export interface Room {
-  readonly columns: number;
-  readonly rows: number;
-}
 
 /** Lines of each part above the resources; the rest is counted. Guesses: a screen of 24 rows leaves the half for them. */
 const partRowsMax = 3;

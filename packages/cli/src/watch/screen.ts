@@ -1,4 +1,8 @@
-import type { Room } from "./frame.ts";
+/** The room of a terminal. */
+export interface Room {
+  readonly columns: number;
+  readonly rows: number;
+}
 
 /** What comes from a terminal. */
 interface ScreenListener {

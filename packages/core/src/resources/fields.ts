@@ -1,26 +1,14 @@
-import type { ResourceId } from "@antibody/policy";
 import * as z from "zod/mini";
-import { type Metaparameters, metaparameters } from "./metaparameters.ts";
+import { metaparameters } from "./metaparameters.ts";
 import { duration, interval, resourceIds, roleIds } from "./shapes.ts";
 
+export type { CommonPromise } from "./metaparameters.ts";
 export { duration, resourceIds } from "./shapes.ts";
 
 /** Arguments of one command. A guess, far above what people write by hand. */
 const argumentsMax = 64;
 /** Characters of one argument or path. Linux refuses paths above 4,096 bytes. */
 export const argumentCharactersMax = 4_096;
-
-/** Fields that promises of every type may have. */
-export type CommonPromise = {
-  /** Resources whose promises must be kept before this one is repaired. */
-  readonly after?: readonly ResourceId[];
-  /** How often to look, for example `30s`; without it, events and the sweep alone. */
-  readonly every?: string;
-  /** How long one repair may take, for example `10s`. */
-  readonly timeout?: string;
-  /** In force only while these are held here: roles, for most types. */
-  readonly while?: readonly ResourceId[];
-} & Metaparameters;
 
 /** Permissions as four octal digits, as `stat -c %04a` prints them. */
 export const mode: z.ZodMiniType<string, string> = z

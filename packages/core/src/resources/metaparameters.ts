@@ -2,7 +2,6 @@ import type { ResourceId } from "@antibody/policy";
 import * as z from "zod/mini";
 import type { BackoffFields, CommonFields, RepairWindow, Weekday } from "../contract/resource.ts";
 import { durationMs } from "./duration.ts";
-import type { CommonPromise } from "./fields.ts";
 import { duration, interval, isRole, resourceIds, roleIds } from "./shapes.ts";
 
 /** Failures in a row that policy may allow before a human is asked. A guess: beyond it nobody is ever asked. */
@@ -45,7 +44,7 @@ type WindowPromise = {
 };
 
 /** What a promise of any type may say of how it is kept. */
-export type Metaparameters = {
+type Metaparameters = {
   readonly poll?: string;
   readonly retry?: number;
   readonly backoff?: BackoffPromise;
@@ -59,6 +58,18 @@ export type Metaparameters = {
   readonly reverse?: boolean;
   readonly barrier?: string;
 };
+
+/** Fields that promises of every type may have. */
+export type CommonPromise = {
+  /** Resources whose promises must be kept before this one is repaired. */
+  readonly after?: readonly ResourceId[];
+  /** How often to look, for example `30s`; without it, events and the sweep alone. */
+  readonly every?: string;
+  /** How long one repair may take, for example `10s`. */
+  readonly timeout?: string;
+  /** In force only while these are held here: roles, for most types. */
+  readonly while?: readonly ResourceId[];
+} & Metaparameters;
 
 const timeOfDay = z
   .string()

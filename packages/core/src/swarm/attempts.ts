@@ -1,14 +1,24 @@
+import type { AgentId } from "@antibody/policy";
 import type { DialResult } from "../contract/input.ts";
 import { type MonotonicMs, NEVER } from "../contract/time.ts";
 import type { Turn } from "../contract/turn.ts";
-import { outOfTurn } from "./asking.ts";
+import type { Settings } from "../settings.ts";
+import { type Asking, outOfTurn } from "./asking.ts";
+import type { Directory } from "./directory.ts";
 import type { Findings } from "./findings.ts";
-import type { ProbingPorts } from "./probing.ts";
+import type { Links } from "./links.ts";
+import type { Observers } from "./observers.ts";
 import { certifiedEvidence, evidenceOf, isLost, type Watch } from "./watch.ts";
 import type { Watches } from "./watches.ts";
 
 /** What attempts stand on. */
-export interface AttemptsPorts extends ProbingPorts {
+export interface AttemptsPorts {
+  readonly agent: AgentId;
+  readonly settings: Settings;
+  readonly directory: Directory;
+  readonly observers: Observers;
+  readonly links: Links;
+  readonly asking: Asking;
   readonly watches: Watches;
   readonly findings: Findings;
 }

@@ -5,25 +5,16 @@ import type { Incarnation } from "../contract/statements.ts";
 import { type MonotonicMs, NEVER } from "../contract/time.ts";
 import type { Turn } from "../contract/turn.ts";
 import { keep, recall } from "../keeping/snapshot.ts";
-import type { Settings } from "../settings.ts";
-import { type Asking, outOfTurn } from "./asking.ts";
-import { Attempts, wayOpenSpreadMs } from "./attempts.ts";
-import type { Directory } from "./directory.ts";
+import { outOfTurn } from "./asking.ts";
+import { Attempts, type AttemptsPorts, wayOpenSpreadMs } from "./attempts.ts";
 import { Findings } from "./findings.ts";
 import type { Links } from "./links.ts";
-import type { Assignment, Observers } from "./observers.ts";
+import type { Assignment } from "./observers.ts";
 import { isLost, meet, newWatch, type Watch } from "./watch.ts";
 import { Watches } from "./watches.ts";
 
 /** What probing stands on. */
-export interface ProbingPorts {
-  readonly agent: AgentId;
-  readonly settings: Settings;
-  readonly directory: Directory;
-  readonly observers: Observers;
-  readonly links: Links;
-  readonly asking: Asking;
-}
+export type ProbingPorts = Omit<AttemptsPorts, "watches" | "findings">;
 
 interface ProbingDump {
   readonly watches: readonly Watch[];

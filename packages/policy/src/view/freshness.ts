@@ -1,12 +1,6 @@
 import type { Heartbeat } from "../heartbeat.ts";
 import type { ResolvedStream } from "./stream.ts";
-import type { Stale } from "./types.ts";
-
-/** What an author's newest heartbeat says now. */
-export interface Freshness {
-  readonly isExpired: boolean;
-  readonly heartbeat: Heartbeat;
-}
+import type { Freshness, Stale } from "./types.ts";
 
 /**
  * Whether a heartbeat is still believed, by the later of the device's clock and the time in the heartbeat itself: a

@@ -5,8 +5,7 @@ import type { Root } from "../root.ts";
 import type { VerifiedFragment, VerifiedManifest } from "../verify.ts";
 import { belowFloor, compareVersions, type Floors, streamKey, type Version } from "../version.ts";
 import type { AuthorDocuments, Proof } from "./documents.ts";
-import type { Freshness } from "./freshness.ts";
-import type { Disputes, StageGate } from "./types.ts";
+import type { Disputes, Freshness, StageGate } from "./types.ts";
 
 /** A generation that is complete here. */
 interface Generation {

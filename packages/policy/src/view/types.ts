@@ -1,6 +1,7 @@
 import type { ResourcePromise } from "../fragment.ts";
 import type { Grant, Mode, Power } from "../grant.ts";
 import type { Contexts } from "../guard/contexts.ts";
+import type { Heartbeat } from "../heartbeat.ts";
 import type { AuthorId, FragmentId, StreamName } from "../ids.ts";
 import type { ResourceId } from "../resourceId.ts";
 import type { VerifiedManifest, VerifiedPolicy } from "../verify.ts";
@@ -123,6 +124,12 @@ export interface DormantFragment {
   readonly fragment: FragmentId;
   readonly fragmentName: string;
   readonly when: string;
+}
+
+/** What an author's newest heartbeat says now. */
+export interface Freshness {
+  readonly isExpired: boolean;
+  readonly heartbeat: Heartbeat;
 }
 
 /**

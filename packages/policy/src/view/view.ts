@@ -10,11 +10,12 @@ import { followRoots, type RootsState } from "../rootTree.ts";
 import type { VerifiedFragment } from "../verify.ts";
 import { judgeClaim } from "./claim.ts";
 import { type AuthorDocuments, groupByAuthor, latestHeartbeat } from "./documents.ts";
-import { type Freshness, freshnessOf, staleOf } from "./freshness.ts";
+import { freshnessOf, staleOf } from "./freshness.ts";
 import { type Contender, settle } from "./settle.ts";
 import { type ResolvedStream, resolveStreams } from "./stream.ts";
 import type {
   DormantFragment,
+  Freshness,
   HeldClaim,
   HeldReason,
   PromiseInForce,

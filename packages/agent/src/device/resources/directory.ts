@@ -11,7 +11,7 @@ import { codeOf, DeviceError } from "../deviceError.ts";
 import { done, type ResourceBody, type Subject } from "../resourceBody.ts";
 import { lookAt, type Place } from "../tree.ts";
 import { adjustEntry, type FileServices, kindOf, lookAtPath, modeText } from "./entry.ts";
-import { removeDirectory } from "./file.ts";
+import { removeDirectory } from "./placing.ts";
 import { stagePath } from "./staging.ts";
 
 /** One directory of the device. */

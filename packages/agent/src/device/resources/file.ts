@@ -7,9 +7,7 @@ import {
   openSync,
   readSync,
   renameSync,
-  rmdirSync,
   type Stats,
-  unlinkSync,
   writeSync,
 } from "node:fs";
 import {
@@ -22,11 +20,12 @@ import {
   readFilePromise,
 } from "@antibody/core";
 import { utf8 } from "@antibody/policy";
-import { codeOf, DeviceError } from "../deviceError.ts";
+import { codeOf } from "../deviceError.ts";
 import type { Digest } from "../digest.ts";
 import { done, type ResourceBody, type Staged, type Subject } from "../resourceBody.ts";
 import { lookAt, type Place } from "../tree.ts";
 import { adjustEntry, type FileServices, kindOf, lookAtPath, modeBits, modeText } from "./entry.ts";
+import { openNew, removeDirectory, temporaryName, unlinkIfThere } from "./placing.ts";
 import { stagePath } from "./staging.ts";
 
 /**
@@ -195,17 +194,6 @@ function write(services: FileServices, place: Place, promise: FilePromise): Acti
   return done(`wrote ${bytes.length} bytes to ${place.path}`);
 }
 
-/** How the names of temporary files begin. */
-export const temporaryPrefix = ".antibody-";
-
-/** One name for each file, so that what a killed agent left behind is found again. */
-export function temporaryName(path: string): string {
-  let hash = 0xcbf29ce484222325n;
-  // FNV-1a: spreads names, protects nothing.
-  for (const byte of utf8(path)) hash = BigInt.asUintN(64, (hash ^ BigInt(byte)) * 0x100000001b3n);
-  return `${temporaryPrefix}${hash.toString(16).padStart(16, "0")}`;
-}
-
 /** Writes the file under its temporary name, with its mode and owner, before anyone can see it under its own. */
 function prepare(
   at: string,
@@ -223,18 +211,6 @@ function prepare(
     fchmodSync(handle, modeFor(promise, replaced, fstatSync(handle)));
   } finally {
     closeSync(handle);
-  }
-}
-
-/** A file that is nobody else's. What a killed agent left under the name goes first, and is seldom there. */
-export function openNew(at: string): number {
-  const flags = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW;
-  try {
-    return openSync(at, flags, 0o600);
-  } catch (error) {
-    if (codeOf(error) !== "EEXIST") throw error;
-    unlinkIfThere(at);
-    return openSync(at, flags, 0o600);
   }
 }
 
@@ -271,24 +247,4 @@ function remove(place: Place): ActionResult {
   if (before?.isDirectory() === true) removeDirectory(place);
   else unlinkIfThere(place.at);
   return done(`removed ${place.path}`);
-}
-
-/** Only an empty one: what a directory holds was promised by nobody, and is not the agent's to delete. */
-export function removeDirectory(place: Place): void {
-  try {
-    rmdirSync(place.at);
-  } catch (error) {
-    if (codeOf(error) === "ENOENT") return;
-    if (codeOf(error) !== "ENOTEMPTY") throw error;
-    throw new DeviceError("ENOTEMPTY", `${place.path} is a directory with entries; move it away by hand`);
-  }
-}
-
-/** Unlinks what may be gone already. */
-export function unlinkIfThere(at: string): void {
-  try {
-    unlinkSync(at);
-  } catch (error) {
-    if (codeOf(error) !== "ENOENT") throw error;
-  }
 }

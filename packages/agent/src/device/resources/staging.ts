@@ -12,7 +12,7 @@ import { DeviceError } from "../deviceError.ts";
 import type { Staged, Subject } from "../resourceBody.ts";
 import { lookAt, type Place } from "../tree.ts";
 import { type FileServices, kindOf } from "./entry.ts";
-import { removeDirectory, temporaryName, unlinkIfThere } from "./file.ts";
+import { removeDirectory, temporaryName, unlinkIfThere } from "./placing.ts";
 
 /** The name under which an entry is kept while a barrier may have to bring it back. */
 function keptName(path: string): string {

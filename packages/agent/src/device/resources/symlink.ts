@@ -11,7 +11,7 @@ import { DeviceError } from "../deviceError.ts";
 import { done, type ResourceBody, type Subject } from "../resourceBody.ts";
 import { lookAt, type Place } from "../tree.ts";
 import { type FileServices, kindOf, lookAtPath } from "./entry.ts";
-import { removeDirectory, temporaryName, unlinkIfThere } from "./file.ts";
+import { removeDirectory, temporaryName, unlinkIfThere } from "./placing.ts";
 import { stagePath } from "./staging.ts";
 
 /** One symbolic link of the device. */

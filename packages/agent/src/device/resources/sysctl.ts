@@ -14,7 +14,7 @@ import type { Digest } from "../digest.ts";
 import { done, type ResourceBody } from "../resourceBody.ts";
 import type { Tree } from "../tree.ts";
 import { lookAtPath } from "./entry.ts";
-import { unlinkIfThere } from "./file.ts";
+import { unlinkIfThere } from "./placing.ts";
 import { asBytes, readTextFile, tidyTextFile, writeTextFile } from "./textFile.ts";
 
 /** Parameters of the kernel, below `/proc/sys`. */

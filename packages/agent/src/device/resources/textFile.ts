@@ -13,7 +13,7 @@ import {
 import { codeOf, DeviceError } from "../deviceError.ts";
 import { lookAt, type Place, type Tree } from "../tree.ts";
 import { kindOf, lookAtPath } from "./entry.ts";
-import { openNew, temporaryName, unlinkIfThere } from "./file.ts";
+import { openNew, temporaryName, unlinkIfThere } from "./placing.ts";
 
 /** Bytes of a file that lines are kept in. A guess: settings of people are far smaller. */
 const textBytesMax = 1_048_576;

@@ -13,7 +13,7 @@ import { setTimeout as wait } from "node:timers/promises";
 import type { ServiceObservation } from "@antibody/core";
 import { codeOf, DeviceError } from "../deviceError.ts";
 import { runToolWell } from "../process/runTool.ts";
-import { unlinkIfThere } from "../resources/file.ts";
+import { unlinkIfThere } from "../resources/placing.ts";
 import type { Tree } from "../tree.ts";
 import type { Manager } from "./manager.ts";
 
