@@ -1,4 +1,5 @@
 import type { Violation } from "./invariants/truth.ts";
+import type { SwarmFigures } from "./measuring/figures.ts";
 
 /** What a run of a scenario showed. */
 export interface SimReport {
@@ -26,6 +27,7 @@ export interface SimReport {
   /** When each expectation came true, in milliseconds from what it is about, by its name. */
   readonly milestones: { readonly [name: string]: number };
   readonly counters: SimCounters;
+  readonly swarm: SwarmFigures;
 }
 
 /** What happened in a world, counted over all agents. */

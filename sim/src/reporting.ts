@@ -46,6 +46,7 @@ export function reportOf(
       expecting.flatMap(({ name, standing }) => (standing.type === "met" ? [[name, standing.afterMs]] : [])),
     ),
     counters: countersOf(running),
+    swarm: running.measure(),
   };
 }
 

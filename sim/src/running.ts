@@ -9,6 +9,7 @@ import { Expecting } from "./invariants/expectations.ts";
 import { LeaseWatch, leasesEveryUs } from "./invariants/leases.ts";
 import { RoleTimes, rolesEveryUs } from "./invariants/roles.ts";
 import { type Look, Watching } from "./invariants/watching.ts";
+import { Figures, type SwarmFigures } from "./measuring/figures.ts";
 import { localLinks } from "./network/links.ts";
 import type { RunObserver } from "./recording/observer.ts";
 import { Publishers } from "./scenarios/publishers.ts";
@@ -44,6 +45,7 @@ export class Running {
   readonly expecting: readonly Expecting[];
   readonly roles: RoleTimes;
   readonly leases: LeaseWatch;
+  readonly #figures: Figures;
   readonly #stage: Stage;
   readonly #observer: RunObserver | undefined;
   readonly #endUs: number;
@@ -87,6 +89,7 @@ export class Running {
     );
     this.roles = new RoleTimes(this.world, scenario);
     this.leases = new LeaseWatch(this.world, scenario);
+    this.#figures = new Figures(this.world, scenario);
     this.#stage = this.#createStage(publishers);
     const { selecting } = this.#stage;
     this.expecting = scenario.expectations.map(
@@ -110,6 +113,11 @@ export class Running {
   /** Runs so many events; true when the scenario is over, or the time to which it was to run has come. */
   advance(eventsMax: number, untilMs: number = Number.POSITIVE_INFINITY): boolean {
     return this.world.run(Math.min(this.#endUs, untilMs * 1_000), eventsMax);
+  }
+
+  /** The swarm as a whole, once the run is over. */
+  measure(): SwarmFigures {
+    return this.#figures.end(this.watching.detections);
   }
 
   /** The last look at everyone, and at what has still not come true. */
@@ -166,6 +174,7 @@ export class Running {
         startAgent(this.#stage, due.agent);
         return;
       case "step":
+        this.#figures.beforeStep();
         doStep(this.#stage, due.step);
         this.#observer?.stepped(due.step, this.drawn);
         return;
@@ -189,6 +198,7 @@ export class Running {
         return;
       case "expect":
         for (const expecting of this.expecting) this.#expect(expecting);
+        this.#figures.looked();
         this.#observer?.looked();
         this.#check(this.world.nowUs + expectEveryUs, due);
         return;

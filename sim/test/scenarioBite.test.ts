@@ -46,6 +46,11 @@ const syncsNothing = bent((output) =>
 const tellsNoDeath = bent((output) =>
   output.type === "send" && output.message.type === "votes" ? [] : [output],
 );
+const refutesNothing = bent((output) =>
+  output.type === "sign" && output.statement.type === "entry" && output.statement.incarnation[2] > 0
+    ? []
+    : [output],
+);
 const comparesNothing = bent(
   (output) => [output],
   (input) => input.type !== "message" || !["digest", "summary", "want", "items"].includes(input.message.type),
@@ -78,6 +83,19 @@ const broken: { readonly [scenario: string]: Broken } = {
     finds: "generation1InForceMs@20s",
   },
   "mass-death": { name: "sends no votes", createMind: tellsNoDeath, finds: "deathsKnownMs@20s" },
+  blackout: {
+    name: "tells nobody whom it misses",
+    createMind: bent((output) =>
+      output.type === "publishRumor" && output.rumor.type === "sightings" ? [] : [output],
+    ),
+    finds: "lossesKnownMs@20s",
+  },
+  colluders: {
+    name: "lets one observer decide, and hears no accusation",
+    scenario: withSettings({ quorumVotes: 1 }),
+    createMind: refutesNothing,
+    finds: "falseDeath",
+  },
   "partition-heal": {
     name: "never compares what it holds",
     createMind: comparesNothing,
@@ -96,11 +114,7 @@ const broken: { readonly [scenario: string]: Broken } = {
   },
   "paused-agents": {
     name: "hears no accusation",
-    createMind: bent((output) =>
-      output.type === "sign" && output.statement.type === "entry" && output.statement.incarnation[2] > 0
-        ? []
-        : [output],
-    ),
+    createMind: refutesNothing,
     finds: "oneViewMs@80s",
   },
   "slow-and-paused": {

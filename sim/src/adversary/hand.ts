@@ -6,6 +6,10 @@ import type { World } from "../world/world.ts";
 
 /** Statements of the past that are kept to be told again. A guess: more than one message carries. */
 const keptMax = 256;
+/** So many members are drawn in search of an honest one that runs. Nine of ten are; a guess for where few are left. */
+const drawsMax = 64;
+/** Those with the most accomplices around them, on whom the hand has set its mind. A guess. */
+const preyMax = 16;
 
 /**
  * Whoever holds some members of a swarm: with their keys, their sessions, and whatever they ever heard. It signs with
@@ -18,6 +22,7 @@ export class Hand {
   readonly #world: World;
   readonly #oldMembers: MemberWire[] = [];
   readonly #oldDeaths: DeathWire[] = [];
+  readonly #prey: readonly Prey[];
   #votes = 0;
 
   constructor(world: World, publishers: Publishers, members: readonly SimAgent[], random: Random) {
@@ -25,14 +30,25 @@ export class Hand {
     this.publishers = publishers;
     this.members = members;
     this.random = random;
+    this.#prey = preyOf(world, members);
   }
 
-  /** An honest agent that runs; undefined when there is none. */
+  /** An honest agent that runs; undefined when none is found. */
   victim(): SimAgent | undefined {
-    const honest = this.#world.agents.filter(
-      ({ mind, corruption }) => mind !== undefined && corruption === undefined,
-    );
-    return honest.length === 0 ? undefined : this.random.pick(honest);
+    for (let draw = 0; draw < drawsMax; draw += 1) {
+      const agent = this.#world.at(this.random.below(this.#world.agents.length));
+      if (isPrey(agent)) return agent;
+    }
+    return undefined;
+  }
+
+  /**
+   * One of the honest agents that the most of its members observe, with those: their votes count. Who observes whom
+   * follows from what everyone is enrolled with, so any member can know it.
+   */
+  surrounded(): Prey | undefined {
+    const running = this.#prey.filter(({ victim }) => isPrey(victim));
+    return running.length === 0 ? undefined : this.random.pick(running);
   }
 
   /** Entries and deaths that were true once, and that its members have heard. */
@@ -73,6 +89,33 @@ export class Hand {
       this.#world.sendWire(from, this.#world.at(peer), message);
     }
   }
+}
+
+/** An honest agent, and the members of a hand that observe it. */
+export interface Prey {
+  readonly victim: SimAgent;
+  readonly observers: readonly SimAgent[];
+}
+
+function isPrey({ mind, corruption }: SimAgent): boolean {
+  return mind !== undefined && corruption === undefined;
+}
+
+/** Those that the most members observe, the most surrounded first. Slots are given in the order of agents. */
+function preyOf({ agents, population }: World, members: readonly SimAgent[]): readonly Prey[] {
+  const { roster } = population.directory;
+  const isMember = new Set(members.map(({ index }) => index));
+  return agents
+    .filter(({ index }) => !isMember.has(index))
+    .map((victim) => {
+      const slots = roster.neighborsOf(roster.slotOf(victim.id) as number);
+      return {
+        victim,
+        observers: slots.filter((slot) => isMember.has(slot)).map((slot) => agents[slot] as SimAgent),
+      };
+    })
+    .sort((left, right) => right.observers.length - left.observers.length)
+    .slice(0, preyMax);
 }
 
 /** The oldest goes when there are too many. */

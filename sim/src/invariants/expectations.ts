@@ -1,4 +1,4 @@
-import type { Inspection, Outline } from "@antibody/core";
+import type { Inspection, Outline, Verdict } from "@antibody/core";
 import type { Selecting } from "../faults/selecting.ts";
 import type { Publishers } from "../scenarios/publishers.ts";
 import type { Expectation } from "../scenarios/scenario.ts";
@@ -6,7 +6,7 @@ import type { SimAgent } from "../world/agent.ts";
 import type { World } from "../world/world.ts";
 import { bundleLack, generationLack, keptAsLack, phaseLack } from "./policyLacks.ts";
 import { activeOf, backLack, strayed } from "./stagedLacks.ts";
-import { agree, agreeInOutline, holdsDeadExactly, unkept, wrongDeaths } from "./views.ts";
+import { agree, agreeInOutline, holdsExactly, isDead, isLost, unkept, wrongLosses } from "./views.ts";
 import type { Told } from "./watching.ts";
 
 /** How an expectation stands. */
@@ -123,12 +123,10 @@ export class Expecting {
         const publisher = this.#publishers.of(expectation.bundle);
         return (inspection) => backLack(inspection, publisher, expectation.generation);
       }
-      case "deathsKnown": {
-        const ended = this.#world.agents.filter(({ life, mind }) => life > 0 && mind === undefined);
-        const ids = new Set(ended.map(({ id }) => id));
-        return (inspection) =>
-          holdsDeadExactly(inspection, ids) ? undefined : listed(wrongDeaths(inspection, ended));
-      }
+      case "deathsKnown":
+        return this.#ended(isDead, "held dead");
+      case "lossesKnown":
+        return this.#ended(isLost, "held out of reach");
       case "oneView":
         return this.#oneView();
       case "noFalseDeath":
@@ -152,6 +150,14 @@ export class Expecting {
       default:
         throw new Error(`unknown expectation ${expectation satisfies never}`);
     }
+  }
+
+  /** Those whose process was ended, and no others, are held as they should be. */
+  #ended(isHeld: (verdict: Verdict) => boolean, held: string): (outline: Outline) => string | undefined {
+    const ended = this.#world.agents.filter(({ life, mind }) => life > 0 && mind === undefined);
+    const ids = new Set(ended.map(({ id }) => id));
+    return (outline) =>
+      holdsExactly(outline, ids, isHeld) ? undefined : listed(wrongLosses(outline, ended, isHeld, held));
   }
 
   #oneView(): (outline: Outline, agent: SimAgent) => string | undefined {
@@ -199,6 +205,7 @@ function whatOf(expectation: Expectation): string {
     case "heldBack":
       return `${expectation.type} ${expectation.bundle} `;
     case "deathsKnown":
+    case "lossesKnown":
     case "oneView":
     case "noFalseDeath":
     case "allKept":

@@ -1,4 +1,4 @@
-import type { Incarnation, Inspection, MemberView, Outline, ResourcePhase } from "@antibody/core";
+import type { Incarnation, Inspection, MemberView, Outline, ResourcePhase, Verdict } from "@antibody/core";
 import type { AgentId } from "@antibody/policy";
 import type { SimAgent } from "../world/agent.ts";
 
@@ -87,47 +87,52 @@ function agreeOnStreams(left: Inspection["streams"], right: Inspection["streams"
   );
 }
 
-/** The names of the members that an agent holds dead, sorted. */
-function heldDead({ members }: Pick<Inspection, "members">): readonly string[] {
-  return members
-    .filter(({ verdict }) => verdict === "dead")
-    .map(({ name }) => name)
-    .sort();
-}
-
 /** Resources that are in no resting place: neither kept, nor left alone on purpose. */
 export function unkept({ resources }: Pick<Inspection, "resources">): readonly string[] {
   const resting: readonly ResourcePhase[] = ["kept", "paused", "held", "standingBy"];
   return resources.filter(({ phase }) => !resting.includes(phase)).map(({ resource }) => resource);
 }
 
-/** Whether an agent holds exactly these dead. */
-export function holdsDeadExactly(
-  { members }: Pick<Inspection, "members">,
-  ended: ReadonlySet<AgentId>,
-): boolean {
-  let dead = 0;
-  for (const { agent, verdict } of members) {
-    if (verdict !== "dead") continue;
-    if (!ended.has(agent)) return false;
-    dead += 1;
-  }
-  return dead === ended.size;
+/** Whether a verdict says that a member is dead. */
+export function isDead(verdict: Verdict): boolean {
+  return verdict === "dead";
 }
 
-/** The members that an agent wrongly holds gone, or wrongly holds there. */
-export function wrongDeaths(
-  inspection: Pick<Inspection, "members">,
+/** Whether a verdict says that a member is out of reach, dead or not. */
+export function isLost(verdict: Verdict): boolean {
+  return isDead(verdict) || classOf(verdict) === "unreachable";
+}
+
+/** Whether an agent holds exactly these so. */
+export function holdsExactly(
+  { members }: Pick<Inspection, "members">,
+  ended: ReadonlySet<AgentId>,
+  isHeld: (verdict: Verdict) => boolean,
+): boolean {
+  let count = 0;
+  for (const { agent, verdict } of members) {
+    if (!isHeld(verdict)) continue;
+    if (!ended.has(agent)) return false;
+    count += 1;
+  }
+  return count === ended.size;
+}
+
+/** The members that an agent wrongly holds so, or wrongly does not; `held` are the words for it. */
+export function wrongLosses(
+  { members }: Pick<Inspection, "members">,
   ended: readonly SimAgent[],
+  isHeld: (verdict: Verdict) => boolean,
+  held: string,
 ): readonly string[] {
-  const dead = new Set(heldDead(inspection));
-  const missing = ended.filter(({ name }) => !dead.has(name)).map(({ name }) => `${name} not held dead`);
+  const lost = new Set(members.flatMap(({ name, verdict }) => (isHeld(verdict) ? [name] : [])));
   const names = new Set(ended.map(({ name }) => name));
-  const wrong = [...dead].filter((name) => !names.has(name)).map((name) => `${name} held dead`);
+  const missing = [...names].filter((name) => !lost.has(name)).map((name) => `${name} not ${held}`);
+  const wrong = [...lost].filter((name) => !names.has(name)).map((name) => `${name} ${held}`);
   return [...missing, ...wrong];
 }
 
-function classOf(verdict: MemberView["verdict"]): string {
+function classOf(verdict: Verdict): string {
   switch (verdict) {
     case "reachable":
     case "suspected":

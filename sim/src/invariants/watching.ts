@@ -1,5 +1,6 @@
 import type { Event } from "@antibody/core";
 import type { AgentId } from "@antibody/policy";
+import { Latencies } from "../measuring/latencies.ts";
 import type { Publishers } from "../scenarios/publishers.ts";
 import type { SimAgent } from "../world/agent.ts";
 import type { World } from "../world/world.ts";
@@ -35,6 +36,8 @@ export interface Look {
  */
 export class Watching {
   readonly told: Told = { deaths: 0, falseDeaths: 0, suspicions: 0, refutations: 0, repairs: 0 };
+  /** From the end of a process, or the observer's start where that is later, to each true verdict of its death. */
+  readonly detections: Latencies = new Latencies();
   readonly violations: Violation[] = [];
   violationCount = 0;
   inspections = 0;
@@ -131,6 +134,8 @@ export class Watching {
     this.#report("takenBack", agent, this.#takenBack.hear(agent, subject, String(incarnation)));
     if (subject.mind === undefined) {
       this.told.deaths += 1;
+      const sinceUs = Math.max(subject.silentSinceUs, agent.runningSinceUs);
+      this.detections.add((this.#world.nowUs - sinceUs) / 1_000);
       return;
     }
     this.told.falseDeaths += 1;

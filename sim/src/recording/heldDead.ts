@@ -1,6 +1,6 @@
+import { Latencies } from "../measuring/latencies.ts";
 import { ChangeLog } from "./changeLog.ts";
 import { Holders, type Truth } from "./holders.ts";
-import { Latencies } from "./latencies.ts";
 import type { ProcessCode, Recording } from "./recording.ts";
 
 /** Above so many agents pairs are not remembered: a bit each would take more than 128 MB. */

@@ -1,9 +1,11 @@
 import { asymmetricLinks } from "./asymmetricLinks.ts";
 import { badCanary } from "./badCanary.ts";
+import { blackout } from "./blackout.ts";
 import { byzantine } from "./byzantine.ts";
 import { churn } from "./churn.ts";
 import { cleanPublish } from "./cleanPublish.ts";
 import { clocksAndTornWrites } from "./clocksAndTornWrites.ts";
+import { colluders } from "./colluders.ts";
 import { conflictingPublishers } from "./conflictingPublishers.ts";
 import { damageAndFight } from "./damageAndFight.ts";
 import { loss } from "./loss.ts";
@@ -17,6 +19,7 @@ import { slowAndPaused } from "./slowAndPaused.ts";
 const shipped: readonly Scenario[] = [
   cleanPublish,
   massDeath,
+  blackout,
   partitionHeal,
   asymmetricLinks,
   churn,
@@ -24,6 +27,7 @@ const shipped: readonly Scenario[] = [
   slowAndPaused,
   loss,
   byzantine,
+  colluders,
   replayRollback,
   conflictingPublishers,
   clocksAndTornWrites,

@@ -10,6 +10,7 @@ export const massDeath: Scenario = {
   steps: [{ atMs: 20_000, type: "kill", who: { percent: 30, as: "victims" } }],
   expectations: [
     { type: "oneView", fromMs: 3_000, withinMs: 12_000 },
+    { type: "noFalseDeath", fromMs: 20_000, withinMs: 40_000 },
     { type: "deathsKnown", fromMs: 20_000, withinMs: 30_000 },
     { type: "oneView", fromMs: 50_000, withinMs: 5_000 },
   ],

@@ -80,6 +80,8 @@ export type Expectation = { readonly fromMs: number; readonly withinMs: number }
   | { readonly type: "backAt"; readonly generation: number; readonly bundle?: string }
   /** Holds exactly those dead whose process was ended. */
   | { readonly type: "deathsKnown" }
+  /** Holds exactly those out of reach, dead or not, whose process was ended. */
+  | { readonly type: "lossesKnown" }
   /** All hold one view: of members, their incarnations and verdicts, and of policy. */
   | { readonly type: "oneView" }
   /** Declares nobody dead whose process is there, all the while. */

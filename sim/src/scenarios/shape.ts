@@ -87,6 +87,7 @@ const expectations = [
     bundle: z.exactOptional(bundleName),
   }),
   z.strictObject({ fromMs, withinMs, type: z.literal("deathsKnown") }),
+  z.strictObject({ fromMs, withinMs, type: z.literal("lossesKnown") }),
   z.strictObject({ fromMs, withinMs, type: z.literal("oneView") }),
   z.strictObject({ fromMs, withinMs, type: z.literal("noFalseDeath") }),
   z.strictObject({ fromMs, withinMs, type: z.literal("allKept") }),

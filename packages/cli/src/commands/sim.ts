@@ -127,6 +127,9 @@ function reportLines(report: SimReport): readonly string[] {
       "counted",
       `${counters.deaths} deaths, ${counters.falseDeaths} false ones, ${counters.refutations} refutations, ${counters.repairs} repairs, ${counters.messages} messages`,
     ),
+    ...report.swarm.overlays.flatMap((overlay) => line("overlay", overlayText(overlay))),
+    ...line("sent", trafficText(report.swarm.traffic)),
+    ...(report.swarm.detection.count === 0 ? [] : line("detected", detectionText(report.swarm.detection))),
     ...Object.entries(report.milestones).flatMap(([name, ms]) =>
       line("reached", `${name} after ${formatDuration(ms)}`),
     ),
@@ -134,6 +137,22 @@ function reportLines(report: SimReport): readonly string[] {
     ...line("hash", report.hash),
     ...(report.audit === undefined ? [] : line("audited", auditText(report.audit))),
   ];
+}
+
+function overlayText(overlay: SimReport["swarm"]["overlays"][number]): string {
+  const { atMs, nodes, degreeMin, degreeMedian, degreeMax, meanPathHops, diameterHops } = overlay;
+  const pieces = overlay.components === 1 ? "" : `, in ${overlay.components} pieces`;
+  return `at ${formatDuration(atMs)} ${nodes} agents${pieces}, with ${degreeMin} to ${degreeMax} sessions, median ${degreeMedian}; ${meanPathHops} hops on average, ${diameterHops} at most; second eigenvalue ${overlay.secondEigenvalue}`;
+}
+
+function trafficText({ rest, after, peak }: SimReport["swarm"]["traffic"]): string {
+  const text = ({ messagesPerSecond, bytesPerSecond }: typeof rest): string =>
+    `${messagesPerSecond} messages and ${bytesPerSecond} bytes`;
+  return `a second and agent: ${text(rest)} at rest, ${text(after)} from the first step on, ${text(peak)} in the busiest second`;
+}
+
+function detectionText({ medianMs, p99Ms, maxMs }: SimReport["swarm"]["detection"]): string {
+  return `half of the deaths after ${formatDuration(medianMs)}, 99% after ${formatDuration(p99Ms)}, all after ${formatDuration(maxMs)}`;
 }
 
 function auditText({ hash, receipts }: NonNullable<SimReport["audit"]>): string {

@@ -5,6 +5,8 @@ import type { Hand } from "../hand.ts";
 
 /** Observers that a forged certificate names: any quorum. */
 const forgedVotesMax = 16;
+/** Votes of accomplices in one certificate: above any quorum, and few enough that it is well-formed. */
+const colludingVotesMax = 16;
 const evidence: VoteEvidence = "refused";
 
 /** Votes in the names of honest members, signed with its own key. */
@@ -17,10 +19,16 @@ export function forgeDeaths(hand: Hand, agent: SimAgent): void {
   accuse(hand, agent, victim, [...new Set(names)], () => agent.signer);
 }
 
-/** Votes of the whole hand, each with its own true key: the accused lives. */
+/**
+ * Votes of accomplices, each with its own true key: the accused lives. First of those that observe it, whose votes
+ * count; the rest make up the number.
+ */
 export function falseVotes(hand: Hand, agent: SimAgent): void {
-  const victim = hand.victim();
-  if (victim !== undefined) accuse(hand, agent, victim, hand.members, ({ signer }) => signer);
+  const prey = hand.surrounded();
+  if (prey === undefined) return;
+  const others = hand.random.sample(hand.members, colludingVotesMax);
+  const voters = [...new Set([...prey.observers, ...others])].slice(0, colludingVotesMax);
+  accuse(hand, agent, prey.victim, voters, ({ signer }) => signer);
 }
 
 function accuse(

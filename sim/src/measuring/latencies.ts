@@ -1,4 +1,4 @@
-import type { Detections } from "./recording.ts";
+import type { Detections } from "../recording/recording.ts";
 
 /** Three significant digits are kept, so that a histogram stays small however long a run is. */
 const digitsKept = 1_000;
@@ -12,9 +12,29 @@ export class Latencies {
     this.#counts.set(rounded, (this.#counts.get(rounded) ?? 0) + 1);
   }
 
+  /** How many were added. */
+  get count(): number {
+    return [...this.#counts.values()].reduce((sum, count) => sum + count, 0);
+  }
+
+  /** What so many of a hundred took at most, to three digits; 0 where nothing was added. */
+  share(percent: number): number {
+    const wanted = (this.count * percent) / 100;
+    let count = 0;
+    for (const ms of this.#rising()) {
+      count += this.#counts.get(ms) ?? 0;
+      if (count >= wanted) return ms;
+    }
+    return 0;
+  }
+
   detections(missing: number): Detections {
-    const tookMs = [...this.#counts.keys()].sort((left, right) => left - right);
+    const tookMs = this.#rising();
     return { tookMs, count: tookMs.map((ms) => this.#counts.get(ms) ?? 0), missing };
+  }
+
+  #rising(): readonly number[] {
+    return [...this.#counts.keys()].sort((left, right) => left - right);
   }
 }
 
