@@ -60,6 +60,20 @@ describe("the walls of the house", () => {
     expect(code).not.toBe(0);
   });
 
+  it("lint refuses files that import each other, be it types alone", () => {
+    const other = plant(
+      "sim/src/other.ts",
+      'import type { One } from "./planted.ts";\nexport type Other = One;',
+    );
+    const { code, output } = lint(
+      "sim/src/planted.ts",
+      'import type { Other } from "./other.ts";\nexport type One = Other | 1;',
+    );
+    rmSync(other);
+    expect(output).toContain("noImportCycles");
+    expect(code).not.toBe(0);
+  });
+
   it("lint lets through what the direction of dependencies allows", () => {
     expect(lint("packages/core/src/planted.ts", 'import "@antibody/policy";')).toMatchObject({ code: 0 });
     expect(lint("sim/src/planted.ts", 'import "@antibody/core";')).toMatchObject({ code: 0 });

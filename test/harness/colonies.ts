@@ -5,7 +5,6 @@ import type { AgentProcess } from "../../packages/cli/src/demo/agent-process.ts"
 import { Colony } from "../../packages/cli/src/demo/colony.ts";
 import type { Launcher } from "../../packages/cli/src/demo/command.ts";
 import { until } from "../../packages/cli/src/demo/until.ts";
-import type { Mounts } from "./mounts.ts";
 import type { Namespaces } from "./namespaces.ts";
 
 /** The bundle that `npm test` builds before the tests run, on the Node that runs the tests. */
@@ -29,7 +28,7 @@ interface ColonyWorld {
   /** One agent lives in each. */
   readonly namespaces?: Namespaces;
   /** All agents live in it. */
-  readonly mounts?: Mounts;
+  readonly mounts?: { readonly enter: readonly string[]; pathOf(path: string): string };
   /** Words before the command, which set limits for it. */
   readonly within?: readonly string[];
   /** Flags of Node, before the bundle. */

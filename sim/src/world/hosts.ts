@@ -1,9 +1,19 @@
-import type { GossipHosts } from "../gossip/gossip.ts";
+import type { Input } from "@antibody/core";
+import type { Gossip, GossipHosts } from "../gossip/gossip.ts";
 import type { Hosts } from "../network/hosts.ts";
-import type { World } from "./world.ts";
+import type { SimAgent } from "./agent.ts";
+import type { Border } from "./border.ts";
+
+/** What hosts know of the world that they are in. */
+interface HostedWorld {
+  readonly gossip: Pick<Gossip, "opened" | "closed">;
+  readonly border: Border;
+  at(index: number): SimAgent;
+  give(agent: SimAgent, input: Input): void;
+}
 
 /** What the network and gossip ask of a world's agents, and tell them. */
-export function createHosts(world: World): Hosts & GossipHosts {
+export function createHosts(world: HostedWorld): Hosts & GossipHosts {
   return {
     hasPower: (index) => world.at(index).hasPower,
     isRunning: (index) => world.at(index).mind !== undefined,

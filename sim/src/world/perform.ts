@@ -1,15 +1,35 @@
-import type { Entry, HealthRumor, Output, UnsignedStatement } from "@antibody/core";
+import type { Entry, Event, HealthRumor, Input, Output, UnsignedStatement } from "@antibody/core";
+import type { AgentId } from "@antibody/policy";
 import { kinds } from "../engine/kinds.ts";
+import type { Gossip } from "../gossip/gossip.ts";
 import { isSameEntry, signStatement } from "../identity/statements.ts";
+import type { Dialing } from "../network/dialing.ts";
+import type { Network } from "../network/network.ts";
 import type { SimAgent } from "./agent.ts";
 import { messageBytes, rumorBytes } from "./bytes.ts";
-import type { World } from "./world.ts";
+import type { WorldCounters } from "./counters.ts";
+import type { Population } from "./populate.ts";
 
 type DialOutput = Extract<Output, { readonly type: "dial" }>;
 type SendOutput = Extract<Output, { readonly type: "send" }>;
+type ReplyOutput = Extract<Output, { readonly type: "reply" }>;
 
-/** Does what a mind asks of its body, on the models of the world. */
-export function perform(world: World, agent: SimAgent, output: Output): void {
+/** The models that outputs are done on. */
+interface Models {
+  readonly population: Population;
+  readonly network: Network;
+  readonly dialing: Dialing;
+  readonly gossip: Gossip;
+  readonly counters: WorldCounters;
+  agentOf(id: AgentId): SimAgent;
+  give(agent: SimAgent, input: Input): void;
+  told(agent: SimAgent, event: Event): void;
+  replied(agent: SimAgent, reply: ReplyOutput): void;
+  endProcess(agent: SimAgent): void;
+}
+
+/** Does what a mind asks of its body, on the models of a world. */
+export function perform(world: Models, agent: SimAgent, output: Output): void {
   switch (output.type) {
     case "persist":
       agent.journal.persist(output.durability, output.records);
@@ -70,7 +90,7 @@ export function perform(world: World, agent: SimAgent, output: Output): void {
   }
 }
 
-function send(world: World, agent: SimAgent, { to, message }: SendOutput): void {
+function send(world: Models, agent: SimAgent, { to, message }: SendOutput): void {
   const peer = world.agentOf(to);
   if (!world.network.send(agent.index, peer.index, kinds.message, message)) {
     world.counters.unsent += 1;
@@ -85,7 +105,7 @@ function send(world: World, agent: SimAgent, { to, message }: SendOutput): void 
  * A rumor of nothing but entries that every agent was enrolled with, and so holds, is not carried: at the start of a
  * thousand agents it would be a million deliveries that change nothing.
  */
-function publishRumor(world: World, agent: SimAgent, rumor: HealthRumor): void {
+function publishRumor(world: Models, agent: SimAgent, rumor: HealthRumor): void {
   const { enrolledEntries } = world.population;
   const isKnown =
     rumor.type === "members" && rumor.members.every(({ entry }) => enrolledEntries.has(entry.digest));
@@ -93,7 +113,7 @@ function publishRumor(world: World, agent: SimAgent, rumor: HealthRumor): void {
   else world.gossip.publish(agent.index, { topic: "health", rumor }, rumorBytes(rumor));
 }
 
-function dial(world: World, agent: SimAgent, { peer: id, addresses, purpose, timeoutMs }: DialOutput): void {
+function dial(world: Models, agent: SimAgent, { peer: id, addresses, purpose, timeoutMs }: DialOutput): void {
   world.counters.dials += 1;
   const peer = world.agentOf(id);
   if (addresses.length === 0) {
@@ -103,14 +123,14 @@ function dial(world: World, agent: SimAgent, { peer: id, addresses, purpose, tim
   world.dialing.dial(agent.index, peer.index, purpose, timeoutMs, addresses.includes(peer.address));
 }
 
-function sign(world: World, agent: SimAgent, statement: UnsignedStatement): void {
+function sign(world: Models, agent: SimAgent, statement: UnsignedStatement): void {
   if (statement.type === "entry" && signAgain(world, agent, statement)) return;
   world.counters.signatures += 1;
   world.give(agent, { type: "signed", statement: signStatement(statement, agent, world.population.charter) });
 }
 
 /** What was signed when all were enrolled, signed again, is the very bytes: everyone shares the object. */
-function signAgain(world: World, agent: SimAgent, statement: Entry): boolean {
+function signAgain(world: Models, agent: SimAgent, statement: Entry): boolean {
   const entry = world.population.members[agent.index]?.entry;
   if (entry === undefined || !isSameEntry(statement, entry.entry)) return false;
   world.counters.signatures += 1;
