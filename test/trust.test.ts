@@ -3,8 +3,7 @@ import { join } from "node:path";
 import { nodeCrypto } from "@antibody/agent/state";
 import { parseStreamName, type ResourceId, type StreamName, sealBundle } from "@antibody/policy";
 import { afterAll, expect, it } from "vitest";
-import { readKeyFile } from "../packages/cli/src/author/keyFile.ts";
-import { eventually, makeColony } from "./harness/colonies.ts";
+import { eventually, makeColony, readPlainKey } from "./harness/colonies.ts";
 
 const test = makeColony();
 const { colony } = test;
@@ -47,7 +46,7 @@ it("an owner grants once for two devices; its author rotates, is robbed, revokes
   await publish("first");
   await allHave("first");
 
-  const before = await readKeyFile(String(made["keyFile"]), async () => "");
+  const before = await readPlainKey(String(made["keyFile"]));
   await colony.command("one", "author", "rotate", "--author", "home");
   await publish("rotated");
   await allHave("rotated");
@@ -66,7 +65,7 @@ it("an owner grants once for two devices; its author rotates, is robbed, revokes
   expect(await two.client.offer(forged(before, 2).manifest)).toMatchObject({ reason: "olderGeneration" });
 
   // A thief of the new key signs a second body of what is in force: both devices hold it, and say why.
-  const stolen = await readKeyFile(String(made["keyFile"]), async () => "");
+  const stolen = await readPlainKey(String(made["keyFile"]));
   const { manifest, fragments } = forged(stolen, 1);
   for (const bytes of [manifest, ...fragments]) await two.client.offer(bytes);
   await allSay("both to be in dispute", async (name) => {

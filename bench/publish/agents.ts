@@ -7,9 +7,14 @@ import {
   sealBundle,
 } from "@antibody/policy";
 import { packDocuments } from "../../packages/agent/src/network/bundle.ts";
-import { type AuthorKey, readKeyFile } from "../../packages/cli/src/author/keyFile.ts";
 import type { AgentProcess } from "../../packages/cli/src/demo/agent-process.ts";
-import { form, makeAuthor, type TestColony } from "../../test/harness/colonies.ts";
+import {
+  form,
+  makeAuthor,
+  type PlainKey,
+  readPlainKey,
+  type TestColony,
+} from "../../test/harness/colonies.ts";
 import { agentNames, type Run, waitFor, withColony } from "../run.ts";
 
 const arriveWithinMs = 20_000;
@@ -70,7 +75,7 @@ export interface Authoring {
 /** Makes an author on one agent. */
 export async function makeAuthoring(run: Run, test: TestColony, on: string): Promise<Authoring> {
   const { keyFile } = await makeAuthor(test, on);
-  const author = await readKeyFile(keyFile, () => Promise.reject(new Error("the key has no passphrase")));
+  const author = await readPlainKey(keyFile);
   let generation = 0;
   const { documents } = seal(author, 1);
   return {
@@ -90,7 +95,7 @@ interface Sealed {
 }
 
 /** A fragment and its manifest. The fragment applies nowhere: what is measured is that it spreads, not a repair. */
-function seal(author: AuthorKey, generation: number): Sealed {
+function seal(author: PlainKey, generation: number): Sealed {
   const stream = parseStreamName("home");
   const resource = parseResourceId("file:/etc/motd");
   if (stream === undefined || resource === undefined) throw new Error("names that are sound");

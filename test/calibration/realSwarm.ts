@@ -4,9 +4,8 @@ import { setTimeout as pass } from "node:timers/promises";
 import { promisify } from "node:util";
 import { nodeCrypto } from "@antibody/agent/state";
 import { parseResourceId, parseStreamName, sealBundle } from "@antibody/policy";
-import { readKeyFile } from "../../packages/cli/src/author/keyFile.ts";
 import type { AgentProcess, LoggedEvent } from "../../packages/cli/src/demo/agent-process.ts";
-import { allHold, eventually, form, makeAuthor, type TestColony } from "../harness/colonies.ts";
+import { allHold, eventually, form, makeAuthor, readPlainKey, type TestColony } from "../harness/colonies.ts";
 import { document } from "./modelSwarm.ts";
 import { type SwarmFigures, type SwarmPlan, spreadOf } from "./swarmFigures.ts";
 
@@ -97,7 +96,7 @@ async function makePublisher(
   on: string,
 ): Promise<(to: AgentProcess, generation: number) => Promise<void>> {
   const { keyFile } = await makeAuthor(test, on);
-  const author = await readKeyFile(keyFile, () => Promise.reject(new Error("the key has no passphrase")));
+  const author = await readPlainKey(keyFile);
   const stream = parseStreamName("home");
   const resource = parseResourceId("file:/etc/motd");
   if (stream === undefined || resource === undefined) throw new Error("names that are sound");

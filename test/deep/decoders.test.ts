@@ -4,6 +4,8 @@ import { describe, expect, it } from "vitest";
 import { parseInviteRequest, parseOwnerCommand } from "../../packages/agent/src/control/command.ts";
 import { decodeMap, encodeMap } from "../../packages/agent/src/network/cbor.ts";
 import { decodeMessage, decodeRumor } from "../../packages/agent/src/network/wireDecode.ts";
+import { keyBlob, readKeys, readSignature } from "../../packages/cli/src/author/sshAgent/messages.ts";
+import { keysAnswer, signatureAnswer } from "../../packages/cli/test/sshAgentDouble.ts";
 import { authorOf, bundleOf, crypto, documentOf } from "../../packages/policy/test/support.ts";
 import { faultsOf, fuzz } from "./fuzz.ts";
 
@@ -42,6 +44,15 @@ const commands = [
   },
 ].map((command) => text(JSON.stringify(command)));
 
+// What an agent says, without the length before it.
+const agentAnswers = [
+  keysAnswer([
+    [keyBlob(author.signer.publicKey), "one"],
+    [keyBlob(author.nextSigner.publicKey), "two"],
+  ]),
+  signatureAnswer(new Uint8Array(64)),
+].map((answer) => new Uint8Array(answer.subarray(4)));
+
 const byKind = new Map(resourceTypes.map((type) => [type.kind, type]));
 
 describe("decoders under a million damaged inputs each: none throws, none is slow, memory stays flat", () => {
@@ -65,6 +76,8 @@ describe("decoders under a million damaged inputs each: none throws, none is slo
     ["rumor", [...messages, ...rumors], decodeRumor],
     ["owner's command", commands, parseOwnerCommand],
     ["invite request", commands, parseInviteRequest],
+    ["ssh-agent's keys", agentAnswers, readKeys],
+    ["ssh-agent's signature", agentAnswers, readSignature],
   ])("%s", (name, examples, decode) => {
     const seed = [...name].reduce((sum, letter) => sum * 31 + letter.charCodeAt(0), 7) % 2 ** 31;
     expect(faultsOf(fuzz(seed, examples, decode))).toEqual([]);

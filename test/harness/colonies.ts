@@ -1,6 +1,9 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import type { PrivateKey } from "@antibody/agent/state";
+import { type AuthorKey, readKeyFile } from "../../packages/cli/src/author/keyFile.ts";
+import { isRemote } from "../../packages/cli/src/author/sealing.ts";
 import type { AgentProcess } from "../../packages/cli/src/demo/agent-process.ts";
 import { Colony } from "../../packages/cli/src/demo/colony.ts";
 import type { Launcher } from "../../packages/cli/src/demo/command.ts";
@@ -119,6 +122,17 @@ export function eventually(
   boundMs = waitMaxMs,
 ): Promise<void> {
   return until(what, AbortSignal.timeout(boundMs), condition);
+}
+
+/** An author whose key lies in the clear. */
+export type PlainKey = AuthorKey & { readonly key: PrivateKey };
+
+/** Opens a key file that was made without a passphrase. */
+export async function readPlainKey(keyFile: string): Promise<PlainKey> {
+  const nobody = { environment: {}, canAsk: false, askSecret: async () => undefined };
+  const author = await readKeyFile(keyFile, nobody);
+  if (isRemote(author.key)) throw new Error(`${keyFile} lies in no file`);
+  return { ...author, key: author.key };
 }
 
 /** An author made on one agent and accepted by all of them, and a way to publish. */

@@ -41,6 +41,11 @@ export function readGlobs(text: string, before: readonly string[] | undefined): 
   return [...(before ?? []), ...globs];
 }
 
+/** Collects the words of an option that may be given several times. */
+export function readEach(text: string, before: readonly string[] | undefined): readonly string[] {
+  return [...(before ?? []), text];
+}
+
 /** Reads the name of an agent, an author or a swarm. */
 export function readName(text: string): string {
   if (/^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/.test(text)) return text;

@@ -66,7 +66,7 @@ test("a key that a rotation has made rotates as well", async () => {
       epoch: rootNumber,
     });
   }
-  const opened = await readKeyFile(String(made["keyFile"]), async () => "");
+  const opened = await readKeyFile(String(made["keyFile"]), stage.terminal);
   expect(opened.root.number).toBe(4);
   expect(opened.roots).toHaveLength(4);
   // Of two roots of one number an owner follows the one whose file it was given.

@@ -13,7 +13,10 @@ import {
   verifyPolicy,
 } from "@antibody/policy";
 import { CliError, exitCode, messageOf } from "../errors.ts";
+import { type Asked, knownPassphrase } from "./passphrase.ts";
 import { openSeal, type PassphraseSeal, sealSecret } from "./seal.ts";
+import { type AuthorSigner, isRemote } from "./sealing.ts";
+import { heldKeyOf } from "./sshAgent/keys.ts";
 
 /** What a key of an author is for: to sign now, or to sign what follows the next root. */
 export type KeyRole = "signing" | "next";
@@ -33,21 +36,24 @@ interface KeyFileHead {
   readonly rotations?: readonly string[];
 }
 
-/** A key file as it lies on disk, 0600. */
+/** A key file as it lies on disk, 0600. Of a key in an ssh-agent it only says so. */
 export interface KeyFile extends KeyFileHead {
-  readonly secret: PassphraseSeal | { readonly type: "plain"; readonly seed: string };
+  readonly secret:
+    | PassphraseSeal
+    | { readonly type: "plain"; readonly seed: string }
+    | { readonly type: "sshAgent" };
 }
 
 /** A key file that was opened. */
 export interface AuthorKey {
   readonly name: string;
   readonly author: AuthorId;
-  readonly key: PrivateKey;
+  readonly key: AuthorSigner;
   /** The newest root that the file knows. */
   readonly root: Root;
   /** The envelopes of all roots in their order, to be offered before what they sign. */
   readonly roots: readonly Uint8Array[];
-  /** What the file was opened with; undefined where it lies in the clear. */
+  /** What the file was opened with; undefined where it lies in the clear, or elsewhere. */
   readonly passphrase: string | undefined;
 }
 
@@ -56,10 +62,10 @@ export interface KeyFileInput {
   readonly name: string;
   readonly role: KeyRole;
   readonly author: AuthorId;
-  readonly key: PrivateKey;
+  readonly key: AuthorSigner;
   /** The first root and those after it. */
   readonly roots: readonly Uint8Array[];
-  /** Undefined: the key lies there in the clear. */
+  /** Undefined: the key lies there in the clear, or elsewhere. */
   readonly passphrase: string | undefined;
 }
 
@@ -74,6 +80,7 @@ export async function makeKeyFile(input: KeyFileInput): Promise<KeyFile> {
     publicKey: toHex(input.key.publicKey),
     ...rootsText(input.roots),
   };
+  if (isRemote(input.key)) return { ...head, secret: { type: "sshAgent" } };
   if (input.passphrase === undefined) {
     return { ...head, secret: { type: "plain", seed: toHex(input.key.seed) } };
   }
@@ -81,9 +88,9 @@ export async function makeKeyFile(input: KeyFileInput): Promise<KeyFile> {
 }
 
 /** Reads the file of a signing key. The passphrase is asked for only where there is one. Throws a CliError. */
-export async function readKeyFile(path: string, askPassphrase: () => Promise<string>): Promise<AuthorKey> {
+export async function readKeyFile(path: string, terminal: Asked): Promise<AuthorKey> {
   const file = await parseKeyFile(path);
-  if (file.role === "signing") return openKeyFile(path, file, askPassphrase);
+  if (file.role === "signing") return openKeyFile(path, file, terminal);
   throw keyError(
     path,
     "it is the author's next key, which signs nothing before a rotation",
@@ -92,26 +99,14 @@ export async function readKeyFile(path: string, askPassphrase: () => Promise<str
 }
 
 /** Reads the file of a next key: it signs the root that makes it the signing key. Throws a CliError. */
-export async function readNextKeyFile(
-  path: string,
-  askPassphrase: () => Promise<string>,
-): Promise<AuthorKey> {
+export async function readNextKeyFile(path: string, terminal: Asked): Promise<AuthorKey> {
   const file = await parseKeyFile(path);
-  if (file.role === "next") return openKeyFile(path, file, askPassphrase);
+  if (file.role === "next") return openKeyFile(path, file, terminal);
   throw keyError(path, "it is the author's signing key", "use the next key, which keygen has made beside it");
 }
 
-async function openKeyFile(
-  path: string,
-  file: KeyFile,
-  askPassphrase: () => Promise<string>,
-): Promise<AuthorKey> {
-  let passphrase: string | undefined;
-  const seed = await seedOf(file, async () => {
-    passphrase = await askPassphrase();
-    return passphrase;
-  });
-  const key = seed === undefined || seed.length !== 32 ? undefined : keyFromSeed(seed);
+async function openKeyFile(path: string, file: KeyFile, terminal: Asked): Promise<AuthorKey> {
+  const { key, passphrase } = await keyIn(path, file, terminal);
   if (key === undefined || toHex(key.publicKey) !== file.publicKey) {
     throw new CliError({
       code: "wrongPassphrase",
@@ -131,6 +126,32 @@ async function openKeyFile(
   return { name: file.name, author: file.author, key, root, roots, passphrase };
 }
 
+/** The key of a file, wherever it is; undefined where the seal does not open. */
+async function keyIn(
+  path: string,
+  { secret, ...head }: KeyFile,
+  terminal: Asked,
+): Promise<{ readonly key: AuthorSigner | undefined; readonly passphrase?: string }> {
+  switch (secret.type) {
+    case "sshAgent": {
+      const publicKey = fromHex(head.publicKey) ?? new Uint8Array();
+      return { key: await heldKeyOf(terminal.environment["SSH_AUTH_SOCK"], publicKey) };
+    }
+    case "plain":
+      return { key: keyOf(fromHex(secret.seed)) };
+    case "scrypt-aes-256-gcm": {
+      const passphrase = await knownPassphrase(terminal, path);
+      return { key: keyOf(await openSeal(secret, passphrase, contextOf(head))), passphrase };
+    }
+    default:
+      return secret satisfies never;
+  }
+}
+
+function keyOf(seed: Uint8Array | undefined): PrivateKey | undefined {
+  return seed?.length === 32 ? keyFromSeed(seed) : undefined;
+}
+
 /** The last of several roots that continue each other; undefined where one of them does not verify. */
 function newestRoot(roots: readonly Uint8Array[], author: AuthorId): Root | undefined {
   let newest: Root | undefined;
@@ -146,12 +167,6 @@ function newestRoot(roots: readonly Uint8Array[], author: AuthorId): Root | unde
 function rootsText(roots: readonly Uint8Array[]): Pick<KeyFileHead, "root" | "rotations"> {
   const [root = "", ...rotations] = roots.map((bytes) => Buffer.from(bytes).toString("base64"));
   return rotations.length === 0 ? { root } : { root, rotations };
-}
-
-async function seedOf(file: KeyFile, askPassphrase: () => Promise<string>): Promise<Uint8Array | undefined> {
-  const { secret, ...head } = file;
-  if (secret.type === "plain") return fromHex(secret.seed);
-  return openSeal(secret, await askPassphrase(), contextOf(head));
 }
 
 async function parseKeyFile(path: string): Promise<KeyFile> {
@@ -183,6 +198,7 @@ function readHead(json: unknown): KeyFile | undefined {
 function readSecret(secret: unknown): KeyFile["secret"] | undefined {
   if (!isPlainObject(secret)) return undefined;
   const { type, seed, cost, salt, nonce, box } = secret as { [field: string]: unknown };
+  if (type === "sshAgent") return { type };
   if (type === "plain" && typeof seed === "string") return { type, seed };
   if (type !== "scrypt-aes-256-gcm" || typeof cost !== "number") return undefined;
   if (typeof salt !== "string" || typeof nonce !== "string" || typeof box !== "string") return undefined;

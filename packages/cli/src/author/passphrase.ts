@@ -1,15 +1,18 @@
 import { CliError, exitCode, usageError } from "../errors.ts";
 import type { Terminal } from "../terminal.ts";
 
+/** Where a passphrase may come from. */
+export type Asked = Pick<Terminal, "environment" | "canAsk" | "askSecret">;
+
 const variable = "ANTIBODY_PASSPHRASE";
 
 /** The passphrase of a key that exists: from the environment, or asked for. Throws a CliError. */
-export async function knownPassphrase(terminal: Terminal, path: string): Promise<string> {
+export async function knownPassphrase(terminal: Asked, path: string): Promise<string> {
   return fromEnvironment(terminal) ?? ask(terminal, `Passphrase of ${path}`);
 }
 
 /** A passphrase for a new key: from the environment, or asked for twice. Throws a CliError. */
-export async function newPassphrase(terminal: Terminal): Promise<string> {
+export async function newPassphrase(terminal: Asked): Promise<string> {
   const given = fromEnvironment(terminal);
   if (given !== undefined) return given;
   const first = await ask(terminal, "Passphrase for the author's keys");
@@ -18,12 +21,12 @@ export async function newPassphrase(terminal: Terminal): Promise<string> {
   throw usageError("the passphrases differ", "a key that cannot be opened is lost", "run the command again");
 }
 
-function fromEnvironment(terminal: Terminal): string | undefined {
+function fromEnvironment(terminal: Asked): string | undefined {
   const given = terminal.environment[variable];
   return given === undefined || given === "" ? undefined : given;
 }
 
-async function ask(terminal: Terminal, question: string): Promise<string> {
+async function ask(terminal: Asked, question: string): Promise<string> {
   if (!terminal.canAsk) {
     throw usageError(
       "a passphrase is needed",

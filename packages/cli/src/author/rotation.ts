@@ -16,7 +16,8 @@ import { CliError, exitCode } from "../errors.ts";
 import type { Invocation } from "../invocation.ts";
 import { keyPaths } from "./files.ts";
 import { type AuthorKey, makeKeyFile, readNextKeyFile } from "./keyFile.ts";
-import { knownPassphrase } from "./passphrase.ts";
+import { newPassphrase } from "./passphrase.ts";
+import { type AuthorSigner, isRemote, sealWith } from "./sealing.ts";
 import type { AuthorSigners } from "./signers.ts";
 
 /** A rotation that is signed and not published yet: its keys lie beside the old ones, under names of their own. */
@@ -49,27 +50,29 @@ export async function prepareRotation(
   for (const path of nextFiles) {
     opened.push({
       path,
-      opened: await readNextKeyFile(path, () => knownPassphrase(invocation.terminal, path)),
+      opened: await readNextKeyFile(path, invocation.terminal),
     });
   }
   const signers = opened.map(({ opened: { key } }) => key);
   const following = opened.map(() => generateKey());
   const threshold = thresholdOf(author.root, signers);
-  const bytes = rotateAuthor({
-    author: author.author,
-    previous: author.root,
-    signers: [author.key, ...otherSigners],
-    nextSigners: signers,
-    threshold,
-    nextPublicKeys: following.map(({ publicKey }) => publicKey),
-    nextThreshold: threshold,
-    carry: carryOf(author.root, carried),
-    crypto: nodeCrypto(),
-  });
+  const bytes = await sealWith([author.key, ...otherSigners, ...signers], (first, others) =>
+    rotateAuthor({
+      author: author.author,
+      previous: author.root,
+      signers: [first, ...others.slice(0, otherSigners.length)],
+      nextSigners: others.slice(otherSigners.length),
+      threshold,
+      nextPublicKeys: following.map(({ publicKey }) => publicKey),
+      nextThreshold: threshold,
+      carry: carryOf(author.root, carried),
+      crypto: nodeCrypto(),
+    }),
+  );
   const verified = verifyPolicy(bytes, { crypto: nodeCrypto(), rootOf: () => author.root });
   if (isRejection(verified) || verified.type !== "root") throw notTheNextKeys(author.name);
   const roots = [...author.roots, bytes];
-  const moves = await writeKeys(author, opened, following, roots);
+  const moves = await writeKeys(invocation, author, opened, following, roots);
   const [{ key } = { key: "" }] = moves;
   const rootFile = join(dirname(key), `${author.name}.${verified.root.number}.root`);
   return {
@@ -92,6 +95,7 @@ export async function prepareRotation(
 
 /** Each next key becomes a signing key, with a new next key beside it. */
 async function writeKeys(
+  { terminal }: Invocation,
   { name, author }: AuthorKey,
   opened: readonly NextKey[],
   following: readonly PrivateKey[],
@@ -102,7 +106,9 @@ async function writeKeys(
     const paths = keyPaths(dirname(path), keyName(path));
     const follower = following[index];
     if (follower === undefined) throw new Error("as many keys follow as there are");
-    const shared = { name, author, roots, passphrase: next.passphrase };
+    // The follower is made here, and sealed as the key before it was; that of an agent has no passphrase to go by.
+    const passphrase = isRemote(next.key) ? await newPassphrase(terminal) : next.passphrase;
+    const shared = { name, author, roots, passphrase };
     const files = [
       [`${paths.nextKey}.new`, await makeKeyFile({ ...shared, role: "next", key: follower })],
       [`${paths.key}.new`, await makeKeyFile({ ...shared, role: "signing", key: next.key })],
@@ -122,7 +128,7 @@ function keyName(path: string): string {
 }
 
 /** The threshold that the root named in advance together with the keys. */
-function thresholdOf(root: Root, signers: readonly PrivateKey[]): number {
+function thresholdOf(root: Root, signers: readonly AuthorSigner[]): number {
   const keys = signers.map(({ publicKey }) => toHex(publicKey)).sort();
   const found = keys.findIndex(
     (_key, index) => keysDigest(nodeCrypto(), keys, index + 1) === root.nextKeysDigest,

@@ -1,17 +1,17 @@
 import { existsSync, statSync } from "node:fs";
 import { join } from "node:path";
-import type { PrivateKey } from "@antibody/agent/state";
 import { toHex } from "@antibody/policy";
 import { Option } from "commander";
 import { CliError, exitCode, usageError } from "../errors.ts";
 import type { Invocation } from "../invocation.ts";
+import { readEach } from "../options.ts";
 import { type AuthorKey, readKeyFile } from "./keyFile.ts";
-import { knownPassphrase } from "./passphrase.ts";
+import type { AuthorSigner } from "./sealing.ts";
 
 /** An author with as many keys as its root's threshold asks for. */
 export interface AuthorSigners {
   readonly author: AuthorKey;
-  readonly otherSigners: readonly PrivateKey[];
+  readonly otherSigners: readonly AuthorSigner[];
 }
 
 /** `--also FILE`: further keys of an author whose root asks for several signatures. */
@@ -19,7 +19,7 @@ export function alsoOption(): Option {
   return new Option(
     "--also <file>",
     "another key of the author, where it needs several (repeatable)",
-  ).argParser((text: string, before: readonly string[] | undefined) => [...(before ?? []), text]);
+  ).argParser(readEach);
 }
 
 /** The key file that was meant: the one named, or the one that `author keygen` made for an author of this name. */
@@ -36,10 +36,8 @@ export async function readSigners(
   name: string,
   also: readonly string[] = [],
 ): Promise<AuthorSigners> {
-  const read = (text: string): Promise<AuthorKey> => {
-    const path = keyFileOf(invocation, text);
-    return readKeyFile(path, () => knownPassphrase(invocation.terminal, path));
-  };
+  const read = (text: string): Promise<AuthorKey> =>
+    readKeyFile(keyFileOf(invocation, text), invocation.terminal);
   const author = await read(name);
   const others: AuthorKey[] = [];
   for (const file of also) others.push(await read(file));

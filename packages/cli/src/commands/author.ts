@@ -1,14 +1,15 @@
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
-import { generateKey, nodeCrypto, type PrivateKey, writeFileAtomic } from "@antibody/agent/state";
+import { nodeCrypto, writeFileAtomic } from "@antibody/agent/state";
 import { createAuthor, rootKeysMax, shortId } from "@antibody/policy";
 import { compareCode } from "../author/compareCode.ts";
 import { keyPaths, refuseExisting } from "../author/files.ts";
-import { type KeyRole, makeKeyFile } from "../author/keyFile.ts";
-import { newPassphrase } from "../author/passphrase.ts";
+import { type KeyFileInput, type KeyRole, makeKeyFile } from "../author/keyFile.ts";
+import { type NewKeysOptions, newKeys } from "../author/newKeys.ts";
+import { sealWith } from "../author/sealing.ts";
 import { exitCode, usageError } from "../errors.ts";
 import { shellWord } from "../invocation.ts";
-import { readGlobs, readName, readWhole } from "../options.ts";
+import { readEach, readGlobs, readName, readWhole } from "../options.ts";
 import { actAsOwnerOf } from "../service/owner.ts";
 import type { Verb } from "../verb.ts";
 
@@ -23,20 +24,20 @@ interface KeygenView {
   readonly nextKeyFile: string;
   readonly rootFile: string;
   readonly sealed: boolean;
+  /** Fingerprints of the keys that an ssh-agent holds, signing keys first. */
+  readonly sshAgent?: readonly string[];
   /** Where the author has several keys: how many sign a document, and where they all are. */
   readonly threshold?: number;
   readonly keyFiles?: readonly string[];
   readonly nextKeyFiles?: readonly string[];
 }
 
-interface KeygenOptions {
+interface KeygenOptions extends NewKeysOptions {
   readonly name: string;
   readonly out?: string;
   readonly scope?: readonly string[];
   readonly keys: number;
   readonly threshold?: number;
-  /** commander's reading of `--no-passphrase`. */
-  readonly passphrase: boolean;
 }
 
 /** `antibody author keygen`: a key to sign policy with, the key after it, and the root that owners pin. */
@@ -47,10 +48,11 @@ export const authorKeygen: Verb<KeygenOptions> = {
     "antibody author keygen --name home",
     'antibody author keygen --name lights --scope "file:/etc/lights/**" --out ~/keys',
     "antibody author keygen --name house --keys 3 --threshold 2",
+    "antibody author keygen --name home --ssh-agent ~/.ssh/antibody.pub   # signed by your ssh-agent",
   ],
   exits: [
     [0, "made"],
-    [1, "the files exist already, or cannot be written"],
+    [1, "the files exist already, or cannot be written, or the ssh-agent has no such key"],
   ],
   asksAgent: false,
   declare: (command) =>
@@ -64,6 +66,12 @@ export const authorKeygen: Verb<KeygenOptions> = {
         "how many of them sign a bundle; default: all",
         readWhole(1, rootKeysMax),
       )
+      .option(
+        "--ssh-agent <key>",
+        "sign by this Ed25519 key of your ssh-agent: fingerprint, comment, or file of the public key (repeatable)",
+        readEach,
+      )
+      .option("--next-ssh-agent <key>", "the same for the next key (repeatable)", readEach)
       .option("--no-passphrase", "leave the keys unsealed (for tests and throw-away authors)"),
   async run({ invocation, options }) {
     if (options.out === undefined) actAsOwnerOf(invocation.state);
@@ -82,31 +90,34 @@ export const authorKeygen: Verb<KeygenOptions> = {
     const paths = names.map((name) => keyPaths(directory, name));
     const rootFile = join(directory, `${options.name}.root`);
     refuseExisting([...paths.flatMap(({ key, nextKey }) => [key, nextKey]), rootFile]);
-    const passphrase = options.passphrase ? await newPassphrase(invocation.terminal) : undefined;
-    const keys = names.map(() => generateKey());
-    const nextKeys = names.map(() => generateKey());
-    const [signer, ...otherSigners] = keys;
-    if (signer === undefined) throw new Error("an author has a key");
-    const created = createAuthor({
-      signer,
-      otherSigners,
-      threshold,
-      nextPublicKeys: nextKeys.map(({ publicKey }) => publicKey),
-      nextThreshold: threshold,
-      crypto: nodeCrypto(),
-      ...(options.scope === undefined ? {} : { scopes: options.scope }),
-    });
+    const made = await newKeys(invocation.terminal, keyCount, options);
+    const created = await sealWith(made.keys, (signer, otherSigners) =>
+      createAuthor({
+        signer,
+        otherSigners,
+        threshold,
+        nextPublicKeys: made.nextKeys.map(({ publicKey }) => publicKey),
+        nextThreshold: threshold,
+        crypto: nodeCrypto(),
+        ...(options.scope === undefined ? {} : { scopes: options.scope }),
+      }),
+    );
     await mkdir(directory, { recursive: true, mode: 0o700 });
-    const write = async (path: string, role: KeyRole, key: PrivateKey | undefined): Promise<void> => {
+    const write = async (
+      path: string,
+      role: KeyRole,
+      key: KeyFileInput["key"] | undefined,
+    ): Promise<void> => {
       if (key === undefined) throw new Error("as many keys as names");
+      const { passphrase } = made;
       const { author, bytes } = created;
       const file = await makeKeyFile({ name: options.name, role, key, passphrase, author, roots: [bytes] });
       writeFileAtomic(path, `${JSON.stringify(file, undefined, 2)}\n`, 0o600);
     };
     // The root last: it says that everything else is there.
     for (const [index, { key, nextKey }] of paths.entries()) {
-      await write(nextKey, "next", nextKeys[index]);
-      await write(key, "signing", keys[index]);
+      await write(nextKey, "next", made.nextKeys[index]);
+      await write(key, "signing", made.keys[index]);
     }
     writeFileAtomic(rootFile, created.bytes, 0o644);
     const [first = { key: "", nextKey: "" }] = paths;
@@ -118,7 +129,8 @@ export const authorKeygen: Verb<KeygenOptions> = {
       keyFile: first.key,
       nextKeyFile: first.nextKey,
       rootFile,
-      sealed: passphrase !== undefined,
+      sealed: made.passphrase !== undefined,
+      ...(made.fingerprints.length === 0 ? {} : { sshAgent: made.fingerprints }),
       ...(keyCount === 1
         ? {}
         : {
@@ -139,12 +151,18 @@ function keygenLines(view: KeygenView, self: string): readonly string[] {
     `compare    ${view.compareCode}`,
     ...(view.threshold === undefined ? [] : [`together   ${view.threshold} of these keys sign a bundle`]),
     ...(view.keyFiles ?? [view.keyFile]).map(
-      (path) => `signing    ${path}${view.sealed ? "" : " (not sealed)"}`,
+      (path) => `signing    ${path}${isInClear(view) ? " (not sealed)" : ""}`,
     ),
     ...(view.nextKeyFiles ?? [view.nextKeyFile]).map((path) => `next key   ${path}`),
+    ...(view.sshAgent ?? []).map((fingerprint) => `ssh-agent  holds ${fingerprint}; its file only says so`),
     "           Move it to another place: it signs the change to a new key when this one is lost.",
     `root       ${view.rootFile}`,
     "           Give it to the owners of devices, and let them compare the code.",
     `next: ${self} trust add ${shellWord(view.rootFile)} --scope GLOB --rank 1`,
   ];
+}
+
+/** Whether a secret lies in one of the files without a passphrase. */
+function isInClear({ sealed, sshAgent = [], keyFiles = [""] }: KeygenView): boolean {
+  return !sealed && sshAgent.length < 2 * keyFiles.length;
 }

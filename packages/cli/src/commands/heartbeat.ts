@@ -7,6 +7,7 @@ import {
   sealHeartbeat,
   shortId,
 } from "@antibody/policy";
+import { sealWith } from "../author/sealing.ts";
 import { alsoOption, readSigners } from "../author/signers.ts";
 import { CliError, exitCode } from "../errors.ts";
 import { readDuration } from "../options.ts";
@@ -60,7 +61,10 @@ export const authorHeartbeat: Verb<HeartbeatOptions> = {
       author: author.author,
       ...{ epoch, wallMs, freshUntilMs, streams },
     };
-    for (const bytes of [...author.roots, sealHeartbeat(heartbeat, [author.key, ...otherSigners])]) {
+    const sealed = await sealWith([author.key, ...otherSigners], (signer, others) =>
+      sealHeartbeat(heartbeat, [signer, ...others]),
+    );
+    for (const bytes of [...author.roots, sealed]) {
       const reply = await invocation.client.offer(bytes);
       if (isRejection(reply)) throw rejected(reply.reason, reply.detail);
     }

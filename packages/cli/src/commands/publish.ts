@@ -14,6 +14,7 @@ import {
 } from "@antibody/policy";
 import { InvalidArgumentError } from "commander";
 import type { AuthorKey } from "../author/keyFile.ts";
+import { sealWith } from "../author/sealing.ts";
 import { readSignedBundle, type SignedBundle } from "../author/signedBundle.ts";
 import { alsoOption, readSigners } from "../author/signers.ts";
 import { CliError, type ExitCode, exitCode, usageError } from "../errors.ts";
@@ -93,18 +94,20 @@ export async function publishFile(
   const generation = newestGeneration(inspection, { author: author.author, epoch }, source.stream) + 1;
   refuseOutOfScope(author, source);
   const staging = stagingFor(options, inspection);
-  const bundle = sealBundle({
-    author: author.author,
-    stream: source.stream,
-    epoch: author.root.epoch,
-    generation,
-    documents: source.documents,
-    signer: author.key,
-    otherSigners,
-    crypto: nodeCrypto(),
-    ...(options.note === undefined ? {} : { note: options.note }),
-    ...(staging === undefined ? {} : { staging }),
-  });
+  const bundle = await sealWith([author.key, ...otherSigners], (signer, others) =>
+    sealBundle({
+      author: author.author,
+      stream: source.stream,
+      epoch: author.root.epoch,
+      generation,
+      documents: source.documents,
+      signer,
+      otherSigners: others,
+      crypto: nodeCrypto(),
+      ...(options.note === undefined ? {} : { note: options.note }),
+      ...(staging === undefined ? {} : { staging }),
+    }),
+  );
   const isPublished = options.dryRun !== true;
   if (isPublished) {
     await offerAll(invocation, author, bundle);

@@ -7,6 +7,7 @@ import {
   stageDetailCharactersMax,
 } from "@antibody/policy";
 import { InvalidArgumentError } from "commander";
+import { sealWith } from "../author/sealing.ts";
 import { alsoOption, readSigners } from "../author/signers.ts";
 import { CliError, exitCode } from "../errors.ts";
 import type { Invocation } from "../invocation.ts";
@@ -161,7 +162,10 @@ async function say(
     ...(wave === undefined ? {} : { wave: wave - 1 }),
     reason: options.reason ?? "",
   } as Directive;
-  const reply = await invocation.client.offer(sealDirective(directive, [author.key, ...otherSigners]));
+  const sealed = await sealWith([author.key, ...otherSigners], (signer, others) =>
+    sealDirective(directive, [signer, ...others]),
+  );
+  const reply = await invocation.client.offer(sealed);
   if (isRejection(reply)) {
     throw new CliError({
       code: reply.reason,

@@ -6,6 +6,7 @@ import { type PreparedRotation, prepareRotation } from "../author/rotation.ts";
 import { alsoOption, keyFileOf, readSigners } from "../author/signers.ts";
 import { CliError, exitCode, usageError } from "../errors.ts";
 import type { Invocation } from "../invocation.ts";
+import { readEach } from "../options.ts";
 import { printable } from "../text/printable.ts";
 import type { Verb } from "../verb.ts";
 import { count } from "../views/words.ts";
@@ -52,7 +53,7 @@ export const authorRotate: Verb<RotateOptions> = {
         "an author whose key is in the state directory, or the file of its key",
       )
       .addOption(alsoOption())
-      .option("--next <file>", "a next key; default: beside the key (repeatable)", collect),
+      .option("--next <file>", "a next key; default: beside the key (repeatable)", readEach),
   run: ({ invocation, options }) => rotate(invocation, options, () => true),
 };
 
@@ -73,9 +74,9 @@ export const revoke: Verb<RotateOptions> = {
         "--author <name>",
         "an author whose key is in the state directory, or the file of its key",
       )
-      .option("--keep <stream>", "a stream whose generation in force here stays valid (repeatable)", collect)
+      .option("--keep <stream>", "a stream whose generation in force here stays valid (repeatable)", readEach)
       .addOption(alsoOption())
-      .option("--next <file>", "a next key; default: beside the key (repeatable)", collect)
+      .option("--next <file>", "a next key; default: beside the key (repeatable)", readEach)
       .option("--yes", "do not ask"),
   async run({ invocation, options }) {
     const kept = new Set(options.keep ?? []);
@@ -200,8 +201,4 @@ function rotatedLines(view: RotatedView, self: string): readonly string[] {
     "           Move it to another place: it signs the change to a new key when this one is lost.",
     `next: ${self} publish FILE --author ${view.keyFiles[0] ?? "NAME"}`,
   ];
-}
-
-function collect(text: string, before: readonly string[] | undefined): readonly string[] {
-  return [...(before ?? []), text];
 }

@@ -4,7 +4,7 @@ import { runtimeDirectory } from "@antibody/agent/control";
 import { holdsAgent } from "@antibody/agent/state";
 import { CliError, exitCode, usageError } from "../errors.ts";
 import type { Invocation } from "../invocation.ts";
-import { readDuration, readName } from "../options.ts";
+import { readDuration, readEach, readName } from "../options.ts";
 import { beginningOf } from "../self.ts";
 import { serviceManager } from "../service/notify.ts";
 import { actAsOwnerOf } from "../service/owner.ts";
@@ -41,7 +41,7 @@ export const run: Verb<RunOptions> = {
       .option(
         "--listen <multiaddr>",
         "where peers reach it (repeatable); default: any free TCP port",
-        readListen,
+        readEach,
       )
       .option("--join <code>", "join first, if there is no agent in the state yet")
       .option("--root <directory>", "prefixes every path of file-like resources", "/")
@@ -102,10 +102,6 @@ async function begin(invocation: Invocation, options: RunOptions): Promise<void>
   const { joinAgent } = await import("@antibody/agent");
   const joined = await joinAgent({ state, code: options.join, name: options.name, build: version });
   invocation.terminal.err(`joined as ${joined.name}; compare on the inviter: ${joined.sas}\n`);
-}
-
-function readListen(text: string, before: readonly string[] | undefined): readonly string[] {
-  return [...(before ?? []), text];
 }
 
 function readRoot(text: string): string {

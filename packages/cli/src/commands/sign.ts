@@ -1,6 +1,7 @@
 import { nodeCrypto } from "@antibody/agent/state";
 import { sealBundle } from "@antibody/policy";
 import { InvalidArgumentError } from "commander";
+import { sealWith } from "../author/sealing.ts";
 import { formatSignedBundle } from "../author/signedBundle.ts";
 import { alsoOption, readSigners } from "../author/signers.ts";
 import { exitCode } from "../errors.ts";
@@ -54,16 +55,18 @@ export const sign: Verb<SignOptions> = {
     const source = await readSoundSource(file, invocation.self);
     const { author, otherSigners } = await readSigners(invocation, options.author, options.also);
     refuseOutOfScope(author, source);
-    const sealed = sealBundle({
-      author: author.author,
-      stream: source.stream,
-      epoch: author.root.epoch,
-      generation: options.generation,
-      documents: source.documents,
-      signer: author.key,
-      otherSigners,
-      crypto: nodeCrypto(),
-    });
+    const sealed = await sealWith([author.key, ...otherSigners], (signer, others) =>
+      sealBundle({
+        author: author.author,
+        stream: source.stream,
+        epoch: author.root.epoch,
+        generation: options.generation,
+        documents: source.documents,
+        signer,
+        otherSigners: others,
+        crypto: nodeCrypto(),
+      }),
+    );
     const out = options.out ?? `${source.stream}.bundle`;
     const head = {
       author: author.author,
