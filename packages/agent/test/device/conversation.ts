@@ -13,7 +13,7 @@ interface Exchange {
 }
 
 /** Where a real engine listens, to be talked with and recorded anew; undefined: what is recorded answers. */
-const engine = process.env["ANTIBODY_ENGINE"];
+export const engine: string | undefined = process.env["ANTIBODY_ENGINE"];
 
 /**
  * An engine on a Unix socket in `directory`: the one that ANTIBODY_ENGINE names, whose conversation is then written to
@@ -83,9 +83,15 @@ function shortened(text: string): string {
 }
 
 /** Asks through a socket, as the test itself does between repairs. */
-export async function askEngine(socketPath: string, method: string, path: string): Promise<number> {
-  const asked = request({ socketPath, method, path, agent: false });
-  asked.end();
+export async function askEngine(
+  socketPath: string,
+  method: string,
+  path: string,
+  body?: object,
+): Promise<number> {
+  const headers = body === undefined ? {} : { "content-type": "application/json" };
+  const asked = request({ socketPath, method, path, headers, agent: false });
+  asked.end(body === undefined ? undefined : JSON.stringify(body));
   const [response] = (await once(asked, "response")) as [IncomingMessage];
   await textOf(response);
   return response.statusCode ?? 0;
@@ -102,7 +108,8 @@ async function forward(
   return { status: response.statusCode ?? 0, text: await textOf(response) };
 }
 
-async function textOf(stream: AsyncIterable<Buffer>): Promise<string> {
+/** All that comes, as text. */
+export async function textOf(stream: AsyncIterable<Buffer>): Promise<string> {
   const chunks: Buffer[] = [];
   for await (const chunk of stream) chunks.push(chunk);
   return Buffer.concat(chunks).toString("utf8");

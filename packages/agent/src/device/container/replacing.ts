@@ -71,19 +71,31 @@ export async function replaceContainer(
   const [next, before] = [name + nextSuffix, name + beforeSuffix];
   await createContainer(engine, next, settings);
   await removeContainer(engine, before);
-  await stopContainer(engine, container);
-  await rename(engine, name, before);
   try {
+    await stopContainer(engine, container);
+    await rename(engine, name, before);
     await rename(engine, next, name);
     await startContainer(engine, name);
   } catch (error) {
-    await removeContainer(engine, name);
-    await rename(engine, before, name);
-    if (isRunning) await startContainer(engine, name);
-    await removeContainer(engine, next);
+    await bringBack(engine, name, isRunning);
     throw error;
   }
   await removeContainer(engine, before);
+}
+
+/**
+ * Undoes a replacement from wherever it failed. An answer may have been lost after the engine did what it was asked: so
+ * what it has is asked for, and not what it answered.
+ */
+async function bringBack(engine: Engine, name: string, isRunning: boolean): Promise<void> {
+  const [next, before] = [name + nextSuffix, name + beforeSuffix];
+  const moved = await engine.ask("GET", `/containers/${before}/json`);
+  if (moved.status === 200) {
+    await removeContainer(engine, name);
+    await rename(engine, before, name);
+  }
+  if (isRunning) await startContainer(engine, name);
+  await removeContainer(engine, next);
 }
 
 async function rename(engine: Engine, from: string, to: string): Promise<void> {

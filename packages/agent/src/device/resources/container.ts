@@ -69,6 +69,13 @@ async function look(engine: Engine, name: string): Promise<ContainerObservation>
   };
 }
 
+/** Takes away what was created and did not start; what another has made meanwhile, or what runs, stays. */
+async function removeHalfMade(engine: Engine, name: string, madeBy: string): Promise<void> {
+  const left = await look(engine, name);
+  if (left.type === "container" && left.madeBy === madeBy && left.state === "stopped")
+    await removeContainer(engine, name);
+}
+
 function healthOf(status: unknown): "starting" | "healthy" | "unhealthy" | undefined {
   return status === "starting" || status === "healthy" || status === "unhealthy" ? status : undefined;
 }
@@ -92,8 +99,13 @@ async function actOnContainer(
       run.progress(1, 2, `finding ${image}`);
       await fetchImage(engine, image, pull);
       run.progress(2, 2, "starting");
-      await createContainer(engine, name, settings);
-      await startContainer(engine, name);
+      try {
+        await createContainer(engine, name, settings);
+        await startContainer(engine, name);
+      } catch (error) {
+        await removeHalfMade(engine, name, digest(containerBytes(promised)));
+        throw error;
+      }
       return done(`runs ${image}`);
     case "start":
       await startContainer(engine, name);
