@@ -56,6 +56,13 @@ const pairs: readonly (readonly [string, string])[] = [
   ["nodiratime", "diratime"],
 ];
 
+/** Of these at most one holds (mount(8), FILESYSTEM-INDEPENDENT MOUNT OPTIONS). */
+const exclusive: readonly (readonly string[])[] = [...pairs, ["noatime", "relatime", "strictatime"]];
+
+function contradict(options: readonly string[]): boolean {
+  return exclusive.some((group) => group.filter((option) => options.includes(option)).length > 1);
+}
+
 const promiseShape: Shape<MountPromise> = onDemand(() =>
   z
     .strictObject({
@@ -89,6 +96,7 @@ const promiseShape: Shape<MountPromise> = onDemand(() =>
             : source === undefined && fsType === undefined && options === undefined,
         "expected either source and fsType, or absent",
       ),
+      z.refine(({ options = [] }) => !contradict(options), "expected options that do not exclude each other"),
     ),
 );
 

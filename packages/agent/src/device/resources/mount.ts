@@ -90,7 +90,7 @@ async function actOnMount(
         "-n",
         "-t",
         promised.fsType ?? "",
-        ...optionsOf(promised, []),
+        ...optionsOf(promised),
         "--",
         promised.source ?? "",
         at,
@@ -98,7 +98,7 @@ async function actOnMount(
       return done(`mounted ${name}`);
     case "remount":
       run.progress(1, 1, "mounting again");
-      await tool("mount", "-n", ...optionsOf(promised, ["remount", "bind"]), "--", at);
+      await tool("mount", "-n", "-o", remountOptions(promised, mountedAt(at)?.options ?? []), "--", at);
       return done(`mounted ${name} again`);
     case "unmount":
       run.progress(1, 1, "unmounting");
@@ -119,7 +119,42 @@ function refuseOther(tree: Tree, name: string): void {
   if (!stats.isDirectory()) throw new DeviceError("ENOTDIR", `${name} is not a directory`);
 }
 
-function optionsOf({ options = [] }: MountPromise, first: readonly string[]): readonly string[] {
-  const all = [...first, ...options];
-  return all.length === 0 ? [] : ["-o", all.join(",")];
+function optionsOf({ options = [] }: MountPromise): readonly string[] {
+  return options.length === 0 ? [] : ["-o", options.join(",")];
+}
+
+/** Options that say which access times are written; of mount(2), they replace each other. */
+const accessWords: ReadonlySet<string> = new Set([
+  "atime",
+  "noatime",
+  "relatime",
+  "norelatime",
+  "strictatime",
+  "diratime",
+  "nodiratime",
+]);
+
+/**
+ * What a mount is told to become. Those about access times are said in full: mount(8) adds what is mounted, and of
+ * `noatime` and `relatime` together the kernel takes the former (mount(2), remounting).
+ */
+function remountOptions({ options = [] }: MountPromise, seen: readonly string[]): string {
+  const others = options.filter((option) => !accessWords.has(option));
+  const access = options.length === others.length ? [] : accessOptions(options, seen);
+  return ["remount", "bind", ...others, ...access].join(",");
+}
+
+function accessOptions(promised: readonly string[], seen: readonly string[]): readonly string[] {
+  const isDirQuiet =
+    promised.includes("nodiratime") || (seen.includes("nodiratime") && !promised.includes("diratime"));
+  return [isDirQuiet ? "nodiratime" : "diratime", ...fileAccessOptions(promised, seen)];
+}
+
+function fileAccessOptions(promised: readonly string[], seen: readonly string[]): readonly string[] {
+  if (promised.includes("noatime")) return ["noatime"];
+  if (promised.includes("strictatime") || promised.includes("norelatime")) return ["atime", "strictatime"];
+  // What the kernel makes of `atime` alone.
+  if (promised.includes("relatime") || promised.includes("atime")) return ["atime", "relatime"];
+  if (seen.includes("noatime")) return ["noatime"];
+  return ["atime", seen.includes("relatime") ? "relatime" : "strictatime"];
 }
