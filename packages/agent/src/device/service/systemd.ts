@@ -31,7 +31,8 @@ export function systemd(tree: Tree): Manager {
       }
       // One that failed too often is not started again before this.
       await runTool(["systemctl", "reset-failed", "--", unitOf(name)], askTimeoutMs, signal);
-      await systemctl("start");
+      // To start what systemd itself will try again waits until then: only a restart is at once.
+      await systemctl((await isWaiting(name, signal)) ? "restart" : "start");
     },
     restart: async (name, timeoutMs, signal) => {
       refuseOtherRoot(tree);
@@ -39,6 +40,12 @@ export function systemd(tree: Tree): Manager {
       await runToolWell(restart, timeoutMs, signal);
     },
   };
+}
+
+/** Whether systemd waits before it starts a failed service again. */
+async function isWaiting(name: string, signal: AbortSignal): Promise<boolean> {
+  const show = ["systemctl", "show", "--property=SubState", "--", unitOf(name)];
+  return (await runToolWell(show, askTimeoutMs, signal)).includes("auto-restart");
 }
 
 async function setEnabled(
