@@ -4,8 +4,9 @@ import { join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
 import type { Said } from "../../packages/agent/test/device/namespaces/alone.ts";
 import { makePlace, Rig, until } from "../../packages/agent/test/device/rig.ts";
+import { drawing } from "../../packages/agent/test/device/stages/drawing.ts";
 import { stages } from "../../packages/agent/test/device/stages/index.ts";
-import { type Broken, drawing, heal, type Stage } from "../../packages/agent/test/device/stages/stage.ts";
+import { type Broken, heal, type Stage } from "../../packages/agent/test/device/stages/stage.ts";
 import { whyWithout } from "../../packages/cli/test/tools.ts";
 
 /** Broken states of each kind; ANTIBODY_RESOURCE_STATES changes it. */
@@ -92,21 +93,27 @@ test.skipIf(noSystemd !== undefined)(
   async () => {
     const inside = await startSystemd(makePlace().root);
     const script = join(namespaces, "services.ts");
-    const ran = spawnSync(
-      "nsenter",
-      ["-t", `${inside}`, "-m", "-p", "-r", "-C", process.execPath, script, "/tmp/state"],
-      { encoding: "utf8", timeout: 120_000 },
-    );
+    const into = ["-t", `${inside}`, "-m", "-p", "-r", "-C"];
+    const ran = spawnSync("nsenter", [...into, process.execPath, script, "/tmp/state", `${states}`], {
+      encoding: "utf8",
+      timeout: eachMsMax,
+    });
     const lines = ran.stdout
       .trimEnd()
       .split("\n")
       .map(
-        (line) => JSON.parse(line) as { before: string; promise: { state?: string }; said: readonly Said[] },
+        (line) =>
+          JSON.parse(line) as {
+            before: string;
+            promise: { state?: string; enabled?: boolean };
+            said: readonly Said[];
+          },
       );
-    expect(lines, ran.stderr).toHaveLength(20);
+    expect(lines, ran.stderr).toHaveLength(states);
     for (const { before, promise, said } of lines) {
       const last = said.at(-1);
-      if (promise.state === "stopped" || !["masked", "missing"].includes(before)) {
+      const isLeftAlone = promise.state === "stopped" && promise.enabled !== true;
+      if (isLeftAlone || !["masked", "missing"].includes(before)) {
         expect(last, `${before} ${JSON.stringify(promise)} ${JSON.stringify(said)}`).toMatchObject({
           drift: [],
         });

@@ -1,7 +1,8 @@
 import { expect, test } from "vitest";
 import { Rig } from "./rig.ts";
+import { drawing } from "./stages/drawing.ts";
 import { stages } from "./stages/index.ts";
-import { drawing, heal } from "./stages/stage.ts";
+import { heal } from "./stages/stage.ts";
 
 /** `test/deep/resources.test.ts` takes 200 states of each, and pairs. */
 const kinds = stages.map(([stage, states]) => [stage.kind, stage, states] as const);

@@ -9,13 +9,13 @@ mount --make-rprivate /
 mount -t tmpfs tmpfs "$base"
 mkdir -p "$base/upper" "$base/work" "$base/root"
 mount -t overlay overlay -o "lowerdir=/,upperdir=$base/upper,workdir=$base/work" "$base/root"
-mkdir -p "$base/root$place"
-mount --bind "$place" "$base/root$place"
-mount -o remount,bind,ro "$base/root$place"
 cd "$base/root"
 mount -t proc proc proc
 mount -t tmpfs tmpfs tmp
 mount -t tmpfs tmpfs run
 mount --rbind /dev dev
-mkdir -p tmp/state
+# After the others: the place may lie below one of them.
+mkdir -p ".$place" tmp/state
+mount --bind "$place" ".$place"
+mount -o remount,bind,ro ".$place"
 exec chroot . "$@"

@@ -3,7 +3,8 @@ import { join } from "node:path";
 import type { ResourcePromise } from "@antibody/policy";
 import { readStat } from "../../../src/device/process/proc.ts";
 import { type Rig, resource, until } from "../rig.ts";
-import type { Draw, Stage } from "./stage.ts";
+import type { Draw } from "./drawing.ts";
+import type { Stage } from "./stage.ts";
 
 const isRoot = process.getuid?.() === 0;
 

@@ -5,7 +5,8 @@ import { expect } from "vitest";
 import { keepKey } from "../../../src/device/resources/key.ts";
 import { keepLine } from "../../../src/device/resources/line.ts";
 import { type Rig, resource } from "../rig.ts";
-import type { Draw, Stage } from "./stage.ts";
+import type { Draw } from "./drawing.ts";
+import type { Stage } from "./stage.ts";
 
 const isRoot = process.getuid?.() === 0;
 

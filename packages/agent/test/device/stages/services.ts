@@ -18,6 +18,8 @@ import type { Stage } from "./stage.ts";
 
 /** How often the test looks for new services. runsvdir itself does every five seconds, which is long for a test. */
 const scanMs = 20;
+/** How long a runsv may take to end its service, and itself. */
+const patienceMs = 20_000;
 
 /** Services of runit: runsv and sv are the real ones, runsvdir is the test. */
 export const serviceStage: Stage = {
@@ -119,5 +121,8 @@ async function ended(child: ChildProcess, signal: NodeJS.Signals): Promise<void>
   if (child.exitCode !== null || child.signalCode !== null) return;
   const exit = once(child, "exit");
   child.kill(signal);
+  // One that lost track of its service waits for ever, and is left by nobody but who kills it.
+  const last = setTimeout(() => child.kill("SIGKILL"), patienceMs);
   await exit;
+  clearTimeout(last);
 }

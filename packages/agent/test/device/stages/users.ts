@@ -3,7 +3,8 @@ import type { ResourcePromise } from "@antibody/policy";
 import { expect } from "vitest";
 import { whyWithout } from "../../../../cli/test/tools.ts";
 import { type Rig, resource } from "../rig.ts";
-import type { Draw, Stage } from "./stage.ts";
+import type { Draw } from "./drawing.ts";
+import type { Stage } from "./stage.ts";
 
 const onlyRoot = process.getuid?.() === 0 ? undefined : "only root makes users";
 
