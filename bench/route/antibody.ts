@@ -1,6 +1,6 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { freePort } from "../../packages/cli/src/demo/policy.ts";
+import { freePort } from "../../packages/cli/src/demo/ports.ts";
 import { supervisedPid } from "../../packages/cli/src/demo/supervised.ts";
 import { form, launcher, makeAuthor } from "../../test/harness/colonies.ts";
 import { type Run, waitFor, withColony } from "../run.ts";

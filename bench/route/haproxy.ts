@@ -3,7 +3,7 @@ import { once } from "node:events";
 import { writeFileSync } from "node:fs";
 import { get } from "node:http";
 import { join } from "node:path";
-import { freePort } from "../../packages/cli/src/demo/policy.ts";
+import { freePort } from "../../packages/cli/src/demo/ports.ts";
 import { launcher } from "../../test/harness/colonies.ts";
 import { type Unpacked, whileRunning } from "../peers/debian.ts";
 import { type Run, waitFor, withDirectory } from "../run.ts";

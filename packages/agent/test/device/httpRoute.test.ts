@@ -14,6 +14,7 @@ import { join } from "node:path";
 import { type Duplex, duplexPair, PassThrough } from "node:stream";
 import type { AgentId } from "@antibody/policy";
 import { describe, expect, onTestFinished, test } from "vitest";
+import { freePort } from "../../../cli/src/demo/ports.ts";
 import { connectLocal } from "../../src/device/route/connectLocal.ts";
 import { peerId, Rig, until } from "./rig.ts";
 
@@ -81,16 +82,6 @@ async function routed(services: readonly Service[], listen?: string, asPeers = f
     services.map(({ peer }) => peer),
   );
   return { rig, id, address };
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  server.listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, "close");
-  return port;
 }
 
 interface Answer {

@@ -3,6 +3,7 @@ import { type AddressInfo, createConnection, createServer, type Server, type Soc
 import { type Duplex, duplexPair } from "node:stream";
 import type { AgentId } from "@antibody/policy";
 import { describe, expect, onTestFinished, test } from "vitest";
+import { freePort } from "../../../cli/src/demo/ports.ts";
 import { codeOf } from "../../src/device/deviceError.ts";
 import { connectLocal } from "../../src/device/route/connectLocal.ts";
 import { routeConnectionsMax } from "../../src/device/route/listener.ts";
@@ -32,17 +33,6 @@ async function listening(server: Server): Promise<number> {
     server.close();
   });
   return (server.address() as AddressInfo).port;
-}
-
-/** A port where nobody listens, as far as anyone can tell. */
-async function freePort(): Promise<number> {
-  const server = createServer();
-  server.listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, "close");
-  return port;
 }
 
 function client(port: number): { readonly socket: Socket; text: string; closed: boolean; error: string } {

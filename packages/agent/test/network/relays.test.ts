@@ -5,7 +5,8 @@ import { memberWire, sealEviction, type VerifiedEviction, verifyEviction } from 
 import { toHex } from "@antibody/policy";
 import { RELAY_V2_HOP_CODEC } from "@libp2p/circuit-relay-v2";
 import { lpStream } from "@libp2p/utils";
-import { afterEach, expect, test, vi } from "vitest";
+import { afterEach, expect, test } from "vitest";
+import { freePort } from "../../../cli/src/demo/ports.ts";
 import { encodeMap } from "../../src/network/cbor.ts";
 import { circuitsPerPeerMax } from "../../src/network/limits.ts";
 import { mailProtocols } from "../../src/network/mail.ts";
@@ -39,13 +40,7 @@ async function program(take: Parameters<typeof createServer>[1]): Promise<number
 
 /** An address where nobody listens. */
 async function deserted(): Promise<string> {
-  const server = createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const address = server.address();
-  if (address === null || typeof address === "string") throw new Error("A TCP port");
-  server.close();
-  await once(server, "close");
-  return `/ip4/127.0.0.1/tcp/${address.port}`;
+  return `/ip4/127.0.0.1/tcp/${await freePort()}`;
 }
 
 /** Two that do not reach each other, and one in between that both have a session with. */
@@ -96,7 +91,7 @@ function evictionOf(founder: Founded, { certificate }: Founded): VerifiedEvictio
 /** Dials at the addresses that the station knows, as a mind would. */
 function dialKnown(station: Station, other: Station): void {
   const member = station.knowledge.members().find(({ certificate }) => certificate.agent === other.agent);
-  station.network.dial(other.agent, member?.entry.entry.addresses ?? [], "session", 5_000);
+  station.network.dial(other.agent, member?.entry.entry.addresses ?? [], "session", 30_000);
 }
 
 test("a peer that cannot be reached is reached through another", async () => {
@@ -145,10 +140,7 @@ test("a session goes back to the direct link, and no route breaks over it", asyn
   left.clear();
   right.clear();
   left.know(right);
-  await vi.waitUntil(
-    () => left.network.relayed().length === 0 && right.network.relayed().length === 0,
-    10_000,
-  );
+  await expect.poll(() => [...left.network.relayed(), ...right.network.relayed()]).toEqual([]);
   duplex.write("still here");
   expect((await read.next()).value.toString()).toBe("still here");
   const message = { type: "probeRequest", sequence: 2, subject: middle.agent } as const;
@@ -178,7 +170,7 @@ test("without its relay a relayed session is over", async () => {
 test("a fresh dial is evidence of the direct link alone", async () => {
   const [left, , right] = await circuit();
   left.clear();
-  left.network.dial(right.agent, [await deserted()], "fresh", 5_000);
+  left.network.dial(right.agent, [await deserted()], "fresh", 30_000);
   expect((await left.input("dialed")).result).toBe("refused");
 });
 

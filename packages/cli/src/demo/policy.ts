@@ -1,5 +1,5 @@
-import { createServer } from "node:net";
 import type { Launcher } from "./command.ts";
+import { freePort } from "./ports.ts";
 
 /** Ports of this machine that the demo's policy names, free when they were asked for. */
 export interface DemoPorts {
@@ -32,7 +32,7 @@ const worker = ["/bin/sleep", "86400"];
 
 /** Finds ports that nobody uses. */
 export async function choosePorts(serving: readonly string[]): Promise<DemoPorts> {
-  const ports = await Promise.all([...serving, "route"].map(() => freePort()));
+  const ports = await Promise.all([...serving, "route"].map(freePort));
   const services = new Map(serving.map((name, index) => [name, ports[index] ?? 0]));
   return { services, route: ports.at(-1) ?? 0 };
 }
@@ -93,16 +93,4 @@ when: name == ${JSON.stringify(on)}
 promises:
   file:${path}: { content: "cannot be here\\n" }
 `;
-}
-
-/** A port of this machine that nobody used a moment ago. */
-export function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const server = createServer();
-    server.once("error", reject);
-    server.listen(0, "127.0.0.1", () => {
-      const address = server.address();
-      server.close(() => resolve(typeof address === "object" && address !== null ? address.port : 0));
-    });
-  });
 }
