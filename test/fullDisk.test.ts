@@ -92,6 +92,7 @@ describe.skipIf(reason !== undefined)(`a full disk${reason === undefined ? "" : 
 
     free();
     await eventually("the new generation", async () => (await one().read("/etc/kept")) === "2\n");
+    await eventually("it to be told", () => one().events("agent.stateWritten").length > 0);
     expect(one().events("agent.stateWritten")).toHaveLength(1);
     one().kill("SIGKILL");
     await eventually("the agent to be gone", () => !one().running);

@@ -31,8 +31,8 @@ export interface AgentProcessOptions {
 /** Log lines kept of one agent; a demo writes far fewer. */
 const linesKeptMax = 20_000;
 
-/** How long an agent may take to end before it is killed. */
-const endTimeoutMs = 8_000;
+/** How long an agent may take to end before it is killed; only one that hangs comes to it, also on a busy machine. */
+const endTimeoutMs = 20_000;
 
 /** One agent as a process: its log, its socket, and its end. */
 export class AgentProcess {
@@ -45,7 +45,8 @@ export class AgentProcess {
   readonly #child: ChildProcess;
   #id = "";
   #stderr = "";
-  readonly #exited: Promise<void>;
+  /** Resolves when it has ended, and what it wrote last was read. */
+  readonly #ended: Promise<void>;
 
   constructor(options: AgentProcessOptions) {
     this.name = options.name;
@@ -69,7 +70,7 @@ export class AgentProcess {
       ],
       { stdio: ["ignore", "pipe", "pipe"] },
     );
-    this.#exited = new Promise((resolve) => this.#child.once("exit", () => resolve()));
+    this.#ended = new Promise((resolve) => this.#child.once("close", () => resolve()));
     this.#collect();
   }
 
@@ -132,11 +133,10 @@ export class AgentProcess {
   }
 
   async end(): Promise<void> {
-    if (!this.running) return;
     this.#child.kill("SIGCONT");
     this.#child.kill("SIGTERM");
     const timer = setTimeout(() => this.#child.kill("SIGKILL"), endTimeoutMs);
-    await this.#exited;
+    await this.#ended;
     clearTimeout(timer);
   }
 
