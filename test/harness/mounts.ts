@@ -1,5 +1,5 @@
 import { type ChildProcess, execFileSync, spawn } from "node:child_process";
-import { mkdirSync, readlinkSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { eventually } from "./colonies.ts";
 
@@ -18,8 +18,8 @@ export class Mounts {
     const holder = spawn("unshare", ["--mount", "--propagation", "private", "sleep", "infinity"], {
       stdio: "ignore",
     });
-    const own = readlinkSync("/proc/self/ns/mnt");
-    await eventually("the namespace", () => readlinkSync(`/proc/${holder.pid}/ns/mnt`) !== own);
+    // It becomes this program when all is done: a mount before that could come out where everybody sees it.
+    await eventually("the namespace", () => readFileSync(`/proc/${holder.pid}/comm`, "utf8") === "sleep\n");
     return new Mounts(holder);
   }
 
