@@ -1,6 +1,9 @@
 import { availableParallelism } from "node:os";
 import { defineConfig } from "vitest/config";
 
+/** Waits end here only when something hangs, on however slow a machine: before the test does, and with a message. */
+const poll = { timeout: 40_000 };
+
 export default defineConfig({
   test: {
     projects: [
@@ -8,7 +11,9 @@ export default defineConfig({
         test: {
           name: "unit",
           include: ["packages/*/test/**/*.test.ts", "sim/test/**/*.test.ts"],
-          testTimeout: 20_000,
+          testTimeout: 60_000,
+          hookTimeout: 60_000,
+          expect: { poll },
           // The default leaves one core to the main process, which needs next to nothing: of two that is half.
           maxWorkers: availableParallelism(),
         },
@@ -18,8 +23,9 @@ export default defineConfig({
           name: "whole",
           include: ["test/**/*.test.ts"],
           exclude: ["test/deep/**"],
-          testTimeout: 120_000,
-          hookTimeout: 60_000,
+          testTimeout: 240_000,
+          hookTimeout: 240_000,
+          expect: { poll },
           // After the others, and two files at a time: whole agents mostly wait, and share the machine's cores.
           sequence: { groupOrder: 1 },
           maxWorkers: 2,

@@ -10,14 +10,17 @@ import { allHold, eventually, form, launcher, makeColony, type TestColony } from
 const names = ["one", "two"];
 let test: TestColony;
 
-/** Sends bytes to where something listens, and reads whatever comes until the other side hangs up or time is over. */
+/**
+ * Sends bytes to where something listens, and reads whatever comes until the other side hangs up. A port may also keep
+ * silence, and is left then.
+ */
 function send(
   target: { readonly port: number } | { readonly path: string },
   bytes: Uint8Array,
 ): Promise<string> {
   return new Promise((resolve) => {
     let answer = "";
-    const socket = connect({ ...target, ...("port" in target ? { host: "127.0.0.1" } : {}), timeout: 2_000 });
+    const socket = connect("port" in target ? { ...target, host: "127.0.0.1", timeout: 2_000 } : target);
     const end = (): void => {
       socket.destroy();
       resolve(answer);

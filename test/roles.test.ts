@@ -5,9 +5,9 @@ import { count, names, RoleColony } from "./harness/roleColonies.ts";
 let roles: RoleColony;
 
 beforeAll(async () => {
-  roles = await RoleColony.form(makeColony({ lifeMs: 240_000 }));
+  roles = await RoleColony.form(makeColony());
   await roles.settled();
-}, 120_000);
+});
 
 afterAll(() => roles.end());
 

@@ -6,8 +6,6 @@ import { Namespaces, whyNoNamespaces } from "./harness/namespaces.ts";
 const names = Array.from({ length: 14 }, (_, index) => `u${index + 1}`);
 const cut = "u9";
 const survivors = names.filter((name) => name !== cut);
-/** From the cable to the last log it takes 3.3 s where the machine keeps up; fourteen agents may have to share it. */
-const boundMs = 30_000;
 const reason = whyNoNamespaces();
 
 describe.skipIf(reason !== undefined)(
@@ -15,7 +13,7 @@ describe.skipIf(reason !== undefined)(
   () => {
     it("is unreachable to all, by whose word they say, then dead by quorum, and back after the heal", async () => {
       const namespaces = new Namespaces(names);
-      const test = makeColony({ namespaces, lifeMs: 240_000 });
+      const test = makeColony({ namespaces });
       const { colony } = test;
       try {
         await form(test, names);
@@ -24,10 +22,8 @@ describe.skipIf(reason !== undefined)(
         const linesOf = (event: string) =>
           agents.map((agent) => agent.events(event, before.get(agent)).filter(({ name }) => name === cut));
         namespaces.cut(cut);
-        await eventually(
-          "every survivor to find it unreachable",
-          () => linesOf("swarm.unreachable").every(({ length }) => length > 0),
-          boundMs,
+        await eventually("every survivor to find it unreachable", () =>
+          linesOf("swarm.unreachable").every(({ length }) => length > 0),
         );
         const found = linesOf("swarm.unreachable").map(([first]) => first);
         // Up to ten observe it themselves; the others name two of them at least.

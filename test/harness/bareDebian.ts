@@ -92,5 +92,5 @@ export class BareDebian {
   }
 }
 
-/** Far above what installing takes. */
-const commandMsMax = 60_000;
+/** Only what hangs comes to it. */
+const commandMsMax = 240_000;

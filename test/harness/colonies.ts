@@ -16,8 +16,11 @@ export const launcher: Launcher = {
   args: [join(import.meta.dirname, "..", "..", "dist", "antibody.mjs")],
 };
 
-/** Bound on every wait of a test with whole agents: far above what it takes, below the test's own. */
-const waitMaxMs = 60_000;
+/** Bound on every wait of a test with whole agents: only what hangs comes to it, and before the test's own. */
+const waitMaxMs = 120_000;
+
+/** How long a colony's own waits may last, of all tests that share it together. */
+const colonyLifeMs = 1_200_000;
 
 /** A colony with its temporary directory; `end` removes both. */
 export interface TestColony {
@@ -36,7 +39,7 @@ interface ColonyWorld {
   readonly within?: readonly string[];
   /** Flags of Node, before the bundle. */
   readonly nodeFlags?: readonly string[];
-  /** Every wait ends then; two bounds of a wait where nothing is said. */
+  /** Every wait ends then; all that a file of tests may take where nothing is said. */
   readonly lifeMs?: number;
 }
 
@@ -46,7 +49,7 @@ export function makeColony({
   mounts,
   within = [],
   nodeFlags = [],
-  lifeMs = 2 * waitMaxMs,
+  lifeMs = colonyLifeMs,
 }: ColonyWorld = {}): TestColony {
   const made = mkdtempSync(join(tmpdir(), "antibody-test-"));
   const directory = mounts?.pathOf(made) ?? made;

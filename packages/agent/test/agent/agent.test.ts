@@ -4,7 +4,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 
 import { join } from "node:path";
 import { type Inspection, Mind, resourceTypes } from "@antibody/core";
 import { type AuthorId, createAuthor, type Grant, parseStreamName, sealBundle } from "@antibody/policy";
-import { expect, onTestFinished, test, vi } from "vitest";
+import { expect, onTestFinished, test } from "vitest";
 import type { RunningAgent } from "../../src/agent/runningAgent.ts";
 import { type StartOptions, startAgent } from "../../src/agent.ts";
 import { controlClient } from "../../src/control/client.ts";
@@ -99,7 +99,7 @@ async function offerAll(agent: RunningAgent, envelopes: readonly Uint8Array[]): 
 }
 
 function contentIs(path: string, content: string): Promise<void> {
-  return vi.waitFor(() => expect(readFileSync(path, "utf8")).toBe(content), { timeout: 10_000, interval: 2 });
+  return expect.poll(() => readFileSync(path, "utf8"), { interval: 2 }).toBe(content);
 }
 
 test("an agent without a network heals, says what it does, and its recording replays to the bit", async () => {
@@ -113,7 +113,7 @@ test("an agent without a network heals, says what it does, and its recording rep
   await contentIs(motd, "hello\n");
   writeFileSync(motd, "damaged");
   await contentIs(motd, "hello\n");
-  await vi.waitFor(() => expect(agent.inspect().resources[0]?.phase).toBe("kept"), { timeout: 10_000 });
+  await expect.poll(() => agent.inspect().resources[0]?.phase).toBe("kept");
   expect(agent.recentLog().map(({ event }) => event)).toEqual(
     expect.arrayContaining(["agent.started", "policy.accepted", "policy.activated", "resource.repaired"]),
   );
@@ -159,7 +159,7 @@ test("what the owner decided survives a restart without a network: grant, floor,
   const inspection: Inspection = second.inspect();
   expect(inspection.grants).toEqual([grant]);
   expect(inspection.pauses).toMatchObject([{ target: "*", reason: "painting" }]);
-  await vi.waitFor(() => expect(second.inspect().resources[0]?.drift).toBeDefined(), { timeout: 10_000 });
+  await expect.poll(() => second.inspect().resources[0]?.drift).toBeDefined();
   expect(readFileSync(motd, "utf8")).toBe("damaged");
   await second.command({ type: "resume", target: "*" });
   await contentIs(motd, "two\n");
@@ -180,7 +180,7 @@ test("a killed agent has lost nothing: what it decided, what it repaired, and wh
   await client.command({ type: "grant", grant });
   const motd = join(home.root, "etc/motd");
   await contentIs(motd, "one\n");
-  await vi.waitFor(async () => expect((await client.inspect()).resources[0]?.phase).toBe("kept"));
+  await expect.poll(async () => (await client.inspect()).resources[0]?.phase).toBe("kept");
   killed.kill("SIGKILL");
   await once(killed, "exit");
   writeFileSync(motd, "damaged while nobody looked");
@@ -254,7 +254,7 @@ test("a broken invariant ends the agent with its evidence on disk", async () => 
   agent.onLog((line) => lines.push(line));
   await agent.listening();
   feed({ type: "nonsense" } as never);
-  await vi.waitFor(() => expect(broken.length).toBe(1));
+  await expect.poll(() => broken.length).toBe(1);
   const line = lines.find(({ event }) => event === "agent.broken");
   const recording = readRecording(readFileSync(String(line?.["recording"])));
   expect(recording.steps.at(-1)).toMatchObject({ input: { type: "nonsense" }, outputs: undefined });

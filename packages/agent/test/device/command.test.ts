@@ -79,7 +79,8 @@ describe("a command", () => {
   test("that hangs in its check is ended with its whole group, and is unobservable", async () => {
     const rig = new Rig();
     const script = `sleep 1000 & echo $! > ${rig.real("/pid")}; trap '' TERM; sleep 1000`;
-    const id = rig.promise("command:hangs", { check: shell(script), apply: ["/bin/true"], timeout: "300ms" });
+    const id = rig.promise("command:hangs", { check: shell(script), apply: ["/bin/true"], timeout: "2s" });
+    // Time enough for the shell to begin, also on a busy machine.
     await until("unobservable", () => rig.failure(id)?.code === "ETIMEDOUT");
     const background = Number(readFileSync(rig.real("/pid"), "utf8"));
     await until("no child is left", () => !alive(background));

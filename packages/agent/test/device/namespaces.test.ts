@@ -17,7 +17,7 @@ interface Line {
 
 function whyNot(): string | undefined {
   const tried = spawnSync("unshare", ["--mount", "mount", "-t", "tmpfs", "none", "/mnt"], {
-    timeout: 10_000,
+    timeout: 50_000,
   });
   if (tried.status === 0) return undefined;
   if (process.env["CI"] !== undefined) throw new Error("CI must mount in a namespace of its own");
@@ -37,7 +37,7 @@ test.skipIf(reason !== undefined)("a mount is healed from whatever it was broken
   const place = makePlace();
   const script = join(import.meta.dirname, "namespaces/mounts.ts");
   const command = ["--mount", "--propagation", "private", process.execPath, script, place.root, place.state];
-  const ran = spawnSync("unshare", command, { encoding: "utf8", timeout: 20_000 });
+  const ran = spawnSync("unshare", command, { encoding: "utf8", timeout: 50_000 });
   expect(ran.stderr).not.toContain("Error");
   const all = ran.stdout
     .trimEnd()
@@ -71,7 +71,7 @@ test.skipIf(reason !== undefined)(
       ["--mount", "--propagation", "private", "sh", "-c", inside, ...command],
       {
         encoding: "utf8",
-        timeout: 20_000,
+        timeout: 50_000,
       },
     );
     expect(ran.stdout, ran.stderr).not.toBe("");

@@ -186,7 +186,7 @@ describe("without the privilege", () => {
     const nobody = ["--reuid", "65534", "--regid", "65534", "--clear-groups", "--"];
     const ran = spawnSync("setpriv", [...nobody, process.execPath, script, root, state], {
       encoding: "utf8",
-      timeout: 20_000,
+      timeout: 50_000,
     });
     const lines = ran.stdout
       .trimEnd()

@@ -44,7 +44,7 @@ export function resource(text: string): ResourceId {
 export async function until<Value>(
   what: string,
   condition: () => Value | undefined | false,
-  withinMs = 10_000,
+  withinMs = 40_000,
 ): Promise<Value> {
   const endMs = performance.now() + withinMs;
   for (;;) {

@@ -1,4 +1,4 @@
-import { execFileSync } from "node:child_process";
+import { execFileSync, spawn } from "node:child_process";
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { describe, expect, test, vi } from "vitest";
 import { type WatchDirectory, watchWithNode } from "../../src/device/directoryWatches.ts";
@@ -140,16 +140,19 @@ test("a storm of events does not become a storm of looks", async () => {
   const id = rig.promise("file:/var/log", { mode: "0644" });
   await rig.kept(id);
   const startMs = performance.now();
-  const script = `const fs = require("fs"); const end = Date.now() + 700;
-    while (Date.now() < end) { fs.appendFileSync(process.argv[1], "line"); const next = Date.now() + 2; while (Date.now() < next); }`;
-  const { spawn } = await import("node:child_process");
+  // So many writes however long they take: a machine that is busy spreads them, and then more looks are due.
+  const writes = 2_000;
+  const script = `const fs = require("fs");
+    for (let line = 0; line < ${writes}; line += 1) {
+      fs.appendFileSync(process.argv[1], "line");
+      for (const next = performance.now() + 0.3; performance.now() < next; );
+    }`;
   const writer = spawn(process.execPath, ["-e", script, rig.real("/var/log")]);
   await until("the writer has ended", () => writer.exitCode !== null);
-  const tookMs = performance.now() - startMs;
-  const size = readFileSync(rig.real("/var/log")).length;
+  const size = 4 * writes;
   await until("the last change is seen", () => rig.observation(id)?.["size"] === size);
+  const tookMs = performance.now() - startMs;
   const looks = rig.inputs.filter(({ type }) => type === "observed").length;
   // 20 in each begun second, then one each 50 ms.
   expect(looks).toBeLessThanOrEqual((Math.ceil(tookMs / 1_000) + 1) * 20 + Math.ceil(tookMs / 50) + 2);
-  expect(looks).toBeLessThan(size / 4 / 2);
 });

@@ -192,8 +192,8 @@ async function crossed(): Promise<readonly [Station, Station, Proxy, Proxy]> {
   left.know(right);
   right.know(left);
   const [toRight, toLeft] = await Promise.all([proxy(right), proxy(left)]);
-  left.network.dial(right.agent, [toRight.address], "session", 5_000);
-  right.network.dial(left.agent, [toLeft.address], "session", 5_000);
+  left.network.dial(right.agent, [toRight.address], "session", 30_000);
+  right.network.dial(left.agent, [toLeft.address], "session", 30_000);
   await Promise.all([left.input("dialed"), right.input("dialed")]);
   return [left, right, toRight, toLeft];
 }

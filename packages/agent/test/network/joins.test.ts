@@ -30,7 +30,7 @@ async function inviter(founded: Founded = found()): Promise<Station> {
 }
 
 const join = (code: string, name = "joiner", key = generateKey()) =>
-  joinSwarm({ code, key, name, crypto, build: "test", timeoutMs: 5_000 });
+  joinSwarm({ code, key, name, crypto, build: "test", timeoutMs: 30_000 });
 
 /** The code of the JoinError that a join ends with. */
 async function failure(joining: Promise<unknown>): Promise<JoinError> {

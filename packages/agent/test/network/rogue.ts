@@ -52,7 +52,7 @@ export class Rogue {
   /** A connection to a station through the other end of a standing one. */
   async throughTo(connection: Connection, station: Station): Promise<Connection> {
     const target = peerIdOf(station.founded.key.publicKey);
-    const attempt = { signal: AbortSignal.timeout(5_000), accepted: () => undefined };
+    const attempt = { signal: AbortSignal.timeout(30_000), accepted: () => undefined };
     return this.node.dial(multiaddr(circuitAddress(connection, target)), attempt);
   }
 

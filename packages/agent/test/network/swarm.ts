@@ -157,6 +157,9 @@ export class FakeKnowledge implements Knowledge {
   }
 }
 
+/** Only what hangs is waited for so long. */
+const waitMaxMs = 50_000;
+
 /** A network body whose mind is the test. */
 export class Station {
   readonly founded: Founded;
@@ -208,7 +211,7 @@ export class Station {
     this.knowledge.add(memberOf(other.founded, other.network.addresses()));
   }
 
-  dial(other: Station, purpose: "session" | "fresh" = "session", timeoutMs = 5_000): void {
+  dial(other: Station, purpose: "session" | "fresh" = "session", timeoutMs = 30_000): void {
     this.network.dial(other.agent, other.network.addresses(), purpose, timeoutMs);
   }
 
@@ -219,12 +222,12 @@ export class Station {
   ): Promise<Extract<Input, { type: Type }>> {
     const isWanted = (input: Input): input is Extract<Input, { type: Type }> =>
       input.type === type && matches(input as Extract<Input, { type: Type }>);
-    return this.#until(() => this.inputs.find(isWanted));
+    return this.#until(type, () => this.inputs.find(isWanted));
   }
 
   /** The first log line of a name, now or when it comes. */
   async event(name: NetworkEvent["name"]): Promise<NetworkEvent> {
-    return this.#until(() => this.events.find((event) => event.name === name));
+    return this.#until(name, () => this.events.find((event) => event.name === name));
   }
 
   /** Forgets what came so far. */
@@ -237,12 +240,23 @@ export class Station {
     await this.#network?.stop();
   }
 
-  async #until<Value>(find: () => Value | undefined): Promise<Value> {
-    for (;;) {
-      const found = find();
-      if (found !== undefined) return found;
-      await new Promise<void>((resolve) => this.#waiting.add(resolve));
+  async #until<Value>(what: string, find: () => Value | undefined): Promise<Value> {
+    const endMs = performance.now() + waitMaxMs;
+    const timer = setTimeout(() => this.#changed(), waitMaxMs);
+    try {
+      for (;;) {
+        const found = find();
+        if (found !== undefined) return found;
+        if (performance.now() >= endMs) throw new Error(`waited for ${what}; came: ${this.#came()}`);
+        await new Promise<void>((resolve) => this.#waiting.add(resolve));
+      }
+    } finally {
+      clearTimeout(timer);
     }
+  }
+
+  #came(): string {
+    return [...this.inputs.map(({ type }) => type), ...this.events.map(({ name }) => name)].join(" ");
   }
 
   #changed(): void {

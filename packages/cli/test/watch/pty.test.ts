@@ -26,8 +26,7 @@ test("a person on a real terminal pauses, leaves, and has the scrollback as it w
     terminal.write(text.replaceAll("\t", " "));
   });
   const sees = (): string => terminal.screen.join("\n");
-  const until = (text: string): Promise<void> =>
-    expect.poll(sees, { interval: 20, timeout: 10_000 }).toContain(text);
+  const until = (text: string): Promise<void> => expect.poll(sees, { interval: 20 }).toContain(text);
   try {
     await until("q quit");
     child.stdin.write("p");

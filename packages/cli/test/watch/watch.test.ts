@@ -38,7 +38,7 @@ class Person implements Screen {
     return this.terminal.screen.join("\n");
   }
   async until(text: string): Promise<void> {
-    await expect.poll(() => this.sees, { interval: 10, timeout: 5_000 }).toContain(text);
+    await expect.poll(() => this.sees, { interval: 10 }).toContain(text);
   }
 }
 
