@@ -217,7 +217,7 @@ export class Driver {
         return;
       case "fail": {
         const { action, code, detail } = ruling;
-        this.feed({ type: "outcome", action, result: { type: "failed", code, detail } });
+        this.feed({ type: "outcome", action, result: { type: "failed", code, detail, begun: false } });
         return;
       }
       case "answer":

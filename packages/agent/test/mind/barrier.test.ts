@@ -93,7 +93,7 @@ const signSighting = { type: "sign", statement: { type: "sighting" } } as Output
 const unwritten =
   'tell agent.stateUnwritten {"code":"ENOSPC","message":"database or disk is full","recordsCount":1,"next":"antibody doctor"}';
 const notBegun =
-  'outcome {"type":"failed","code":"ENOSPC","detail":"not begun: what it stands on cannot be written to the state directory (database or disk is full)"}';
+  'outcome {"type":"failed","code":"ENOSPC","detail":"not begun: what it stands on cannot be written to the state directory (database or disk is full)","begun":false}';
 
 test("a full disk ends no agent: it looks, talks and routes on, and says what is unwritten once", async () => {
   const disk = new FullDisk();

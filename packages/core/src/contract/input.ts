@@ -20,7 +20,8 @@ export type DialResult =
 /** How an action ended. */
 export type ActionResult =
   | { readonly type: "done"; readonly detail: string }
-  | { readonly type: "failed"; readonly code: string; readonly detail: string }
+  /** `begun` is false where the body has not even tried: what the action stands on could not be made durable. */
+  | { readonly type: "failed"; readonly code: string; readonly detail: string; readonly begun?: false }
   | { readonly type: "canceled" };
 
 /** Who undoes repairs. */

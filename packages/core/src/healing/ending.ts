@@ -7,7 +7,7 @@ import { attemptDetailCharactersMax } from "../limits.ts";
 import { formatDuration } from "../resources/duration.ts";
 import type { RunningAction } from "./actions.ts";
 import { decide } from "./deciding.ts";
-import { noteFailure, rememberAttempt } from "./failing.ts";
+import { noteFailure, noteUnbegun, rememberAttempt } from "./failing.ts";
 import { look, unwatch } from "./looking.ts";
 import type { Parts } from "./parts.ts";
 import { enter } from "./phases.ts";
@@ -32,7 +32,9 @@ export function ended(parts: Parts, id: ActionId, result: ActionResult, turn: Tu
     if (action.reversal) reversed(parts, state, turn);
     else verify(parts, state, action, turn);
   } else {
-    if (action.canceled !== "stopping") noteFailure(parts, state, id, detail, turn);
+    const isUnbegun = result.type === "failed" && result.begun === false;
+    if (isUnbegun) noteUnbegun(parts, state, id, detail, turn);
+    else if (action.canceled !== "stopping") noteFailure(parts, state, id, detail, turn);
     decide(parts, state, "stale", turn);
   }
 }

@@ -48,8 +48,7 @@ export function noteFailure(
     ? jitteredMs(settings.handedOffRetryMs, turn.random)
     : backoffMs(state.failures, settings, backoff, turn.random);
   if (state.contested) waitMs = Math.max(waitMs, settings.contestedRetryMs);
-  state.retryMs = turn.now.monoMs + waitMs;
-  parts.deadlines.set(`retry/${state.resource}`, state.retryMs);
+  setRetry(parts, state, waitMs, turn);
   const fields = {
     resource: state.resource,
     action,
@@ -59,6 +58,34 @@ export function noteFailure(
   };
   if (!isHandedOff) turn.tell("resource.backingOff", "warn", fields);
   else if (!state.handedOff) handOff(parts, state, action, fields, turn);
+}
+
+/** What was not begun is tried again at least this often. A guess: who made room on a disk looks whether it helped. */
+const unbegunRetryMsMax = 30_000;
+
+/**
+ * Sets the next try of a repair that was not begun. Nothing was found out about the repair: no human is asked for it,
+ * and the wait does not grow without end. It is told once, and not again while the reason stays the same.
+ */
+export function noteUnbegun(
+  parts: Parts,
+  state: ResourceState,
+  action: ActionId,
+  detail: string,
+  turn: Turn,
+): void {
+  state.failures += 1;
+  const { backoff } = knownTypeOf(parts, state.resource).common(claimOf(state).promise);
+  const waitMs = Math.min(backoffMs(state.failures, parts.settings, backoff, turn.random), unbegunRetryMsMax);
+  setRetry(parts, state, waitMs, turn);
+  if (state.attempts.at(-2)?.detail === detail) return;
+  const { resource, failuresInRow: failures } = state;
+  turn.tell("resource.backingOff", "warn", { resource, action, failures, detail, retryInMs: waitMs });
+}
+
+function setRetry(parts: Parts, state: ResourceState, waitMs: number, turn: Turn): void {
+  state.retryMs = turn.now.monoMs + waitMs;
+  parts.deadlines.set(`retry/${state.resource}`, state.retryMs);
 }
 
 /** Gives the case to a human, with its evidence. The agent goes on trying, rarely. */

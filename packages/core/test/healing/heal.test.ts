@@ -132,6 +132,26 @@ describe("a device that cannot be looked at", () => {
 });
 
 describe("failing repairs", () => {
+  it("that were not begun are nobody's case, and are tried again soon however often that was", () => {
+    const bench = keptBench();
+    bench.see(motd, { type: "absent" });
+    const begun = false;
+    const result = { type: "failed", code: "ENOSPC", detail: "not begun", begun } as const;
+    for (let tries = 1; tries <= 40; tries += 1) {
+      const said = bench.handle({ type: "outcome", action: `1-${tries}`, result });
+      expect(said.filter((each) => each.startsWith("tell"))).toEqual(
+        tries === 1 ? [`tell warn resource.backingOff ${motd}`] : [],
+      );
+      expect(bench.phase(motd)).toBe("backingOff");
+      expect((bench.view(motd).nextMs ?? 0) - bench.clock.monoMs).toBeLessThanOrEqual(30_000);
+      bench.wakeForRetry(motd);
+      bench.see(motd, { type: "absent" });
+    }
+    expect(bench.healing.inspect().incidents).toEqual([]);
+    // A failure is one, and is told.
+    expect(bench.fail("1-41")).toContain(`tell warn resource.backingOff ${motd}`);
+  });
+
   it("wait longer and longer, then are handed off with the evidence, and go on rarely", () => {
     const bench = keptBench();
     bench.see(motd, { type: "absent" });
