@@ -2,14 +2,12 @@ import { readFile, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { nodeCrypto } from "@antibody/agent/state";
 import { isRejection, type Root, type VerifiedPolicy, verifyPolicy } from "@antibody/policy";
-import { afterEach, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { decodeBundle } from "../../agent/src/network/bundle.ts";
 import { openSeal, sealSecret } from "../src/author/seal.ts";
-import { clearStages, type Stage, setStage } from "./commandLine.ts";
+import { type Stage, setStage } from "./commandLine.ts";
 import { fullInspection, source, streamName } from "./fixtures.ts";
 import { schemaProblems } from "./schemas.ts";
-
-afterEach(clearStages);
 
 interface Made {
   readonly author: string;

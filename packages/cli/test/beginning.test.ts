@@ -2,13 +2,11 @@ import { existsSync } from "node:fs";
 import { readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { readKeyFile } from "@antibody/agent/state";
-import { afterEach, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { agentId } from "../../agent/test/control.fake.ts";
-import { clearStages, setStage } from "./commandLine.ts";
+import { setStage } from "./commandLine.ts";
 import { fullInspection, greenhouse } from "./fixtures.ts";
 import { schemaProblems } from "./schemas.ts";
-
-afterEach(clearStages);
 
 describe("init", () => {
   test("founds a swarm, shows the recovery key once, and leaves it on no disk", async () => {

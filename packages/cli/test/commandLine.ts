@@ -2,6 +2,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type AgentInspection, type ControlPaths, controlPaths, startControl } from "@antibody/agent/control";
+import { onTestFinished } from "vitest";
 import { FakeAgent } from "../../agent/test/control.fake.ts";
 import { runCommandLine } from "../src/program.ts";
 import { FakeTerminal } from "./fakeTerminal.ts";
@@ -27,9 +28,7 @@ export interface Stage {
   closeAgent(): Promise<void>;
 }
 
-const closers: (() => Promise<void>)[] = [];
-
-/** Sets the stage; an inspection starts the fake agent. */
+/** Sets the stage, which goes with the test; an inspection starts the fake agent. */
 export async function setStage(inspection?: AgentInspection): Promise<Stage> {
   const state = await mkdtemp(join(tmpdir(), "antibody-cli-"));
   const agent = new FakeAgent();
@@ -41,7 +40,7 @@ export async function setStage(inspection?: AgentInspection): Promise<Stage> {
     const server = await startControl({ control: agent, paths, tell: () => undefined });
     closeAgent = () => server.close();
   }
-  closers.push(async () => {
+  onTestFinished(async () => {
     await closeAgent();
     await rm(state, { recursive: true, force: true });
   });
@@ -56,8 +55,4 @@ export async function setStage(inspection?: AgentInspection): Promise<Stage> {
     return { code, value: JSON.parse(out === "" ? err : out) };
   };
   return { state, paths, agent, terminal, run, json, closeAgent };
-}
-
-export async function clearStages(): Promise<void> {
-  for (const close of closers.splice(0)) await close();
 }

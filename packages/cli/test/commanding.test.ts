@@ -1,10 +1,8 @@
 import { chmod } from "node:fs/promises";
-import { afterEach, describe, expect, test } from "vitest";
-import { clearStages, setStage } from "./commandLine.ts";
+import { describe, expect, test } from "vitest";
+import { setStage } from "./commandLine.ts";
 import { author, fullInspection, stranger } from "./fixtures.ts";
 import { schemaProblems } from "./schemas.ts";
-
-afterEach(clearStages);
 
 describe("commands of the owner", () => {
   test.each([

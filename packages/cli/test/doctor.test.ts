@@ -2,7 +2,7 @@ import { chmodSync, mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Trouble } from "@antibody/agent/control";
 import type { ResourceId } from "@antibody/policy";
-import { afterEach, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { emptyInspection } from "../../agent/test/control.fake.ts";
 import {
   checkAgent,
@@ -16,11 +16,9 @@ import {
 import type { Facts } from "../src/doctor/facts.ts";
 import type { Checked } from "../src/doctor/finding.ts";
 import { checkPeers, checkPorts, checkReach, checkVersions } from "../src/doctor/swarmChecks.ts";
-import { clearStages, setStage } from "./commandLine.ts";
+import { setStage } from "./commandLine.ts";
 import { fullInspection } from "./fixtures.ts";
 import { schemaProblems } from "./schemas.ts";
-
-afterEach(clearStages);
 
 const process = { pid: 7, userId: 1000, capabilities: 0n, descriptors: { open: 30, max: 1024 } };
 const running = { type: "running", inspection: emptyInspection, process } as const;

@@ -3,12 +3,10 @@ import { readFile, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { readData } from "@antibody/policy";
 import { Ajv } from "ajv";
-import { afterEach, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { readSource } from "../src/source/read.ts";
-import { clearStages, setStage } from "./commandLine.ts";
+import { setStage } from "./commandLine.ts";
 import { schemaProblems } from "./schemas.ts";
-
-afterEach(clearStages);
 
 describe("author init", () => {
   /** What an editor would say, by the schema that the first line of a file names, and by no other. */

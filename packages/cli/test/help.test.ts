@@ -1,10 +1,8 @@
 import { Command } from "commander";
-import { afterEach, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { addCommands } from "../src/commands/index.ts";
-import { clearStages, setStage } from "./commandLine.ts";
+import { setStage } from "./commandLine.ts";
 import { FakeTerminal } from "./fakeTerminal.ts";
-
-afterEach(clearStages);
 
 /** Every command that does something, as words. */
 function commandsOf(command: Command, words: readonly string[]): readonly (readonly string[])[] {

@@ -1,14 +1,12 @@
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
-import { afterEach, describe, expect, onTestFinished, test } from "vitest";
+import { describe, expect, onTestFinished, test } from "vitest";
 import { Audit } from "../../agent/src/audit/audit.ts";
-import { clearStages, setStage } from "./commandLine.ts";
+import { setStage } from "./commandLine.ts";
 import { wellInspection } from "./fixtures.ts";
 import { schemaProblems } from "./schemas.ts";
 import { whyWithout } from "./tools.ts";
-
-afterEach(clearStages);
 
 describe("log", () => {
   test("says who ordered what and why, with the outcome", async () => {

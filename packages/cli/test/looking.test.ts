@@ -1,13 +1,11 @@
 import { readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
 import type { HeldClaim } from "@antibody/policy";
-import { afterEach, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { logLine } from "../../agent/test/control.fake.ts";
-import { clearStages, setStage } from "./commandLine.ts";
+import { setStage } from "./commandLine.ts";
 import { author, fullInspection, greenhouse, incidentId, wellInspection } from "./fixtures.ts";
 import { schemaProblems } from "./schemas.ts";
-
-afterEach(clearStages);
 
 describe("status", () => {
   test("says ok, and exits with 0, when all is as promised", async () => {

@@ -1,13 +1,11 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { OverlayMember, Verdict } from "@antibody/core";
-import { afterEach, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { emptyInspection } from "../../agent/test/control.fake.ts";
-import { clearStages, type Stage, setStage } from "./commandLine.ts";
+import { type Stage, setStage } from "./commandLine.ts";
 import { fullInspection, idOf } from "./fixtures.ts";
 import { schemaProblems } from "./schemas.ts";
-
-afterEach(clearStages);
 
 /** A swarm in which everyone alive observes everyone, under these names. */
 function swarmOf(members: readonly (readonly [name: string, verdict: Verdict])[]): readonly OverlayMember[] {

@@ -5,13 +5,11 @@ import fc from "fast-check";
 import { afterEach, describe, expect, test } from "vitest";
 import { closeFakes, type FakeControl, startFake } from "../../agent/test/control.fake.ts";
 import { type ReadFamily, readExposition } from "../../agent/test/exposition.ts";
-import { clearStages, setStage } from "./commandLine.ts";
+import { setStage } from "./commandLine.ts";
 import { fullInspection, greenhouse, resourceId } from "./fixtures.ts";
 import { schemaProblems } from "./schemas.ts";
 
 afterEach(closeFakes);
-afterEach(clearStages);
-
 async function scrape(fake: FakeControl, socketPath = fake.paths.read) {
   const { promise, resolve, reject } = Promise.withResolvers<{ type: string | undefined; body: string }>();
   const asked = request({ socketPath, path: "/metrics", agent: false }, (response) => {

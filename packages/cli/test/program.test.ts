@@ -3,18 +3,16 @@ import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSyn
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { equalBytes, sealBundle } from "@antibody/policy";
-import { afterAll, afterEach, describe, expect, test } from "vitest";
+import { afterAll, describe, expect, test } from "vitest";
 import { authorOf, crypto } from "../../policy/test/support.ts";
 import { readSource } from "../src/source/read.ts";
-import { clearStages, type Stage, setStage } from "./commandLine.ts";
+import { type Stage, setStage } from "./commandLine.ts";
 import { schemaProblems } from "./schemas.ts";
 
 const root = join(import.meta.dirname, "../../..");
 const shipped = join(root, "examples/policies");
 const directory = mkdtempSync(join(tmpdir(), "antibody-program-"));
 afterAll(() => rmSync(directory, { recursive: true, force: true }));
-afterEach(clearStages);
-
 const author = authorOf("program");
 
 /** Every byte that publishing a file would sign: the envelopes of its fragments, and of its manifest. */

@@ -2,22 +2,23 @@ import { execFileSync } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { runCommandLine } from "../src/program.ts";
 import { shells } from "../src/reference/completion.ts";
-import { clearStages, setStage } from "./commandLine.ts";
+import { setStage } from "./commandLine.ts";
+import { FakeTerminal } from "./fakeTerminal.ts";
 import { schemaProblems } from "./schemas.ts";
 import { whyWithout } from "./tools.ts";
 
 const directory = mkdtempSync(join(tmpdir(), "antibody-reference-"));
 afterAll(() => rmSync(directory, { recursive: true, force: true }));
-afterEach(clearStages);
-
 const scripts = new Map<string, string>();
 beforeAll(async () => {
-  const stage = await setStage();
   for (const shell of shells) {
     const path = join(directory, shell);
-    writeFileSync(path, (await stage.run("completion", shell)).out);
+    const terminal = new FakeTerminal();
+    await runCommandLine(["completion", shell], terminal);
+    writeFileSync(path, terminal.outText);
     scripts.set(shell, path);
   }
 });

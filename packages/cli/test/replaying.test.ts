@@ -2,13 +2,11 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { resourceTypes } from "@antibody/core";
-import { afterEach, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { failing } from "../../agent/test/mind/failing.ts";
-import { clearStages, type Stage, setStage } from "./commandLine.ts";
+import { type Stage, setStage } from "./commandLine.ts";
 import { fullInspection, incidentId } from "./fixtures.ts";
 import { schemaProblems } from "./schemas.ts";
-
-afterEach(clearStages);
 
 const file = resourceTypes.find(({ kind }) => kind === "file");
 if (file === undefined) throw new Error("files are a type");

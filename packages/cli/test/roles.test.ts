@@ -1,10 +1,8 @@
 import type { Inspection, RoleView } from "@antibody/core";
-import { afterEach, describe, expect, test } from "vitest";
-import { clearStages, setStage } from "./commandLine.ts";
+import { describe, expect, test } from "vitest";
+import { setStage } from "./commandLine.ts";
 import { greenhouse, resourceId, wellInspection } from "./fixtures.ts";
 import { schemaProblems } from "./schemas.ts";
-
-afterEach(clearStages);
 
 const web = resourceId("role:web");
 

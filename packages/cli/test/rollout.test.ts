@@ -3,12 +3,10 @@ import { join } from "node:path";
 import { nodeCrypto } from "@antibody/agent/state";
 import type { Inspection, RolloutView } from "@antibody/core";
 import { isRejection, openEnvelope, waveOf } from "@antibody/policy";
-import { afterEach, describe, expect, test } from "vitest";
-import { clearStages, setStage } from "./commandLine.ts";
+import { describe, expect, test } from "vitest";
+import { setStage } from "./commandLine.ts";
 import { author, greenhouse, idOf, wellInspection } from "./fixtures.ts";
 import { schemaProblems } from "./schemas.ts";
-
-afterEach(clearStages);
 
 const rollout: RolloutView = {
   author,

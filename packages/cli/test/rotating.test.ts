@@ -9,14 +9,12 @@ import {
   type VerifiedPolicy,
   verifyPolicy,
 } from "@antibody/policy";
-import { afterEach, expect, test } from "vitest";
+import { expect, test } from "vitest";
 import { readKeyFile } from "../src/author/keyFile.ts";
 import { ownerText } from "../src/trust/ownerKey.ts";
-import { clearStages, type Stage, setStage } from "./commandLine.ts";
+import { type Stage, setStage } from "./commandLine.ts";
 import { wellInspection } from "./fixtures.ts";
 import { schemaProblems } from "./schemas.ts";
-
-afterEach(clearStages);
 
 async function told(stage: Stage, ...args: readonly string[]): Promise<Record<string, unknown>> {
   const { code, value } = await stage.json(...args);

@@ -1,11 +1,9 @@
-import { afterEach, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { endingLines } from "../src/commands/demo.ts";
 import { runCommandLine } from "../src/program.ts";
 import { withSelf } from "../src/self.ts";
-import { clearStages, setStage } from "./commandLine.ts";
+import { setStage } from "./commandLine.ts";
 import { FakeTerminal } from "./fakeTerminal.ts";
-
-afterEach(clearStages);
 
 describe("a next command works as it is printed", () => {
   test.each([

@@ -20,7 +20,7 @@ import { installedFiles, installLayout, type Layout } from "../src/service/layou
 import { runSteps } from "../src/service/steps.ts";
 import { forgetSteps, hasKeys, removeInstalled, removeState, stopSteps } from "../src/service/uninstall.ts";
 import { unitText } from "../src/service/unit.ts";
-import { clearStages, setStage } from "./commandLine.ts";
+import { setStage } from "./commandLine.ts";
 import { FakeTerminal } from "./fakeTerminal.ts";
 import { schemaProblems } from "./schemas.ts";
 import { whyWithout } from "./tools.ts";
@@ -31,10 +31,7 @@ beforeEach(() => {
   home = mkdtempSync(join(tmpdir(), "antibody-service-"));
   layout = installLayout(1000, { HOME: home });
 });
-afterEach(async () => {
-  rmSync(home, { recursive: true, force: true });
-  await clearStages();
-});
+afterEach(() => rmSync(home, { recursive: true, force: true }));
 
 const program = new Command("antibody");
 addCommands(program, { terminal: new FakeTerminal(), finish: () => undefined });

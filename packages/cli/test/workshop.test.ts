@@ -1,12 +1,10 @@
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { afterEach, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { generationsKept } from "../src/source/published.ts";
-import { clearStages, type Stage, setStage } from "./commandLine.ts";
+import { type Stage, setStage } from "./commandLine.ts";
 import { fullInspection, source, streamName } from "./fixtures.ts";
 import { schemaProblems } from "./schemas.ts";
-
-afterEach(clearStages);
 
 async function keygen(stage: Stage, ...args: readonly string[]): Promise<string> {
   const { value } = await stage.json("author", "keygen", "--name", "home", "--no-passphrase", ...args);

@@ -1,12 +1,10 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { join } from "node:path";
-import { afterEach, expect, test } from "vitest";
-import { clearStages, setStage } from "../commandLine.ts";
+import { expect, test } from "vitest";
+import { setStage } from "../commandLine.ts";
 import { fullInspection } from "../fixtures.ts";
 import { whyWithout } from "../tools.ts";
 import { Emulator } from "./emulator.ts";
-
-afterEach(clearStages);
 
 const main = join(import.meta.dirname, "..", "..", "src", "main.ts");
 

@@ -1,12 +1,10 @@
-import { afterEach, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { logLine } from "../../../agent/test/control.fake.ts";
 import type { Screen } from "../../src/watch/screen.ts";
-import { clearStages, type Stage, setStage } from "../commandLine.ts";
+import { type Stage, setStage } from "../commandLine.ts";
 import { fullInspection, resourceId, wellInspection } from "../fixtures.ts";
 import { schemaProblems } from "../schemas.ts";
 import { Emulator } from "./emulator.ts";
-
-afterEach(clearStages);
 
 /** A person before a terminal of 100 by 24. */
 class Person implements Screen {
