@@ -45,6 +45,18 @@ function textAt(path: string): string {
   }
 }
 
+/** Does something while the agent stands still, so that it repairs nothing of it half-way. */
+async function unseen(act: () => void): Promise<void> {
+  agent.kill("SIGSTOP");
+  try {
+    const stands = / \(.*\) T /s;
+    await eventually("the agent to stand still", () => stands.test(textAt(`/proc/${agent.pid}/stat`)));
+    act();
+  } finally {
+    agent.kill("SIGCONT");
+  }
+}
+
 async function healed(place: (typeof places)[number]): Promise<void> {
   await eventually(`${place} to be healed`, () => textAt(pathOf(place)) === content);
 }
@@ -119,25 +131,24 @@ describe("what makes no event is healed within a sweep", () => {
 
   it.concurrent("a directory that is made anew, and was changed before anybody watched it", async () => {
     const parent = dirname(pathOf("recreated"));
-    rmSync(parent, { recursive: true });
-    mkdirSync(parent);
-    writeFileSync(pathOf("recreated"), "of somebody else\n");
+    await unseen(() => {
+      rmSync(parent, { recursive: true });
+      mkdirSync(parent);
+      writeFileSync(pathOf("recreated"), "of somebody else\n");
+    });
     await healed("recreated");
   });
 });
 
 it("events beyond the kernel's queue, of which nobody is told", async () => {
   const path = pathOf("overflown");
-  agent.kill("SIGSTOP");
-  try {
+  await unseen(() => {
     const [here, there] = [join(dirname(path), "here"), join(dirname(path), "there")];
     writeFileSync(here, "");
     for (let rename = 0; rename < overflowingRenames; rename += 1)
       if (rename % 2 === 0) renameSync(here, there);
       else renameSync(there, here);
     writeFileSync(path, "lost\n");
-  } finally {
-    agent.kill("SIGCONT");
-  }
+  });
   await healed("overflown");
 });
