@@ -5,24 +5,18 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { generateKey, nodeCrypto } from "@antibody/agent/state";
 import { isRejection, type Root, type VerifiedPolicy, verifyPolicy } from "@antibody/policy";
-import { afterEach, describe, expect, test } from "vitest";
+import { describe, expect, onTestFinished, test } from "vitest";
 import { decodeBundle } from "../../agent/src/network/bundle.ts";
 import { keyBlob } from "../src/author/sshAgent/messages.ts";
-import { clearStages, type Stage, setStage } from "./commandLine.ts";
+import { type Stage, setStage } from "./commandLine.ts";
 import { fullInspection, source } from "./fixtures.ts";
 import { schemaProblems } from "./schemas.ts";
 import { keysAnswer, SshAgentDouble, signatureAnswer, sshString } from "./sshAgentDouble.ts";
 import { whyWithout } from "./tools.ts";
 
-const closers: (() => Promise<void> | void)[] = [];
-afterEach(async () => {
-  for (const close of closers.splice(0)) await close();
-  await clearStages();
-});
-
 function directory(): string {
   const made = mkdtempSync(join(tmpdir(), "antibody-ssh-"));
-  closers.push(() => rmSync(made, { recursive: true, force: true }));
+  onTestFinished(() => rmSync(made, { recursive: true, force: true }));
   return made;
 }
 
@@ -61,7 +55,7 @@ describe.skipIf(reason !== undefined)(
       const place = directory();
       const socket = join(place, "agent.sock");
       const child = spawn("ssh-agent", ["-D", "-a", socket], { stdio: ["ignore", "pipe", "ignore"] });
-      closers.unshift(async () => {
+      onTestFinished(async () => {
         const ended = once(child, "exit");
         child.kill();
         await ended;
@@ -174,7 +168,7 @@ describe("an ssh-agent that does not do what it should", () => {
     const stage = await setStage();
     const double = new SshAgentDouble(directory(), answer);
     await double.listen();
-    closers.unshift(() => double.close());
+    onTestFinished(() => double.close());
     stage.terminal.environment["SSH_AUTH_SOCK"] = double.socket;
     const args = ["author", "keygen", "--name", "home", "--no-passphrase", "--ssh-agent", "mine"];
     const { code, value } = await stage.json(...args);
@@ -278,7 +272,7 @@ describe("an ssh-agent that does not do what it should", () => {
     const { stage } = { stage: await setStage() };
     const double = new SshAgentDouble(directory(), () => held);
     await double.listen();
-    closers.unshift(() => double.close());
+    onTestFinished(() => double.close());
     stage.terminal.environment["SSH_AUTH_SOCK"] = double.socket;
     const args = ["author", "keygen", "--name", "home", "--ssh-agent", "mine"];
     expect((await stage.run(...args, "--next-ssh-agent", "mine")).code).toBe(2);
