@@ -7,7 +7,6 @@ export type { RunningAgent } from "./agent/runningAgent.ts";
 export { type StartOptions, startAgent } from "./agent.ts";
 export { readAudit } from "./audit/audit.ts";
 export * from "./control/index.ts";
-export { withDeadline } from "./deadline.ts";
 export { deliver } from "./handoff/deliver.ts";
 export { testMessage } from "./handoff/message.ts";
 export { Log, type LogEntry, standardOutput } from "./log/log.ts";

@@ -1,6 +1,7 @@
 /** The control sockets and their client, apart from the rest of the body: commands that only ask start fast. */
 
 export type { AuditLine } from "../audit/audit.ts";
+export { withDeadline } from "../deadline.ts";
 export type {
   AgentInspection,
   CommandRefusal,

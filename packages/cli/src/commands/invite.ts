@@ -1,4 +1,4 @@
-import { inviteMsMax, type LogLine } from "@antibody/agent/control";
+import { inviteMsMax, type LogLine, withDeadline } from "@antibody/agent/control";
 import { formatDuration } from "@antibody/core";
 import { shortId } from "@antibody/policy";
 import { InvalidArgumentError } from "commander";
@@ -96,24 +96,25 @@ export const invite: Verb<InviteOptions> = {
 
 async function waitForJoiner(invocation: Invocation, expiresInMs: number, since: string): Promise<0> {
   const { interrupted } = invocation.terminal;
-  const expired = AbortSignal.timeout(expiresInMs);
-  // From the recent lines on: the device may have joined between the code and this.
-  for await (const line of invocation.client.follow(true, AbortSignal.any([interrupted, expired]))) {
-    if (line.event !== enrolledEvent || line.time < since) continue;
-    const view = joinedView(line);
-    invocation.print(view, () => [
-      `joined     ${printable(view.name)} (${shortId(view.agent)})`,
-      `compare    ${view.comparisonCode}  (the other device shows the same, or somebody sits in between)`,
-    ]);
-    return exitCode.ok;
-  }
-  if (interrupted.aborted) return exitCode.ok;
-  throw new CliError({
-    code: "expired",
-    message: "nobody joined",
-    cause: expired.aborted ? "the code has expired" : "the agent ended",
-    next: `${invocation.self} invite`,
-    exit: exitCode.failed,
+  return withDeadline({ ms: expiresInMs, signals: [interrupted] }, async (signal) => {
+    // From the recent lines on: the device may have joined between the code and this.
+    for await (const line of invocation.client.follow(true, signal)) {
+      if (line.event !== enrolledEvent || line.time < since) continue;
+      const view = joinedView(line);
+      invocation.print(view, () => [
+        `joined     ${printable(view.name)} (${shortId(view.agent)})`,
+        `compare    ${view.comparisonCode}  (the other device shows the same, or somebody sits in between)`,
+      ]);
+      return exitCode.ok;
+    }
+    if (interrupted.aborted) return exitCode.ok;
+    throw new CliError({
+      code: "expired",
+      message: "nobody joined",
+      cause: signal.aborted ? "the code has expired" : "the agent ended",
+      next: `${invocation.self} invite`,
+      exit: exitCode.failed,
+    });
   });
 }
 
