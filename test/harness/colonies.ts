@@ -39,6 +39,8 @@ interface ColonyWorld {
   readonly within?: readonly string[];
   /** Flags of Node, before the bundle. */
   readonly nodeFlags?: readonly string[];
+  /** Where all agents listen; one address each where nothing is said. */
+  readonly listen?: string;
   /** Every wait ends then; all that a file of tests may take where nothing is said. */
   readonly lifeMs?: number;
 }
@@ -49,6 +51,7 @@ export function makeColony({
   mounts,
   within = [],
   nodeFlags = [],
+  listen,
   lifeMs = colonyLifeMs,
 }: ColonyWorld = {}): TestColony {
   const made = mkdtempSync(join(tmpdir(), "antibody-test-"));
@@ -66,7 +69,7 @@ export function makeColony({
       const [file = launcher.file, ...args] = [...enter, launcher.file, ...nodeFlags, ...launcher.args];
       return { file, args };
     },
-    listenOf: (name) => `/ip4/${namespaces?.addressOf(name) ?? "127.0.0.1"}/tcp/0`,
+    listenOf: (name) => listen ?? `/ip4/${namespaces?.addressOf(name) ?? "127.0.0.1"}/tcp/0`,
   });
   return {
     colony,

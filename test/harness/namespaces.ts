@@ -15,6 +15,8 @@ export class Namespaces {
   readonly #hosts = new Map<string, number>();
   readonly #bridges: string[] = [];
   readonly #natted: ReadonlySet<string>;
+  /** Of hosts that have another address than their first one. */
+  readonly #renewed = new Map<string, string>();
 
   /** Each host in `natted` is alone behind a router, which lets nothing in that was not asked for. Needs nftables. */
   constructor(hosts: readonly string[], natted: readonly string[] = []) {
@@ -29,12 +31,24 @@ export class Namespaces {
   /** The address of a host, reachable from the others while the network is whole and the host not behind a router. */
   addressOf(host: string): string {
     const number = this.#numberOf(host);
+    const renewed = this.#renewed.get(host);
+    if (renewed !== undefined) return renewed;
     return this.#natted.has(host) ? `10.232.${number}.2` : `10.231.0.${number}`;
   }
 
   /** The words that run a command on a host. */
   enter(host: string): readonly string[] {
     return ["netns", "exec", this.#namespaceOf(host)];
+  }
+
+  /** Gives hosts new addresses at once, as a router does that has forgotten its leases. */
+  renew(hosts: readonly string[]): void {
+    for (const host of hosts) {
+      const inside = ["netns", "exec", this.#namespaceOf(host), "ip", "addr"];
+      ip(...inside, "del", `${this.addressOf(host)}/24`, "dev", "eth0");
+      this.#renewed.set(host, `10.231.0.${hostsMax - this.#numberOf(host)}`);
+      ip(...inside, "add", `${this.addressOf(host)}/24`, "dev", "eth0");
+    }
   }
 
   /** Pulls the cable of a host: nothing comes or goes, and no socket closes. */

@@ -37,6 +37,8 @@ export interface StartOptions {
   readonly root: string;
   /** Multiaddrs to listen on. */
   readonly listen?: readonly string[];
+  /** Whether peers on the LAN are looked for by mDNS; yes where nothing is said. */
+  readonly mdns?: boolean;
   /** Version of the build, told to peers. */
   readonly build: string;
   /** Where log lines go; standard output where nothing is said. */
@@ -152,7 +154,7 @@ async function assemble(
     options.openNetwork ?? openLibp2p,
     {
       ...{ key: state.key, charter: state.charter, certificate: state.certificate, crypto, feed },
-      knowledge: mind,
+      ...{ knowledge: mind, mdns: options.mdns ?? true },
     },
     tell,
     listenChoices(options.listen ?? listenDefault, state.paths.port),

@@ -126,6 +126,7 @@ export interface Trouble {
     | "agent.historyFailed"
     | "device.polling"
     | "agent.networkFailed"
+    | "network.lanDeaf"
     | "agent.pluginsRefused"
     | "agent.handoffFailed";
   /** What it means, with the cause, for people. */

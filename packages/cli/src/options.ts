@@ -51,3 +51,6 @@ export function readName(text: string): string {
   if (/^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/.test(text)) return text;
   throw new InvalidArgumentError("Write a name of 1 to 63 of a-z, 0-9 and -.");
 }
+
+/** What `--no-mdns` does. */
+export const noMdnsText = "do not look for peers on this network by mDNS, and do not announce this one";

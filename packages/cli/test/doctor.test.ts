@@ -15,7 +15,7 @@ import {
 } from "../src/doctor/checks.ts";
 import type { Facts } from "../src/doctor/facts.ts";
 import type { Checked } from "../src/doctor/finding.ts";
-import { checkPeers, checkPorts, checkReach, checkVersions } from "../src/doctor/swarmChecks.ts";
+import { checkLan, checkPeers, checkPorts, checkReach, checkVersions } from "../src/doctor/swarmChecks.ts";
 import { setStage } from "./commandLine.ts";
 import { fullInspection } from "./fixtures.ts";
 import { schemaProblems } from "./schemas.ts";
@@ -58,6 +58,7 @@ const checks = [
   checkPermissions,
   checkReach,
   checkPorts,
+  checkLan,
   checkPeers,
   checkVersions,
 ];
@@ -69,6 +70,21 @@ function withTrouble(name: Trouble["name"], what: string): Partial<Facts> {
 type Case = readonly [what: string, check: (facts: Facts) => Checked, change: Partial<Facts>, mend: string];
 
 const cases: readonly Case[] = [
+  [
+    "a network on which nobody is heard",
+    checkLan,
+    withTrouble("network.lanDeaf", "peers on its own network are not heard by mDNS: ENODEV"),
+    "antibody run --no-mdns",
+  ],
+  [
+    "another program on the port of mDNS",
+    checkLan,
+    withTrouble(
+      "network.lanDeaf",
+      "peers on its own network are not heard by mDNS: bind EADDRINUSE 0.0.0.0:5353",
+    ),
+    "ss --udp --listening --processes 'sport = :5353'",
+  ],
   ["no agent", checkAgent, { agent: { type: "notBegun" } }, "antibody init --name NAME"],
   ["an agent that does not run", checkAgent, { agent: { type: "notRunning" } }, "systemctl start antibody"],
   ["somebody else's agent", checkAgent, { agent: { type: "denied", cause: "no" } }, "sudo antibody doctor"],

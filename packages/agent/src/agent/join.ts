@@ -13,6 +13,8 @@ export interface JoinAgentOptions {
   readonly build: string;
   /** Public key of the owner whose words the device obeys; absent: one of its own. */
   readonly owner?: Uint8Array;
+  /** Whether the inviter is looked for on the LAN by mDNS as well; yes where nothing is said. */
+  readonly mdns?: boolean;
   readonly timeoutMs?: number;
 }
 
@@ -34,8 +36,8 @@ export async function joinAgent(options: JoinAgentOptions): Promise<JoinedAgent>
   const empty = holdEmptyState(options.state);
   try {
     const { joinSwarm } = await import("../network/joinSwarm.ts");
-    const { code, name, build, timeoutMs } = options;
-    const asked = { code, name, build, crypto, key: empty.key };
+    const { code, name, build, mdns = true, timeoutMs } = options;
+    const asked = { code, name, build, mdns, crypto, key: empty.key };
     const joined = await joinSwarm(timeoutMs === undefined ? asked : { ...asked, timeoutMs });
     const { charter, certificate, members, sas } = joined;
     const owner = options.owner === undefined ? {} : { owner: options.owner };

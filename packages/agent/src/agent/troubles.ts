@@ -28,6 +28,11 @@ const kinds: readonly {
     what: ({ message }) => `it does not listen: ${message}`,
   },
   {
+    name: "network.lanDeaf",
+    ended: "network.lanHeard",
+    what: ({ cause }) => `peers on its own network are not heard by mDNS: ${cause}`,
+  },
+  {
     name: "agent.pluginsRefused",
     // The registration is read at the start, and not again.
     ended: "agent.stopping",

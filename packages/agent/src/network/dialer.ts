@@ -7,7 +7,7 @@ import type { Gate } from "./gate.ts";
 import type { Hello } from "./hello.ts";
 import { detourPatienceMs, dialsMax } from "./limits.ts";
 import type { NetworkNode } from "./node.ts";
-import { type Reached, reach } from "./reach.ts";
+import { type Reached, reachByHints } from "./reach.ts";
 
 /** What the dialer needs. */
 export interface DialerOptions {
@@ -16,6 +16,8 @@ export interface DialerOptions {
   readonly hello: Hello;
   /** The libp2p identity of an enrolled agent; undefined when its certificate is not known. */
   peerIdOf(agent: AgentId): PeerId | undefined;
+  /** Where an enrolled agent may be as well, besides the addresses that it tells. */
+  hintsOf(agent: AgentId): readonly string[];
   /** Tries to have a session through a relay; true when it stands. */
   detour(agent: AgentId): Promise<boolean>;
   /** Told how each attempt ended. */
@@ -66,7 +68,8 @@ export class Dialer {
     this.#running += 1;
     try {
       return await withDeadline({ signals: [signal, this.#stopped.signal] }, async (either) => {
-        const reached = await reach(this.#options.node, peer, addresses, either);
+        const { node, hintsOf } = this.#options;
+        const reached = await reachByHints(node, peer, addresses, hintsOf(agent), either);
         return reached.type === "connection"
           ? await this.#greet(agent, reached.connection, either)
           : reached.type;
@@ -113,8 +116,8 @@ export class Dialer {
     purpose: "session" | "fresh",
     signal: AbortSignal,
   ): Promise<DialResult> {
-    const { node, gate } = this.#options;
-    const reached: Reached = await reach(node, peer, addresses, signal);
+    const { node, gate, hintsOf } = this.#options;
+    const reached: Reached = await reachByHints(node, peer, addresses, hintsOf(agent), signal);
     if (reached.type !== "connection") return this.#goAround(agent, purpose, reached);
     const { connection } = reached;
     if (purpose === "fresh" && gate.session(agent) !== undefined) {

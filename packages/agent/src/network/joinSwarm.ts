@@ -28,6 +28,7 @@ import {
   nonceCommitment,
   shortAuthenticationString,
 } from "./joinWire.ts";
+import { reachInviter } from "./lan/inviter.ts";
 import { joinAnswerBytesMax, joinTimeoutMs } from "./limits.ts";
 import { createNode, type NetworkNode } from "./node.ts";
 import { reach } from "./reach.ts";
@@ -58,6 +59,8 @@ export interface JoinOptions {
   readonly crypto: Crypto;
   /** Version of the build, told to peers. */
   readonly build: string;
+  /** Whether the inviter is looked for on the LAN by mDNS as well; yes where nothing is said. */
+  readonly mdns?: boolean;
   /** The whole join. Default: `joinTimeoutMs`. */
   readonly timeoutMs?: number;
 }
@@ -94,7 +97,7 @@ export async function joinSwarm(options: JoinOptions): Promise<Joined> {
   const node = await createNode({ privateKey: await libp2pKey(options.key.seed), listen: [] });
   await node.libp2p.start();
   try {
-    return await askInviter(await connect(node, invite, signal), invite, options, signal);
+    return await askInviter(await connect(node, invite, options, signal), invite, options, signal);
   } catch (error) {
     if (error instanceof JoinError) throw error;
     throw broken(error);
@@ -103,8 +106,16 @@ export async function joinSwarm(options: JoinOptions): Promise<Joined> {
   }
 }
 
-async function connect(node: NetworkNode, invite: Invite, signal: AbortSignal): Promise<Connection> {
-  const reached = await reach(node, peerIdOf(invite.inviter), invite.addresses, signal);
+async function connect(
+  node: NetworkNode,
+  invite: Invite,
+  { crypto, mdns }: JoinOptions,
+  signal: AbortSignal,
+): Promise<Connection> {
+  const reached =
+    mdns === false
+      ? await reach(node, peerIdOf(invite.inviter), invite.addresses, signal)
+      : await reachInviter(node, invite, crypto, signal);
   if (reached.type === "connection") return reached.connection;
   const tried = invite.addresses.length === 0 ? "no address in the code" : invite.addresses.join(", ");
   throw new JoinError(

@@ -185,3 +185,40 @@ export const returnWaitMsMax = 30_000;
 /** One try of the direct link, and the time for a circuit to end. Guesses. */
 export const returnTimeoutMs = 1_500;
 export const retireTimeoutMs = 1_000;
+
+/**
+ * mDNS on a LAN. Datagrams a second, and at once, of everyone: where there are more, this agent stops to listen for
+ * a while, so that a flood costs it mDNS and no time. Guesses: a hundred times what a home says.
+ */
+export const mdnsDatagramsPerSecond = 1_000;
+export const mdnsDatagramsBurst = 2_000;
+export const mdnsRestMs = 60_000;
+/** Bytes of a datagram that is looked at. RFC 6762, 17: one Ethernet frame, with its headers. */
+export const mdnsDatagramBytesMax = 1_472;
+/** Records of a datagram that is looked at. A guess: an answer has two, and others may be added to it. */
+export const mdnsRecordsMax = 32;
+/** Datagrams about agents that are read a second, and at once, of one host and of all. Guesses: many agents on one host. */
+export const mdnsPerSecond = 10;
+export const mdnsBurst = 50;
+export const mdnsTotalPerSecond = 200;
+export const mdnsTotalBurst = 1_000;
+export const mdnsHostsMax = 256;
+/** Peers whose announced addresses are remembered, the newest of each, and for how long. Guesses. */
+export const mdnsPeersMax = 256;
+export const mdnsAddressesMax = 8;
+export const mdnsRememberedMs = 1_200_000;
+/** How long others may keep a record, which this agent itself does not go by. RFC 6762, 10. */
+export const mdnsRecordSeconds = 120;
+/** Answers and announcements wait at random between these, so that not all speak at once. RFC 6762, 6. */
+export const mdnsAnswerWaitMsMin = 20;
+export const mdnsAnswerWaitMsMax = 120;
+/** At most one answer in so long, and a second announcement after it. RFC 6762, 6 and 8.3. */
+export const mdnsAnswerIntervalMs = 1_000;
+/** From one question to the next while somebody is missing, doubling. RFC 6762, 5.2: at least a second. */
+export const mdnsQuestionWaitMsMin = 1_000;
+export const mdnsQuestionWaitMsMax = 600_000;
+/** How long an announced address may take once those that the peer tells have failed. A guess: a LAN answers sooner. */
+export const hintGraceMs = 200;
+/** A joiner asks the LAN when the addresses in its code have not answered for so long, and listens for so long. */
+export const joinLanAfterMs = 1_000;
+export const joinLanMs = 3_000;

@@ -22,6 +22,8 @@ import { type InviteBook, memoryInviteBook } from "./inviteBook.ts";
 import { issueInvite } from "./issueInvite.ts";
 import { JoinDesk } from "./joinDesk.ts";
 import { joinProtocol } from "./joinWire.ts";
+import type { Lan } from "./lan/lan.ts";
+import { interfacesOf, neighborhood } from "./lan/neighborhood.ts";
 import { addressLookIntervalMs, goodbyeTimeoutMs, returnTimeoutMs, routeStreamsMax } from "./limits.ts";
 import { Mail, type MailClass, mailProtocols } from "./mail.ts";
 import type { NetworkOptions } from "./networkOptions.ts";
@@ -68,6 +70,7 @@ class NetworkBody implements Network {
   readonly #relaying: Relaying;
   readonly #returns: Returns;
   readonly #crossed: Crossed;
+  readonly #lan: Lan | undefined;
   #parts: Parts | undefined;
   #told: readonly string[] = [];
   #addressLook: NodeJS.Timeout | undefined;
@@ -116,6 +119,10 @@ class NetworkBody implements Network {
       connectDirectly: (agent) => this.#connectDirectly(agent, AbortSignal.timeout(returnTimeoutMs)),
       findDetour: async (agent) => this.#parts?.detours.find(agent, "beside"),
     });
+    const { agent } = options.certificate;
+    const { swarm } = charter;
+    const { tell } = options;
+    this.#lan = options.mdns === false ? undefined : neighborhood({ swarm, agent, knowledge, tell });
   }
 
   async start(): Promise<void> {
@@ -138,6 +145,7 @@ class NetworkBody implements Network {
     await libp2p.start();
     gossip.start();
     this.#told = this.addresses();
+    this.#lan?.moved(interfacesOf(this.#told));
     // libp2p tells of listeners, not of interfaces that come and go under them.
     this.#addressLook = setInterval(() => this.#tellAddresses(), addressLookIntervalMs).unref();
   }
@@ -192,6 +200,7 @@ class NetworkBody implements Network {
     if (this.#stopping) return;
     this.#stopping = true;
     this.#complaints.stop();
+    this.#lan?.stop();
     clearInterval(this.#addressLook);
     this.#parts?.gossip.stop();
     this.#parts?.dialer.stop();
@@ -237,9 +246,13 @@ class NetworkBody implements Network {
       gate: this.#gate,
       hello: this.#hello,
       peerIdOf: (agent) => this.#peerIdOf(agent),
+      hintsOf: (agent) => this.#lan?.addressesOf(agent) ?? [],
       detour: (agent) => detours.find(agent, "instead"),
       dialed: (result) => this.#feed(result),
-      unreached: (agent, result, detail) => this.#complaints.unreached(agent, result, detail),
+      unreached: (agent, result, detail) => {
+        this.#lan?.seek();
+        this.#complaints.unreached(agent, result, detail);
+      },
     });
   }
 
@@ -348,6 +361,7 @@ class NetworkBody implements Network {
     const addresses = this.addresses();
     if (addresses.join() === this.#told.join()) return;
     this.#told = addresses;
+    this.#lan?.moved(interfacesOf(addresses));
     this.#feed({ type: "addresses", addresses });
   }
 

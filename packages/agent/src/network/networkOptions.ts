@@ -12,6 +12,10 @@ export type NetworkEventName =
   | "network.banned"
   /** A new member came in through an invite. */
   | "network.enrolled"
+  /** Peers on the LAN are not heard by mDNS, and why. */
+  | "network.lanDeaf"
+  /** They are again. */
+  | "network.lanHeard"
   /** Something broke and was dealt with. */
   | "network.trouble";
 
@@ -33,6 +37,8 @@ export interface NetworkOptions {
   readonly knowledge: Knowledge;
   /** Multiaddrs to listen on, for example `/ip4/0.0.0.0/tcp/4001`. */
   readonly listen: readonly string[];
+  /** Whether peers on the LAN are looked for by mDNS; yes where nothing is said. */
+  readonly mdns?: boolean;
   readonly feed: Feed;
   readonly tell: (event: NetworkEvent) => void;
   /** In memory where nothing is said: a restart closes every invite. */

@@ -4,7 +4,7 @@ import { addressesMax, type DialResult } from "@antibody/core";
 import type { Connection, PeerId } from "@libp2p/interface";
 import type { Multiaddr } from "@multiformats/multiaddr";
 import { withDeadline } from "../deadline.ts";
-import { dialStaggerMs } from "./limits.ts";
+import { dialStaggerMs, hintGraceMs } from "./limits.ts";
 import { type NetworkNode, parseAddress } from "./node.ts";
 
 /** How an attempt to reach a peer ended: a connection whose other end has proved the peer's key, or why not. */
@@ -52,12 +52,46 @@ export async function reach(
     done.abort();
     return first;
   });
+  closeOthers(attempts, reached);
+  return reached;
+}
+
+function closeOthers(attempts: readonly Promise<Reached>[], needed: Reached): void {
   for (const attempt of attempts) {
     void attempt.then((late) => {
-      if (late.type === "connection" && late !== reached) late.connection.abort(new Error("Not needed"));
+      if (late.type === "connection" && late !== needed) late.connection.abort(new Error("Not needed"));
     });
   }
-  return reached;
+}
+
+/**
+ * The same, and at hints at the same time: addresses that were only heard of. What answers there must prove the same
+ * key; that nobody does says nothing of the peer, and holds up for `hintGraceMs` at most what its own addresses say.
+ */
+export async function reachByHints(
+  node: Pick<NetworkNode, "dial">,
+  peer: PeerId,
+  addresses: readonly string[],
+  hints: readonly string[],
+  signal: AbortSignal,
+): Promise<Reached> {
+  const others = hints.filter((hint) => !addresses.includes(hint));
+  if (others.length === 0) return reach(node, peer, addresses, signal);
+  const enough = new AbortController();
+  return withDeadline({ signals: [signal, enough.signal] }, async (either) => {
+    const told = reach(node, peer, addresses, either);
+    const hinted = reach(node, peer, others, either);
+    const first = await Promise.race([told, hinted.then((found) => (isConnection(found) ? found : told))]);
+    const late = isConnection(first) ? first : delay(hintGraceMs, first, { ref: false });
+    const found = await Promise.race([late, hinted.then((last) => (isConnection(last) ? last : first))]);
+    enough.abort();
+    closeOthers([told, hinted], found);
+    return found;
+  });
+}
+
+function isConnection(reached: Reached): boolean {
+  return reached.type === "connection";
 }
 
 async function firstConnection(attempts: readonly Promise<Reached>[]): Promise<Reached> {

@@ -27,6 +27,9 @@ test("a trouble is told from the event that begins it to the one that ends it", 
     "no plug-in runs: others can write it",
     "nobody is told of incidents: others can read it",
   ]);
+  note("network.lanDeaf", { cause: "ENODEV" });
+  expect(troubles.list().at(-1)?.what).toBe("peers on its own network are not heard by mDNS: ENODEV");
+  note("network.lanHeard");
   note("agent.handoffWorks");
   expect(troubles.list().map(({ name }) => name)).toEqual(["agent.pluginsRefused"]);
 });

@@ -10,7 +10,7 @@ import {
 import type { Facts } from "../doctor/facts.ts";
 import type { Checked } from "../doctor/finding.ts";
 import { gatherFacts } from "../doctor/gather.ts";
-import { checkPeers, checkPorts, checkReach, checkVersions } from "../doctor/swarmChecks.ts";
+import { checkLan, checkPeers, checkPorts, checkReach, checkVersions } from "../doctor/swarmChecks.ts";
 import { exitCode } from "../errors.ts";
 import type { Verb } from "../verb.ts";
 
@@ -33,6 +33,7 @@ const checks: readonly ((facts: Facts) => Checked)[] = [
   checkPermissions,
   checkReach,
   checkPorts,
+  checkLan,
   checkPeers,
   checkVersions,
 ];
@@ -40,7 +41,7 @@ const checks: readonly ((facts: Facts) => Checked)[] = [
 /** `antibody doctor`: what breaks in practice, and the command that mends it. */
 export const doctor: Verb<object> = {
   usage: "doctor",
-  summary: "Look for what breaks in practice: clock, disk, limits, permissions, ports, peers, versions.",
+  summary: "Look for what breaks in practice: clock, disk, limits, permissions, ports, LAN, peers, versions.",
   examples: ["antibody doctor", "sudo antibody doctor --json"],
   exits: [
     [0, "nothing was found"],

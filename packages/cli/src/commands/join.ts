@@ -1,6 +1,6 @@
 import { shortId } from "@antibody/policy";
 import { exitCode } from "../errors.ts";
-import { readName } from "../options.ts";
+import { noMdnsText, readName } from "../options.ts";
 import { startCommand } from "../service/manager.ts";
 import { actAsOwnerOf } from "../service/owner.ts";
 import { ownerOptionText, readOwnerKey } from "../trust/ownerKey.ts";
@@ -19,8 +19,15 @@ export interface JoinedView {
   readonly nextCommand?: string;
 }
 
+interface JoinCommandOptions {
+  readonly name: string;
+  readonly owner?: Uint8Array;
+  /** False where it was refused. */
+  readonly mdns: boolean;
+}
+
 /** `antibody join CODE`: becomes a member of a swarm. */
-export const join: Verb<{ readonly name: string; readonly owner?: Uint8Array }> = {
+export const join: Verb<JoinCommandOptions> = {
   usage: "join <code>",
   summary: "Join the swarm that a code is from. The code is printed by: antibody invite",
   examples: ["antibody join CODE --name greenhouse", "antibody join CODE --name shed --owner owner_KEY"],
@@ -33,14 +40,16 @@ export const join: Verb<{ readonly name: string; readonly owner?: Uint8Array }> 
   declare: (command) =>
     void command
       .requiredOption("--name <name>", "what this device is called in the swarm", readName)
-      .option("--owner <key>", ownerOptionText, readOwnerKey),
+      .option("--owner <key>", ownerOptionText, readOwnerKey)
+      .option("--no-mdns", noMdnsText),
   async run({ invocation, options, args: [code = ""] }) {
     const { state } = invocation;
     actAsOwnerOf(invocation.state);
     // Loaded here: the other commands start without the body.
     const { joinAgent } = await import("@antibody/agent");
+    const { name, mdns } = options;
     const owner = options.owner === undefined ? {} : { owner: options.owner };
-    const joined = await joinAgent({ state, code, name: options.name, build: version, ...owner });
+    const joined = await joinAgent({ state, code, name, build: version, mdns, ...owner });
     const view: JoinedView = {
       schema: "antibody.joined/1",
       agent: joined.agent,

@@ -4,7 +4,7 @@ import { runtimeDirectory } from "@antibody/agent/control";
 import { holdsAgent } from "@antibody/agent/state";
 import { CliError, exitCode, usageError } from "../errors.ts";
 import type { Invocation } from "../invocation.ts";
-import { readDuration, readEach, readName } from "../options.ts";
+import { noMdnsText, readDuration, readEach, readName } from "../options.ts";
 import { beginningOf } from "../self.ts";
 import { serviceManager } from "../service/notify.ts";
 import { actAsOwnerOf } from "../service/owner.ts";
@@ -17,6 +17,8 @@ interface RunOptions {
   readonly join?: string;
   readonly root: string;
   readonly sweep?: number;
+  /** False where it was refused. */
+  readonly mdns: boolean;
 }
 
 /** `antibody run`: the agent itself, in the foreground. */
@@ -45,6 +47,7 @@ export const run: Verb<RunOptions> = {
       )
       .option("--join <code>", "join first, if there is no agent in the state yet")
       .option("--root <directory>", "prefixes every path of file-like resources", "/")
+      .option("--no-mdns", noMdnsText)
       .option("--sweep <duration>", "look at every resource at least this often", readDuration),
   async run({ invocation, options }) {
     const root = readRoot(options.root);
@@ -58,6 +61,7 @@ export const run: Verb<RunOptions> = {
       state: invocation.state,
       root,
       build: version,
+      mdns: options.mdns,
       ...(options.listen === undefined ? {} : { listen: options.listen }),
       ...(options.sweep === undefined ? {} : { settings: { sweepIntervalMs: options.sweep } }),
     });
@@ -100,7 +104,8 @@ async function begin(invocation: Invocation, options: RunOptions): Promise<void>
   }
   const { state } = invocation;
   const { joinAgent } = await import("@antibody/agent");
-  const joined = await joinAgent({ state, code: options.join, name: options.name, build: version });
+  const { join: code, name, mdns } = options;
+  const joined = await joinAgent({ state, code, name, build: version, mdns });
   invocation.terminal.err(`joined as ${joined.name}; compare on the inviter: ${joined.sas}\n`);
 }
 

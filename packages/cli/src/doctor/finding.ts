@@ -9,6 +9,7 @@ export type CheckName =
   | "permissions"
   | "reach"
   | "ports"
+  | "lan"
   | "peers"
   | "versions";
 

@@ -39,6 +39,19 @@ export function checkPorts({ agent, addresses, self }: Facts): Checked {
   return well("ports", addresses.map(({ address }) => address).join(", "));
 }
 
+/** Whether peers on the agent's own network are found where the addresses that they told are not right any more. */
+export function checkLan({ agent, self }: Facts): Checked {
+  if (agent.type !== "running") return unseen("lan", notRunning);
+  const deaf = agent.inspection.troubles?.find(({ name }) => name === "network.lanDeaf")?.what;
+  if (deaf === undefined) return well("lan", "nothing keeps it from mDNS");
+  const port = /EADDRINUSE/.test(deaf);
+  return finding(
+    "lan",
+    deaf,
+    port ? "ss --udp --listening --processes 'sport = :5353'" : `${self} run --no-mdns`,
+  );
+}
+
 export function checkPeers({ agent, self }: Facts): Checked {
   if (agent.type !== "running") return unseen("peers", notRunning);
   const { members, cutOff } = agent.inspection;
