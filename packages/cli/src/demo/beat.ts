@@ -26,7 +26,7 @@ export interface Stage {
   readonly policy: DemoPolicy;
   /** Names of the first five agents; the first is the founder. */
   readonly names: readonly string[];
-  readonly sabotage: Sabotage | undefined;
+  readonly sabotages: ReadonlySet<Sabotage>;
   /** Ends when the beat's time is up, or when the user interrupts. */
   readonly signal: AbortSignal;
   /** The author's id and files, once made. */

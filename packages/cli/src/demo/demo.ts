@@ -50,7 +50,8 @@ export interface DemoOptions {
   readonly timeoutMsOf?: (beat: string) => number;
   /** Names of beats to play; the first two are always played. Absent: all. */
   readonly only?: readonly string[];
-  readonly sabotage?: Sabotage;
+  /** How the world is spoiled. Beats are then played on after one that failed, unless it was one of the first two. */
+  readonly sabotages?: readonly Sabotage[];
   onBeat(outcome: BeatOutcome): void;
   /** Called while the agents still run, when every beat has passed; the demo ends when it resolves. */
   beforeEnd?(colony: Colony): Promise<void>;
@@ -77,11 +78,12 @@ export async function playDemo(options: DemoOptions): Promise<DemoReport> {
   try {
     const stage = await setStage(colony, options);
     for (const [index, beat] of beats.entries()) {
-      if (index > 1 && options.only !== undefined && !options.only.includes(beat.name)) continue;
+      const needed = index < 2;
+      if (!needed && options.only !== undefined && !options.only.includes(beat.name)) continue;
       const outcome = await playBeat(beat, stage, options);
       outcomes.push(outcome);
       options.onBeat(outcome);
-      if (!outcome.passed) break;
+      if (!outcome.passed && (needed || options.sabotages === undefined)) break;
     }
     const passed = outcomes.every((outcome) => outcome.passed);
     // Before it is kept up: how long that lasts is not the demo's.
@@ -96,7 +98,7 @@ export async function playDemo(options: DemoOptions): Promise<DemoReport> {
 
 async function setStage(colony: Colony, options: DemoOptions): Promise<Omit<Stage, "signal">> {
   const policy = demoPolicy(await choosePorts(servingNames), options.launcher);
-  return { colony, policy, names: demoNames, sabotage: options.sabotage };
+  return { colony, policy, names: demoNames, sabotages: new Set(options.sabotages) };
 }
 
 async function playBeat(

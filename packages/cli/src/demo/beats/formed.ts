@@ -6,12 +6,12 @@ export const formed: Beat = {
   name: "formed",
   title: "five agents form a swarm",
   async play(stage) {
-    const { colony, names, sabotage, signal } = stage;
+    const { colony, names, sabotages, signal } = stage;
     const [founder, ...others] = names;
     if (founder === undefined) throw new Error("a swarm has a founder");
     await colony.command(founder, "init", "--name", founder);
     await colony.start(founder);
-    const joining = sabotage === "absentMember" ? others.slice(1) : others;
+    const joining = sabotages.has("absentMember") ? others.slice(1) : others;
     await Promise.all(joining.map((name) => enroll(stage, founder, name)));
     for (const agent of colony.agents) {
       await until(`${agent.name} to see ${demoNames.length - 1} peers`, signal, async () => {

@@ -13,17 +13,15 @@ export const handedOff: Beat = {
   name: "handedOff",
   title: "an impossible repair is handed to a human with its evidence",
   async play(stage) {
-    const { colony, sabotage, signal } = stage;
+    const { colony, sabotages, signal } = stage;
     const agent = colony.agent(impossible.on);
-    if (sabotage === "possibleRepair")
+    if (sabotages.has("possibleRepair"))
       await mkdir(dirname(agent.root + impossible.path), { recursive: true });
     await publish(stage, "cellar", stage.policy.second(serving(stage), routingName, impossible));
-    await until(
-      "an incident in the kitchen",
-      signal,
-      async () => (await agent.inspect()).incidents.length > 0,
-    );
-    const incident = (await agent.inspect()).incidents[0];
+    const handed = async () =>
+      (await agent.inspect()).incidents.find(({ resource }) => resource === `file:${impossible.path}`);
+    await until("an incident in the kitchen", signal, async () => (await handed()) !== undefined);
+    const incident = await handed();
     if (incident === undefined || incident.attempts.length === 0 || incident.next === "") {
       throw new Error("the incident has no attempts or no next command");
     }

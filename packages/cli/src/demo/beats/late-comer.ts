@@ -9,9 +9,9 @@ export const lateComer: Beat = {
   name: "lateComer",
   title: "an agent started late gets what was published before",
   async play(stage) {
-    const { colony, sabotage, signal } = stage;
+    const { colony, sabotages, signal } = stage;
     await enroll(stage, "attic", lateName);
-    if (sabotage !== "lateWithoutGrant") await trustAuthor(stage, lateName);
+    if (!sabotages.has("lateWithoutGrant")) await trustAuthor(stage, lateName);
     const agent = colony.agent(lateName);
     await until("the late agent to keep what was published before", signal, async () => {
       return (await agent.read("/etc/greeting")) === greeting;

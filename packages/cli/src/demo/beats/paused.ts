@@ -7,9 +7,9 @@ import { damage } from "./healed.ts";
 export const paused: Beat = {
   name: "paused",
   title: "a paused agent shows the drift, leaves it, resumes, heals",
-  async play({ colony, sabotage, signal }) {
+  async play({ colony, sabotages, signal }) {
     const agent = colony.agent("kitchen");
-    if (sabotage !== "unpaused") {
+    if (!sabotages.has("unpaused")) {
       await colony.command(
         "kitchen",
         "pause",

@@ -25,9 +25,9 @@ export const published: Beat = {
   name: "published",
   title: "an author publishes to one agent, all converge",
   async play(stage) {
-    const { colony, sabotage, signal } = stage;
+    const { colony, sabotages, signal } = stage;
     await makeAuthor(stage);
-    const trusting = colony.agents.filter((agent) => !(sabotage === "noGrant" && agent.name === "kitchen"));
+    const trusting = colony.agents.filter((agent) => !(sabotages.has("noGrant") && agent.name === "kitchen"));
     await Promise.all(trusting.map((agent) => trustAuthor(stage, agent.name)));
     const { generation } = await publish(stage, "cellar", stage.policy.first(serving(stage), routingName));
     for (const agent of colony.agents) {
@@ -36,7 +36,7 @@ export const published: Beat = {
         return worker?.phase === "kept" && (await agent.read("/etc/greeting")) === greeting;
       });
     }
-    if (sabotage === "pausedEverywhere") {
+    if (sabotages.has("pausedEverywhere")) {
       await Promise.all(
         colony.agents.map(({ name }) =>
           colony.command(name, "pause", "--reason", "sabotage", "--for", "10m"),
@@ -49,7 +49,7 @@ export const published: Beat = {
 
 /** Agents that serve the capability in this world. */
 export function serving(stage: Stage): readonly string[] {
-  return stage.sabotage === "oneBackend" ? servingNames.slice(0, 1) : servingNames;
+  return stage.sabotages.has("oneBackend") ? servingNames.slice(0, 1) : servingNames;
 }
 
 async function makeAuthor(stage: Stage): Promise<void> {
@@ -63,7 +63,7 @@ async function makeAuthor(stage: Stage): Promise<void> {
 
 /** The owner of one device accepts the author. */
 export async function trustAuthor(stage: Stage, name: string): Promise<void> {
-  const scope = stage.sabotage === "wideGrant" ? ["--scope", "**"] : grant;
+  const scope = stage.sabotages.has("wideGrant") ? ["--scope", "**"] : grant;
   await stage.colony.command(
     name,
     "trust",

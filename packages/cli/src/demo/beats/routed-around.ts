@@ -25,7 +25,7 @@ export const routedAround: Beat = {
       signal,
       async () => (await call(url)) !== undefined,
     );
-    if (stage.sabotage !== "oneBackend") await secondBackend(stage);
+    if (!stage.sabotages.has("oneBackend")) await secondBackend(stage);
     const serving = await call(url);
     if (serving === undefined) throw new Error("the route stopped answering before anything was killed");
     const calls = callForever(url);
