@@ -43,7 +43,7 @@ export class KilledAgent {
 
   /** Grants the author, and brings the first generation into force. */
   async begin(): Promise<void> {
-    const grant = grantOf(author.author, { powers: ["process"] });
+    const grant = grantOf(author.author, { powers: ["process", "command"] });
     const reply = await this.#agent.client.command({ type: "grant", grant });
     if (reply.type !== "ok") throw new Error(reply.message);
     await this.#agent.client.offer(author.rootBytes);
@@ -108,6 +108,8 @@ export class KilledAgent {
           break;
       }
     }
+    if (this.#random.below(2) === 0)
+      for (const file of appliedFiles(this.#offered)) rmSync(this.#pathOf(file), { force: true });
     const worker = await supervisedPid(this.#agent, this.#random.pick(workers)).catch(() => undefined);
     if (worker !== undefined) process.kill(worker, "SIGKILL");
   }
@@ -174,10 +176,16 @@ export class KilledAgent {
       if (active < this.#floor) faults.add(`generation ${active} came into force after ${this.#floor}`);
       this.#floor = Math.max(this.#floor, active);
       if (active !== this.#offered || resources.some(({ phase }) => phase !== "kept")) return false;
-      return resources.length === filesCount + workers.length;
+      return resources.length === filesCount + workers.length + 1;
     });
     for (const worker of workers) await supervisedPid(this.#agent, worker);
-    return [...faults, ...this.#tornFiles(), ...this.#damagedFiles(), ...this.#leftovers()];
+    return [
+      ...faults,
+      ...this.#tornFiles(),
+      ...this.#damagedFiles(),
+      ...this.#doneTwice(),
+      ...this.#leftovers(),
+    ];
   }
 
   #damagedFiles(): readonly string[] {
@@ -194,11 +202,20 @@ export class KilledAgent {
       ...readdirSync(root).filter((file) => file.startsWith(".antibody-")),
       ...readdirSync(state).filter((file) => /\.new$|broken|rebuilt/.test(file)),
       ...readdirSync(join(state, "processes")).filter((file) => file.endsWith(".new")),
+      ...readdirSync(join(state, "once")),
     ].map((file) => `${file} is left over`);
   }
 
-  #pathOf(index: number): string {
-    return join(this.#test.colony.rootOf(this.#name), "etc", `file-${index}`);
+  /** What may not be done twice, and was. */
+  #doneTwice(): readonly string[] {
+    const [lines] = appliedFiles(this.#offered);
+    const times = readFileSync(this.#pathOf(lines), "utf8").split("\n").length - 1;
+    return times === 1 ? [] : [`the command of generation ${this.#offered} was done ${times} times`];
+  }
+
+  #pathOf(file: number | string): string {
+    const name = typeof file === "number" ? `file-${file}` : file;
+    return join(this.#test.colony.rootOf(this.#name), "etc", name);
   }
 }
 
@@ -227,5 +244,21 @@ function documentsOf(generation: number): Parameters<typeof bundleOf>[2] {
     "process:still": { command: ["/bin/sleep", "86400"] },
     "process:changing": { command: ["/bin/sleep", String(86_400 + generation)] },
   });
-  return [files(0), files(1), processes];
+  return [files(0), files(1), processes, documentOf("command", { "command:once": commandOf(generation) })];
+}
+
+/** Of one generation: a line each time its command was done, and what says that it is done. */
+function appliedFiles(generation: number): readonly [lines: string, done: string] {
+  return [`applied-${generation}`, `applied-${generation}.done`];
+}
+
+/** Two steps with time between, so that a kill falls in the midst of it. */
+function commandOf(generation: number) {
+  const [lines, done] = appliedFiles(generation);
+  return {
+    check: ["/bin/sh", "-c", `test -e etc/${done}`],
+    apply: ["/bin/sh", "-c", `sleep 0.1; echo done >> etc/${lines}; sleep 0.1; : > etc/${done}`],
+    timeout: "20s",
+    every: "1s",
+  };
 }

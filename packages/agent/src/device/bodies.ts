@@ -1,8 +1,9 @@
 import { join } from "node:path";
-import type { ResourceId } from "@antibody/policy";
+import type { AgentId, ResourceId } from "@antibody/policy";
 import type { Plugins } from "../plugins/plugins.ts";
 import type { Digest } from "./digest.ts";
 import { Owners } from "./owners.ts";
+import { OnceRuns } from "./process/onceRuns.ts";
 import type { Supervisor } from "./process/supervisor.ts";
 import type { ResourceBody } from "./resourceBody.ts";
 import { agentBody } from "./resources/agent.ts";
@@ -36,6 +37,7 @@ import type { Tree } from "./tree.ts";
 
 /** What bodies of resource types are made of. */
 export interface BodyServices {
+  readonly agent: AgentId;
   readonly tree: Tree;
   readonly digest: Digest;
   readonly supervisor: Supervisor;
@@ -51,13 +53,14 @@ export interface BodyServices {
 
 /** The body of each resource type that a device sees, by its kind. */
 export function makeBodies(services: BodyServices): ReadonlyMap<string, ResourceBody> {
-  const { tree, digest, supervisor, routes, plugins } = services;
+  const { agent, tree, digest, supervisor, routes, plugins } = services;
   const { stateDirectory, build, wallMs, wake } = services;
   const files = { tree, owners: new Owners() };
+  const once = new OnceRuns(agent, join(stateDirectory, "once"), () => supervisor.noneForked());
   return new Map<string, ResourceBody>([
     ["agent", agentBody(build, stateDirectory)],
     ["clock", clockBody(tree)],
-    ["command", commandBody(tree)],
+    ["command", commandBody(tree, once)],
     ["container", containerBody(tree, digest)],
     ["directory", directoryBody(files)],
     ["disk", diskBody(tree)],
@@ -79,7 +82,7 @@ export function makeBodies(services: BodyServices): ReadonlyMap<string, Resource
     ["symlink", symlinkBody(files)],
     ["sysctl", sysctlBody(tree, digest)],
     ["tcp", tcpBody()],
-    ["timer", timerBody({ tree, directory: join(stateDirectory, "timers"), wake, wallMs })],
+    ["timer", timerBody({ tree, once, directory: join(stateDirectory, "timers"), wake, wallMs })],
     ["user", userBody(tree)],
   ]);
 }

@@ -83,6 +83,7 @@ export class Device implements DevicePort {
     });
     this.#plugins = new Plugins(options.plugins ?? { v: 1, plugins: {} }, wake);
     this.#bodies = makeBodies({
+      agent: options.agent,
       tree: this.#tree,
       digest: this.#digest,
       supervisor: this.#supervisor,

@@ -99,17 +99,32 @@ function killMarked(marked: readonly Marked[]): void {
 }
 
 /** Every running process with a marker of the agent. Reading the environment of one takes 10 µs (measured). */
-function findMarked(agent: AgentId, among: (pid: number) => boolean = () => true): readonly Marked[] {
+function findMarked(
+  agent: AgentId,
+  among: (pid: number) => boolean = () => true,
+  variable: string = markerVariable,
+): readonly Marked[] {
   const found: Marked[] = [];
   for (const pid of listPids()) {
     if (!among(pid)) continue;
-    const [path = "", token, commandDigest] = (readVariable(pid, markerVariable) ?? "").split(" ");
+    const [path = "", token, commandDigest] = (readVariable(pid, variable) ?? "").split(" ");
     if (!path.startsWith(`${agent}/`) || token === undefined || commandDigest === undefined) continue;
     const stat = readStat(pid);
     if (stat === undefined || stat.state === "Z") continue;
     found.push({ name: path.slice(agent.length + 1), token, commandDigest, stat });
   }
   return found;
+}
+
+/** The program that was started with a marker in another variable, if it runs. */
+export function findSession(
+  agent: AgentId,
+  variable: string,
+  name: string,
+  token: string,
+): ProcessStat | undefined {
+  const marked = findMarked(agent, undefined, variable);
+  return firstOf(marked.filter((each) => each.name === name && each.token === token))?.stat;
 }
 
 /** The oldest that leads a session: children are started as leaders, and later leaders are its own children. */

@@ -1,14 +1,16 @@
-import { type ChildProcess, spawn } from "node:child_process";
+import { type ChildProcess, type StdioOptions, spawn } from "node:child_process";
 import { once } from "node:events";
+import { closeSync } from "node:fs";
 import { constants } from "node:os";
-import type { Readable } from "node:stream";
+import { Readable } from "node:stream";
 import { outputCharactersMax } from "@antibody/core";
 import { childEnvironment, signalGroup } from "./group.ts";
 import { startError } from "./launch.ts";
+import { openOutputPipe, readerOf } from "./outputPipe.ts";
 import { withoutCapabilities } from "./privileges.ts";
 
 /** From SIGTERM to SIGKILL for a command that is canceled or takes too long. A guess: time to remove a lock file. */
-const killAfterMs = 500;
+export const killAfterMs = 500;
 /** How long to read on after the end of a command: what it left in the background may hold its output open. A guess. */
 const drainMs = 100;
 /** Bytes kept of the output: four for each character, as UTF-8 has at most. */
@@ -27,6 +29,10 @@ export interface RunOptions {
   readonly env?: { readonly [name: string]: string };
   /** Takes what is written to stdout, which is then no part of `output`: of a tool that the agent runs for itself. */
   readonly stdout?: (bytes: Buffer) => void;
+  /** A named pipe that takes the output, so that the command outlives the agent; see `makeOutputPipe`. */
+  readonly outputPipe?: string;
+  /** Hears the pid as soon as there is one. */
+  readonly started?: (pid: number) => void;
 }
 
 /**
@@ -43,20 +49,22 @@ export async function runCommand(
   if (signal.aborted) return { type: "canceled", output: "" };
   const { env, stdout } = options;
   const [program = "", ...programArguments] = stdout === undefined ? withoutCapabilities(command) : command;
-  const child = spawn(program, programArguments, {
+  const { child, streams } = spawnReading(program, programArguments, options.outputPipe, {
     cwd,
     env: { ...childEnvironment(), ...env },
-    detached: true,
-    stdio: ["ignore", "pipe", "pipe"],
   });
-  if (child.pid === undefined) throw startError((await once(child, "error"))[0], program, cwd);
-  if (stdout !== undefined) child.stdout.on("data", stdout);
-  const output = new Tail(...(stdout === undefined ? [child.stdout] : []), child.stderr);
+  if (child.pid === undefined) {
+    for (const stream of streams) stream.destroy();
+    throw startError((await once(child, "error"))[0], program, cwd);
+  }
+  options.started?.(child.pid);
+  if (stdout !== undefined) child.stdout?.on("data", stdout);
+  const output = new Tail(streams.filter((stream) => stdout === undefined || stream !== child.stdout));
   const exit = once(child, "exit") as Promise<[number | null, NodeJS.Signals | null]>;
   const why = await Promise.race([exit.then(() => "ended" as const), interrupted(timeoutMs, signal, exit)]);
   if (why !== "ended") await endGroup(child.pid, exit);
   const [code, endSignal] = await exit;
-  await drained(child);
+  await drained(streams);
   return why === "ended"
     ? { type: "ended", code: code ?? signalCode(endSignal), output: output.text() }
     : { type: why, output: output.text() };
@@ -92,17 +100,41 @@ async function endGroup(group: number, exit: Promise<unknown>): Promise<void> {
   signalGroup(group, "SIGKILL");
 }
 
-async function drained(child: ChildProcess): Promise<void> {
-  const closed = [child.stdout, child.stderr].every((stream) => stream === null || stream.closed);
-  if (!closed) {
-    const { promise, resolve } = Promise.withResolvers<void>();
-    const timer = setTimeout(resolve, drainMs);
-    child.once("close", () => resolve());
-    await promise;
-    clearTimeout(timer);
+/** A child, and the streams that bring what it writes. */
+function spawnReading(
+  program: string,
+  programArguments: readonly string[],
+  outputPipe: string | undefined,
+  options: { readonly cwd: string; readonly env: { readonly [name: string]: string } },
+): { readonly child: ChildProcess; readonly streams: readonly Readable[] } {
+  const start = (stdio: StdioOptions): ChildProcess =>
+    spawn(program, programArguments, { ...options, detached: true, stdio });
+  if (outputPipe === undefined) {
+    const child = start(["ignore", "pipe", "pipe"]);
+    // Where no file descriptor is left there are none.
+    return { child, streams: [child.stdout, child.stderr].filter((stream) => stream instanceof Readable) };
   }
-  child.stdout?.destroy();
-  child.stderr?.destroy();
+  const ends = openOutputPipe(outputPipe);
+  try {
+    return { child: start(["ignore", ends.program, ends.program]), streams: [readerOf(ends.agent)] };
+  } finally {
+    closeSync(ends.program);
+  }
+}
+
+async function drained(streams: readonly Readable[]): Promise<void> {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const timer = setTimeout(resolve, drainMs);
+  await Promise.race([promise, Promise.all(streams.map(closed))]);
+  clearTimeout(timer);
+  for (const stream of streams) stream.destroy();
+}
+
+function closed(stream: Readable): Promise<void> {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  if (stream.closed) resolve();
+  else stream.once("close", () => resolve());
+  return promise;
 }
 
 function signalCode(signal: NodeJS.Signals | null): number {
@@ -115,7 +147,7 @@ const signalNumbers: { readonly [signal: string]: number } = constants.signals;
 class Tail {
   #bytes: Buffer = Buffer.alloc(0);
 
-  constructor(...streams: readonly Readable[]) {
+  constructor(streams: readonly Readable[]) {
     for (const stream of streams) stream.on("data", (bytes: Buffer) => this.#add(bytes));
   }
 

@@ -55,6 +55,11 @@ export class Supervisor {
     this.#held = openSync(this.#heldFile, "a", 0o600);
   }
 
+  /** Resolves when no copy of a killed agent is about to become a program. */
+  noneForked(): Promise<void> {
+    return this.#ready ? Promise.resolve() : this.#adopt();
+  }
+
   /** What is known of a name. A promise until the children of an earlier run are found. */
   state(name: string): ChildState | Promise<ChildState> {
     if (this.#ready) return this.#stateNow(name);

@@ -11,7 +11,7 @@ import {
   timerDueMs,
 } from "@antibody/core";
 import { isPlainObject, type ResourceId } from "@antibody/policy";
-import { runCommand } from "../process/runCommand.ts";
+import type { OnceRuns } from "../process/onceRuns.ts";
 import { type ActionRun, done, failed, type ResourceBody, type Subject } from "../resourceBody.ts";
 import type { Tree } from "../tree.ts";
 
@@ -23,6 +23,7 @@ const timerMsMax = 2_147_483_647;
 /** What timers need of the agent. */
 export interface TimerServices {
   readonly tree: Tree;
+  readonly once: OnceRuns;
   /** Where it is kept when each ran. Made when missing. */
   readonly directory: string;
   readonly wake: (resource: ResourceId) => void;
@@ -36,13 +37,18 @@ interface Ran {
 }
 
 /** Programs at their times. Their working directory is the device's root. */
-export function timerBody({ tree, directory, wake, wallMs }: TimerServices): ResourceBody {
+export function timerBody({ tree, once, directory, wake, wallMs }: TimerServices): ResourceBody {
   const records = new Records(directory);
   const waking = new Map<ResourceId, NodeJS.Timeout>();
+  const settled = new Set<ResourceId>();
   return {
-    slow: false,
-    observe: ({ id, name, promise }) => {
+    slow: true,
+    observe: async ({ id, name, promise }, signal) => {
+      const earlier = await once.earlier(id, durationMs(readTimerPromise(promise).timeout), signal);
       const nowMs = wallMs();
+      // An agent that was killed while it ran did not end it: it ran, how well nobody knows.
+      if (earlier === "ended" && !settled.has(id)) noteRan(records, name, nowMs);
+      settled.add(id);
       const ran = records.read(name) ?? records.write(name, { sinceMs: nowMs });
       const observation = observationOf(readTimerPromise(promise), ran, nowMs);
       clearTimeout(waking.get(id));
@@ -53,7 +59,7 @@ export function timerBody({ tree, directory, wake, wallMs }: TimerServices): Res
       }
       return observation;
     },
-    act: (subject, plan, run) => runTimer(tree, records, wallMs, subject, plan, run),
+    act: (subject, plan, run) => runTimer(once, tree, records, wallMs, subject, plan, run),
   };
 }
 
@@ -81,11 +87,16 @@ export function observationOf(
   };
 }
 
+function noteRan(records: Records, name: string, ranMs: number): void {
+  records.write(name, { sinceMs: records.read(name)?.sinceMs ?? ranMs, ranMs });
+}
+
 async function runTimer(
+  once: OnceRuns,
   tree: Tree,
   records: Records,
   wallMs: () => number,
-  { name, promise }: Subject,
+  { id, name, promise }: Subject,
   plan: Plan,
   run: ActionRun,
 ): Promise<ActionResult> {
@@ -94,7 +105,10 @@ async function runTimer(
   const { command, timeout } = readTimerPromise(promise);
   run.progress(1, 1, `running ${command[0] ?? ""}`);
   const startMs = wallMs();
-  const ended = await runCommand(command, tree.real("/"), durationMs(timeout), run.signal);
+  const ended = await once.run(id, command, tree.real("/"), durationMs(timeout), run.signal, (each) => {
+    // From its start: a time of the day that came while it ran is still to come.
+    if (each.type === "ended" && each.code === 0) noteRan(records, name, startMs);
+  });
   switch (ended.type) {
     case "canceled":
       return { type: "canceled" };
@@ -105,9 +119,6 @@ async function runTimer(
         const said = ended.output.trimEnd();
         return failed(`EXIT${ended.code}`, `ended with ${ended.code}${said === "" ? "" : `: ${said}`}`);
       }
-      // From its start: a time of the day that came while it ran is still to come.
-      const sinceMs = records.read(name)?.sinceMs ?? startMs;
-      records.write(name, { sinceMs, ranMs: startMs });
       return done("ended with 0");
     }
     default:
