@@ -45,6 +45,8 @@ export interface NetworkPort {
   /** Answered by `dialed`; a session also by `connected`. */
   dial(peer: AgentId, addresses: readonly string[], purpose: "session" | "fresh", timeoutMs: number): void;
   hangUp(peer: AgentId): void;
+  /** Hangs up, unless a route or a circuit goes over the session. */
+  release(peer: AgentId): void;
   /** Peers that are reached through another one at present. */
   relayed(): readonly Relayed[];
   /** The capabilities whose local ports peers may reach from now on. */

@@ -49,6 +49,7 @@ export function perform(world: Models, agent: SimAgent, output: Output): void {
       dial(world, agent, output);
       return;
     case "hangUp":
+    case "release":
       world.network.hangUp(agent.index, world.agentOf(output.peer).index);
       return;
     case "sign":

@@ -65,6 +65,10 @@ export class LateNetwork implements NetworkPort {
     else this.#waitingDials.delete(`session ${peer}`);
   }
 
+  release(peer: AgentId): void {
+    this.#network?.release(peer);
+  }
+
   relayed(): readonly Relayed[] {
     return this.#network?.relayed() ?? [];
   }

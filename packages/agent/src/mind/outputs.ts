@@ -68,6 +68,9 @@ export function carryOut(output: Output, ports: OutputPorts, results: OutputResu
     case "hangUp":
       network.hangUp(output.peer);
       return;
+    case "release":
+      network.release(output.peer);
+      return;
     case "serve":
       network.serve(output.capabilities);
       return;

@@ -1,13 +1,9 @@
 import type { AgentId } from "@antibody/policy";
 import type { Connection } from "@libp2p/interface";
+import { carriesRoute } from "./carrying.ts";
 import type { Gate } from "./gate.ts";
 import { crossedLookMs, retireTimeoutMs } from "./limits.ts";
-import { routeProtocol } from "./routes.ts";
 import { type Session, spareConnections } from "./session.ts";
-
-function carriesRoute({ streams }: Connection): boolean {
-  return streams.some(({ protocol }) => protocol === routeProtocol);
-}
 
 /** Closes spare connections, a moment after both ends have moved on to the one that stays. */
 export class Crossed {

@@ -10,6 +10,7 @@ import {
 import { type AgentId, isRejection } from "@antibody/policy";
 import type { Connection, PeerId } from "@libp2p/interface";
 import type { Feed, InviteCode, InviteRequest, NetworkPort, Relayed } from "../ports.ts";
+import { carriesOthers } from "./carrying.ts";
 import { Complaints } from "./complaints.ts";
 import { Crossed } from "./crossed.ts";
 import { Detours } from "./detours.ts";
@@ -182,6 +183,11 @@ class NetworkBody implements Network {
   hangUp(peer: AgentId): void {
     const session = this.#gate.session(peer);
     if (session !== undefined) this.#hangUpSession(session);
+  }
+
+  release(peer: AgentId): void {
+    const session = this.#gate.session(peer);
+    if (session !== undefined && !session.connections.some(carriesOthers)) this.#hangUpSession(session);
   }
 
   serve(capabilities: readonly { readonly name: string; readonly port: number }[]): void {

@@ -1,11 +1,11 @@
 import type { AgentId } from "@antibody/policy";
 import type { Connection } from "@libp2p/interface";
+import { carriesRoute } from "./carrying.ts";
 import { retire } from "./crossed.ts";
 import type { Gate } from "./gate.ts";
 import { type Clock, monotonicMs } from "./limiter.ts";
 import { circuitBytesMax, circuitMsMax, returnLookMs, returnWaitMsMax, returnWaitMsMin } from "./limits.ts";
 import { isRelayed } from "./relayed.ts";
-import { routeProtocol } from "./routes.ts";
 import type { Session } from "./session.ts";
 
 /** What returns need. */
@@ -104,7 +104,5 @@ export function spareCircuits({ agent, connections }: Session, own: AgentId): re
   const opened = circuits.filter(({ direction }) => direction === "outbound");
   const isCalled = circuits.length > opened.length;
   const kept = isDirect || (isCalled && agent < own) ? undefined : opened.at(-1);
-  const carriesRoute = (connection: Connection): boolean =>
-    connection.streams.some(({ protocol }) => protocol === routeProtocol);
   return opened.filter((connection) => connection !== kept && !carriesRoute(connection));
 }

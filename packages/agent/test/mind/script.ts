@@ -82,6 +82,7 @@ export function writtenPorts(said: string[], change: Partial<OutputPorts> = {}):
       publishPolicy: (bytes) => void said.push(`publishPolicy ${bytes.length}`),
       dial: (to, _addresses, purpose) => void said.push(`dial ${to} ${purpose}`),
       hangUp: (to) => void said.push(`hangUp ${to}`),
+      release: (to) => void said.push(`release ${to}`),
       relayed: () => [],
       serve: (capabilities) => void said.push(`serve ${capabilities.length}`),
       openRoute: () => Promise.reject(new Error("no routes here")),

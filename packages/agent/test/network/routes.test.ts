@@ -53,6 +53,21 @@ test("bytes go to the peer's local program and back, each direction ending on it
   expect((await exchange(duplex, Buffer.from("hello"))).toString()).toBe("hello");
 });
 
+test("a session that is released stands as long as a route goes over it", async () => {
+  const [left, right] = await stations();
+  const port = await program((socket) => socket.pipe(socket));
+  right.network.serve([{ name: "echo", port }]);
+  const duplex = await left.network.openRoute(right.agent, "echo", forever);
+  left.network.release(right.agent);
+  right.network.release(left.agent);
+  expect((await exchange(duplex, Buffer.from("still there"))).toString()).toBe("still there");
+  // Released again, as a mind does while it stands: nothing goes over it by now.
+  const gone = left.input("disconnected");
+  const asking = setInterval(() => left.network.release(right.agent), 20);
+  await gone;
+  clearInterval(asking);
+});
+
 test("an end that comes together with the backend's first words is heard", async () => {
   const founded = found();
   const station = await new Station(founded).open();

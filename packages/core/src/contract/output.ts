@@ -43,6 +43,11 @@ export type Output =
       readonly timeoutMs: number;
     }
   | { readonly type: "hangUp"; readonly peer: AgentId }
+  /**
+   * The session is needed here no more: hang up, unless it carries something that is, such as a route. Said again later
+   * while it stands.
+   */
+  | { readonly type: "release"; readonly peer: AgentId }
   | { readonly type: "sign"; readonly statement: UnsignedStatement }
   /** Watch from now on, and wake with `observed`; also gives the body the promise to observe and repair by. */
   | {

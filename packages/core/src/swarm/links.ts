@@ -14,7 +14,8 @@ interface LinksDump {
 
 /**
  * The sessions that stand. Those with observed peers stay; a guest is a session that this agent asked for to
- * deliver votes, and gives up when no vote needs it any more.
+ * deliver votes, or that was with an observed peer, and is given up when no vote needs it any more: else sessions would
+ * pile up as observers come and go.
  */
 export class Links {
   readonly #directory: Directory;
@@ -78,12 +79,21 @@ export class Links {
     if (!isAskedFor) this.dial(peer, "session", this.#settings.freshTimeoutMs, turn);
   }
 
+  /** A peer is observed no more: its session stands for as long as votes count. */
+  lapse(peer: AgentId, turn: Turn): void {
+    if (!this.#connected.has(peer) || this.#guests.get(peer) !== undefined) return;
+    this.#guests.set(peer, turn.now.monoMs + this.#settings.voteLifetimeMs);
+  }
+
   /** Gives up guests that no vote needs any more, but those that are observed by now. */
   release(isObserved: (peer: AgentId) => boolean, turn: Turn): void {
     for (;;) {
       const peer = this.#guests.takeDue(turn.now.monoMs) as AgentId | undefined;
       if (peer === undefined) return;
-      if (this.#connected.has(peer) && !isObserved(peer)) turn.emit({ type: "hangUp", peer });
+      if (!this.#connected.has(peer) || isObserved(peer)) continue;
+      turn.emit({ type: "release", peer });
+      // It may carry something, and stay.
+      this.lapse(peer, turn);
     }
   }
 

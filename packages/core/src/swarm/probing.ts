@@ -109,6 +109,8 @@ export class Probing {
       this.findings.looked(turn);
       this.#attempts.begin(watch, known, turn);
     }
+    for (const peer of before.keys())
+      if (this.#watches.get(peer) === undefined) this.#links.lapse(peer, turn);
     this.findings.recount(turn);
     this.#attempts.hurry(turn);
   }

@@ -290,7 +290,8 @@ export class World {
       case "dial":
         this.#dial(host, output);
         return;
-      case "hangUp": {
+      case "hangUp":
+      case "release": {
         const peer = this.#find(output.peer);
         if (peer !== undefined) this.#close(host, peer);
         return;
