@@ -30,6 +30,12 @@ const firstTurnMs = 100;
 const fewMissed = 2;
 const fewObservedPart = 2 / 10;
 const fewMembersPart = 1 / 10;
+/**
+ * However many members there are: each that is lost costs every agent some 5 kB of rumors, three words of it and their
+ * copies, and as much again when it is held dead. In a swarm of 10,000 a tenth would be 5 MB within moments, beside as
+ * many certificates. From the simulator; this many is what a tenth of 1,280 costs.
+ */
+const fewMembersMax = 128;
 const fewMissedTogetherMs = 1_000;
 /**
  * Where more are missed at once, one waits, and gathers: a partition, or a massacre, must not be a rumor for each. Twice
@@ -104,6 +110,6 @@ export class ReportingTurns {
     }
     if (missed > Math.max(fewMissed, observed * fewObservedPart)) return true;
     const heard = missing.countSince(turn.now.monoMs - settings.cutVoteAfterMs);
-    return heard > Math.max(fewMissed, directory.livingCount * fewMembersPart);
+    return heard > Math.max(fewMissed, Math.min(fewMembersMax, directory.livingCount * fewMembersPart));
   }
 }
