@@ -12,6 +12,7 @@ export { type RunOptions, runScenario } from "./run.ts";
 export { readScenario, scenarioData, scenarioSchema, writeScenario } from "./scenarios/file.ts";
 export { listScenarios } from "./scenarios/index.ts";
 export type {
+  DeviceKind,
   Expectation,
   Scenario,
   ScenarioBundle,

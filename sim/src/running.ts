@@ -67,6 +67,7 @@ export class Running {
       seed,
       { ...defaultSettings, ...scenario.settings },
       { ...defaultTimes, ...scenario.devices },
+      scenario.kinds,
     );
     const ids = new Map(population.agents.map(({ name, id }) => [name, id]));
     const publishers = new Publishers(scenario.bundles ?? [], seed, ids);

@@ -44,6 +44,7 @@ export type { Envelope, EnvelopeSignature } from "./envelopeBytes.ts";
 export { type Fragment, promisesOf, type ResourcePromise } from "./fragment.ts";
 export { isGlob, matchesAnyGlob, matchesGlob } from "./glob.ts";
 export { type Grant, type Mode, modes, type Power, parseMode, parsePower, powers } from "./grant.ts";
+export { whereItHolds } from "./guard/constancy.ts";
 export type { Contexts, ContextValue } from "./guard/contexts.ts";
 export { compileGuard, evaluateGuard, type Guard, type GuardRejection } from "./guard/guard.ts";
 export type { Heartbeat } from "./heartbeat.ts";

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { constancyOf } from "../src/guard/constancy.ts";
+import { constancyOf, whereItHolds } from "../src/guard/constancy.ts";
 import { compileGuard, evaluateGuard } from "../src/guard/guard.ts";
 
 function constancy(text: string): "always" | "never" | undefined {
@@ -24,6 +24,24 @@ describe("a guard that does not depend on the device is found", () => {
     ['name.startsWith("a") && !name.startsWith("a")', undefined],
   ])("%s: %s", (text, expected) => {
     expect(constancy(text)).toBe(expected);
+  });
+});
+
+describe("a device on which a guard holds is found", () => {
+  const usual = { arch: "arm64", hostname: "", name: "", os: "linux", tags: [] };
+  test.each([
+    ['arch == "arm64"', {}],
+    ['arch != "arm64"', { arch: "other" }],
+    ['arch == "x64" && tags.exists("shed")', { arch: "x64", tags: ["shed"] }],
+    ['name.startsWith("pi") && os == "linux"', { name: "pi" }],
+    ['arch == "x64" && arch == "arm"', undefined],
+    ["cores >= 4", undefined],
+  ])("%s", (text, expected) => {
+    const guard = compileGuard(text);
+    if (!("expression" in guard)) throw new Error(guard.detail);
+    const found = whereItHolds(guard, usual);
+    expect(found).toEqual(expected);
+    if (found !== undefined) expect(evaluateGuard(guard, { ...usual, ...found })).toBe(true);
   });
 });
 

@@ -126,6 +126,19 @@ export class Device {
     return [...this.#resources.keys()];
   }
 
+  /** Those of them that a repair could mend, were they damaged: of a probe it is told that it fails, and no more. */
+  mendable(): readonly ResourceId[] {
+    return this.resources().filter((resource) => {
+      const known = this.#resources.get(resource);
+      if (known === undefined) return false;
+      const type = this.#typeOf(resource);
+      // Odd, because every second damage of what nothing repairs is its own recovery.
+      const damaged = type.fake.damaged(known.promise, known.state, 1, this.#context);
+      const drift = type.diff(known.promise, damaged, this.#context);
+      return drift === undefined || type.plan(known.promise, damaged, drift) !== undefined;
+    });
+  }
+
   /** How a resource is on the device; undefined before a promise has named it. */
   stateOf(resource: ResourceId): Observation | undefined {
     return this.#resources.get(resource)?.state;

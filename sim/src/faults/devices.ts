@@ -47,11 +47,12 @@ function slow(
 function damage(
   stage: Stage,
   who: readonly SimAgent[],
-  { resources, everyMs, forMs }: Extract<DeviceDeed, { readonly type: "damage" }>,
+  { resources, mendable, everyMs, forMs }: Extract<DeviceDeed, { readonly type: "damage" }>,
 ): void {
   const once = (agent: SimAgent): void => {
     const random = stage.streams.ofDamage(agent);
-    for (const resource of random.sample(agent.device.resources(), resources)) {
+    const known = mendable === true ? agent.device.mendable() : agent.device.resources();
+    for (const resource of random.sample(known, resources)) {
       agent.device.damage(resource, random.word());
     }
   };

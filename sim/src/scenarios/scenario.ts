@@ -24,6 +24,8 @@ export interface Scenario {
   readonly links?: Partial<LinkModel>;
   /** Differences from `defaultTimes`, for every device. */
   readonly devices?: Partial<DeviceTimes>;
+  /** What devices there are, by which guards tell them apart: taken in turn. Absent: all are alike. */
+  readonly kinds?: readonly DeviceKind[];
   /** Differences from the core's `defaultSettings`. */
   readonly settings?: Partial<Settings>;
   /** What is published. Each has a name, and every owner grants it from the start. */
@@ -31,6 +33,14 @@ export interface Scenario {
   /** What happens, in any order: each step stands for itself, so that one can be left out. */
   readonly steps: readonly Step[];
   readonly expectations: readonly Expectation[];
+}
+
+/** What a guard asks of a device; where nothing is said, `arm64`, the agent's name, and no tags. */
+export interface DeviceKind {
+  readonly arch?: string;
+  readonly hostname?: string;
+  readonly name?: string;
+  readonly tags?: readonly string[];
 }
 
 /**

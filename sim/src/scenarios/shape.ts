@@ -4,7 +4,7 @@ import * as z from "zod/mini";
 import { defaultTimes } from "../device/times.ts";
 import { localLinks } from "../network/links.ts";
 import { agentsMax, differences, durationMsMax, name, spanMs, text, whole } from "./fieldShapes.ts";
-import type { Expectation, Scenario, ScenarioBundle } from "./scenario.ts";
+import type { DeviceKind, Expectation, Scenario, ScenarioBundle } from "./scenario.ts";
 import { stepShape } from "./stepShape.ts";
 
 /** The first key of every scenario file. */
@@ -14,6 +14,8 @@ export const scenarioFormat = "antibody.scenario/1" as const;
 const stepsMax = 10_000;
 const expectationsMax = 1_000;
 const bundlesMax = 64;
+const kindsMax = 64;
+const tagsMax = 64;
 
 const phases = [
   "unknown",
@@ -51,6 +53,14 @@ const bundleShape: z.ZodMiniType<ScenarioBundle> = z.strictObject({
   powers: z.array(z.enum(powers)),
   mode: z.enum(modes),
   rank: z.exactOptional(whole(0, 1_000_000, "Of the owners' grant; 100 where absent")),
+});
+
+const fact = (what: string): z.ZodMiniType<string> => text(253, what);
+const kindShape: z.ZodMiniType<DeviceKind> = z.strictObject({
+  arch: z.exactOptional(fact("As Node names it; arm64 where absent")),
+  hostname: z.exactOptional(fact("For guards; the agent's name where absent")),
+  name: z.exactOptional(fact("For guards; the agent's name where absent")),
+  tags: z.exactOptional(z.array(fact("A tag")).check(z.maxLength(tagsMax))),
 });
 
 const fromMs = spanMs("From when it is looked for: the time of the step that it is about", 0);
@@ -123,6 +133,11 @@ export const scenarioShape: z.ZodMiniType<ScenarioFile> = z.strictObject({
   startSpreadMs: spanMs("The agents start evenly over this time", 0),
   links: z.exactOptional(differences(localLinks, "Differences from a local network's links")),
   devices: z.exactOptional(differences(defaultTimes, "Differences from the times of every device")),
+  kinds: z.exactOptional(
+    z
+      .array(kindShape)
+      .check(z.minLength(1), z.maxLength(kindsMax), z.describe("What devices there are, taken in turn")),
+  ),
   settings: z.exactOptional(differences(defaultSettings, "Differences from the agents' own settings")),
   bundles: z.exactOptional(z.array(bundleShape).check(z.minLength(1), z.maxLength(bundlesMax))),
   steps: z.array(stepShape).check(z.maxLength(stepsMax)),

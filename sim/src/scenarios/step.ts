@@ -129,6 +129,8 @@ export type DeviceDeed =
       readonly type: "damage";
       readonly who: Selection;
       readonly resources: number;
+      /** Only of what repairs can mend: a probe that fails is told, and no more. */
+      readonly mendable?: boolean;
       readonly everyMs?: number;
       readonly forMs?: number;
     }

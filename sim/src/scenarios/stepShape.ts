@@ -103,6 +103,9 @@ const steps = [
   step("damage", "Damages resources on these devices.", {
     who: selection,
     resources: whole(1, 1_000, "How many at a time, chosen at random"),
+    mendable: z.exactOptional(
+      z.boolean().check(z.describe("Only of what repairs can mend: a probe that fails is told, and no more")),
+    ),
     everyMs: z.exactOptional(spanMs("About how often on each device; once where absent")),
     forMs,
   }),

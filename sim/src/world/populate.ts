@@ -14,6 +14,7 @@ import { Device } from "../device/device.ts";
 import { type DeviceTimes, defaultTimes } from "../device/times.ts";
 import { type Enrolled, enrollSwarm } from "../identity/enroll.ts";
 import { modelCrypto } from "../identity/modelCrypto.ts";
+import type { DeviceKind } from "../scenarios/scenario.ts";
 import { DirectoryColumns } from "../stores/directoryColumns.ts";
 import type { SimAgent } from "./agent.ts";
 import { HostClock } from "./clock.ts";
@@ -25,6 +26,8 @@ export interface Population {
   readonly charter: VerifiedCharter;
   readonly settings: Settings;
   readonly agents: readonly SimAgent[];
+  /** What devices there are, taken in turn. */
+  readonly kinds: readonly DeviceKind[];
   /** Everyone, as every agent is enrolled with them, shared by reference. */
   readonly members: readonly Member[];
   /** They as a directory, and where the agents keep what they hold of it from then on. */
@@ -43,6 +46,7 @@ export function populate(
   seed: number,
   settings: Settings,
   times: DeviceTimes = defaultTimes,
+  kinds: readonly DeviceKind[] = [],
 ): Population {
   const swarm = enrollSwarm(agents, seed);
   const members = swarm.agents.map(({ member }) => member);
@@ -53,6 +57,7 @@ export function populate(
     swarm: swarm.charter.swarm,
     charter: swarm.charter,
     settings,
+    kinds,
     agents: swarm.agents.map((enrolled, index) => createAgent(enrolled, index, random.fork(), types, times)),
     enrolledEntries: new Set(members.map(({ entry }) => entry.digest)),
     members,

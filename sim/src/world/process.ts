@@ -10,6 +10,7 @@ import {
 import {
   type AgentId,
   type AuthorId,
+  type Contexts,
   compareText,
   type Root,
   type VerifiedPolicy,
@@ -18,6 +19,7 @@ import {
 import { simulatedBuild } from "../identity/enroll.ts";
 import { modelCrypto } from "../identity/modelCrypto.ts";
 import { valid } from "../identity/statements.ts";
+import type { DeviceKind } from "../scenarios/scenario.ts";
 import type { SimAgent } from "./agent.ts";
 import type { Population } from "./populate.ts";
 
@@ -26,14 +28,14 @@ const policyPrefix = "policy/";
 /** What a process of the agent gives its mind. Each gets a random stream of its own. */
 export function mindOptionsOf(
   agent: SimAgent,
-  { swarm, settings, directory, columns }: Population,
+  { swarm, settings, kinds, directory, columns }: Population,
 ): MindOptions {
   return {
     agent: agent.id,
     swarm,
     certificate: agent.certificate,
     build: simulatedBuild,
-    contexts: { arch: "arm64", hostname: agent.name, name: agent.name, os: "linux", tags: [] },
+    contexts: contextsOf(agent, kinds),
     digestKey: agent.digestKey,
     random: agent.random.fork().position(),
     crypto: modelCrypto,
@@ -42,6 +44,11 @@ export function mindOptionsOf(
     resourceTypes,
     protectedResources: ["file:/var/lib/antibody/**"],
   };
+}
+
+function contextsOf({ index, name }: SimAgent, kinds: readonly DeviceKind[]): Contexts {
+  const kind = kinds[index % Math.max(1, kinds.length)];
+  return { arch: "arm64", hostname: name, name, os: "linux", tags: [], ...kind };
 }
 
 /**

@@ -1,5 +1,5 @@
 import { isRejection } from "../rejection.ts";
-import type { ContextValue } from "./contexts.ts";
+import type { Contexts, ContextValue } from "./contexts.ts";
 import type { Expression } from "./expression.ts";
 import { evaluateGuard, type Guard } from "./guard.ts";
 
@@ -36,6 +36,34 @@ export function constancyOf(guard: Guard): "always" | "never" | undefined {
   return hasHeld ? "always" : "never";
 }
 
+/**
+ * In which facts a device differs from the usual one so that a guard holds on it: none where it holds there; undefined
+ * where none is found. Whatever is found holds, also of guards with parts of texts: the texts in them are tried.
+ */
+export function whereItHolds(guard: Guard, usual: Contexts): Partial<Contexts> | undefined {
+  if (evaluateGuard(guard, usual) === true) return {};
+  const found = { texts: new Set<string>(), lists: new Set<string>(), isPlain: true };
+  collect(guard.expression, found);
+  const texts = [...found.texts, textBeside(found.texts)];
+  let tried = 0;
+  for (const contexts of devices(guard.contexts, texts, found.lists)) {
+    tried += 1;
+    if (tried > devicesMax) return undefined;
+    // What is not said stays as it is usually.
+    const said = Object.fromEntries(Object.entries(contexts).filter(([, value]) => value !== anyOther));
+    if (guard.contexts.every((name) => name in usual) && evaluateGuard(guard, { ...usual, ...said }) === true)
+      return Object.fromEntries(Object.entries(said).filter(([name]) => onlyValue[name] === undefined));
+  }
+  return undefined;
+}
+
+/** A text that can be shown, and that none of these is. */
+function textBeside(texts: ReadonlySet<string>): string {
+  let text = "other";
+  while (texts.has(text)) text = `another-${text}`;
+  return text;
+}
+
 const noContexts = { arch: anyOther, hostname: anyOther, name: anyOther, os: "linux", tags: [] };
 
 interface Found {
@@ -64,6 +92,9 @@ function collect(expression: Expression, found: Found): void {
       collect(expression.item, found);
       return;
     case "text":
+      found.isPlain = false;
+      collect(expression.part, found);
+      return;
     case "order":
       found.isPlain = false;
       return;
