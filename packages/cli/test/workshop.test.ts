@@ -132,6 +132,73 @@ describe("simulate", () => {
     expect((value["counters"] as { repairs: number }).repairs).toBeGreaterThan(10);
   });
 
+  test("tries each guard on devices on which it holds, and says where none does", async () => {
+    const stage = await setStage();
+    const file = join(stage.state, "home.yaml");
+    const guarded = 'stream: home\nname: a\nwhen: GUARD\npromises:\n  file:/a: { content: "x" }\n';
+    await writeFile(file, guarded.replace("GUARD", 'arch == "x64" && tags.exists("shed")'));
+    const { code, err } = await stage.run("simulate", file, "--agents", "4");
+    expect([code, err]).toEqual([0, "devices, in turn: any; tags shed and arch x64\n"]);
+    const { value } = await stage.json("simulate", file, "--agents", "4");
+    expect((value["counters"] as { repairs: number }).repairs).toBeGreaterThan(2);
+    await writeFile(file, guarded.replace("GUARD", 'name.startsWith("shed") && name.endsWith("barn")'));
+    const nowhere = await stage.run("simulate", file, "--agents", "4");
+    expect(nowhere.err).toContain("on no simulated device holds:");
+  });
+
+  test.each(["clean-publish", "mass-death"])("takes the place of what %s publishes", async (scenario) => {
+    const stage = await setStage();
+    const file = join(stage.state, "home.yaml");
+    await writeFile(file, source);
+    const args = ["simulate", file, "--scenario", scenario, "--agents", "10"];
+    const { code, value } = await stage.json(...args);
+    expect(value).toMatchObject({ scenario, outcome: "held" });
+    expect(code).toBe(0);
+    const reached = Object.keys(value["milestones"] as object).map((name) => name.replace(/@.*/, ""));
+    expect(reached).toContain("generation1InForceMs");
+  });
+
+  test("takes a scenario's file, with the devices that it names", async () => {
+    const stage = await setStage();
+    const file = join(stage.state, "home.yaml");
+    await writeFile(
+      file,
+      'stream: home\nname: a\nwhen: hostname == "shed"\npromises:\n  file:/a: { content: "x" }\n',
+    );
+    const scenario = join(stage.state, "mine.yaml");
+    const text = [
+      "schema: antibody.scenario/1",
+      "name: mine",
+      "title: A device is damaged",
+      "agents: 4",
+      "durationMs: 40000",
+      "startSpreadMs: 0",
+      "kinds: [{ hostname: barn }, { hostname: shed, tags: [wet] }]",
+      "steps: [{ atMs: 15000, type: damage, who: { all: true }, resources: 1 }]",
+      "expectations: [{ type: allKept, fromMs: 15000, withinMs: 15000 }]",
+    ].join("\n");
+    await writeFile(scenario, text);
+    const repairs = async (): Promise<number> => {
+      const { code, value } = await stage.json("simulate", file, "--scenario", scenario);
+      expect(value).toMatchObject({ scenario: "mine", outcome: "held", agents: 4 });
+      expect(code).toBe(0);
+      return (value["counters"] as { repairs: number }).repairs;
+    };
+    expect(await repairs()).toBeGreaterThan(1);
+    await writeFile(scenario, text.replace("hostname: shed", "hostname: stable"));
+    expect(await repairs()).toBe(0);
+  });
+
+  test("refuses scenarios that are about bundles of their own", async () => {
+    const stage = await setStage();
+    const file = join(stage.state, "home.yaml");
+    await writeFile(file, source);
+    for (const scenario of ["bad-canary", "conflicting-publishers"]) {
+      const { code, err } = await stage.run("simulate", file, "--scenario", scenario);
+      expect([code, err]).toEqual([2, expect.stringContaining("no bundle that another could stand for")]);
+    }
+  });
+
   test("fails where something is never kept", async () => {
     const stage = await setStage();
     const file = join(stage.state, "home.yaml");
