@@ -131,4 +131,23 @@ describe.skipIf(noRouters !== undefined)(`two behind a router each${because(noRo
     expect(namespaces.addressOf("a")).not.toContain("10.231.");
     expect(deaths(test)).toEqual([]);
   });
+
+  it("one lets the other in, through a third", async () => {
+    const { test, namespaces } = world(["a", "b"]);
+    const { colony } = test;
+    await form(test, ["c"]);
+    const { code: first } = await colony.command("c", "invite", "--expires", "5m", "--may-invite");
+    await colony.command("a", "join", String(first), "--name", "a");
+    await colony.start("a");
+    await eventually("a and c to reach each other", () => allHold(colony.agents, ["a", "c"], "reachable"));
+    const { code } = await colony.command("a", "invite", "--expires", "5m");
+    const joined = await colony.command("b", "join", String(code), "--name", "b");
+    expect(colony.agent("a").events("network.enrolled")).toMatchObject([
+      { name: "b", sas: joined["comparisonCode"] },
+    ]);
+    await colony.start("b");
+    await eventually("everyone to reach everyone", () => allHold(colony.agents, names, "reachable"));
+    expect(await relayOf(test, "a", "b")).toBe("c");
+    expect(namespaces.addressOf("a")).not.toContain("10.231.");
+  });
 });

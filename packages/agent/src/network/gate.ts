@@ -146,10 +146,11 @@ export class Gate {
     return [...this.#peers.values()].map(sessionOf);
   }
 
-  /** A handler that only admitted connections reach; streams of others are reset. */
-  guard(handler: StreamHandler): StreamHandler {
+  /** A handler that only admitted connections reach; streams of others go to `strangers`, or are reset. */
+  guard(handler: StreamHandler, strangers?: StreamHandler): StreamHandler {
     return (stream: Stream, connection: Connection) => {
       if (this.admits(connection)) return handler(stream, connection);
+      if (strangers !== undefined) return strangers(stream, connection);
       stream.abort(new Error("Not enrolled"));
       return undefined;
     };

@@ -33,6 +33,8 @@ export interface InviteBook {
   open(invite: IssuedInvite): void;
   /** Whether anything is remembered: only then are joins answered at all. */
   isEmpty(): boolean;
+  /** Whether any invite has not expired yet. */
+  isOpen(): boolean;
   state(secretDigest: string): InviteState;
   /** Counts one more answer to who knows the secret; false when there were `joinTriesMax` already. */
   try(secretDigest: string): boolean;
@@ -55,12 +57,15 @@ interface Page {
 export function memoryInviteBook(clock: Clock = monotonicMs): InviteBook {
   const pages = new BoundedMap<Page>(invitesKeptMax);
   let empty = true;
+  let openUntilMs = Number.NEGATIVE_INFINITY;
   return {
     open: ({ secretDigest, expiresInMs, mayInvite, replaces }) => {
       empty = false;
+      openUntilMs = Math.max(openUntilMs, clock() + expiresInMs);
       pages.set(secretDigest, { mayInvite, replaces, expiresAtMs: clock() + expiresInMs, tries: 0 });
     },
     isEmpty: () => empty,
+    isOpen: () => clock() < openUntilMs,
     state: (secretDigest) => {
       const page = pages.get(secretDigest);
       if (page === undefined) return { type: "unknown" };

@@ -20,7 +20,7 @@ export interface Invite {
   readonly swarm: SwarmId;
   /** Public key of the inviter, who alone redeems it: 32 bytes. */
   readonly inviter: Uint8Array;
-  /** Multiaddrs of the inviter, without the peer id. */
+  /** Multiaddrs of the inviter, without the peer id; those that lead through a relay end with `/p2p-circuit`. */
   readonly addresses: readonly string[];
   /** 16 random bytes. */
   readonly secret: Uint8Array;

@@ -12,8 +12,9 @@ import {
 import { type Crypto, equalBytes, isRejection, type Rejection, type Signer, shortId } from "@antibody/policy";
 import type { Connection, Stream } from "@libp2p/interface";
 import { type LengthPrefixedStream, lpStream } from "@libp2p/utils";
-import { libp2pKey, peerIdOf } from "./identity.ts";
+import { libp2pKey } from "./identity.ts";
 import { type Invite, parseInviteCode } from "./inviteCode.ts";
+import { reachInviter } from "./inviter.ts";
 import {
   decodeJoinAnswer,
   decodeJoinChallenge,
@@ -28,10 +29,9 @@ import {
   nonceCommitment,
   shortAuthenticationString,
 } from "./joinWire.ts";
-import { reachInviter } from "./lan/inviter.ts";
 import { joinAnswerBytesMax, joinTimeoutMs } from "./limits.ts";
 import { createNode, type NetworkNode } from "./node.ts";
-import { reach } from "./reach.ts";
+import { Relaying } from "./relaying.ts";
 
 /** Why a join failed. */
 export type JoinErrorCode = JoinRefusal | "badCode" | "unreachable" | "closed" | "broken" | "forged";
@@ -94,7 +94,7 @@ export async function joinSwarm(options: JoinOptions): Promise<Joined> {
   const invite = parseInviteCode(options.code, options.crypto);
   if (isRejection(invite)) throw new JoinError("badCode", invite.detail, "Copy the whole code again");
   const signal = AbortSignal.timeout(options.timeoutMs ?? joinTimeoutMs);
-  const node = await createNode({ privateKey: await libp2pKey(options.key.seed), listen: [] });
+  const node = await createJoiner(options);
   await node.libp2p.start();
   try {
     return await askInviter(await connect(node, invite, options, signal), invite, options, signal);
@@ -106,22 +106,30 @@ export async function joinSwarm(options: JoinOptions): Promise<Joined> {
   }
 }
 
+/** A node that only dials, also through a relay, and serves nobody. */
+async function createJoiner({ key }: JoinOptions): Promise<NetworkNode> {
+  const relaying = new Relaying({
+    guard: () => (stream) => stream.abort(new Error("Not enrolled")),
+    directTo: (peer) => node.libp2p.getConnections(peer)[0],
+    extend: () => undefined,
+  });
+  const node: NetworkNode = await createNode({ privateKey: await libp2pKey(key.seed), listen: [], relaying });
+  return node;
+}
+
 async function connect(
   node: NetworkNode,
   invite: Invite,
-  { crypto, mdns }: JoinOptions,
+  options: JoinOptions,
   signal: AbortSignal,
 ): Promise<Connection> {
-  const reached =
-    mdns === false
-      ? await reach(node, peerIdOf(invite.inviter), invite.addresses, signal)
-      : await reachInviter(node, invite, crypto, signal);
+  const reached = await reachInviter(node, invite, options, signal);
   if (reached.type === "connection") return reached.connection;
   const tried = invite.addresses.length === 0 ? "no address in the code" : invite.addresses.join(", ");
   throw new JoinError(
     "unreachable",
     `the inviter cannot be reached (${reached.detail}); tried: ${tried}`,
-    "See that its agent runs (antibody status), and that both are in one network",
+    "See that its agent runs (antibody status), that both are in one network, and that the invite has not expired",
   );
 }
 
@@ -174,7 +182,7 @@ async function firstAnswer(
   signal: AbortSignal,
 ): Promise<{ readonly wire: LengthPrefixedStream<Stream>; readonly first: Uint8Array }> {
   try {
-    const stream = await connection.newStream(joinProtocol, { signal });
+    const stream = await connection.newStream(joinProtocol, { signal, runOnLimitedConnection: true });
     const wire = lpStream(stream, { maxDataLength: joinAnswerBytesMax });
     await wire.write(request, { signal });
     return { wire, first: (await wire.read({ signal })).slice() };

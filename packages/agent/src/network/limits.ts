@@ -134,6 +134,8 @@ export const joinMembersMax = 32;
 export const joinTriesMax = 8;
 /** The whole of a join, on either side. A guess: a person waits for it. */
 export const joinTimeoutMs = 10_000;
+/** A joiner tries other ways when the addresses in its code have not answered for so long. A guess. */
+export const joinOtherWaysAfterMs = 1_000;
 /** Joins that run at once, and requests a second and at once. Guesses. */
 export const joinsMax = 64;
 export const joinsPerHostMax = 8;
@@ -166,6 +168,20 @@ export const circuitMsMax = 1_800_000;
 export const circuitBytesMax: number = 1_024 * 1_048_576;
 /** The wait of a relay for whom it calls. Guess: below the time of the whole detour. */
 export const hopTimeoutMs = 1_000;
+/**
+ * Doors for strangers that one agent keeps open at once, and for how long after each time that one was asked for. An
+ * inviter asks again after half of it while an invite is open. Guesses.
+ */
+export const doorsMax = 16;
+export const doorMs = 120_000;
+/** Strangers in doors at once, of all hosts and of one; and how long and how much each may: a whole join. */
+export const doorStrangersMax = 8;
+export const doorStrangersPerHostMax = 2;
+export const doorVisitMs = 12_000;
+export const doorBytesMax: number = 512 * 1024;
+/** Relays whose addresses go into an invite, and how many are asked for it. Guesses. */
+export const inviteRelaysMax = 2;
+export const inviteRelaysAskedMax = 4;
 /** One search for a detour: its relays, and the whole of it. Guesses: a dial, and a hello over two links. */
 export const relaysTriedMax = 3;
 export const detourTimeoutMs = 1_500;
@@ -219,6 +235,5 @@ export const mdnsQuestionWaitMsMin = 1_000;
 export const mdnsQuestionWaitMsMax = 600_000;
 /** How long an announced address may take once those that the peer tells have failed. A guess: a LAN answers sooner. */
 export const hintGraceMs = 200;
-/** A joiner asks the LAN when the addresses in its code have not answered for so long, and listens for so long. */
-export const joinLanAfterMs = 1_000;
+/** How long a joiner listens to the LAN for its inviter. A guess: an answer comes within a second. */
 export const joinLanMs = 3_000;

@@ -15,6 +15,7 @@ import { Complaints } from "./complaints.ts";
 import { Crossed } from "./crossed.ts";
 import { Detours } from "./detours.ts";
 import { Dialer } from "./dialer.ts";
+import { DoorRequests, isNear } from "./doorRequests.ts";
 import { Gate } from "./gate.ts";
 import { Gossip, gossipTopics } from "./gossip.ts";
 import { Hello, helloProtocol } from "./hello.ts";
@@ -69,6 +70,7 @@ class NetworkBody implements Network {
   readonly #mail: Mail;
   readonly #routes: Routes;
   readonly #relaying: Relaying;
+  readonly #doors: DoorRequests;
   readonly #returns: Returns;
   readonly #crossed: Crossed;
   readonly #lan: Lan | undefined;
@@ -111,9 +113,11 @@ class NetworkBody implements Network {
     });
     this.#routes = new Routes({ connectTo: (backend, signal) => this.#connectTo(backend, signal) });
     this.#relaying = new Relaying({
-      guard: (handler) => this.#gate.guard(handler),
+      guard: (handler, strangers) => this.#gate.guard(handler, strangers),
       directTo: (peer) => directOf(this.#gate.sessionOf(peer)),
+      extend: (connection, timeoutMs) => this.#gate.extend(connection, timeoutMs),
     });
+    this.#doors = new DoorRequests({ sessions: () => this.#gate.sessions(), book: this.#invites, isNear });
     this.#returns = new Returns({
       gate: this.#gate,
       agent: options.certificate.agent,
@@ -199,7 +203,12 @@ class NetworkBody implements Network {
   }
 
   async invite(request: InviteRequest): Promise<InviteCode> {
-    return issueInvite(request, { ...this.#options, book: this.#invites, addresses: this.addresses() });
+    const { certificate } = this.#options.certificate;
+    const doors = certificate.mayInvite ? await this.#doors.open() : [];
+    return issueInvite(request, {
+      ...this.#options,
+      ...{ book: this.#invites, addresses: this.addresses(), doors },
+    });
   }
 
   async stop(): Promise<void> {
@@ -207,6 +216,7 @@ class NetworkBody implements Network {
     this.#stopping = true;
     this.#complaints.stop();
     this.#lan?.stop();
+    this.#doors.stop();
     clearInterval(this.#addressLook);
     this.#parts?.gossip.stop();
     this.#parts?.dialer.stop();
@@ -284,13 +294,13 @@ class NetworkBody implements Network {
       refused: (detail) => this.#complaints.refusedJoin(detail),
     });
     const one = { maxInboundStreams: 1, maxOutboundStreams: 1 };
-    // A circuit is a limited connection; a stranger joins over none.
+    // A circuit is a limited connection.
     const relayed = { runOnLimitedConnection: true };
     await libp2p.handle(helloProtocol, (stream, connection) => this.#hello.answer(stream, connection), {
       ...one,
       ...relayed,
     });
-    await libp2p.handle(joinProtocol, desk.handler(), one);
+    await libp2p.handle(joinProtocol, desk.handler(), { ...one, ...relayed });
     // A stream that replaces a broken one may overlap with it.
     const few = { maxInboundStreams: 4, maxOutboundStreams: 4, ...relayed };
     for (const mail of Object.keys(mailProtocols) as MailClass[]) {
@@ -302,6 +312,7 @@ class NetworkBody implements Network {
 
   #opened(session: Session): void {
     this.#relaying.opened(session.peer);
+    this.#doors.opened(session);
     this.#connected(session);
     this.#parts?.gossip.opened(session);
   }

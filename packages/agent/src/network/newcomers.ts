@@ -1,9 +1,14 @@
 import type { ConnectionGater, MultiaddrConnection } from "@libp2p/interface";
 import type { Multiaddr } from "@multiformats/multiaddr";
+import { isRelayed } from "./relayed.ts";
 
-/** The host that an address is of, without its port. */
+/**
+ * The host that an address is of, without its port. Who comes through a relay shares what is left to all who come
+ * through it, and takes nothing from the relay itself.
+ */
 export function hostOf(address: Multiaddr): string {
-  return address.toString().split("/").slice(0, 3).join("/");
+  const host = address.toString().split("/").slice(0, 3).join("/");
+  return isRelayed({ remoteAddr: address }) ? `${host}/p2p-circuit` : host;
 }
 
 /**

@@ -72,8 +72,8 @@ export async function createNode(options: NodeOptions): Promise<NetworkNode> {
     connectionEncrypters: [noise()],
     connectionGater: {
       ...handshakeGater(inboundPendingPerHostMax),
-      // A session is the reservation.
-      denyInboundRelayReservation: () => true,
+      // A session is the reservation among peers; what is asked for is a door for strangers.
+      denyInboundRelayReservation: (peer) => relaying?.openDoor(peer) !== true,
     },
     streamMuxers: [
       yamux({

@@ -59,7 +59,7 @@ export async function reach(
 function closeOthers(attempts: readonly Promise<Reached>[], needed: Reached): void {
   for (const attempt of attempts) {
     void attempt.then((late) => {
-      if (late.type === "connection" && late !== needed) late.connection.abort(new Error("Not needed"));
+      if (isConnection(late) && late !== needed) late.connection.abort(new Error("Not needed"));
     });
   }
 }
@@ -90,8 +90,16 @@ export async function reachByHints(
   });
 }
 
-function isConnection(reached: Reached): boolean {
+/** Whether an attempt ended with a connection. */
+export function isConnection(reached: Reached): reached is Extract<Reached, { readonly type: "connection" }> {
   return reached.type === "connection";
+}
+
+/** The first connection of attempts at one peer, or what they say together; the others are closed. */
+export async function reachFirst(attempts: readonly Promise<Reached>[]): Promise<Reached> {
+  const reached = await firstConnection(attempts);
+  closeOthers(attempts, reached);
+  return reached;
 }
 
 async function firstConnection(attempts: readonly Promise<Reached>[]): Promise<Reached> {

@@ -1,4 +1,5 @@
 import type { Connection, PeerId } from "@libp2p/interface";
+import { peerIdFromString } from "@libp2p/peer-id";
 import type { Multiaddr } from "@multiformats/multiaddr";
 
 /** What stands between a relay's address and the identity of whom it leads to. */
@@ -16,7 +17,22 @@ export function relayOf({ remoteAddr }: { readonly remoteAddr: Multiaddr }): str
 }
 
 /** The address of a peer through the other end of a connection. */
-export function circuitAddress({ remoteAddr, remotePeer }: Connection, target: PeerId): string {
+export function circuitAddress(connection: Connection, target: PeerId): string {
+  return `${doorAddress(connection)}/p2p/${target}`;
+}
+
+/** The address that leads through the other end of a connection, without whom it leads to, as in an invite. */
+export function doorAddress({ remoteAddr, remotePeer }: Connection): string {
   const relay = remoteAddr.toString().replace(/\/p2p\/[^/]+$/, "");
-  return `${relay}/p2p/${remotePeer}${circuit}/p2p/${target}`;
+  return `${relay}/p2p/${remotePeer}${circuit}`;
+}
+
+/** The relay that an address of an invite leads through, and where it is; undefined for a direct address. */
+export function doorOf(address: string): { readonly relay: PeerId; readonly address: string } | undefined {
+  const [, where = "", who = ""] = /^(.+)\/p2p\/([^/]+)\/p2p-circuit$/.exec(address) ?? [];
+  try {
+    return who === "" ? undefined : { relay: peerIdFromString(who), address: where };
+  } catch {
+    return undefined;
+  }
 }

@@ -3,40 +3,50 @@ import {
   circuitRelayServer,
   circuitRelayTransport,
   RELAY_V2_HOP_CODEC,
-  type RelayReservation,
 } from "@libp2p/circuit-relay-v2";
 import {
   type Connection,
   type PeerId,
   type StreamHandler,
-  setMaxListeners,
+  serviceDependencies,
   type Transport,
 } from "@libp2p/interface";
-import { circuitBytesMax, circuitMsMax, circuitsMax, circuitsPerPeerMax, hopTimeoutMs } from "./limits.ts";
-import { HostShares } from "./newcomers.ts";
+import { Circuits } from "./circuits.ts";
+import { Doors } from "./doors.ts";
+import {
+  circuitBytesMax,
+  circuitMsMax,
+  circuitsMax,
+  circuitsPerPeerMax,
+  doorMs,
+  hopTimeoutMs,
+} from "./limits.ts";
+import { endless } from "./reservation.ts";
 
 type ServerComponents = Parameters<ReturnType<typeof circuitRelayServer>>[0];
 type TransportComponents = Parameters<ReturnType<typeof circuitRelayTransport>>[0];
 
 /** What relaying needs. */
 export interface RelayingOptions {
-  /** Lets only streams of enrolled peers through. */
-  guard(handler: StreamHandler): StreamHandler;
+  /** Lets only streams of enrolled peers through; others go to `strangers`, or are reset. */
+  guard(handler: StreamHandler, strangers?: StreamHandler): StreamHandler;
   /** The direct connection of the session with a peer; undefined while there is none. */
   directTo(peer: PeerId): Connection | undefined;
+  /** Gives the connection of a stranger so long from now to become a session. */
+  extend(connection: Connection, timeoutMs: number): void;
 }
 
 /**
  * libp2p's circuit relay, version 2, among enrolled peers: each connects any two with which it has a session. A
  * session is the reservation. None is asked for, renewed or given to others, so that a quiet swarm says nothing of
  * relays; and a relay never dials, so that a circuit has one hop. The two ends run Noise through it: the relay sees
- * only who talks to whom, and how much.
+ * only who talks to whom, and how much. What a peer does ask for, while it invites, is a door for strangers.
  */
 export class Relaying {
   readonly #options: RelayingOptions;
-  readonly #shares = new HostShares<object>(circuitsPerPeerMax);
-  #circuits = 0;
+  readonly #circuits = new Circuits(circuitsMax, circuitsPerPeerMax);
   #service: CircuitRelayService | undefined;
+  #doors: Doors | undefined;
 
   constructor(options: RelayingOptions) {
     this.#options = options;
@@ -45,7 +55,7 @@ export class Relaying {
   /** Dials through relays, and takes what they bring. */
   transport(components: TransportComponents): Transport {
     const make = circuitRelayTransport({ maxInboundStopStreams: circuitsMax });
-    return make({
+    const transport = make({
       ...this.#among(components),
       upgrader: components.upgrader,
       events: components.events,
@@ -54,13 +64,33 @@ export class Relaying {
       // Discovery looks for relays to make reservations at, and is never started without one.
       randomWalk: { walk: () => nobody() },
     });
+    // Identify is for discovery, and a joiner has none.
+    return overriding(transport, { [serviceDependencies]: [] });
   }
 
   /** Relays for others. */
   server(components: ServerComponents): CircuitRelayService {
-    const make = circuitRelayServer({ hopTimeout: hopTimeoutMs, maxInboundHopStreams: circuitsPerPeerMax });
-    this.#service = make({ ...this.#among(components), privateKey: components.privateKey });
+    const make = circuitRelayServer({
+      hopTimeout: hopTimeoutMs,
+      maxInboundHopStreams: circuitsPerPeerMax,
+      reservations: { reservationTtl: doorMs },
+    });
+    const own = { ...this.#among(components), privateKey: components.privateKey };
+    this.#doors = new Doors({
+      makeRelay: (handed) => {
+        const handle = async (_protocol: string, handler: StreamHandler) => handed(handler);
+        return make({ ...own, registrar: overriding(own.registrar, { handle }) });
+      },
+      extend: (connection, timeoutMs) => this.#options.extend(connection, timeoutMs),
+    });
+    this.#service = make(own);
     return this.#service;
+  }
+
+  /** A peer asks for a door through which strangers reach it; false where it gets none. */
+  openDoor(peer: PeerId): boolean {
+    const direct = this.#options.directTo(peer);
+    return direct !== undefined && this.#doors?.open(peer, direct.remoteAddr) === true;
   }
 
   /** A session stands: others may reach the peer through this agent. */
@@ -75,6 +105,7 @@ export class Relaying {
   /** The session is over, and with it what ran through its connection. */
   closed(peer: PeerId): void {
     this.#service?.reservations.delete(peer);
+    this.#doors?.close(peer);
   }
 
   /** The components of libp2p, narrowed to what stands among enrolled peers. */
@@ -107,51 +138,36 @@ export class Relaying {
       }),
       registrar: overriding(registrar, {
         handle: (protocol, handler, options) =>
-          registrar.handle(protocol, this.#options.guard(this.#bounded(protocol, handler)), options),
+          registrar.handle(protocol, this.#guarded(protocol, handler), options),
         register: async (protocol) => protocol,
         unregister: () => undefined,
       }),
     };
   }
 
+  #guarded(protocol: string, handler: StreamHandler): StreamHandler {
+    if (protocol !== RELAY_V2_HOP_CODEC) return this.#options.guard(handler);
+    return this.#options.guard(this.#bounded(handler), (stream, connection) =>
+      this.#doors?.lead(stream, connection),
+    );
+  }
+
   /** Counts circuits from their request to their end, of one peer and of all. */
-  #bounded(protocol: string, handler: StreamHandler): StreamHandler {
-    if (protocol !== RELAY_V2_HOP_CODEC) return handler;
+  #bounded(handler: StreamHandler): StreamHandler {
     return async (stream, connection) => {
-      const peer = connection.remotePeer.toString();
-      if (this.#circuits >= circuitsMax || !this.#shares.take(peer, stream)) {
-        stream.abort(new Error("Too many circuits"));
-        return;
-      }
-      this.#circuits += 1;
-      stream.addEventListener(
-        "close",
-        () => {
-          this.#circuits -= 1;
-          this.#shares.release(peer, stream);
-        },
-        { once: true },
-      );
-      try {
-        await handler(stream, connection);
-      } catch (error) {
-        // The library answers failures over a stream that may be the one that failed.
-        stream.abort(error instanceof Error ? error : new Error(String(error)));
-      }
+      await this.#circuits.serve(connection.remotePeer.toString(), handler, stream, connection);
+      // The library forgets the reservation of who asked for a door and did not wait for the answer.
+      if (this.#service?.reservations.has(connection.remotePeer) === false)
+        this.opened(connection.remotePeer);
     };
   }
 }
 
-/** A reservation never runs out by itself. */
-function endless(): RelayReservation["signal"] {
-  const { signal } = new AbortController();
-  // Each circuit listens to it.
-  setMaxListeners(Number.POSITIVE_INFINITY, signal);
-  return Object.assign(signal, { reset: () => undefined, clear: () => undefined });
-}
-
 /** The same object with a few methods of its own. */
-function overriding<Port extends object>(port: Port, own: Partial<Port>): Port {
+function overriding<Port extends object>(
+  port: Port,
+  own: Partial<Port> & { readonly [name: symbol]: unknown },
+): Port {
   return new Proxy(port, {
     get: (target, name) => {
       const value: unknown = Reflect.get(Object.hasOwn(own, name) ? own : target, name);

@@ -3,8 +3,6 @@ import { createServer, type Server } from "node:net";
 import { buffer } from "node:stream/consumers";
 import { memberWire, sealEviction, type VerifiedEviction, verifyEviction } from "@antibody/core";
 import { toHex } from "@antibody/policy";
-import { RELAY_V2_HOP_CODEC } from "@libp2p/circuit-relay-v2";
-import { lpStream } from "@libp2p/utils";
 import { afterEach, expect, test } from "vitest";
 import { freePort } from "../../../cli/src/demo/ports.ts";
 import { encodeMap } from "../../src/network/cbor.ts";
@@ -237,15 +235,4 @@ test("one peer cannot take up a relay", async () => {
   const got = results.filter(({ status }) => status === "fulfilled");
   expect(got.length).toBeLessThanOrEqual(circuitsPerPeerMax);
   expect(got.length).toBeGreaterThan(0);
-});
-
-test("no reservation is given: a session is one", async () => {
-  const [, middle] = await line();
-  const member = await rogue(enroll(middle.founded, "member"));
-  const connection = await member.connect(middle);
-  await member.hello(connection);
-  const wire = lpStream(await connection.newStream(RELAY_V2_HOP_CODEC));
-  // HopMessage { type: RESERVE }, and the answer { type: STATUS, status: PERMISSION_DENIED }.
-  await wire.write(new Uint8Array([0x08, 0x00]));
-  expect([...(await wire.read()).slice()]).toEqual([0x08, 0x02, 0x28, 0xca, 0x01]);
 });

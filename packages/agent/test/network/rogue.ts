@@ -30,6 +30,7 @@ export class Rogue {
     const relaying = new Relaying({
       guard: (handler) => handler,
       directTo: (peer) => node.libp2p.getConnections(peer)[0],
+      extend: () => undefined,
     });
     const topics = Object.values(gossipTopics(founded.charter.swarm));
     const node: NetworkNode = await createNode({

@@ -1,43 +1,25 @@
-import { setTimeout as delay } from "node:timers/promises";
 import { type Crypto, makeId } from "@antibody/policy";
 import { peerIdOf } from "../identity.ts";
 import type { Invite } from "../inviteCode.ts";
-import { joinLanAfterMs, joinLanMs, mdnsQuestionWaitMsMin } from "../limits.ts";
+import { joinLanMs, mdnsQuestionWaitMsMin } from "../limits.ts";
 import type { NetworkNode } from "../node.ts";
-import { isLoopback, type Reached, reach } from "../reach.ts";
+import { type Reached, reach } from "../reach.ts";
 import { Lan } from "./lan.ts";
 import { Multicast } from "./multicast.ts";
 import { ownInterfaces } from "./neighborhood.ts";
 
-/**
- * A connection to who has issued an invite: at the addresses in the code, or where it announces itself on the LAN once
- * those have failed, or have not answered for `joinLanAfterMs`.
- */
-export async function reachInviter(
-  node: NetworkNode,
-  invite: Invite,
-  crypto: Crypto,
-  signal: AbortSignal,
-): Promise<Reached> {
-  const told = reach(node, peerIdOf(invite.inviter), invite.addresses, signal);
-  const soon = await Promise.race([told, delay(joinLanAfterMs, undefined, { ref: false })]);
-  const isThisHost = invite.addresses.length > 0 && invite.addresses.every(isLoopback);
-  if (soon?.type === "connection" || isThisHost) return told;
-  const heard = reachOnLan(node, invite, crypto, signal);
-  const first = await Promise.race([told, heard]);
-  return first?.type === "connection" ? first : ((await heard) ?? told);
-}
+const unheard: Reached = { type: "failed", detail: "not heard on this network" };
 
-/** Undefined where it is not heard within `joinLanMs`, or does not answer where it says it is. */
-async function reachOnLan(
+/** A connection to who has issued an invite, where it announces itself on the LAN within `joinLanMs`. */
+export async function reachOnLan(
   node: NetworkNode,
   { inviter, swarm }: Invite,
   crypto: Crypto,
   signal: AbortSignal,
-): Promise<Reached | undefined> {
+): Promise<Reached> {
   const peer = peerIdOf(inviter);
   const agent = makeId("agent", crypto.sha256(inviter));
-  const found = Promise.withResolvers<Reached | undefined>();
+  const found = Promise.withResolvers<Reached>();
   const tried = new Set<string>();
   const lan = new Lan({
     swarm,
@@ -56,7 +38,7 @@ async function reachOnLan(
   });
   lan.moved(ownInterfaces());
   const asking = setInterval(() => lan.seek(), mdnsQuestionWaitMsMin);
-  const timer = setTimeout(() => found.resolve(undefined), joinLanMs);
+  const timer = setTimeout(() => found.resolve(unheard), joinLanMs);
   try {
     return await found.promise;
   } finally {
