@@ -27,11 +27,15 @@ const report: Report = {
 const directive = { v: 1, type: "directive", ...named, manifest, reason: "because" } as const;
 const waves = [10, 50, 100].map((percent) => ({ percent, reportersMin: 1 }));
 
-const documents: readonly Uint8Array[] = [
+const reports = [
   sealReport(report, member),
   sealReport({ ...report, finding: "healthy", detail: "" }, member),
+];
+const directives = [
   sealDirective({ ...directive, verb: "advance", wave: 1 }, [author.signer]),
   sealDirective({ ...directive, verb: "halt" }, [author.signer]),
+];
+const stagings = [
   sealBundle({
     ...named,
     documents: [],
@@ -45,8 +49,12 @@ const documents: readonly Uint8Array[] = [
   }).manifest,
 ];
 
-describe("what brings a generation into force in stages, fuzzed", () => {
-  it("reports, directives and stagings", () => {
-    expect(faultsOf(fuzz(11, documents, (input) => verifyPolicy(input, trust)))).toEqual([]);
+describe("what brings a generation into force in stages, a million damaged inputs each", () => {
+  it.each<[string, number, readonly Uint8Array[]]>([
+    ["reports", 11, reports],
+    ["directives", 12, directives],
+    ["stagings", 13, stagings],
+  ])("%s", (_name, seed, documents) => {
+    expect(faultsOf(fuzz(seed, documents, (input) => verifyPolicy(input, trust)))).toEqual([]);
   });
 });

@@ -52,12 +52,19 @@ export function formatSignedBundle(bundle: SignedBundle): string {
 export async function readSignedBundle(path: string): Promise<SignedBundle | undefined> {
   const text = await readFile(path, "utf8").catch(() => "");
   if (!text.trimStart().startsWith("{") || !text.slice(0, 200).includes('"signedBundle"')) return undefined;
+  const bundle = parseSignedBundle(text);
+  if (bundle === undefined) throw damaged(path);
+  return bundle;
+}
+
+/** Reads the text of such a file; undefined where it is none, or no whole one. */
+export function parseSignedBundle(text: string): SignedBundle | undefined {
   const read = text.length > fileBytesMax ? undefined : shape.safeParse(json(text));
   const author = parseId("author", read?.data?.author ?? "");
   const stream = parseStreamName(read?.data?.stream ?? "");
   const manifest = parseId("frag", read?.data?.manifest ?? "");
   if (read?.success !== true || author === undefined || stream === undefined || manifest === undefined)
-    throw damaged(path);
+    return undefined;
   const { epoch, generation, roots, documents } = read.data;
   return {
     author,
