@@ -2,6 +2,7 @@ import { closeSync, fdatasyncSync, openSync, readFileSync, renameSync, statSync,
 import { join } from "node:path";
 import { isPlainObject, type Json } from "@antibody/policy";
 import { errnoOf } from "../state/stateError.ts";
+import { isSaidAgain } from "./saidAgain.ts";
 
 /** Bytes of one file of the audit log; there are two, and the older one goes. Guess: some thousand orders in each. */
 const auditBytesMax = 524_288;
@@ -31,7 +32,8 @@ export interface AuditLine {
 
 /**
  * Who did what and why, and which policy came into force when: lines of JSON in two files of the state directory.
- * A line is on the disk when `note` returns, where the disk takes it; a full one refuses no order.
+ * A line is on the disk when `note` returns, where the disk takes it; a full one refuses no order. What the next start
+ * would say again need not be waited for: it is in the kernel's hands, and goes to the disk with what comes later.
  */
 export class Audit {
   readonly #directory: string;
@@ -50,7 +52,7 @@ export class Audit {
         ? whole
         : `${JSON.stringify({ ...line, fields: { cutBytes: whole.length } })}\n`;
     try {
-      this.#append(text);
+      this.#append(text, !isSaidAgain(line.event));
       this.#isFailing = false;
     } catch (error) {
       if (!this.#isFailing) this.#onFailure(error);
@@ -58,14 +60,14 @@ export class Audit {
     }
   }
 
-  #append(text: string): void {
+  #append(text: string, isSynced: boolean): void {
     const { current, older } = auditPaths(this.#directory);
     const size = statSync(current, { throwIfNoEntry: false })?.size ?? 0;
     if (size + text.length > auditBytesMax) renameSync(current, older);
     const file = openSync(current, "a", 0o600);
     try {
       writeSync(file, text);
-      fdatasyncSync(file);
+      if (isSynced) fdatasyncSync(file);
     } finally {
       closeSync(file);
     }

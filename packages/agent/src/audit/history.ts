@@ -1,5 +1,6 @@
 import type { LogEntry } from "../log/log.ts";
 import type { AuditLine } from "./audit.ts";
+import { isSaidAgain } from "./saidAgain.ts";
 
 /** What the log tells that somebody asks for months later. */
 const kept: readonly string[] = [
@@ -36,7 +37,7 @@ export class History {
   }
 
   #isNew(event: string, fields: AuditLine["fields"]): boolean {
-    if (event !== "policy.activated") return true;
+    if (!isSaidAgain(event)) return true;
     const stream = `${String(fields["author"])}/${String(fields["stream"])}`;
     const text = JSON.stringify(fields);
     const isNew = this.#inForce.get(stream) !== text;

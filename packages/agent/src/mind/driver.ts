@@ -80,6 +80,10 @@ export class Driver {
   readonly #asked = new Map<Input, (outputs: readonly Output[] | undefined) => void>();
   #state: "running" | "ended" = "running";
   #scheduled = false;
+  /** Whether policy was handed to the network in this turn of the event loop. */
+  #isPublishing = false;
+  /** Carries out the rest of a step, where that waits for the next turn. No other step is taken meanwhile. */
+  #held: (() => void) | undefined;
   #alarmMs: MonotonicMs = Number.POSITIVE_INFINITY;
   #commandCount = 0;
   #stepCount = 0;
@@ -130,9 +134,10 @@ export class Driver {
     return outputs;
   }
 
-  /** Resolves when no input waits. */
+  /** Resolves when no input waits, and no output. */
   async idle(): Promise<void> {
-    while (this.#queue.length > 0) await new Promise((turned) => setImmediate(turned));
+    while (this.#queue.length > 0 || this.#held !== undefined)
+      await new Promise((turned) => setImmediate(turned));
   }
 
   inspect(): Inspection {
@@ -152,6 +157,7 @@ export class Driver {
     this.#state = "ended";
     this.#options.clock.clearAlarm();
     this.#queue.clear();
+    this.#held = undefined;
     for (const resolve of this.#replies.values()) resolve(ended);
     this.#replies.clear();
     for (const resolve of this.#asked.values()) resolve(undefined);
@@ -168,7 +174,10 @@ export class Driver {
   #drain(): void {
     this.#scheduled = false;
     try {
-      for (let steps = 0; this.#state === "running"; steps += 1) {
+      const held = this.#held;
+      this.#held = undefined;
+      held?.();
+      for (let steps = 0; this.#state === "running" && this.#held === undefined; steps += 1) {
         const input = this.#queue.shift();
         if (input === undefined) {
           this.#setAlarm();
@@ -201,10 +210,37 @@ export class Driver {
     recorder.record(input, now, result.outputs);
     this.#alarmMs = result.wakeAt;
     this.#barrier.stepBegins();
-    for (const output of withoutRepeatedWrites(result.outputs)) this.#carryOut(output);
-    this.#noteWrites();
-    this.#asked.get(input)?.(result.outputs);
-    this.#asked.delete(input);
+    this.#carryOutAll(withoutRepeatedWrites(result.outputs), () => {
+      this.#noteWrites();
+      this.#asked.get(input)?.(result.outputs);
+      this.#asked.delete(input);
+    });
+  }
+
+  /**
+   * In their order. A `sync` write waits for the disk, and those who hear of policy through this agent need not: what
+   * follows a publication leaves the turn to it. What is published is the author's word, not this agent's: who
+   * forgets it in between hears it from peers.
+   */
+  #carryOutAll(outputs: readonly Output[], done: () => void): void {
+    for (const [index, output] of outputs.entries()) {
+      if (this.#isPublishing && output.type === "persist" && output.durability === "sync") {
+        this.#held = () => this.#carryOutAll(outputs.slice(index), done);
+        return;
+      }
+      this.#carryOut(output);
+      if (output.type === "publishPolicy") this.#leaveTurn();
+    }
+    done();
+  }
+
+  #leaveTurn(): void {
+    if (this.#isPublishing) return;
+    this.#isPublishing = true;
+    setImmediate(() => {
+      this.#isPublishing = false;
+      this.#drain();
+    });
   }
 
   #carryOut(output: Output): void {

@@ -81,6 +81,34 @@ test("an input fed while an output is carried out waits for the rest of the step
   expect(said).toEqual(["> wake", `observe ${motd}`, `hangUp ${peer}`, "> observed"]);
 });
 
+test("what is published is on its way before the disk is waited for, and no step comes between", async () => {
+  const { driver, said } = bench(
+    (input) => {
+      if (input.type !== "wake") return [hangUp];
+      const records = [{ key: "floor/a", value: { v: 1 } }];
+      const publish = { type: "publishPolicy", bytes: new Uint8Array(3) } as const;
+      return [publish, { type: "persist", durability: "sync", records }, observe];
+    },
+    (said) => ({
+      network: {
+        ...writtenPorts(said).network,
+        publishPolicy: () => queueMicrotask(() => void Promise.resolve().then(() => said.push("sent"))),
+      },
+    }),
+  );
+  driver.feed(wake);
+  driver.feed(disconnected);
+  await driver.idle();
+  expect(said).toEqual([
+    "> wake",
+    "sent",
+    "persist sync floor/a",
+    `observe ${motd}`,
+    "> disconnected",
+    `hangUp ${peer}`,
+  ]);
+});
+
 test("what was signed comes back before whatever waits, in the order of signing", async () => {
   const entry = { type: "sign", statement: { type: "entry" } } as Output;
   const vote = { type: "sign", statement: { type: "vote" } } as Output;
