@@ -80,6 +80,7 @@ export interface FilePromise extends CommonPromise {
   /** Owner: user or user:group, by name where the device knows one */ readonly owner?: string;
   /** Nothing may be there */ readonly absent?: true;
   /** Keep the content out of incidents, logs, recordings and screens */ readonly private?: true;
+  /** Bring each repair to the medium, so that a power cut does not undo it */ readonly sync?: true;
 }
 
 /** The promise of a resource `foreign:…`. */

@@ -215,7 +215,12 @@ export class Device implements DevicePort {
       ...this.#searches,
       ...[...this.#actions.values()].map(({ ended }) => ended),
     ]);
-    await Promise.all([this.#routes.stop(), this.#supervisor.stop(children), this.#plugins.stop()]);
+    await Promise.all([
+      this.#routes.stop(),
+      this.#supervisor.stop(children),
+      this.#plugins.stop(),
+      this.#tree.attributes.stop(),
+    ]);
     this.#looked.clear();
   }
 

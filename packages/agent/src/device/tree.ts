@@ -9,6 +9,7 @@ import {
   type Stats,
 } from "node:fs";
 import { basename, dirname, join } from "node:path";
+import { Attributes } from "./attributes.ts";
 import { codeOf, DeviceError } from "./deviceError.ts";
 
 /** open(2) of Linux, missing in node:fs: a handle that only names what it stands for. */
@@ -38,6 +39,8 @@ export interface Place {
 export class Tree {
   readonly #root: string;
   readonly #held = new Map<string, number>();
+  /** What files have beside mode and owner. */
+  readonly attributes: Attributes = new Attributes((path) => this.real(path));
 
   /** The root must exist; symlinks on the way to it are the caller's own choice. */
   constructor(root: string) {

@@ -20,6 +20,8 @@ export type FilePromise = CommonPromise & {
   readonly absent?: true;
   /** The content is nobody else's business: it is kept out of incidents, logs, recordings and screens. */
   readonly private?: true;
+  /** A repair is on the medium when it counts as done. Otherwise a power cut may undo it, and the next look redoes it. */
+  readonly sync?: true;
 };
 
 /** What is at the path, without following a symlink there. */
@@ -63,6 +65,9 @@ const promiseShape: Shape<FilePromise> = onDemand(() =>
       owner: z.exactOptional(owner),
       absent: z.exactOptional(absent),
       private: z.exactOptional(privateField),
+      sync: z
+        .exactOptional(z.literal(true))
+        .check(z.describe("Bring each repair to the medium, so that a power cut does not undo it")),
       ...commonFields,
     })
     .check(

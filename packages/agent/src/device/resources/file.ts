@@ -4,6 +4,7 @@ import {
   fchmodSync,
   fchownSync,
   fstatSync,
+  fsyncSync,
   openSync,
   readSync,
   renameSync,
@@ -25,7 +26,7 @@ import type { Digest } from "../digest.ts";
 import { done, type ResourceBody, type Staged, type Subject } from "../resourceBody.ts";
 import { lookAt, type Place } from "../tree.ts";
 import { adjustEntry, type FileServices, kindOf, lookAtPath, modeBits, modeText } from "./entry.ts";
-import { openNew, removeDirectory, temporaryName, unlinkIfThere } from "./placing.ts";
+import { openReplacement, removeDirectory, temporaryName, unlinkIfThere } from "./placing.ts";
 import { stagePath } from "./staging.ts";
 
 /**
@@ -48,7 +49,15 @@ export function fileBody(services: FileServices, digest: Digest): ResourceBody {
     slow: false,
     watchedPath: ({ name }) => name,
     observe: (subject) => observeFile(looker, subject),
-    act: (subject, plan) => actOnFile(services, subject, plan),
+    act: (subject, plan, { signal }) => {
+      const ready = services.tree.attributes.ready(subject.name);
+      return ready === undefined
+        ? actOnFile(services, subject, plan)
+        : ready.then(() => {
+            signal.throwIfAborted();
+            return actOnFile(services, subject, plan);
+          });
+    },
     stage: (subject, plan) => stageFile(services, subject, plan),
     tidy: (path) =>
       services.tree.enter(path, (place) => unlinkIfThere(place.beside(temporaryName(place.path)))),
@@ -63,18 +72,12 @@ function stageFile(services: FileServices, subject: Subject, plan: Plan): Staged
   if (!isWritten)
     return stagePath(services, subject, "file", { apply: () => actOnFile(services, subject, plan) });
   return stagePath(services, subject, "file", {
-    prepare: (place) =>
-      prepare(
-        place.beside(temporaryName(place.path)),
-        utf8(promised.content ?? ""),
-        promised,
-        lookAt(place.at),
-        services,
-      ),
+    prepare: (place) => prepare(place, utf8(promised.content ?? ""), promised, lookAt(place.at), services),
     apply: () =>
       tree.enter(subject.name, (place) => {
         place.confirm();
         renameSync(place.beside(temporaryName(place.path)), place.at);
+        syncEntry(place, promised);
       }),
   });
 }
@@ -95,7 +98,7 @@ interface Looker {
 function observeFile(looker: Looker, subject: Subject): FileObservation {
   if (looker.regular.has(subject)) {
     try {
-      return readFile(looker, looker.services.tree.look(subject.name).at);
+      return readFile(looker, subject.name, looker.services.tree.look(subject.name).at);
     } catch {
       // It is a symlink now, or gone, or not readable: the second look says what it is.
       looker.regular.delete(subject);
@@ -104,17 +107,18 @@ function observeFile(looker: Looker, subject: Subject): FileObservation {
   const found = lookAtPath(looker.services.tree, subject.name);
   if (found === undefined) return { type: "absent" };
   if (!found.stats.isFile()) return describeOther(looker.services, found.stats);
-  const seen = readFile(looker, found.place.at);
+  const seen = readFile(looker, subject.name, found.place.at);
   if (seen.type === "file") looker.regular.add(subject);
   return seen;
 }
 
-function readFile({ services, digest, buffer }: Looker, at: string): FileObservation {
+function readFile({ services, digest, buffer }: Looker, path: string, at: string): FileObservation {
   // Neither follows a symlink nor waits on a fifo that has taken the file's place since.
   const handle = openSync(at, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
   try {
     const stats = fstatSync(handle);
     if (!stats.isFile()) return describeOther(services, stats);
+    services.tree.attributes.saw(path, stats);
     return {
       type: "file",
       digest: digest(readBounded(handle, buffer, stats.size)),
@@ -166,7 +170,7 @@ function actOnFile(services: FileServices, { name, promise }: Subject, plan: Pla
         adjustEntry(place, promised, services.owners);
         return done(`adjusted ${name}`);
       case "remove":
-        return remove(place);
+        return remove(place, promised);
       default:
         verb satisfies never;
         throw new Error(`A file cannot ${plan.verb}`);
@@ -183,10 +187,11 @@ function write(services: FileServices, place: Place, promise: FilePromise): Acti
   const bytes = utf8(promise.content ?? "");
   const temporary = place.beside(temporaryName(place.path));
   try {
-    prepare(temporary, bytes, promise, before, services);
+    prepare(place, bytes, promise, before, services);
     place.confirm();
     if (before?.isDirectory() === true) removeDirectory(place);
     renameSync(temporary, place.at);
+    syncEntry(place, promise);
   } catch (error) {
     unlinkIfThere(temporary);
     throw error;
@@ -194,21 +199,26 @@ function write(services: FileServices, place: Place, promise: FilePromise): Acti
   return done(`wrote ${bytes.length} bytes to ${place.path}`);
 }
 
-/** Writes the file under its temporary name, with its mode and owner, before anyone can see it under its own. */
+/**
+ * Writes the file under its temporary name, with its mode, owner and attributes, before anyone can see it under its
+ * own.
+ */
 function prepare(
-  at: string,
+  place: Place,
   bytes: Uint8Array,
   promise: FilePromise,
   before: Stats | undefined,
   services: FileServices,
 ): void {
   const replaced = before?.isFile() === true ? before : undefined;
-  const handle = openNew(at);
+  const handle = openReplacement(services.tree, place, replaced);
   try {
     for (let written = 0; written < bytes.length; ) written += writeSync(handle, bytes, written);
     giveOwner(handle, promise, replaced, services);
     // After the owner: chown clears the set-user-id bits.
     fchmodSync(handle, modeFor(promise, replaced, fstatSync(handle)));
+    // Before the rename, so that no power cut leaves the name with half of the content.
+    if (promise.sync === true) fsyncSync(handle);
   } finally {
     closeSync(handle);
   }
@@ -241,10 +251,22 @@ function giveOwner(
   }
 }
 
-function remove(place: Place): ActionResult {
+function remove(place: Place, promise: FilePromise): ActionResult {
   const before = lookAt(place.at);
   place.confirm();
   if (before?.isDirectory() === true) removeDirectory(place);
   else unlinkIfThere(place.at);
+  syncEntry(place, promise);
   return done(`removed ${place.path}`);
+}
+
+/** Where the promise asks for it: what the directory says of the path survives a power cut then. */
+function syncEntry(place: Place, promise: FilePromise): void {
+  if (promise.sync !== true) return;
+  const directory = openSync(place.beside("."), constants.O_RDONLY | constants.O_DIRECTORY);
+  try {
+    fsyncSync(directory);
+  } finally {
+    closeSync(directory);
+  }
 }

@@ -1,7 +1,7 @@
-import { constants, openSync, rmdirSync, unlinkSync } from "node:fs";
+import { closeSync, constants, openSync, rmdirSync, type Stats, unlinkSync } from "node:fs";
 import { utf8 } from "@antibody/policy";
 import { codeOf, DeviceError } from "../deviceError.ts";
-import type { Place } from "../tree.ts";
+import type { Place, Tree } from "../tree.ts";
 
 /** How the names of temporary files begin. */
 export const temporaryPrefix = ".antibody-";
@@ -14,8 +14,24 @@ export function temporaryName(path: string): string {
   return `${temporaryPrefix}${hash.toString(16).padStart(16, "0")}`;
 }
 
+/**
+ * The empty file, closed to others, that takes the place of another, with the attributes which that one has beside
+ * mode and owner. Not for a symlink.
+ */
+export function openReplacement(tree: Tree, place: Place, replaced: Stats | undefined): number {
+  const handle = openNew(place.beside(temporaryName(place.path)));
+  if (replaced === undefined) return handle;
+  try {
+    tree.attributes.copy(place.path, { at: place.at, stats: replaced }, handle);
+    return handle;
+  } catch (error) {
+    closeSync(handle);
+    throw error;
+  }
+}
+
 /** A file that is nobody else's. What a killed agent left under the name goes first, and is seldom there. */
-export function openNew(at: string): number {
+function openNew(at: string): number {
   const flags = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW;
   try {
     return openSync(at, flags, 0o600);

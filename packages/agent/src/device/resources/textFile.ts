@@ -13,7 +13,7 @@ import {
 import { codeOf, DeviceError } from "../deviceError.ts";
 import { lookAt, type Place, type Tree } from "../tree.ts";
 import { kindOf, lookAtPath } from "./entry.ts";
-import { openNew, temporaryName, unlinkIfThere } from "./placing.ts";
+import { openReplacement, temporaryName, unlinkIfThere } from "./placing.ts";
 
 /** Bytes of a file that lines are kept in. A guess: settings of people are far smaller. */
 const textBytesMax = 1_048_576;
@@ -44,6 +44,7 @@ export function readTextFile(tree: Tree, path: string): TextFile | undefined {
     refuseOther(found.place, stats);
     if (stats.size > textBytesMax)
       throw new DeviceError("EFBIG", `${path} has ${stats.size} bytes; at most ${textBytesMax} are edited`);
+    tree.attributes.saw(path, stats);
     return { text: readFileSync(handle, "latin1"), stats };
   } finally {
     closeSync(handle);
@@ -79,7 +80,7 @@ export function writeTextFile(
   tree.enter(path, (place) => {
     const temporary = place.beside(temporaryName(path));
     try {
-      prepare(temporary, text, before?.stats, attributes);
+      prepare(openReplacement(tree, place, before?.stats), text, before?.stats, attributes);
       place.confirm();
       if (!isSame(lookAt(place.at), before?.stats))
         throw new DeviceError("ESTALE", `${path} was changed by another meanwhile`);
@@ -96,8 +97,7 @@ export function tidyTextFile(tree: Tree, path: string): void {
   tree.enter(path, (place) => unlinkIfThere(place.beside(temporaryName(path))));
 }
 
-function prepare(at: string, text: string, before: Stats | undefined, attributes: FileAttributes): void {
-  const handle = openNew(at);
+function prepare(handle: number, text: string, before: Stats | undefined, attributes: FileAttributes): void {
   try {
     const bytes = Buffer.from(text, "latin1");
     for (let written = 0; written < bytes.length; ) written += writeSync(handle, bytes, written);
