@@ -28,7 +28,7 @@ export interface ReportingPorts {
   readonly missing: Missing;
 }
 
-/** One more than needed says so: the verdict stands when one of them dies, or one rumor is lost on its way. */
+/** One more than needed says so, later where few are missed: the verdict stands when one of them dies, or a rumor is lost. */
 const spareMissers = 1;
 /** After a rumor the next sightings are gathered for so long: a partition must not be a rumor for each peer. A guess. */
 const gatherMs = 1_000;

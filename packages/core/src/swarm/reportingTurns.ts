@@ -50,6 +50,14 @@ const manyMissedTogetherMs = 5_000;
 /** A host that refuses is voted on at once, and dead within a second: it is said only where that fails. A guess. */
 const refusedWaitMs = 4_000;
 
+/**
+ * Where few are missed and nobody contradicts, one more than needed waits for so long after enough have spoken. By then a
+ * host that is gone is mostly certified dead; where it is not, the spare word keeps the verdict when a misser dies, or a
+ * rumor was lost. From the simulator, 30 of 300 cut off: a quarter fewer messages of gossip, known as soon as before; with
+ * no spare word at all, three of 70 never knew all of 30 of 100 hosts that lost power.
+ */
+const spareWaitMs = 15_000;
+
 /** When it is whose turn to speak of a subject. */
 export class ReportingTurns {
   readonly #ports: ReportingTurnsPorts;
@@ -76,12 +84,15 @@ export class ReportingTurns {
 
   /** From when on a subject may be said to be missing, whosever turn it is. */
   firstMs(subject: AgentId, turn: Turn): MonotonicMs {
-    const { settings, probing } = this.#ports;
+    const { settings, probing, missing } = this.#ports;
     const watch = probing.watchOf(subject);
     if (watch === undefined) return NEVER;
     const refusedMs = watch.evidence === "refused" ? watch.lostMs + refusedWaitMs : 0;
-    const manyMs = this.#missesMany(turn) ? watch.lostMs + manyMissedVoteWaits * settings.cutVoteAfterMs : 0;
-    return Math.max(refusedMs, manyMs);
+    if (this.#missesMany(turn))
+      return Math.max(refusedMs, watch.lostMs + manyMissedVoteWaits * settings.cutVoteAfterMs);
+    const saidMs = missing.sinceMs(subject);
+    const isContradicted = saidMs !== undefined && missing.on(subject).present.length > 0;
+    return Math.max(refusedMs, saidMs === undefined || isContradicted ? 0 : saidMs + spareWaitMs);
   }
 
   /** What is due within this time is said now. */

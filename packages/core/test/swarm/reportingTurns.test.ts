@@ -14,11 +14,28 @@ function firstMs(livingCount: number, heard: number): number {
   const ports = {
     settings: defaultSettings,
     directory: { livingCount },
-    missing: { countSince: () => heard },
+    missing: { countSince: () => heard, sinceMs: () => undefined },
     probing: { watchOf: () => watch, watches: () => [watch] },
   } as unknown as ReportingTurnsPorts;
   return new ReportingTurns(ports).firstMs(subject, turn);
 }
+
+/** From when on one says so too, where enough have said it since a time, and others that the subject is there. */
+function firstSpareMs(sinceMs: number, present: number): number {
+  const watch = { duty: "observe", finding: "unreachable", evidence: "cut", lostMs };
+  const ports = {
+    settings: defaultSettings,
+    directory: { livingCount: 100 },
+    missing: { countSince: () => 1, sinceMs: () => sinceMs, on: () => ({ present: Array(present) }) },
+    probing: { watchOf: () => watch, watches: () => [watch] },
+  } as unknown as ReportingTurnsPorts;
+  return new ReportingTurns(ports).firstMs(subject, turn);
+}
+
+test("what enough have said is said once more 15 s later, and at once where somebody contradicts", () => {
+  expect(firstSpareMs(1_500, 0)).toBe(16_500);
+  expect(firstSpareMs(1_500, 1)).toBe(atOnce);
+});
 
 const atOnce = 0;
 const later = lostMs + 2 * defaultSettings.cutVoteAfterMs;
