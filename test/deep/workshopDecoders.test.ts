@@ -54,7 +54,7 @@ const answers = [
 const common = "title: b\nagents: 4\ndurationMs: 9000\nstartSpreadMs: 0";
 const scenarios = [
   "steps: [{ atMs: 9, type: kill, who: { percent: 30, as: v } }, { atMs: 9, type: restart, who: { named: v } }]",
-  "steps: [{ atMs: 9, type: loss, who: { all: true }, percent: 10, forMs: 5 }]",
+  "steps: [{ atMs: 9, type: loss, who: { all: true }, lossPerMillion: 10, forMs: 5 }]",
   "kinds: [{}, { arch: x64, tags: [wet] }]\nsteps: []",
 ].map((steps) => bytes(`schema: antibody.scenario/1\nname: a\n${common}\n${steps}\nexpectations: []\n`));
 

@@ -127,6 +127,17 @@ describe("trust", () => {
     expect((await stage.run(...args, "--power", "process")).out).toContain("+ process:lamp: kept");
   });
 
+  test("a glob that matches nothing is told, with what is nearest", async () => {
+    const stage = await setStage(fullInspection);
+    const args = ["trust", "add", stranger, "--scope", "file:/ect/**", "--rank", "1", "--yes"];
+    expect((await stage.run(...args)).out).toContain(
+      "file:/ect/** matches nothing that the author claims here; nearest is file:/etc/lights",
+    );
+    const { value } = await stage.json(...args);
+    expect(schemaProblems(value)).toEqual([]);
+    expect(value["idleGlobs"]).toEqual([{ glob: "file:/ect/**", nearest: "file:/etc/lights" }]);
+  });
+
   test("removing shows what is undone and what stays as it is", async () => {
     const stage = await setStage(fullInspection);
     const { code, value } = await stage.json("trust", "remove", author.slice(0, 12), "--yes");

@@ -38,6 +38,63 @@ describe("lint, of secrets", () => {
   });
 });
 
+describe("lint, of what an author may", () => {
+  const policyFile = async (stage: Stage, promises: string): Promise<string> => {
+    const file = join(stage.state, "home.yaml");
+    await writeFile(file, `stream: home\nname: app\npromises:\n${promises}`);
+    return file;
+  };
+
+  test("finds what its root has no scope for, and scopes that match nothing", async () => {
+    const stage = await setStage();
+    await keygen(stage, "--scope", "file:/srv/**,file:/ect/**");
+    const file = await policyFile(
+      stage,
+      "  file:/srv/a: { mode: '0644' }\n  file:/etc/b: { mode: '0644' }\n",
+    );
+    const { code, out } = await stage.run("lint", file, "--author", "home");
+    expect(code).toBe(1);
+    expect(out).toMatch(/home\.yaml:5:16: file:\/etc\/b: outside the scopes of this author \(its root names/);
+    const root = join(stage.state, "author-keys", "home.root");
+    expect((await stage.run("lint", file, "--author", root)).out).toBe(out);
+
+    await policyFile(stage, "  file:/srv/a: { mode: '0644' }\n");
+    const { value } = await stage.json("lint", file, "--author", "home");
+    expect(schemaProblems(value)).toEqual([]);
+    expect(value["warnings"]).toEqual([
+      "file:/ect/** matches nothing of what this author promises; nearest is file:/srv/a",
+    ]);
+  });
+
+  test("tells what the owner of this device has not granted, and what is granted in vain", async () => {
+    const [grant] = fullInspection.grants;
+    if (grant === undefined) throw new Error("the device grants somebody");
+    const stage = await setStage({
+      ...fullInspection,
+      grants: [{ ...grant, scope: ["file:/etc/**", "process:*", "file:/vra/**"] }],
+    });
+    const file = await policyFile(
+      stage,
+      "  file:/var/a: { mode: '0644' }\n  file:/etc/a: { mode: '0644' }\n  process:a: { command: [/bin/a] }\n",
+    );
+    const { code, value } = await stage.json("lint", file);
+    expect(code).toBe(0);
+    expect(value["warnings"]).toEqual([
+      "file:/var/a: held on this device, by its owner's grant: outside the scope",
+      "file:/vra/** matches nothing here of what this author promises, though it is granted; nearest is file:/var/a",
+    ]);
+  });
+
+  test("says who is meant where nobody is", async () => {
+    const stage = await setStage();
+    const file = await policyFile(stage, "  file:/srv/a: { mode: '0644' }\n");
+    const { code, value } = await stage.json("lint", file, "--author", "nobody");
+    expect(code).toBe(1);
+    expect(value).toMatchObject({ error: { code: "notFound" } });
+    expect((await stage.run("lint", file)).code).toBe(0);
+  });
+});
+
 describe("publish, out of the author's scopes", () => {
   test("is refused before anything is signed", async () => {
     const stage = await setStage(fullInspection);

@@ -116,14 +116,23 @@ async function openKeyFile(path: string, file: KeyFile, terminal: Asked): Promis
       exit: exitCode.denied,
     });
   }
-  const roots = [file.root, ...(file.rotations ?? [])].map(
-    (text) => new Uint8Array(Buffer.from(text, "base64")),
-  );
-  const root = newestRoot(roots, file.author);
-  if (root === undefined) {
-    throw keyError(path, "the roots in it are not the author's", "restore the file from a backup");
-  }
-  return { name: file.name, author: file.author, key, root, roots, passphrase };
+  return { name: file.name, author: file.author, key, ...rootsIn(path, file), passphrase };
+}
+
+/** Who signs with the key of a file, and by which root; the key stays closed. Throws a CliError. */
+export async function readRootOfKeyFile(path: string): Promise<Pick<AuthorKey, "name" | "author" | "root">> {
+  const file = await parseKeyFile(path);
+  return { name: file.name, author: file.author, root: rootsIn(path, file).root };
+}
+
+function rootsIn(
+  path: string,
+  { author, root: first, rotations = [] }: KeyFile,
+): Pick<AuthorKey, "root" | "roots"> {
+  const roots = [first, ...rotations].map((text) => new Uint8Array(Buffer.from(text, "base64")));
+  const root = newestRoot(roots, author);
+  if (root !== undefined) return { root, roots };
+  throw keyError(path, "the roots in it are not the author's", "restore the file from a backup");
 }
 
 /** The key of a file, wherever it is; undefined where the seal does not open. */

@@ -1,8 +1,12 @@
+import type { Inspection } from "@antibody/core";
 import type { Problem } from "@antibody/policy";
-import { exitCode } from "../errors.ts";
+import { namedPublisher, publisherOfStream } from "../author/publisher.ts";
+import { CliError, exitCode } from "../errors.ts";
+import type { Invocation } from "../invocation.ts";
 import { calledAs, shellWord } from "../self.ts";
 import { isProgram } from "../source/program.ts";
-import { problemText, readSource } from "../source/read.ts";
+import { reachWarnings } from "../source/reach.ts";
+import { problemText, readSource, type SoundSource } from "../source/read.ts";
 import { suspectedSecrets } from "../source/secrets.ts";
 import { printable } from "../text/printable.ts";
 import type { Verb } from "../verb.ts";
@@ -20,19 +24,39 @@ interface LintView {
   readonly warnings: readonly string[];
 }
 
+interface LintOptions {
+  readonly author?: string;
+}
+
 /** `antibody lint FILE`: every problem of a policy file, where an editor finds it. */
-export const lint: Verb<object> = {
+export const lint: Verb<LintOptions> = {
   usage: "lint <file>",
-  summary: "Check a policy file: every problem with its line and column.",
-  examples: ["antibody lint home.yaml", "antibody lint home.ts"],
+  summary:
+    "Check a policy file: every problem with its line and column. Where an agent runs here, also against what its owner has granted the author.",
+  examples: [
+    "antibody lint home.yaml",
+    "antibody lint home.ts",
+    "antibody lint home.yaml --author home   # also against the scopes of its root",
+  ],
   exits: [
     [0, "the file is sound"],
     [1, "it has problems, or cannot be read"],
   ],
   asksAgent: false,
-  async run({ invocation, args: [file = ""] }) {
-    const source = await readSource(file);
-    const view = lintView(file, source);
+  declare: (command) =>
+    void command.option(
+      "--author <name>",
+      "who is to publish it: a key of the state directory, a key or root file, or an id known here; default: whose stream it is here",
+    ),
+  async run({ invocation, options, args: [file = ""] }) {
+    const inspection = await inspectionHere(invocation);
+    const named =
+      options.author === undefined ? undefined : await namedPublisher(invocation, options.author, inspection);
+    const source = await readSource(file, named?.scopes);
+    const view = lintView(file, source, ({ stream, documents }) => {
+      const whose = inspection === undefined ? { scopes: [] } : publisherOfStream(inspection, stream);
+      return reachWarnings(documents, named ?? whose, inspection);
+    });
     invocation.print(view, () =>
       view.problems.length === 0
         ? [
@@ -50,7 +74,21 @@ export const lint: Verb<object> = {
   },
 };
 
-function lintView(file: string, source: Awaited<ReturnType<typeof readSource>>): LintView {
+/** What the agent here knows; undefined where none runs, or none that this user may ask. */
+async function inspectionHere({ client }: Invocation): Promise<Inspection | undefined> {
+  try {
+    return await client.inspect();
+  } catch (error) {
+    if (error instanceof CliError) return undefined;
+    throw error;
+  }
+}
+
+function lintView(
+  file: string,
+  source: Awaited<ReturnType<typeof readSource>>,
+  reachOf: (source: SoundSource) => readonly string[],
+): LintView {
   if ("problems" in source) {
     return {
       schema: "antibody.lint/1",
@@ -69,9 +107,12 @@ function lintView(file: string, source: Awaited<ReturnType<typeof readSource>>):
     fragmentsCount: source.documents.length,
     promisesCount: promises.reduce((sum, each) => sum + each, 0),
     problems: [],
-    warnings: suspectedSecrets(source.documents).map(
-      ({ resource, field, what }) =>
-        `${resource}: ${field} looks like ${what}; every member of the swarm can read policy`,
-    ),
+    warnings: [
+      ...suspectedSecrets(source.documents).map(
+        ({ resource, field, what }) =>
+          `${resource}: ${field} looks like ${what}; every member of the swarm can read policy`,
+      ),
+      ...reachOf(source),
+    ],
   };
 }

@@ -3,9 +3,7 @@ import type { Inspection } from "@antibody/core";
 import {
   type AuthorId,
   isRejection,
-  matchesAnyGlob,
   noteCharactersMax,
-  promisesOf,
   type SealedBundle,
   type Staging,
   type StreamName,
@@ -21,6 +19,7 @@ import { CliError, type ExitCode, exitCode, usageError } from "../errors.ts";
 import type { Invocation } from "../invocation.ts";
 import { declareStaging, type StagingOptions, stagingFor } from "../rollout/staging.ts";
 import { keepPublished } from "../source/published.ts";
+import { outsideScopes } from "../source/reach.ts";
 import { readSoundSource, type SoundSource } from "../source/read.ts";
 import { printable } from "../text/printable.ts";
 import type { Verb } from "../verb.ts";
@@ -156,14 +155,11 @@ async function publishSigned(invocation: Invocation, file: string, bundle: Signe
 
 /** No device would keep it: the author's own root says so. Better told here than held everywhere. */
 export function refuseOutOfScope({ root }: AuthorKey, { documents }: SoundSource): void {
-  if (root.scopes.length === 0) return;
-  const outside = documents
-    .flatMap((document) => promisesOf(document))
-    .find(([resource]) => !matchesAnyGlob(root.scopes, resource));
+  const [outside] = documents.flatMap((document) => outsideScopes(root.scopes, document));
   if (outside === undefined) return;
   throw new CliError({
     code: "outOfScope",
-    message: `${outside[0]} is outside the scopes of this author`,
+    message: `${outside} is outside the scopes of this author`,
     cause: `the author's root names ${root.scopes.join(", ")}`,
     next: "leave it out, or rotate the author to a root of other scopes",
     exit: exitCode.failed,

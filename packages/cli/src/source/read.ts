@@ -10,6 +10,7 @@ import {
 } from "@antibody/policy";
 import { CliError, exitCode, messageOf } from "../errors.ts";
 import { builtText, isProgram } from "./program.ts";
+import { checkScopes } from "./reach.ts";
 import { problemsTogether } from "./together.ts";
 
 /** A policy file that has no problems. */
@@ -28,14 +29,21 @@ const checkPromise: CheckPromise = (kind, promise, name) => {
   return [{ path: [], message: `there is no resource type ${kind}`, hint: `one of ${kinds}` }];
 };
 
-/** Reads and compiles a policy file, in YAML or in TypeScript. Throws a CliError when it cannot be read. */
+/**
+ * Reads and compiles a policy file, in YAML or in TypeScript; of an author that limits itself to these scopes, where
+ * they are given. Throws a CliError when it cannot be read.
+ */
 export async function readSource(
   path: string,
+  scopes: readonly string[] = [],
 ): Promise<SoundSource | { readonly problems: readonly Problem[] }> {
   const read = await readText(path);
   if (typeof read !== "string") return read;
   const [text, fileName] = isProgram(path) ? [builtText(path), `${path} as YAML`] : [read, path];
-  const compiled = compileSource(text, fileName, checkPromise, problemsTogether);
+  const compiled = compileSource(text, fileName, checkPromise, (documents) => [
+    ...checkScopes(scopes)(documents),
+    ...problemsTogether(documents),
+  ]);
   return "problems" in compiled ? compiled : { ...compiled, text };
 }
 

@@ -9,6 +9,7 @@ import {
   type ResourceId,
   type ResourcePromise,
 } from "@antibody/policy";
+import { type IdleGlob, idleGlobs } from "./idleGlobs.ts";
 
 /** One resource whose keeping a change of trust changes. */
 export interface TrustEffect {
@@ -31,6 +32,8 @@ export interface TrustPlan {
   readonly before?: Grant;
   /** Resources that the agent knows of now; a later bundle can bring more, within the scope. */
   readonly effects: readonly TrustEffect[];
+  /** Globs of the grant that match nothing of what the author claims here now; absent where it claims nothing. */
+  readonly idleGlobs?: readonly IdleGlob[];
 }
 
 /** Works out what accepting an author under a grant, or no longer accepting it, would change on this device. */
@@ -40,6 +43,8 @@ export function trustPlan(inspection: Inspection, author: AuthorId, after: Grant
   const held = inspection.heldClaims.filter((claim) => claim.author === author);
   const lost = inForce.filter((view) => after === undefined || refusalBy(after, view.resource) !== undefined);
   const kept = inForce.filter((view) => !lost.includes(view));
+  const claimed = [...inForce, ...held].map(({ resource }) => resource);
+  const idle = claimed.length === 0 ? [] : idleGlobs(after?.scope ?? [], claimed);
   return {
     author,
     ...(before === undefined ? {} : { before }),
@@ -57,6 +62,7 @@ export function trustPlan(inspection: Inspection, author: AuthorId, after: Grant
         ),
       ...(after === undefined ? [] : held.map((claim) => gainedEffect(after, claim.resource))),
     ],
+    ...(idle.length === 0 ? {} : { idleGlobs: idle }),
   };
 }
 
@@ -77,7 +83,7 @@ function isPromise(promise: Json | undefined): promise is ResourcePromise {
 }
 
 /** Why a grant does not let a claim through, or undefined. */
-function refusalBy(grant: Grant, resource: ResourceId): string | undefined {
+export function refusalBy(grant: Grant, resource: ResourceId): string | undefined {
   if (!matchesAnyGlob(grant.scope, resource)) return "outside the scope";
   const missing = powersOf(resource).filter((power) => !grant.powers.includes(power));
   return missing.length === 0 ? undefined : `needs the power ${missing.join(", ")}`;

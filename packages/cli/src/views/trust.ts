@@ -3,6 +3,7 @@ import { type AuthorId, compareText, type Grant, ownersWord, shortId } from "@an
 import { printable } from "../text/printable.ts";
 import { fit, labeled, table } from "../text/table.ts";
 import { timesOf } from "../text/times.ts";
+import { idleGlobText } from "../trust/idleGlobs.ts";
 import { ownerText } from "../trust/ownerKey.ts";
 import type { TrustEffect, TrustPlan } from "../trust/plan.ts";
 
@@ -154,6 +155,9 @@ export function planLines(plan: TrustPlan, code: string): readonly string[] {
     ...labeled("after", after === undefined ? "not accepted" : grantText(after), 7),
     ...effects.slice(0, effectsShownMax).map((effect) => fit(`  ${effectText(effect)}`, 100)),
     ...(effects.length > effectsShownMax ? [`  and ${effects.length - effectsShownMax} more`] : []),
+    ...(plan.idleGlobs ?? []).map(
+      (idle) => `  ${printable(idleGlobText(idle, "that the author claims here"))}`,
+    ),
     ...(effects.length === 0 ? ["  changes nothing that is known today"] : []),
   ];
 }

@@ -21,6 +21,8 @@ export interface AuthorView {
   readonly epoch: number;
   readonly keyCount: number;
   readonly threshold: number;
+  /** Globs that it limits itself to; empty: to nothing. */
+  readonly scopes: readonly string[];
   /** It has made two roots of one number: nothing of it is enforced or undone until the owner follows one of them. */
   readonly isForked: boolean;
   /** Its manifests and fragments in force here: what a rotation carries over, so that they stay so. */
@@ -51,6 +53,7 @@ export function authorViews(set: PolicySet, grants: Grants, view: View): readonl
         epoch: root.epoch,
         keyCount: root.keys.length,
         threshold: root.threshold,
+        scopes: root.scopes,
         isForked: proof !== undefined,
         inForce: view.streams.flatMap((state) => (state.author === author ? inForceIn(state, set) : [])),
       },
