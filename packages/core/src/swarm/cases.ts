@@ -27,7 +27,10 @@ export interface CasesDump<Statement> {
 /** By subject, the newest statement of each observer. Who puts statements in keeps the bound. */
 export class Cases<Statement> {
   readonly #wordOf: (statement: Statement) => Word;
-  readonly #cases = new RareMap<AgentId, Map<AgentId, Held<Statement>>>();
+  /** Of each case, in order of observers. A list is never changed: whoever goes through one may put and drop. */
+  readonly #cases = new RareMap<AgentId, readonly Held<Statement>[]>();
+  /** In order of agents; undefined from when a case was opened or closed. */
+  #subjects: readonly AgentId[] | undefined = [];
   #count = 0;
   /** Nothing expires before. */
   #expiryMs: MonotonicMs = NEVER;
@@ -62,45 +65,46 @@ export class Cases<Statement> {
   }
 
   /** In order of agents. */
-  subjects(): AgentId[] {
-    return [...this.#cases.keys()].sort(compareText);
+  subjects(): readonly AgentId[] {
+    this.#subjects ??= [...this.#cases.keys()].sort(compareText);
+    return this.#subjects;
   }
 
   /** Everything held on a subject, in order of observers. */
-  held(subject: AgentId): Held<Statement>[] {
-    const held = [...(this.#cases.get(subject) ?? [])];
-    return held.sort(([left], [right]) => compareText(left, right)).map(([, one]) => one);
+  held(subject: AgentId): readonly Held<Statement>[] {
+    return this.#cases.get(subject) ?? [];
   }
 
   /** Whether an observer has a word in the case of a subject. */
   hasWordOf(observer: AgentId, subject: AgentId): boolean {
-    return this.#cases.get(subject)?.has(observer) ?? false;
+    return this.#heldOf(observer, this.held(subject)) !== undefined;
   }
 
   /** What is held on one incarnation of a subject, in order of observers. */
   on(subject: AgentId, incarnation: Incarnation | undefined): Statement[] {
-    if (incarnation === undefined || !this.#cases.has(subject)) return [];
     const statements: Statement[] = [];
+    if (incarnation === undefined) return statements;
     for (const { statement } of this.held(subject)) {
-      if (compareIncarnation(this.#wordOf(statement).incarnation, incarnation) === 0)
-        statements.push(statement);
+      if (isOn(this.#wordOf(statement), incarnation)) statements.push(statement);
     }
     return statements;
   }
 
   /** How a word compares to what is held of its observer on its subject. */
   kindOf({ subject, observer, sequence }: Word): "first" | "newer" | "older" {
-    const held = this.#cases.get(subject)?.get(observer);
+    const held = this.#heldOf(observer, this.held(subject));
     if (held === undefined) return "first";
     return isAfter(sequence, this.#wordOf(held.statement).sequence) ? "newer" : "older";
   }
 
   put(held: Held<Statement>): void {
     const { subject, observer } = this.#wordOf(held.statement);
-    const statements = this.#cases.get(subject) ?? new Map<AgentId, Held<Statement>>();
-    this.#cases.set(subject, statements);
-    if (!statements.has(observer)) this.#count += 1;
-    statements.set(observer, held);
+    const statements = this.held(subject);
+    if (statements.length === 0) this.#subjects = undefined;
+    const place = this.#placeOf(observer, statements);
+    const isNew = this.#observerAt(place, statements) !== observer;
+    if (isNew) this.#count += 1;
+    this.#cases.set(subject, statements.toSpliced(place, isNew ? 0 : 1, held));
     this.#expiryMs = Math.min(this.#expiryMs, held.untilMs);
   }
 
@@ -108,15 +112,15 @@ export class Cases<Statement> {
   drop(subject: AgentId, isVoid: (held: Held<Statement>) => boolean = () => true): boolean {
     const statements = this.#cases.get(subject);
     if (statements === undefined) return false;
-    let dropped = false;
-    for (const [observer, held] of statements) {
-      if (!isVoid(held)) continue;
-      statements.delete(observer);
-      this.#count -= 1;
-      dropped = true;
+    const kept = statements.filter((held) => !isVoid(held));
+    if (kept.length === statements.length) return false;
+    this.#count -= statements.length - kept.length;
+    if (kept.length > 0) this.#cases.set(subject, kept);
+    else {
+      this.#cases.delete(subject);
+      this.#subjects = undefined;
     }
-    if (statements.size === 0) this.#cases.delete(subject);
-    return dropped;
+    return true;
   }
 
   /** The subject stated a newer incarnation: words on older ones are void. True if there were any. */
@@ -132,10 +136,36 @@ export class Cases<Statement> {
     const expired = this.subjects().filter((subject) => this.drop(subject, ({ untilMs }) => untilMs <= now));
     this.#expiryMs = NEVER;
     for (const statements of this.#cases.values()) {
-      for (const { untilMs } of statements.values()) this.#expiryMs = Math.min(this.#expiryMs, untilMs);
+      for (const { untilMs } of statements) this.#expiryMs = Math.min(this.#expiryMs, untilMs);
     }
     return expired;
   }
+
+  #heldOf(observer: AgentId, statements: readonly Held<Statement>[]): Held<Statement> | undefined {
+    const place = this.#placeOf(observer, statements);
+    return this.#observerAt(place, statements) === observer ? statements[place] : undefined;
+  }
+
+  #observerAt(place: number, statements: readonly Held<Statement>[]): AgentId | undefined {
+    const held = statements[place];
+    return held === undefined ? undefined : this.#wordOf(held.statement).observer;
+  }
+
+  /** Where an observer's word stands in order, or would. */
+  #placeOf(observer: AgentId, statements: readonly Held<Statement>[]): number {
+    let [from, to] = [0, statements.length];
+    while (from < to) {
+      const middle = (from + to) >> 1;
+      if ((this.#observerAt(middle, statements) as AgentId) < observer) from = middle + 1;
+      else to = middle;
+    }
+    return from;
+  }
+}
+
+/** Whether a word is about this incarnation of its subject. */
+export function isOn(word: Word, incarnation: Incarnation): boolean {
+  return compareIncarnation(word.incarnation, incarnation) === 0;
 }
 
 function isAfter(left: readonly [number, number], right: readonly [number, number]): boolean {

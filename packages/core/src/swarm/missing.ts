@@ -1,13 +1,13 @@
 import { type AgentId, compareText } from "@antibody/policy";
 import type { Snapshot } from "../contract/snapshot.ts";
-import type { Incarnation, SignedSighting } from "../contract/statements.ts";
+import type { Incarnation, Member, SignedSighting } from "../contract/statements.ts";
 import type { MonotonicMs } from "../contract/time.ts";
 import type { Turn } from "../contract/turn.ts";
 import { RareMap } from "../keeping/rare.ts";
 import { keep, recall } from "../keeping/snapshot.ts";
 import { sightingsMax } from "../limits.ts";
 import type { Settings } from "../settings.ts";
-import { Cases, type CasesDump } from "./cases.ts";
+import { Cases, type CasesDump, isOn } from "./cases.ts";
 import { catchUp } from "./catchUp.ts";
 import type { Directory } from "./directory.ts";
 import type { Observers } from "./observers.ts";
@@ -32,6 +32,9 @@ export interface Sightings {
   readonly missing: readonly AgentId[];
   readonly present: readonly AgentId[];
 }
+
+/** Of a subject on which nobody has said anything that counts, as of most. */
+const unseen: Sightings = { missing: [], present: [] };
 
 interface MissingDump {
   readonly sightings: CasesDump<SignedSighting>;
@@ -87,7 +90,7 @@ export class Missing {
   }
 
   /** Whom anyone has said to miss, in order of agents. */
-  subjects(): AgentId[] {
+  subjects(): readonly AgentId[] {
     return this.#cases.subjects();
   }
 
@@ -123,12 +126,14 @@ export class Missing {
 
   on(subject: AgentId): Sightings {
     const { directory, observers } = this.#ports;
-    const incarnation = directory.get(subject)?.entry.entry.incarnation;
+    const held = this.#cases.held(subject);
+    if (held.length === 0 || directory.standingOf(subject) !== "alive") return unseen;
+    const { incarnation } = (directory.get(subject) as Member).entry.entry;
     const missing: AgentId[] = [];
     const present: AgentId[] = [];
-    if (directory.standingOf(subject) !== "alive") return { missing, present };
-    for (const { sighting } of this.#cases.on(subject, incarnation)) {
-      if (!observers.isObserver(sighting.observer, subject)) continue;
+    for (const { statement } of held) {
+      const { sighting } = statement;
+      if (!isOn(sighting, incarnation) || !observers.isObserver(sighting.observer, subject)) continue;
       (sighting.finding === "missing" ? missing : present).push(sighting.observer);
     }
     return { missing, present };

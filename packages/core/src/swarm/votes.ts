@@ -83,6 +83,8 @@ export class Votes {
 
   get deadline(): MonotonicMs {
     let earliest = this.#cases.deadline;
+    // Asked for at every other step of a mind, which has no case nearly always.
+    if (this.#narrow.size === 0) return earliest;
     for (const { untilMs } of this.#narrow.values()) if (untilMs < earliest) earliest = untilMs;
     return earliest;
   }
@@ -112,7 +114,7 @@ export class Votes {
   }
 
   /** Subjects with an open case, in order of agents. */
-  subjects(): AgentId[] {
+  subjects(): readonly AgentId[] {
     return this.#cases.subjects();
   }
 
