@@ -48,6 +48,7 @@ export function defineResource<Promised extends CommonPromise, Seen extends Obse
   // The body's half of the type makes them of this shape: a sweep of thousands does not read each of them again.
   const seen = (observation: Observation): Seen => observation as Seen;
   const common = commonReader(promised, definition.everyMs);
+  const wrong = problemReader(definition.kind, definition.promiseShape);
   const { fake } = definition;
   return {
     kind: definition.kind,
@@ -57,7 +58,10 @@ export function defineResource<Promised extends CommonPromise, Seen extends Obse
       return editorSchema(definition.promiseShape());
     },
     powers: () => definition.powers,
-    check: (name, promise) => problems(definition, name, promise),
+    check: (name, promise) => {
+      const wrongName = definition.nameProblem(name);
+      return wrongName === undefined ? wrong(promise) : [{ path: [], message: wrongName }, ...wrong(promise)];
+    },
     common,
     diff: (promise, observation, context) => definition.diff(promised(promise), seen(observation), context),
     rest: (observation) => definition.rest?.(seen(observation)),
@@ -124,18 +128,30 @@ function commonReader(
   };
 }
 
-function problems<Promised extends CommonPromise, Seen extends Observation>(
-  definition: Definition<Promised, Seen>,
-  name: string,
+/** Looks for what is wrong with each promise once: they never change, and the minds of a simulator share them. */
+function problemReader<Promised extends CommonPromise>(
+  kind: string,
+  shape: Shape<Promised>,
+): (promise: ResourcePromise) => readonly PromiseProblem[] {
+  const known = new WeakMap<ResourcePromise, readonly PromiseProblem[]>();
+  return (promise) => {
+    let problems = known.get(promise);
+    if (problems === undefined) {
+      problems = problemsOf(kind, shape, promise);
+      known.set(promise, problems);
+    }
+    return problems;
+  };
+}
+
+function problemsOf<Promised extends CommonPromise>(
+  kind: string,
+  shape: Shape<Promised>,
   promise: ResourcePromise,
 ): readonly PromiseProblem[] {
-  const wrongName = definition.nameProblem(name);
-  const read = definition.promiseShape().safeParse(promise);
-  return [
-    ...(wrongName === undefined ? [] : [{ path: [], message: wrongName }]),
-    ...(read.success && read.data.barrier !== undefined ? barrierProblems(definition.kind) : []),
-    ...(read.success ? [] : read.error.issues.map((issue) => problemOf(promise, issue))),
-  ];
+  const read = shape().safeParse(promise);
+  if (!read.success) return read.error.issues.map((issue) => problemOf(promise, issue));
+  return read.data.barrier === undefined ? [] : barrierProblems(kind);
 }
 
 /** What cannot be undone must not be switched with others. */
