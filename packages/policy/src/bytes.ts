@@ -29,6 +29,7 @@ export function base32Encode(bytes: Uint8Array, before = ""): string {
  * each, until somebody reads it; and ids, which are held by the thousand, are compared rather than read.
  */
 function textOf(codes: readonly number[]): string {
+  if (codes.length <= codesMax) return String.fromCharCode(...codes);
   let text = "";
   for (let from = 0; from < codes.length; from += codesMax) {
     text += String.fromCharCode(...codes.slice(from, from + codesMax));
@@ -60,8 +61,12 @@ export function base32Decode(text: string): Uint8Array | undefined {
 
 /** Bytes as lowercase hexadecimal. */
 export function toHex(bytes: Uint8Array): string {
-  const codes: number[] = [];
-  for (const byte of bytes) codes.push(hexAlphabet.charCodeAt(byte >> 4), hexAlphabet.charCodeAt(byte & 15));
+  const codes = new Array<number>(2 * bytes.length);
+  for (let index = 0; index < bytes.length; index += 1) {
+    const byte = bytes[index] as number;
+    codes[2 * index] = hexAlphabet.charCodeAt(byte >> 4);
+    codes[2 * index + 1] = hexAlphabet.charCodeAt(byte & 15);
+  }
   return textOf(codes);
 }
 

@@ -1,4 +1,4 @@
-import { type Crypto, concatBytes, toHex } from "@antibody/policy";
+import { type Crypto, toHex } from "@antibody/policy";
 
 /** Bytes of a block of SHA-256 (FIPS 180-4). */
 const blockBytes = 64;
@@ -8,8 +8,15 @@ const blockBytes = 64;
  * leaves the device does not tell whether a file holds a guessed text. Bodies use their own HMAC; both agree.
  */
 export function keyedDigest(crypto: Pick<Crypto, "sha256">, key: Uint8Array, bytes: Uint8Array): string {
-  const block = new Uint8Array(blockBytes);
-  block.set(key.length > blockBytes ? crypto.sha256(key) : key);
-  const inner = crypto.sha256(concatBytes([block.map((byte) => byte ^ 0x36), bytes]));
-  return toHex(crypto.sha256(concatBytes([block.map((byte) => byte ^ 0x5c), inner])));
+  const padded = key.length > blockBytes ? crypto.sha256(key) : key;
+  const inner = crypto.sha256(afterPad(padded, 0x36, bytes));
+  return toHex(crypto.sha256(afterPad(padded, 0x5c, inner)));
+}
+
+/** A key as a block, each byte of it changed by the pad, and what follows. */
+function afterPad(key: Uint8Array, pad: number, bytes: Uint8Array): Uint8Array {
+  const all = new Uint8Array(blockBytes + bytes.length).fill(pad, 0, blockBytes);
+  for (let index = 0; index < key.length; index += 1) all[index] = (key[index] as number) ^ pad;
+  all.set(bytes, blockBytes);
+  return all;
 }
