@@ -7,6 +7,10 @@ const bucketUs = 64;
 /** Buckets of the wheel: what lies further ahead than about 16.8 s waits in the far heap. */
 const bucketCount = 262_144;
 const bucketMask = bucketCount - 1;
+/** Buckets whose being empty one word tells: a quiet swarm has an event in one of a hundred. */
+const wordBuckets = 32;
+const wordShift = 5;
+const wordMask = (bucketCount >> wordShift) - 1;
 /** Events that may wait at once: a world that needs more has a storm, and is stopped rather than swapped out. */
 const eventsMax = 16_000_000;
 const none = -1;
@@ -24,6 +28,8 @@ export class EventQueue {
   readonly #ranked: Int32Array | undefined;
   /** First slot of each bucket of the wheel; the others follow by `slots.next`. */
   readonly #wheel: Int32Array = new Int32Array(bucketCount).fill(none);
+  /** A bit for each bucket in which there is an event. */
+  readonly #filled: Int32Array = new Int32Array(bucketCount >> wordShift);
   readonly #current: number[] = [];
   readonly #far: number[] = [];
   #bucket = 0;
@@ -145,6 +151,7 @@ export class EventQueue {
     const index = bucket & bucketMask;
     this.#slots.next[slot] = this.#wheel[index] as number;
     this.#wheel[index] = slot;
+    this.#mark(index, true);
     this.#wheelSize += 1;
   }
 
@@ -156,11 +163,28 @@ export class EventQueue {
         if (far === undefined) return false;
         // Nothing is near: jump to the bucket of the earliest far event.
         this.#bucket = Math.floor((this.#slots.atUs[far] as number) / bucketUs);
-      } else this.#bucket += 1;
+      } else this.#bucket = this.#nextFilled();
       this.#bringNear();
       this.#takeBucket();
     }
     return true;
+  }
+
+  /** The next bucket with an event. What is far lies behind all of the wheel, so no earlier one comes near meanwhile. */
+  #nextFilled(): number {
+    let bucket = this.#bucket + 1;
+    for (;;) {
+      const within = bucket & (wordBuckets - 1);
+      const word = (this.#filled[(bucket >>> wordShift) & wordMask] as number) >>> within;
+      if (word !== 0) return bucket + 31 - Math.clz32(word & -word);
+      bucket += wordBuckets - within;
+    }
+  }
+
+  #mark(index: number, isFilled: boolean): void {
+    const bit = 1 << (index & (wordBuckets - 1));
+    const word = this.#filled[index >> wordShift] as number;
+    this.#filled[index >> wordShift] = isFilled ? word | bit : word & ~bit;
   }
 
   /** Moves what came within the wheel's reach from the far heap onto the wheel. */
@@ -181,6 +205,7 @@ export class EventQueue {
     let slot = this.#wheel[index] as number;
     if (slot === none) return;
     this.#wheel[index] = none;
+    this.#mark(index, false);
     while (slot !== none) {
       this.#slots.heapPush(this.#current, slot);
       this.#wheelSize -= 1;
