@@ -155,8 +155,9 @@ export class Watching {
 
   #report(invariant: string, agent: SimAgent, problems: readonly string[]): void {
     const [first] = problems;
+    if (first === undefined) return;
     const key = `${invariant} ${agent.index}`;
-    if (first === undefined || this.#known.has(key)) return;
+    if (this.#known.has(key)) return;
     this.#known.add(key);
     const more = problems.length > 1 ? ` (and ${problems.length - 1} more)` : "";
     this.#add({ invariant, agent: agent.name, atMs: this.#truth.nowMs, detail: first + more });

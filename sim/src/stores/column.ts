@@ -73,15 +73,15 @@ export class Column {
 
   /** Makes a fact the base: of these agents, all that are there, those that do not hold it differ now. */
   rebase(fact: Fact, agents: Iterable<number>): void {
-    const held: [number, number][] = [];
-    for (const agent of agents) held.push([agent, this.#codeOf(agent)]);
+    const [few, codes, before] = [this.#few, this.#codes, this.#base];
     const base = this.#codeFor(fact);
     this.#base = base;
     this.#few = new Map();
     this.#codes = undefined;
     this.#holders.fill(0);
     this.#differing = 0;
-    for (const [agent, code] of held) {
+    for (const agent of agents) {
+      const code = codes === undefined ? (few?.get(agent) ?? before) : (codes[agent] as number);
       if (code === base) continue;
       this.#write(agent, code);
       this.#differing += 1;

@@ -25,6 +25,7 @@ export type Acceptance =
 
 /** Changes that are named one by one until someone asks; more than these are a change of everything. A guess. */
 const changedMax = 64;
+const nobody: readonly number[] = [];
 
 interface DirectoryDump {
   readonly members: readonly Member[];
@@ -56,7 +57,8 @@ export class Directory {
   readonly #store: DirectoryStore;
   readonly #counts: Counts = { size: 0, alive: 0, away: 0, dead: 0 };
   readonly #digest: DirectoryDigest;
-  #changed: number[] | undefined = [];
+  /** undefined when they are too many to name. A list of its own only while there is something in it. */
+  #changed: number[] | "nothing" | undefined = "nothing";
   #presence = 0;
   #revision = 0;
   /** The dead as they were last asked for: after a massacre hundreds, and looked at again and again. */
@@ -167,8 +169,8 @@ export class Directory {
   /** For one reader: slots whose standing changed since its last call; undefined when they were too many to name. */
   takeChanged(): readonly number[] | undefined {
     const changed = this.#changed;
-    if (changed === undefined || changed.length > 0) this.#changed = [];
-    return changed;
+    this.#changed = "nothing";
+    return changed === "nothing" ? nobody : changed;
   }
 
   /** Everyone, in order of agents. */
@@ -301,10 +303,9 @@ export class Directory {
     this.#count(before, after, slot);
     if (before?.standing === after?.standing) return;
     this.#presence += 1;
-    if (this.#changed !== undefined) {
-      if (this.#changed.length < changedMax) this.#changed.push(slot);
-      else this.#changed = undefined;
-    }
+    if (this.#changed === "nothing") this.#changed = [slot];
+    else if (this.#changed !== undefined && this.#changed.length < changedMax) this.#changed.push(slot);
+    else this.#changed = undefined;
   }
 
   #count(before: Statement | undefined, after: Statement | undefined, slot: number): void {

@@ -102,7 +102,7 @@ function takeOther(
 
 function takeConnection(parts: SwarmParts, peer: AgentId, member: Member, turn: Turn): void {
   const { links, membership, evicting, asking, probing, helping, missing, accusing } = parts;
-  const isFirst = links.list().length === 0;
+  const isFirst = links.isEmpty;
   links.opened(peer);
   if (evicting.turnsAway(member, turn)) return;
   membership.admit(member, peer, turn);

@@ -46,6 +46,10 @@ export class Links {
     return this.#connected.has(peer);
   }
 
+  get isEmpty(): boolean {
+    return this.#connected.size === 0;
+  }
+
   /** In order of agents; the same list until a session opens or closes. */
   list(): readonly AgentId[] {
     this.#sorted ??= [...this.#connected].sort(compareText);
