@@ -76,6 +76,7 @@ export interface Joined {
 }
 
 const newInvite = "Ask for a new one on the other device: antibody invite";
+const againOrNew = "Try again in some seconds; then ask for a new one on the other device: antibody invite";
 
 const refusals: { readonly [reason in JoinRefusal]: readonly [message: string, next: string] } = {
   expired: ["the invite has expired", newInvite],
@@ -175,7 +176,7 @@ function isRefused(answer: { readonly type: string }): answer is JoinRefused {
   return answer.type === "refused";
 }
 
-/** Asks, and reads the answer: an inviter that expects nobody resets the stream. */
+/** Asks, and reads the answer: an inviter that expects nobody, or is asked too often, resets the stream. */
 async function firstAnswer(
   connection: Connection,
   request: Uint8Array,
@@ -188,7 +189,12 @@ async function firstAnswer(
     return { wire, first: (await wire.read({ signal })).slice() };
   } catch (error) {
     if (signal.aborted) throw broken(error);
-    throw new JoinError("closed", "the inviter has no invite open", newInvite, error);
+    throw new JoinError(
+      "closed",
+      "the inviter has no invite open, or was asked too often",
+      againOrNew,
+      error,
+    );
   }
 }
 
