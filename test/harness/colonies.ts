@@ -5,9 +5,10 @@ import type { PrivateKey } from "@antibody/agent/state";
 import { type AuthorKey, readKeyFile } from "../../packages/cli/src/author/keyFile.ts";
 import { isRemote } from "../../packages/cli/src/author/sealing.ts";
 import type { AgentProcess } from "../../packages/cli/src/demo/agent-process.ts";
-import { Colony } from "../../packages/cli/src/demo/colony.ts";
+import { Colony, FailedCommand } from "../../packages/cli/src/demo/colony.ts";
 import type { Launcher } from "../../packages/cli/src/demo/command.ts";
 import { until } from "../../packages/cli/src/demo/until.ts";
+import { exitCode } from "../../packages/cli/src/errors.ts";
 import type { Namespaces } from "./namespaces.ts";
 
 /** The bundle that `npm test` builds before the tests run, on the Node that runs the tests. */
@@ -83,10 +84,11 @@ export function makeColony({
 
 /** Founds a swarm with the first name and enrolls the others, a few at a time. Resolves when all see all. */
 export async function form(
-  { colony }: TestColony,
+  test: TestColony,
   names: readonly string[],
   ...args: readonly string[]
 ): Promise<void> {
+  const { colony } = test;
   const [founder, ...others] = names;
   if (founder === undefined) throw new Error("a swarm has a founder");
   await colony.command(founder, "init", "--name", founder);
@@ -96,13 +98,27 @@ export async function form(
     const batch = others.slice(index, index + enrolledAtOnce);
     await Promise.all(
       batch.map(async (name) => {
-        const { code } = await colony.command(founder, "invite", "--expires", "5m");
-        await colony.command(name, "join", String(code), "--name", name);
+        await enroll(test, founder, name);
         await colony.start(name, ...args);
       }),
     );
   }
   await eventually("every agent to reach every other", () => allHold(colony.agents, names, "reachable"));
+}
+
+/** Invites a device, which joins with the code, also where others keep the founder busy; it does not run yet. */
+async function enroll({ colony, signal }: TestColony, founder: string, name: string): Promise<void> {
+  const invite = await colony.agent(founder).client.invite({ expiresInMs: 300_000, mayInvite: false });
+  if (!("code" in invite)) throw new Error(`${founder} may not invite: ${invite.message}`);
+  const joins = (): Promise<boolean> =>
+    colony.command(name, "join", invite.code, "--name", name).then(
+      () => true,
+      (error: unknown) => {
+        if (error instanceof FailedCommand && error.code === exitCode.tryAgain) return false;
+        throw error;
+      },
+    );
+  await until(`${name} to join`, signal, joins);
 }
 
 /** Whether each agent holds the same verdict of each of the names, but of itself. */
@@ -111,14 +127,13 @@ export async function allHold(
   names: readonly string[],
   verdict: string,
 ): Promise<boolean> {
-  const views = await Promise.all(
-    agents.map(async (agent) => ({ agent, members: (await agent.inspect()).members })),
-  );
-  return views.every(({ agent, members }) =>
-    names
-      .filter((name) => name !== agent.name)
-      .every((name) => members.some((member) => member.name === name && member.verdict === verdict)),
-  );
+  for (const agent of agents) {
+    const { members } = await agent.inspect();
+    const holds = (name: string): boolean =>
+      members.some((member) => member.name === name && member.verdict === verdict);
+    if (!names.every((name) => name === agent.name || holds(name))) return false;
+  }
+  return true;
 }
 
 /** Waits for a condition of the world; rejects with what was waited for when it takes too long. */

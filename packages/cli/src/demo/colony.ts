@@ -17,13 +17,31 @@ export interface ColonyOptions {
   readonly signal: AbortSignal;
 }
 
+/** A command that did not end with 0; the message holds what it wrote. */
+export class FailedCommand extends Error {
+  /** One of the exit codes. */
+  readonly code: number;
+
+  constructor(message: string, code: number) {
+    super(message);
+    this.code = code;
+  }
+}
+
 /** A group of agents as processes on this machine, each with a state directory and a root of its own. */
 export class Colony {
   readonly #options: ColonyOptions;
   readonly #agents = new Map<string, AgentProcess>();
+  /** Aborts when nothing may start any more. */
+  readonly #ending = new AbortController();
+  /** Commands that run. */
+  readonly #commands = new Set<Promise<unknown>>();
 
   constructor(options: ColonyOptions) {
     this.#options = options;
+    const { signal } = options;
+    if (signal.aborted) this.#ending.abort(signal.reason);
+    signal.addEventListener("abort", () => this.#ending.abort(signal.reason), { once: true });
   }
 
   get directory(): string {
@@ -47,16 +65,13 @@ export class Colony {
 
   /** Runs a command on an agent's state as its user would; its JSON output. Throws what it wrote when it fails. */
   async command(name: string, ...args: readonly string[]): Promise<Readonly<Record<string, unknown>>> {
-    const { launcherOf, signal } = this.#options;
-    const outcome = await runCommand(
-      launcherOf(name),
-      ["--state", this.stateOf(name), "--json", ...args],
-      signal,
-    );
+    const words = ["--state", this.stateOf(name), "--json", ...args];
+    const running = runCommand(this.#options.launcherOf(name), words, this.#ending.signal);
+    this.#commands.add(running);
+    const outcome = await running.finally(() => this.#commands.delete(running));
     if (outcome.code !== 0) {
-      throw new Error(
-        `antibody ${args.join(" ")} on ${name} ended with ${outcome.code}: ${outcome.stderr.trim()}`,
-      );
+      const message = `antibody ${args.join(" ")} on ${name} ended with ${outcome.code}: ${outcome.stderr.trim()}`;
+      throw new FailedCommand(message, outcome.code);
     }
     return JSON.parse(outcome.stdout) as Readonly<Record<string, unknown>>;
   }
@@ -73,6 +88,7 @@ export class Colony {
   async start(name: string, ...args: readonly string[]): Promise<AgentProcess> {
     if (this.#agents.get(name)?.running === true) throw new Error(`agent ${name} runs already`);
     await mkdir(join(this.rootOf(name), "etc"), { recursive: true });
+    this.#ending.signal.throwIfAborted();
     const agent = new AgentProcess({
       name,
       launcher: this.#options.launcherOf(name),
@@ -81,15 +97,17 @@ export class Colony {
       args: ["--listen", this.#options.listenOf(name), ...args],
     });
     this.#agents.set(name, agent);
-    await agent.ready(this.#options.signal);
+    await agent.ready(this.#ending.signal);
     return agent;
   }
 
   /**
    * Ends every agent, orderly where it obeys and by force where it does not, and the processes that outlived a
-   * killed one; nothing stays behind.
+   * killed one; nothing stays behind, and nothing can be started any more.
    */
   async end(): Promise<void> {
+    this.#ending.abort(new Error("the colony has ended"));
+    await Promise.allSettled(this.#commands);
     await Promise.all(this.agents.map((agent) => agent.end()));
     for (const pid of await supervisedPids(this.agents.map((agent) => agent.id))) kill(pid);
     // A killed agent leaves its recording in memory, for the next start; there is none.
