@@ -11,7 +11,7 @@ import { createNode, type NetworkNode } from "../../src/network/node.ts";
 import { framesOf } from "../../src/network/outbox.ts";
 import { circuitAddress } from "../../src/network/relayed.ts";
 import { Relaying } from "../../src/network/relaying.ts";
-import { crypto, type Founded, memberOf, type Station } from "./swarm.ts";
+import { crypto, type Founded, memberOf, Station } from "./swarm.ts";
 
 /** A node that follows no rule: libp2p and gossipsub without a gate, and streams in the test's hands. */
 export class Rogue {
@@ -81,6 +81,27 @@ export class Rogue {
 /** Sends a message in frames, as an honest peer would. */
 export function sendMessage(stream: Stream, message: Uint8Array): void {
   for (const frame of framesOf(message)) stream.send(frame);
+}
+
+/** Stations and rogues that are closed together. */
+export class Company {
+  readonly #open: { close(): Promise<void> }[] = [];
+
+  async station(founded: Founded): Promise<Station> {
+    const made = await new Station(founded).open();
+    this.#open.push(made);
+    return made;
+  }
+
+  async rogue(founded: Founded): Promise<Rogue> {
+    const made = await Rogue.start(founded);
+    this.#open.push({ close: () => made.stop() });
+    return made;
+  }
+
+  async end(): Promise<void> {
+    await Promise.all(this.#open.splice(0).map((one) => one.close()));
+  }
 }
 
 /** Sends any bytes as one frame. */

@@ -9,25 +9,11 @@ import { gossipTopics } from "../../src/network/gossip.ts";
 import { mailProtocols } from "../../src/network/mail.ts";
 import { routeProtocol } from "../../src/network/routes.ts";
 import { encodeWire } from "../../src/network/wire.ts";
-import { closed, forgedMember, Rogue, sendFrame, sendMessage } from "./rogue.ts";
-import { enroll, type Founded, found, memberOf, Station } from "./swarm.ts";
+import { Company, closed, forgedMember, type Rogue, sendFrame, sendMessage } from "./rogue.ts";
+import { enroll, found, memberOf, type Station } from "./swarm.ts";
 
-const open: { close(): Promise<void> }[] = [];
-afterEach(async () => {
-  await Promise.all(open.splice(0).map((one) => one.close()));
-});
-
-async function station(founded: Founded): Promise<Station> {
-  const made = await new Station(founded).open();
-  open.push(made);
-  return made;
-}
-
-async function rogue(founded: Founded): Promise<Rogue> {
-  const made = await Rogue.start(founded);
-  open.push({ close: () => made.stop() });
-  return made;
-}
+const company = new Company();
+afterEach(() => company.end());
 
 const probe = encodeWire({
   type: "probe",
@@ -36,8 +22,8 @@ const probe = encodeWire({
 });
 
 test("a stranger gets hello and nothing else", async () => {
-  const honest = await station(found());
-  const stranger = await rogue(found());
+  const honest = await company.station(found());
+  const stranger = await company.rogue(found());
   const connection = await stranger.connect(honest);
   const protocols = [
     ...Object.values(mailProtocols),
@@ -59,19 +45,19 @@ test("a stranger gets hello and nothing else", async () => {
 });
 
 test("a stranger that says nothing is hung up", async () => {
-  const honest = await station(found());
-  const stranger = await rogue(found());
+  const honest = await company.station(found());
+  const stranger = await company.rogue(found());
   await closed(await stranger.connect(honest));
   expect(honest.inputs).toEqual([]);
 });
 
 test("gossip of a stranger is not heard, and none reaches it", async () => {
   const founded = found();
-  const [honest, other] = [await station(founded), await station(enroll(founded, "other"))];
+  const [honest, other] = [await company.station(founded), await company.station(enroll(founded, "other"))];
   honest.know(other);
   honest.dial(other);
   await honest.input("connected");
-  const stranger = await rogue({ ...found(), charter: founded.charter });
+  const stranger = await company.rogue({ ...found(), charter: founded.charter });
   const heard: unknown[] = [];
   stranger.node.gossip?.addEventListener("gossipsub:message", ({ detail }) => heard.push(detail));
   const connection = await stranger.connect(honest);
@@ -89,8 +75,8 @@ test("gossip of a stranger is not heard, and none reaches it", async () => {
 
 test("a chain that is another's, too long, or signed by a stranger gets no session", async () => {
   const founded = found();
-  const honest = await station(founded);
-  const stranger = await rogue(found());
+  const honest = await company.station(founded);
+  const stranger = await company.rogue(found());
   const member = enroll(founded, "member");
   const hellos = [
     encodeMap({ type: "hello", ...memberWire(memberOf(member, [])) }),
@@ -114,7 +100,7 @@ test("a chain that is another's, too long, or signed by a stranger gets no sessi
 
 test("garbage on the port harms nobody", async () => {
   const founded = found();
-  const [honest, other] = [await station(founded), await station(enroll(founded, "other"))];
+  const [honest, other] = [await company.station(founded), await company.station(enroll(founded, "other"))];
   honest.know(other);
   const [address] = honest.network.addresses();
   const port = Number(
@@ -140,8 +126,8 @@ test("garbage on the port harms nobody", async () => {
 /** An honest agent and an enrolled peer that can send what it likes. */
 async function misfit(): Promise<readonly [Station, Rogue, Awaited<ReturnType<Rogue["connect"]>>]> {
   const founded = found();
-  const honest = await station(founded);
-  const peer = await rogue(enroll(founded, "misfit"));
+  const honest = await company.station(founded);
+  const peer = await company.rogue(enroll(founded, "misfit"));
   const connection = await peer.connect(honest);
   await peer.hello(connection);
   await honest.input("connected");

@@ -1,28 +1,11 @@
 import type { Connection, Stream } from "@libp2p/interface";
-import { afterEach, describe, test } from "vitest";
+import { describe, type TestContext, test } from "vitest";
 import { helloProtocol } from "../../src/network/hello.ts";
 import { joinProtocol } from "../../src/network/joinWire.ts";
 import { mailProtocols } from "../../src/network/mail.ts";
 import { routeProtocol } from "../../src/network/routes.ts";
-import { closed, Rogue } from "./rogue.ts";
-import { enroll, type Founded, found, memberOf, Station } from "./swarm.ts";
-
-const open: { close(): Promise<void> }[] = [];
-afterEach(async () => {
-  await Promise.all(open.splice(0).map((one) => one.close()));
-});
-
-async function station(founded: Founded): Promise<Station> {
-  const made = await new Station(founded).open();
-  open.push(made);
-  return made;
-}
-
-async function rogue(founded: Founded): Promise<Rogue> {
-  const made = await Rogue.start(founded);
-  open.push({ close: () => made.stop() });
-  return made;
-}
+import { Company, closed } from "./rogue.ts";
+import { enroll, type Founded, found, memberOf, type Station } from "./swarm.ts";
 
 /** Gossip's own protocol; what comes in on it is read by gossipsub. */
 const gossipProtocol = "/meshsub/1.2.0";
@@ -70,17 +53,25 @@ async function streams(
   );
 }
 
-/** An honest agent with an invite open, and whoever connects to it and makes trouble. */
-async function troubled(): Promise<{ readonly founded: Founded; readonly honest: Station }> {
+/** An honest agent with an invite open, and the company of whoever connects to it, which goes with the test. */
+interface Troubled {
+  readonly founded: Founded;
+  readonly honest: Station;
+  readonly company: Company;
+}
+
+async function troubled({ onTestFinished }: TestContext): Promise<Troubled> {
   const founded = found();
-  const honest = await station(founded);
+  const company = new Company();
+  onTestFinished(() => company.end());
+  const honest = await company.station(founded);
   await honest.network.invite({ expiresInMs: 60_000, mayInvite: false });
-  return { founded, honest };
+  return { founded, honest, company };
 }
 
 /** The honest agent goes on: another peer comes in, and a message passes each way. */
-async function goesOn(honest: Station, founded: Founded, name: string): Promise<void> {
-  const other = await station(enroll(founded, name));
+async function goesOn({ honest, founded, company }: Troubled, name: string): Promise<void> {
+  const other = await company.station(enroll(founded, name));
   other.know(honest);
   honest.know(other);
   other.dial(honest);
@@ -93,29 +84,31 @@ async function goesOn(honest: Station, founded: Founded, name: string): Promise<
   await Promise.all([other.input("message"), honest.input("message", ({ from }) => from === other.agent)]);
 }
 
-describe.each([
+describe.concurrent.each([
   ["a byte now and then", trickle],
   ["bytes without end", pour],
 ])("%s", (_what, go) => {
-  test("of a stranger, on hello and join: it is hung up, and peers come and speak meanwhile", async () => {
-    const { founded, honest } = await troubled();
+  test("of a stranger, on hello and join: it is hung up, and peers come and speak meanwhile", async (context) => {
+    const all = await troubled(context);
+    const { honest, company } = all;
     const connections = await Promise.all(
       strangersProtocols.map(async (protocol) => {
-        const stranger = await rogue(found());
+        const stranger = await company.rogue(found());
         const connection = await stranger.connect(honest);
         await streams(connection, [protocol], go);
         return connection;
       }),
     );
-    await goesOn(honest, founded, "other");
+    await goesOn(all, "other");
     await Promise.all(connections.map(closed));
   });
 
-  test("of a peer, on probe, sync, route and gossip: others come and speak meanwhile", async () => {
-    const { founded, honest } = await troubled();
+  test("of a peer, on probe, sync, route and gossip: others come and speak meanwhile", async (context) => {
+    const all = await troubled(context);
+    const { founded, honest, company } = all;
     const misfits = await Promise.all(
       peersProtocols.map(async (protocol, index) => {
-        const peer = await rogue(enroll(founded, `misfit${index}`));
+        const peer = await company.rogue(enroll(founded, `misfit${index}`));
         const connection = await peer.connect(honest);
         await peer.hello(connection, memberOf(peer.founded, []));
         const [stream] = await streams(connection, [protocol], go);
@@ -123,12 +116,12 @@ describe.each([
         return { protocol, connection, stream };
       }),
     );
-    await goesOn(honest, founded, "other");
+    await goesOn(all, "other");
     // What is no frame ends its stream. What gossipsub cannot read it reads no more of: the window stays full.
     const ended = go === pour ? peersProtocols.slice(0, 3) : [routeProtocol];
     await Promise.all(
       misfits.filter(({ protocol }) => ended.includes(protocol)).map(({ stream }) => closed(stream)),
     );
-    await goesOn(honest, founded, "another");
+    await goesOn(all, "another");
   });
 });

@@ -3,10 +3,10 @@ import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from "vitest";
-import { schemaProblems } from "./schemas.ts";
+import { schemaProblems } from "../packages/cli/test/schemas.ts";
+import { launcher } from "./harness/colonies.ts";
 
 /** `sim sweep`, `shrink` and `replay` as processes: the workers are processes of the same command. */
-const main = join(import.meta.dirname, "..", "src", "main.ts");
 let directory: string;
 /** Far above what it takes: processes start slowly on a machine that does much else. */
 const patient = { timeout: 30_000 };
@@ -24,7 +24,9 @@ interface Ended {
 }
 
 function start(...args: readonly string[]): { readonly child: ChildProcess; readonly ended: Promise<Ended> } {
-  const child = spawn(process.execPath, [main, "sim", ...args], { stdio: ["ignore", "pipe", "pipe"] });
+  const child = spawn(launcher.file, [...launcher.args, "sim", ...args], {
+    stdio: ["ignore", "pipe", "pipe"],
+  });
   started.push(child);
   let [out, err] = ["", ""];
   child.stdout.setEncoding("utf8").on("data", (text: string) => {
