@@ -2,6 +2,7 @@
 import { spawn, spawnSync } from "node:child_process";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { clearScratch, makeScratch } from "./scratch.mjs";
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const [task, ...args] = process.argv.slice(2);
@@ -36,16 +37,40 @@ const tasks = {
   "test:deep": [steps.bundle, task === "test:deep" ? withOwnMounts(deep) : deep],
 };
 
-function run([command, ...rest], cwd) {
+/** Tasks that start agents, and must leave nothing of them. */
+const leavesNothing = ["test", "test:deep", "bench"];
+
+/** Of whom the step has to end before the task does. */
+const signals = ["SIGINT", "SIGTERM", "SIGHUP"];
+
+function run([command, ...rest], cwd, environment) {
   return new Promise((done) => {
-    const child = spawn(command, rest, { cwd, stdio: "inherit", env: { ...process.env, PATH: path } });
+    const env = { ...process.env, ...environment, PATH: path };
+    const child = spawn(command, rest, { cwd, stdio: "inherit", env });
     const pass = (signal) => child.kill(signal);
-    for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) process.on(signal, pass);
+    for (const signal of signals) process.on(signal, pass);
     child.on("exit", (code) => {
-      for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) process.off(signal, pass);
+      for (const signal of signals) process.off(signal, pass);
       done(code ?? 1);
     });
   });
+}
+
+/** Runs a step in a temporary directory of its own, and fails where it has left anything, unless it was interrupted. */
+async function runAndClear(step, cwd) {
+  let interrupted = false;
+  const note = () => {
+    interrupted = true;
+  };
+  for (const signal of signals) process.on(signal, note);
+  const scratch = makeScratch();
+  const code = await run(step, cwd, { TMPDIR: scratch });
+  const left = await clearScratch(scratch);
+  if (left.length === 0 || interrupted) return code;
+  process.stderr.write(
+    `antibody: "${task}" has left behind, now removed:\n${left.map((line) => `  ${line}\n`).join("")}`,
+  );
+  return code === 0 ? 1 : code;
 }
 
 const wanted = Object.hasOwn(tasks, task) ? tasks[task] : undefined;
@@ -55,6 +80,7 @@ if (wanted === undefined) {
 }
 for (const [index, step] of wanted.entries()) {
   const last = index === wanted.length - 1;
-  const code = await run(step, last ? process.cwd() : root);
+  const runStep = last && leavesNothing.includes(task) ? runAndClear : run;
+  const code = await runStep(step, last ? process.cwd() : root);
   if (code !== 0) process.exit(code);
 }

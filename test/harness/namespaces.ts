@@ -1,5 +1,7 @@
 import { execFileSync } from "node:child_process";
-import { readFileSync } from "node:fs";
+import { readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 
 /** Hosts of one network; more do not fit into the names and addresses chosen here. */
 const hostsMax = 250;
@@ -24,6 +26,7 @@ export class Namespaces {
     this.#natted = new Set(natted);
     // Interface names have at most 15 characters.
     this.#prefix = `ab${process.pid.toString(36)}`;
+    writeFileSync(this.#file, "");
     this.#addBridge(0);
     for (const [index, host] of hosts.entries()) this.#addHost(host, index + 1);
   }
@@ -103,6 +106,12 @@ export class Namespaces {
       if (this.#natted.has(host)) ip("netns", "del", this.#routerOf(host));
     }
     for (const bridge of this.#bridges) ip("link", "del", bridge);
+    rmSync(this.#file);
+  }
+
+  /** Stands for the network while it does: by it what an interrupted run has left is found (scripts/scratch.mjs). */
+  get #file(): string {
+    return join(tmpdir(), `antibody-net-${this.#prefix}`);
   }
 
   #numberOf(host: string): number {
