@@ -40,6 +40,8 @@ interface ColonyWorld {
   readonly within?: readonly string[];
   /** Flags of Node, before the bundle. */
   readonly nodeFlags?: readonly string[];
+  /** Which build an agent is of, by its name; the bundle of `npm test` where nothing is said. */
+  readonly builds?: Readonly<Record<string, Launcher>>;
   /** Where all agents listen; one address each where nothing is said. */
   readonly listen?: string;
   /** Every wait ends then; all that a file of tests may take where nothing is said. */
@@ -52,6 +54,7 @@ export function makeColony({
   mounts,
   within = [],
   nodeFlags = [],
+  builds = {},
   listen,
   lifeMs = colonyLifeMs,
 }: ColonyWorld = {}): TestColony {
@@ -67,7 +70,8 @@ export function makeColony({
         ...(mounts === undefined ? [] : ["nsenter", ...mounts.enter]),
         ...within,
       ];
-      const [file = launcher.file, ...args] = [...enter, launcher.file, ...nodeFlags, ...launcher.args];
+      const build = builds[name] ?? launcher;
+      const [file = build.file, ...args] = [...enter, build.file, ...nodeFlags, ...build.args];
       return { file, args };
     },
     listenOf: (name) => listen ?? `/ip4/${namespaces?.addressOf(name) ?? "127.0.0.1"}/tcp/0`,

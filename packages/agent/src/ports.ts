@@ -49,6 +49,8 @@ export interface NetworkPort {
   release(peer: AgentId): void;
   /** Peers that are reached through another one at present. */
   relayed(): readonly Relayed[];
+  /** What peers said that this build does not know. */
+  ignored(): readonly IgnoredKind[];
   /** The capabilities whose local ports peers may reach from now on. */
   serve(capabilities: readonly { readonly name: string; readonly port: number }[]): void;
   /** A byte stream to the local target of a peer's capability. Rejects with an error that has a `code`. */
@@ -135,12 +137,22 @@ export interface Trouble {
   readonly what: string;
 }
 
+/** A kind of message, rumor or item, or a field of one, that this build does not know. */
+export interface IgnoredKind {
+  readonly kind: string;
+  /** Who said it first. */
+  readonly from: AgentId;
+  readonly count: number;
+}
+
 /** What there is to see of an agent: its mind, and what troubles its body. */
 export interface AgentInspection extends Inspection {
   /** Absent from agents of builds before it. */
   readonly troubles?: readonly Trouble[];
   /** Peers whose session runs through another one. Absent from agents of builds before it. */
   readonly relayed?: readonly Relayed[];
+  /** What peers of newer builds said and this one does not know. Absent where there is nothing. */
+  readonly ignored?: readonly IgnoredKind[];
 }
 
 /** What a running agent offers to its control socket. */

@@ -1,6 +1,6 @@
 import { chmodSync, mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import type { Trouble } from "@antibody/agent/control";
+import type { AgentInspection, Trouble } from "@antibody/agent/control";
 import type { ResourceId } from "@antibody/policy";
 import { describe, expect, test } from "vitest";
 import { emptyInspection } from "../../agent/test/control.fake.ts";
@@ -44,7 +44,7 @@ if (member === undefined) throw new Error("the fixture has members");
 const [resource] = fullInspection.resources;
 if (resource === undefined) throw new Error("the fixture has resources");
 
-function withInspection(change: Partial<typeof emptyInspection>): Partial<Facts> {
+function withInspection(change: Partial<AgentInspection>): Partial<Facts> {
   return { agent: { ...running, inspection: { ...emptyInspection, ...change } } };
 }
 
@@ -232,6 +232,15 @@ const cases: readonly Case[] = [
     checkVersions,
     withInspection({ members: [{ ...member, name: "garage", build: "0.0.9" }] }),
     "on garage: dpkg -i antibody_0.1.0_$(dpkg --print-architecture).deb",
+  ],
+  [
+    "a peer that says what is newer than this agent",
+    checkVersions,
+    withInspection({
+      members: [{ ...member, name: "garage", build: "0.2.0" }],
+      ignored: [{ kind: "message greet", from: member.agent, count: 3 }],
+    }),
+    "dpkg -i antibody_0.2.0_$(dpkg --print-architecture).deb",
   ],
 ];
 

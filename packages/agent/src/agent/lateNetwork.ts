@@ -1,7 +1,7 @@
 import type { Duplex } from "node:stream";
 import type { HealthRumor, PeerMessage } from "@antibody/core";
 import type { AgentId } from "@antibody/policy";
-import type { Feed, NetworkPort, Relayed } from "../ports.ts";
+import type { Feed, IgnoredKind, NetworkPort, Relayed } from "../ports.ts";
 
 /** Dials that wait for the network. Guess: a mind asks for its observers, a dozen at most, and their retries. */
 const waitingDialsMax = 256;
@@ -71,6 +71,10 @@ export class LateNetwork implements NetworkPort {
 
   relayed(): readonly Relayed[] {
     return this.#network?.relayed() ?? [];
+  }
+
+  ignored(): readonly IgnoredKind[] {
+    return this.#network?.ignored() ?? [];
   }
 
   serve(capabilities: Parameters<NetworkPort["serve"]>[0]): void {

@@ -142,11 +142,13 @@ export class RunningAgent implements AgentControl {
     const { driver, network, recorder, troubles, verdicts } = this.#parts;
     recorder.flush();
     const inspection = driver.inspect();
+    const ignored = network.ignored();
     return {
       ...inspection,
       members: inspection.members.map((member) => verdicts.dated(member)),
       troubles: troubles.list(),
       relayed: network.relayed(),
+      ...(ignored.length === 0 ? {} : { ignored }),
     };
   }
 

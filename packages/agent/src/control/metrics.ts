@@ -82,6 +82,9 @@ function swarm(inspection: AgentInspection): MetricFamily[] {
     gauge("antibody_local_health_score", "How far the agent doubts its own timing; 0 is well.", [
       plain(inspection.localHealth),
     ]),
+    counter("antibody_ignored_total", "Messages and fields of newer builds that this one does not know.", [
+      plain((inspection.ignored ?? []).reduce((sum, { count }) => sum + count, 0)),
+    ]),
     gauge("antibody_evicted", "1 when this agent was put out of its swarm.", [
       plain(inspection.evicted === undefined ? 0 : 1),
     ]),

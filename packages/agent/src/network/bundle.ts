@@ -20,8 +20,8 @@ export function encodeBundle(documents: readonly Uint8Array[]): Uint8Array {
 
 /** The documents of a message, at least one; undefined for bytes that are no such message. */
 export function decodeBundle(bytes: Uint8Array): readonly Uint8Array[] | undefined {
-  const { documents, ...rest } = decodeMap(bytes, bundleVersion) ?? {};
-  if (!Array.isArray(documents) || Object.keys(rest).length > 0) return undefined;
+  const { documents } = decodeMap(bytes, bundleVersion) ?? {};
+  if (!Array.isArray(documents)) return undefined;
   if (documents.length === 0 || documents.length > bundleDocumentsMax) return undefined;
   return documents.every((document) => document instanceof Uint8Array) ? documents : undefined;
 }

@@ -20,21 +20,33 @@ export function encodeMap(
   return encode({ v: version, ...fields }, { ignoreUndefinedProperties: true });
 }
 
-/**
- * Reads one map of a version, this wire's where no other is named, or undefined. Bounded in items and in nesting, so
- * that hostile bytes cost no more than their length; never throws.
- */
+/** A map with the version that it names. */
+export interface VersionedMap {
+  readonly version: number;
+  readonly fields: { readonly [name: string]: unknown };
+}
+
+/** Reads one map of a version, this wire's where no other is named, or undefined. Never throws. */
 export function decodeMap(
   bytes: Uint8Array,
   version: number = wireVersion,
-): { readonly [name: string]: unknown } | undefined {
+): VersionedMap["fields"] | undefined {
+  const read = decodeVersioned(bytes);
+  return read?.version === version ? read.fields : undefined;
+}
+
+/**
+ * Reads one map of any version, or undefined. Bounded in items and in nesting, so that hostile bytes cost no more than
+ * their length; never throws.
+ */
+export function decodeVersioned(bytes: Uint8Array): VersionedMap | undefined {
   try {
     // Of a Buffer, cborg would hand out views: what is kept of a message must be plain, and not keep all of it.
     const plain = new Uint8Array(bytes);
     const value: unknown = decode(plain, { ...decodeOptions, tokenizer: boundedTokenizer(plain) });
-    if (!isPlainObject(value) || value["v"] !== version) return undefined;
-    const { v: _version, ...fields } = value;
-    return fields;
+    if (!isPlainObject(value)) return undefined;
+    const { v: version, ...fields } = value;
+    return Number.isSafeInteger(version) ? { version: Number(version), fields } : undefined;
   } catch {
     // cborg says by throwing that the bytes are not what they should be; why is of no interest to anyone.
     return undefined;

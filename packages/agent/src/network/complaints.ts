@@ -1,6 +1,8 @@
 import type { DialResult, Event } from "@antibody/core";
 import { type AgentId, type Rejection, shortId } from "@antibody/policy";
 import type { Connection } from "@libp2p/interface";
+import type { IgnoredKind } from "../ports.ts";
+import { Ignored } from "./ignored.ts";
 import { BlameBook, TokenBucket } from "./limiter.ts";
 import { banMs, blamedPeersMax, blameWindowMs, offensesMax, tellsBurst, tellsPerSecond } from "./limits.ts";
 import type { NetworkEvent, NetworkEventName } from "./networkOptions.ts";
@@ -18,10 +20,16 @@ export class Complaints {
   readonly #options: ComplaintsOptions;
   readonly #blame = new BlameBook({ offensesMax, windowMs: blameWindowMs, banMs, namesMax: blamedPeersMax });
   readonly #tells = new TokenBucket(tellsPerSecond, tellsBurst);
+  readonly #ignored = new Ignored();
   #stopped = false;
 
   constructor(options: ComplaintsOptions) {
     this.#options = options;
+  }
+
+  /** What peers said that this build does not know. */
+  get ignored(): readonly IgnoredKind[] {
+    return this.#ignored.list();
   }
 
   /** Whether a peer is kept out. */
@@ -32,10 +40,19 @@ export class Complaints {
   /** A peer sent what did not verify. */
   refused(from: AgentId, { kind, rejection }: RefusedItem): void {
     const { reason, detail } = rejection;
+    if (reason === "unknownType" && kind !== "policy") {
+      this.unknown(from, kind);
+      return;
+    }
     const blameful = isBlameful(rejection);
     const name = kind === "policy" ? "policy.rejected" : "network.refused";
     this.#tell(name, blameful ? "warn" : "info", { reason, detail, from, kind });
     if (blameful) this.#offense(from, 1, detail);
+  }
+
+  /** A peer said what this build does not know, as a newer one may: nobody's fault, and told once. */
+  unknown(from: AgentId, kind: string): void {
+    if (this.#ignored.add(from, kind)) this.#tell("network.ignored", "info", { kind, from });
   }
 
   /** A peer broke the protocol. */

@@ -130,7 +130,10 @@ function direct(session: Session | undefined): readonly Connection[] {
 async function answers(connection: Connection): Promise<boolean> {
   try {
     const signal = AbortSignal.timeout(answerTimeoutMs);
-    const stream = await connection.newStream(mailProtocols.probe, { signal, runOnLimitedConnection: true });
+    const stream = await connection.newStream([...mailProtocols.probe], {
+      signal,
+      runOnLimitedConnection: true,
+    });
     void stream.close({ signal }).catch(() => stream.abort(new Error("Only asked")));
     return true;
   } catch {

@@ -25,6 +25,8 @@ export interface GossipOptions {
   readonly verifier: Verifier;
   feed(input: Extract<Input, { readonly type: "message" | "policy" | "rumor" }>): void;
   refused(from: AgentId, item: RefusedItem): void;
+  /** A kind of rumor, or a field of one, that this build does not know. */
+  unknown(from: AgentId, kind: string): void;
   /** Bytes that are no message of the topic. */
   broken(from: AgentId, detail: string): void;
   /** Ends every connection with a peer, whose gossip stream cannot be repaired otherwise. */
@@ -199,11 +201,18 @@ export class Gossip {
   }
 
   #rumor(from: AgentId, data: Uint8Array): TopicValidatorResult {
-    const wire = decodeRumor(data);
-    if (wire === undefined) {
+    const read = decodeRumor(data);
+    if (read === undefined) {
       this.#options.broken(from, "gossip that is no rumor");
       return TopicValidatorResult.Reject;
     }
+    if (read.type === "unknown") {
+      // What cannot be verified is not forwarded: it spreads among those who know it.
+      this.#options.unknown(from, `rumor ${read.kind}`);
+      return TopicValidatorResult.Ignore;
+    }
+    const { value: wire, surplus } = read;
+    for (const field of surplus) this.#options.unknown(from, `${field} of rumor ${wire.type}`);
     const rumor = this.#options.verifier.rumor(wire);
     if (isRejection(rumor)) {
       return this.#refuse(from, { kind: rumorItems[wire.type], rejection: rumor });

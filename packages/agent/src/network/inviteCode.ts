@@ -34,7 +34,7 @@ export const inviteSecretBytes = 16;
 /** Enough to notice a lost or changed character; it protects against slips, not against people. */
 const checksumBytes = 4;
 
-const inviteShape = z.strictObject({
+const inviteShape = z.object({
   swarm: bytesOf(keyBytes),
   inviter: bytesOf(keyBytes),
   addresses: z.array(z.string().check(z.maxLength(addressCharactersMax))).check(z.maxLength(addressesMax)),

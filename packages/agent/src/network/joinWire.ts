@@ -65,29 +65,29 @@ const statement = z.custom<Uint8Array>(
 );
 const bytesOf = (length: number): z.ZodMiniType<Uint8Array, unknown> =>
   z.custom<Uint8Array>((value) => value instanceof Uint8Array && value.length === length);
-const requestShape = z.strictObject({
+const requestShape = z.object({
   type: z.literal("join"),
   swarm: bytesOf(32),
   secret: bytesOf(inviteSecretBytes),
   name: z.string().check(z.maxLength(256)),
   commitment: bytesOf(32),
 });
-const refusedShape = z.strictObject({ type: z.literal("refused"), reason: z.enum(joinRefusals) });
+const refusedShape = z.object({ type: z.literal("refused"), reason: z.enum(joinRefusals) });
 const challengeShape = z.discriminatedUnion("type", [
   refusedShape,
-  z.strictObject({ type: z.literal("challenge"), nonce: bytesOf(joinNonceBytes) }),
+  z.object({ type: z.literal("challenge"), nonce: bytesOf(joinNonceBytes) }),
 ]);
-const revealShape = z.strictObject({ type: z.literal("reveal"), nonce: bytesOf(joinNonceBytes) });
+const revealShape = z.object({ type: z.literal("reveal"), nonce: bytesOf(joinNonceBytes) });
 const answerShape = z.discriminatedUnion("type", [
   refusedShape,
-  z.strictObject({
+  z.object({
     type: z.literal("accepted"),
     charter: statement,
     chain: z.array(statement).check(z.minLength(1), z.maxLength(chainLengthMax)),
     members: z.array(z.unknown()).check(z.maxLength(joinMembersMax)),
   }),
 ]);
-const entryShape = z.strictObject({ type: z.literal("entry"), entry: statement });
+const entryShape = z.object({ type: z.literal("entry"), entry: statement });
 
 /** Encodes the first move. */
 export function encodeJoinRequest(request: JoinRequest): Uint8Array {

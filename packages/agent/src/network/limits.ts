@@ -106,6 +106,9 @@ export const banMs = 60_000;
 /** Peers whose offenses are remembered. */
 export const blamedPeersMax = 1_024;
 
+/** Kinds of messages and fields that this build does not know, told apart and each told once. A guess: some releases' worth. */
+export const ignoredKindsMax = 64;
+
 /** Log lines a second, and at once, about what others send: they must not fill a card. Guesses. */
 export const tellsPerSecond = 5;
 export const tellsBurst = 100;

@@ -22,11 +22,17 @@ import { decodeMessage } from "./wireDecode.ts";
 /** A class of messages with a stream of its own, so that bulk does not hold up probes. */
 export type MailClass = "probe" | "sync";
 
-/** The protocols of messages between peers. */
-export const mailProtocols: { readonly [mail in MailClass]: string } = {
-  probe: "/antibody/probe/1.0.0",
-  sync: "/antibody/sync/1.0.0",
+/**
+ * The protocols of messages between peers, the newest first: the highest that both know is spoken. Who speaks 1.0.0
+ * ends the session over a kind or a field that it does not know; from 1.1.0 on what is not known is ignored.
+ */
+export const mailProtocols: { readonly [mail in MailClass]: readonly [newest: string, oldest: string] } = {
+  probe: ["/antibody/probe/1.1.0", "/antibody/probe/1.0.0"],
+  sync: ["/antibody/sync/1.1.0", "/antibody/sync/1.0.0"],
 };
+
+/** Messages that came with 1.1.0. */
+const newerMessages: ReadonlySet<PeerMessage["type"]> = new Set(["leaseAsk", "leaseAnswer", "leaseRelease"]);
 
 /** What the mail needs. */
 export interface MailOptions {
@@ -35,6 +41,8 @@ export interface MailOptions {
   feed(input: Extract<Input, { readonly type: "message" | "unsent" }>): void;
   /** Items of a peer that did not verify. */
   refused(from: AgentId, items: readonly RefusedItem[]): void;
+  /** A kind of message, or a field of one, that this build does not know. */
+  unknown(from: AgentId, kind: string): void;
   /** A peer that broke the protocol: what it sent was no message, or too large. */
   broken(from: AgentId, detail: string): void;
 }
@@ -101,8 +109,14 @@ export class Mail {
   }
 
   #take(from: AgentId, mail: MailClass, bytes: Uint8Array): void {
-    const wire = decodeMessage(bytes);
-    if (wire === undefined) throw new ProtocolBreach("bytes that are no message");
+    const read = decodeMessage(bytes);
+    if (read === undefined) throw new ProtocolBreach("bytes that are no message");
+    if (read.type === "unknown") {
+      this.#options.unknown(from, `message ${read.kind}`);
+      return;
+    }
+    const { value: wire, surplus } = read;
+    for (const field of surplus) this.#options.unknown(from, `${field} of message ${wire.type}`);
     if (classOf(wire.type) !== mail) throw new ProtocolBreach(`a ${wire.type} among ${mail} messages`);
     const { message, refused } = this.#options.verifier.message(wire);
     if (refused.length > 0) this.#options.refused(from, refused);
@@ -115,7 +129,8 @@ export class Mail {
     if (known !== undefined) return known;
     const outbox = (mail: MailClass) =>
       new Outbox<PeerMessage["type"]>({
-        protocol: mailProtocols[mail],
+        protocols: mailProtocols[mail],
+        isKnownTo: (type, protocol) => protocol !== mailProtocols[mail][1] || !newerMessages.has(type),
         connection: () => this.#options.gate.session(agent)?.connections.at(-1),
         unsent: (message) => this.#options.feed({ type: "unsent", to: agent, message }),
       });

@@ -9,7 +9,7 @@ import {
 } from "@antibody/core";
 import { type AgentId, isRejection } from "@antibody/policy";
 import type { Connection, PeerId } from "@libp2p/interface";
-import type { Feed, InviteCode, InviteRequest, NetworkPort, Relayed } from "../ports.ts";
+import type { Feed, IgnoredKind, InviteCode, InviteRequest, NetworkPort, Relayed } from "../ports.ts";
 import { carriesOthers } from "./carrying.ts";
 import { Complaints } from "./complaints.ts";
 import { Crossed } from "./crossed.ts";
@@ -110,6 +110,7 @@ class NetworkBody implements Network {
         for (const item of items) this.#complaints.refused(from, item);
       },
       broken: (from, detail) => this.#complaints.broken(from, detail),
+      unknown: (from, kind) => this.#complaints.unknown(from, kind),
     });
     this.#routes = new Routes({ connectTo: (backend, signal) => this.#connectTo(backend, signal) });
     this.#relaying = new Relaying({
@@ -184,6 +185,10 @@ class NetworkBody implements Network {
     return relayedAmong(this.#gate.sessions());
   }
 
+  ignored(): readonly IgnoredKind[] {
+    return this.#complaints.ignored;
+  }
+
   hangUp(peer: AgentId): void {
     const session = this.#gate.session(peer);
     if (session !== undefined) this.#hangUpSession(session);
@@ -240,6 +245,7 @@ class NetworkBody implements Network {
       feed: (input) => this.#feed(input),
       refused: (from, item) => this.#complaints.refused(from, item),
       broken: (from, detail) => this.#complaints.broken(from, detail),
+      unknown: (from, kind) => this.#complaints.unknown(from, kind),
       hangUp: (session) => this.#hangUpSession(session),
       trouble: (detail, from) => this.#complaints.trouble(detail, from),
     });
@@ -304,7 +310,7 @@ class NetworkBody implements Network {
     // A stream that replaces a broken one may overlap with it.
     const few = { maxInboundStreams: 4, maxOutboundStreams: 4, ...relayed };
     for (const mail of Object.keys(mailProtocols) as MailClass[]) {
-      await libp2p.handle(mailProtocols[mail], this.#gate.guard(this.#mail.handler(mail)), few);
+      await libp2p.handle([...mailProtocols[mail]], this.#gate.guard(this.#mail.handler(mail)), few);
     }
     const many = { maxInboundStreams: routeStreamsMax, maxOutboundStreams: routeStreamsMax, ...relayed };
     await libp2p.handle(routeProtocol, this.#gate.guard(this.#routes.handler()), many);

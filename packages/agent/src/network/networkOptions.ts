@@ -10,6 +10,8 @@ export type NetworkEventName =
   | "network.refused"
   /** A peer that is kept out for a while. */
   | "network.banned"
+  /** A peer said what this build does not know. Told once of each kind. */
+  | "network.ignored"
   /** A new member came in through an invite. */
   | "network.enrolled"
   /** Peers on the LAN are not heard by mDNS, and why. */

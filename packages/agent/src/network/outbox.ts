@@ -9,7 +9,10 @@ export const frameEnds = 0;
 
 /** What an outbox needs. */
 export interface OutboxOptions<Type> {
-  readonly protocol: string;
+  /** The newest first. */
+  readonly protocols: readonly string[];
+  /** Whether who speaks a protocol knows messages of a type; others are unsent. */
+  isKnownTo(type: Type, protocol: string): boolean;
   /** The connection to open a stream on, or undefined when none stands. */
   connection(): Connection | undefined;
   /** A message that was not sent: no stream, a full queue, a peer that takes nothing. */
@@ -79,7 +82,9 @@ export class Outbox<Type> {
     try {
       for (let next = this.#queue[0]; next !== undefined; next = this.#queue[0]) {
         const stream = await this.#openStream();
-        for (const frame of next.frames) {
+        const isKnown = this.#options.isKnownTo(next.type, stream.protocol);
+        if (!isKnown) this.#options.unsent(next.type);
+        for (const frame of isKnown ? next.frames : []) {
           if (!stream.send(frame)) await drained(stream, AbortSignal.timeout(sendTimeoutMs));
         }
         // Closing empties the queue while a frame waits to be taken.
@@ -105,7 +110,7 @@ export class Outbox<Type> {
     const signal = AbortSignal.timeout(sendTimeoutMs);
     // The session has moved, as from a relay to the direct link: what is on its way still arrives.
     if (isUsable) void old.close({ signal }).catch((error: Error) => old.abort(error));
-    const stream = await connection.newStream(this.#options.protocol, {
+    const stream = await connection.newStream([...this.#options.protocols], {
       signal,
       runOnLimitedConnection: true,
     });

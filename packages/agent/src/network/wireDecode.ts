@@ -14,13 +14,31 @@ import {
 } from "@antibody/core";
 import { type IdKind, type IdOf, makeId, parseStreamName, type StreamName, toHex } from "@antibody/policy";
 import * as z from "zod/mini";
-import { decodeMap } from "./cbor.ts";
+import { decodeVersioned } from "./cbor.ts";
+import { wireVersion } from "./limits.ts";
 import { type WireMessage, type WireRumor, wireItemsMax } from "./wire.ts";
 
+/** What a kind and a field may be called; of fields that are not known so many are named. */
+const namePattern = /^[a-zA-Z][a-zA-Z0-9]{0,31}$/;
+const surplusMax = 4;
 const digestBytes = 32;
 const shortDigestBytes = 8;
 
 type Shape<Value> = z.ZodMiniType<Value, unknown>;
+
+/** One kind of message: how it is read, leaving out fields that are not known here, and those that are. */
+interface Kind<Value> {
+  readonly shape: Shape<Value>;
+  readonly fields: ReadonlySet<string>;
+}
+
+type Kinds<Value extends { readonly type: string }> = {
+  readonly [Type in Value["type"]]: Kind<Extract<Value, { readonly type: Type }>>;
+};
+
+function kind<Type extends string, Fields extends z.core.$ZodShape>(type: Type, fields: Fields) {
+  return { shape: z.object({ type: z.literal(type), ...fields }), fields: new Set(Object.keys(fields)) };
+}
 
 /** Bytes of one length, or of one to so many. */
 function bytes(min: number, max: number): Shape<Uint8Array> {
@@ -73,10 +91,10 @@ const evictionDigests: Shape<readonly string[]> = z.pipe(
 );
 const bucketDigest: Shape<string> = z.pipe(bytes(0, shortDigestBytes), z.transform(toHex));
 const incarnation: Shape<Incarnation> = z.pipe(
-  z.tuple([count, count, count]),
+  z.tuple([count, count, count], z.unknown()),
   z.transform(([serial, boot, n]): Incarnation => [serial, boot, n]),
 );
-const digests = z.strictObject({ members: shortDigest, policy: shortDigest });
+const digests = z.object({ members: shortDigest, policy: shortDigest });
 
 const streamName: Shape<StreamName> = z.pipe(
   z.string(),
@@ -89,7 +107,7 @@ const streamName: Shape<StreamName> = z.pipe(
 );
 
 const streamHead: Shape<StreamHead> = z.pipe(
-  z.tuple([id("author"), streamName, count, count, id("frag")]),
+  z.tuple([id("author"), streamName, count, count, id("frag")], z.unknown()),
   z.transform(([author, stream, epoch, generation, manifest]) => ({
     author,
     stream,
@@ -100,13 +118,13 @@ const streamHead: Shape<StreamHead> = z.pipe(
 
 const roleName = z.string().check(z.minLength(1), z.maxLength(roleNameCharactersMax));
 
-const policyHeads = z.strictObject({
+const policyHeads = z.object({
   ids: idList("frag", policyIdsMax),
   streams: z.array(streamHead).check(z.maxLength(policyIdsMax)),
 });
 
 const summaryMember = z.pipe(
-  z.tuple([id("agent"), count, count, count, z.boolean()]),
+  z.tuple([id("agent"), count, count, count, z.boolean()], z.unknown()),
   z.transform(([agent, serial, boot, n, dead]) => {
     const known: Incarnation = [serial, boot, n];
     return { agent, incarnation: known, dead };
@@ -115,62 +133,55 @@ const summaryMember = z.pipe(
 
 const votes = z.array(envelope).check(z.minLength(1), z.maxLength(deathVotesMax));
 
-const memberShape: Shape<MemberWire> = z.strictObject({
+const memberShape: Shape<MemberWire> = z.object({
   chain: z.array(envelope).check(z.minLength(1), z.maxLength(chainLengthMax)),
   entry: envelope,
 });
 
-const evictionShape: Shape<EvictionWire> = z.strictObject({
+const evictionShape: Shape<EvictionWire> = z.object({
   chain: z.array(envelope).check(z.minLength(1), z.maxLength(chainLengthMax)),
   eviction: envelope,
 });
 
-const deathShape: Shape<DeathWire> = z.strictObject({ subject: id("agent"), incarnation, votes });
+const deathShape: Shape<DeathWire> = z.object({ subject: id("agent"), incarnation, votes });
 
-/** Every message between peers, strictly: a field too many is a message of another protocol. */
-const messageShape: Shape<WireMessage> = z.discriminatedUnion("type", [
-  z.strictObject({
-    type: z.literal("probe"),
+/** Every message between peers. */
+const messages: Kinds<WireMessage> = {
+  probe: kind("probe", {
     sequence: count,
     digests,
-    accusation: z.exactOptional(z.strictObject({ incarnation })),
+    accusation: z.exactOptional(z.object({ incarnation })),
   }),
-  z.strictObject({ type: z.literal("ack"), sequence: count, digests, incarnation }),
-  z.strictObject({ type: z.literal("probeRequest"), sequence: count, subject: id("agent") }),
-  z.strictObject({
-    type: z.literal("probeReport"),
+  ack: kind("ack", { sequence: count, digests, incarnation }),
+  probeRequest: kind("probeRequest", { sequence: count, subject: id("agent") }),
+  probeReport: kind("probeReport", {
     sequence: count,
     subject: id("agent"),
     answered: z.boolean(),
   }),
-  z.strictObject({ type: z.literal("votes"), votes }),
-  z.strictObject({
-    type: z.literal("leaseAsk"),
+  votes: kind("votes", { votes }),
+  leaseAsk: kind("leaseAsk", {
     role: roleName,
     group: shortDigest,
     epoch: count,
     round: count,
   }),
-  z.strictObject({
-    type: z.literal("leaseAnswer"),
+  leaseAnswer: kind("leaseAnswer", {
     role: roleName,
     epoch: count,
     round: count,
     granted: z.boolean(),
   }),
-  z.strictObject({ type: z.literal("leaseRelease"), role: roleName, epoch: count }),
-  z.strictObject({
-    type: z.literal("deaths"),
+  leaseRelease: kind("leaseRelease", { role: roleName, epoch: count }),
+  deaths: kind("deaths", {
     deaths: z.array(deathShape).check(z.minLength(1), z.maxLength(wireItemsMax)),
   }),
-  z.strictObject({
-    type: z.literal("digest"),
+  digest: kind("digest", {
     buckets: z.array(bucketDigest).check(z.maxLength(directoryBucketCount)),
     policy: policyHeads,
     evictions: z.exactOptional(evictionDigests),
   }),
-  z.strictObject({
-    type: z.literal("summary"),
+  summary: kind("summary", {
     members: z.array(summaryMember).check(z.maxLength(summaryMembersMax)),
     buckets: z
       .array(count.check(z.maximum(directoryBucketCount - 1)))
@@ -178,53 +189,52 @@ const messageShape: Shape<WireMessage> = z.discriminatedUnion("type", [
     policy: policyHeads,
     evictions: z.exactOptional(evictionDigests),
   }),
-  z.strictObject({
-    type: z.literal("want"),
+  want: kind("want", {
     members: idList("agent", summaryMembersMax),
     policy: idList("frag", policyIdsMax),
     evictions: z.exactOptional(evictionDigests),
   }),
-  z.strictObject({
-    type: z.literal("items"),
+  items: kind("items", {
     members: z.array(memberShape).check(z.maxLength(wireItemsMax)),
     deaths: z.array(deathShape).check(z.maxLength(wireItemsMax)),
     policy: z.array(envelope).check(z.maxLength(wireItemsMax)),
     evictions: z.exactOptional(z.array(evictionShape).check(z.maxLength(wireItemsMax))),
   }),
-]);
+};
 
 /** Rumors; the nonce only makes a repeat another message, which gossip would otherwise swallow. */
-const rumorShape: Shape<WireRumor> = z.discriminatedUnion("type", [
-  z.strictObject({
-    type: z.literal("members"),
+const rumors: Kinds<WireRumor> = {
+  members: kind("members", {
     nonce: bytes(shortDigestBytes, shortDigestBytes),
     members: z.array(memberShape).check(z.minLength(1), z.maxLength(wireItemsMax)),
   }),
-  z.strictObject({
-    type: z.literal("deaths"),
+  deaths: kind("deaths", {
     nonce: bytes(shortDigestBytes, shortDigestBytes),
     deaths: z.array(deathShape).check(z.minLength(1), z.maxLength(wireItemsMax)),
   }),
-  z.strictObject({
-    type: z.literal("sightings"),
+  sightings: kind("sightings", {
     nonce: bytes(shortDigestBytes, shortDigestBytes),
     sightings: z.array(envelope).check(z.minLength(1), z.maxLength(wireItemsMax)),
   }),
-  z.strictObject({
-    type: z.literal("evictions"),
+  evictions: kind("evictions", {
     nonce: bytes(shortDigestBytes, shortDigestBytes),
     evictions: z.array(evictionShape).check(z.minLength(1), z.maxLength(wireItemsMax)),
   }),
-]);
+};
+
+/** What bytes say: a value, with the names of fields that are not known here; or a kind that is not known here. */
+export type Read<Value> =
+  | { readonly type: "known"; readonly value: Value; readonly surplus: readonly string[] }
+  | { readonly type: "unknown"; readonly kind: string };
 
 /** Reads a message, or undefined when it is none. Never throws; signatures are not looked at. */
-export function decodeMessage(bytes: Uint8Array): WireMessage | undefined {
-  return decodeAs(messageShape, bytes);
+export function decodeMessage(bytes: Uint8Array): Read<WireMessage> | undefined {
+  return decodeAs(messages, bytes);
 }
 
 /** Reads a rumor, or undefined when it is none. Never throws; signatures are not looked at. */
-export function decodeRumor(bytes: Uint8Array): WireRumor | undefined {
-  return decodeAs(rumorShape, bytes);
+export function decodeRumor(bytes: Uint8Array): Read<WireRumor> | undefined {
+  return decodeAs(rumors, bytes);
 }
 
 /** Reads a member that travels in another message. */
@@ -239,9 +249,19 @@ export function readEviction(value: unknown): EvictionWire | undefined {
   return read.success ? read.data : undefined;
 }
 
-function decodeAs<Value>(shape: Shape<Value>, bytes: Uint8Array): Value | undefined {
-  const fields = decodeMap(bytes);
-  if (fields === undefined) return undefined;
-  const read = shape.safeParse(fields);
-  return read.success ? read.data : undefined;
+/** Reads what is of this version or a newer one: what a newer peer says besides is left to who knows it. */
+function decodeAs<Value extends { readonly type: string }>(
+  kinds: Kinds<Value>,
+  bytes: Uint8Array,
+): Read<Value> | undefined {
+  const { version, fields: { type, ...fields } = {} } = decodeVersioned(bytes) ?? {};
+  if (version === undefined || version < wireVersion) return undefined;
+  if (typeof type !== "string" || !namePattern.test(type)) return undefined;
+  if (version > wireVersion) return { type: "unknown", kind: `${type} of version ${version}` };
+  const known = Object.hasOwn(kinds, type) ? kinds[type as Value["type"]] : undefined;
+  if (known === undefined) return { type: "unknown", kind: type };
+  const read = known.shape.safeParse({ type, ...fields });
+  if (!read.success) return undefined;
+  const surplus = Object.keys(fields).filter((name) => !known.fields.has(name) && namePattern.test(name));
+  return { type: "known", value: read.data as Value, surplus: surplus.slice(0, surplusMax) };
 }

@@ -84,6 +84,7 @@ export function writtenPorts(said: string[], change: Partial<OutputPorts> = {}):
       hangUp: (to) => void said.push(`hangUp ${to}`),
       release: (to) => void said.push(`release ${to}`),
       relayed: () => [],
+      ignored: () => [],
       serve: (capabilities) => void said.push(`serve ${capabilities.length}`),
       openRoute: () => Promise.reject(new Error("no routes here")),
       stop: () => Promise.resolve(),

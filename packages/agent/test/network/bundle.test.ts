@@ -38,12 +38,16 @@ test("what is no bundle is none", () => {
   const wrong = [
     one,
     encodeMap({ documents: [one] }),
-    encodeMap({ documents: [one], more: 1 }, 2),
     encodeBundle([]),
     encodeBundle(tooMany),
     encodeMap({ documents: [one, "two"] }, 2),
   ];
   expect(wrong.map(decodeBundle)).toEqual(wrong.map(() => undefined));
+});
+
+test("a field that is not known is left out of a bundle", () => {
+  const one = Uint8Array.of(1);
+  expect(decodeBundle(encodeMap({ documents: [one], more: 1 }, 2))).toEqual([one]);
 });
 
 test("to an agent that knows single envelopes only, the largest bundle is of another version, and no offense", () => {

@@ -91,7 +91,7 @@ test("a stranger at a door gets hello and join, and comes to nobody else", async
   const target = { founded: { key } } as Station;
   await expect(stranger.throughTo(asking, target)).rejects.toThrow();
   const circuit = await stranger.throughTo(await stranger.connect(relay), inviter);
-  const others = [...Object.values(mailProtocols), routeProtocol, "/meshsub/1.2.0", "/ipfs/id/1.0.0"];
+  const others = [...Object.values(mailProtocols).flat(), routeProtocol, "/meshsub/1.2.0", "/ipfs/id/1.0.0"];
   for (const protocol of [...others, RELAY_V2_HOP_CODEC, RELAY_V2_STOP_CODEC]) {
     const stream = await circuit.newStream(protocol, { runOnLimitedConnection: true });
     await closed(stream);

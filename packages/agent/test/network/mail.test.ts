@@ -118,8 +118,8 @@ test("a peer that reads nothing costs a bounded queue, and does not hold up its 
   const lazy = await Rogue.start(enroll(founded, "lazy"));
   open.push(honest, { close: () => lazy.stop() });
   const probed = Promise.withResolvers<void>();
-  await lazy.node.libp2p.handle(mailProtocols.sync, (stream) => stream.pause());
-  await lazy.node.libp2p.handle(mailProtocols.probe, () => probed.resolve());
+  await lazy.node.libp2p.handle([...mailProtocols.sync], (stream) => stream.pause());
+  await lazy.node.libp2p.handle([...mailProtocols.probe], () => probed.resolve());
   await lazy.hello(await lazy.connect(honest));
   const { peer } = await honest.input("connected");
   const buckets = new Array<string>(256).fill("00112233445566aa");

@@ -201,7 +201,7 @@ test("a stranger that a member relays gets hello and nothing else", async () => 
   const stranger = await rogue(found());
   const connection = await stranger.node.libp2p.dial(member.node.libp2p.getMultiaddrs());
   const circuit = await stranger.throughTo(connection, right);
-  for (const protocol of [...Object.values(mailProtocols), "/meshsub/1.2.0"]) {
+  for (const protocol of [...Object.values(mailProtocols).flat(), "/meshsub/1.2.0"]) {
     const stream = await circuit.newStream(protocol, { runOnLimitedConnection: true });
     await closed(stream);
     expect([protocol, stream.status]).toEqual([protocol, "reset"]);

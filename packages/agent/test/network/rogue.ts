@@ -1,4 +1,5 @@
 import { type Member, type MemberWire, memberWire, sealEntry } from "@antibody/core";
+import type { Identify } from "@libp2p/identify";
 import type { Connection, Stream } from "@libp2p/interface";
 import { lpStream } from "@libp2p/utils";
 import { multiaddr } from "@multiformats/multiaddr";
@@ -64,6 +65,12 @@ export class Rogue {
     await wire.write(encodeMap({ type: "hello", ...memberWire(member) }));
     await wire.read();
     await wire.write(encodeMap({ type: "welcome" }));
+  }
+
+  /** Has its gossip speak over a connection: it learns what the other side speaks, as libp2p would by itself. */
+  async attachGossip(connection: Connection): Promise<void> {
+    const { identify } = this.node.libp2p.services as { readonly identify?: Identify };
+    await identify?.identify(connection);
   }
 
   /** A hello with other bytes than it should have; resolves with the answer, or rejects when there is none. */

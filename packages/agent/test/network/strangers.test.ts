@@ -26,7 +26,7 @@ test("a stranger gets hello and nothing else", async () => {
   const stranger = await company.rogue(found());
   const connection = await stranger.connect(honest);
   const protocols = [
-    ...Object.values(mailProtocols),
+    ...Object.values(mailProtocols).flat(),
     routeProtocol,
     "/meshsub/1.2.0",
     "/meshsub/1.1.0",
@@ -143,7 +143,7 @@ test("an enrolled peer that sends no message is hung up and kept out", async () 
     Uint8Array.of(0, ...encodeMap({ type: "want", members: new Uint8Array(0), policy: new Uint8Array(0) })),
   ]) {
     const [honest, peer, connection] = await misfit();
-    const stream = await connection.newStream(mailProtocols.probe);
+    const stream = await connection.newStream([...mailProtocols.probe]);
     sendFrame(stream, bytes);
     await closed(connection);
     await honest.input("disconnected");
@@ -156,7 +156,7 @@ test("an enrolled peer that sends no message is hung up and kept out", async () 
 
 test("a frame that announces too much is not waited for", async () => {
   const [honest, , connection] = await misfit();
-  const stream = await connection.newStream(mailProtocols.sync);
+  const stream = await connection.newStream([...mailProtocols.sync]);
   stream.send(Uint8Array.of(0xff, 0xff, 0xff, 0x7f));
   await closed(connection);
   await honest.input("disconnected");
@@ -164,7 +164,7 @@ test("a frame that announces too much is not waited for", async () => {
 
 test("a message without an end is cut off", async () => {
   const [honest, , connection] = await misfit();
-  const stream = await connection.newStream(mailProtocols.sync);
+  const stream = await connection.newStream([...mailProtocols.sync]);
   const part = new Uint8Array(60_000).fill(1);
   const pour = (): void => {
     while (stream.writeStatus === "writable" && !stream.writableNeedsDrain) sendFrame(stream, part);
@@ -177,7 +177,7 @@ test("a message without an end is cut off", async () => {
 
 test("a bad item is left out, a good one beside it is taken, and many cost the session", async () => {
   const [honest, peer, connection] = await misfit();
-  const stream = await connection.newStream(mailProtocols.sync);
+  const stream = await connection.newStream([...mailProtocols.sync]);
   const good = memberWire(memberOf(peer.founded, [], 2));
   const bad = forgedMember(memberOf(peer.founded, [], 3), found());
   sendMessage(stream, encodeWire({ type: "items", members: [bad, good], deaths: [], policy: [] }));

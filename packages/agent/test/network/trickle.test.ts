@@ -11,8 +11,7 @@ import { enroll, type Founded, found, memberOf, type Station } from "./swarm.ts"
 const gossipProtocol = "/meshsub/1.2.0";
 const strangersProtocols = [helloProtocol, joinProtocol];
 const peersProtocols: readonly string[] = [
-  mailProtocols.probe,
-  mailProtocols.sync,
+  ...Object.values(mailProtocols).flat(),
   routeProtocol,
   gossipProtocol,
 ];

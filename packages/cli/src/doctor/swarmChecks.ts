@@ -1,4 +1,5 @@
 import type { ResourceView } from "@antibody/core";
+import { shortId } from "@antibody/policy";
 import { shellWord } from "../invocation.ts";
 import type { Facts } from "./facts.ts";
 import { type Checked, finding, unseen, well } from "./finding.ts";
@@ -83,6 +84,16 @@ export function checkVersions({ agent, version, self, start }: Facts): Checked {
     return finding("versions", `the agent is ${build}, this command ${version}`, `${self} stop && ${start}`);
   const others = members.filter((member) => member.build !== undefined && member.build !== build);
   const [first] = others;
+  const [ignored] = agent.inspection.ignored ?? [];
+  if (ignored !== undefined) {
+    const { kind, count, from } = ignored;
+    const by = members.find((member) => member.agent === from);
+    return finding(
+      "versions",
+      `${by?.name ?? shortId(from)} says what this agent does not know, and ignores: ${kind} (${count} times)`,
+      `dpkg -i antibody_${by?.build ?? "VERSION"}_$(dpkg --print-architecture).deb`,
+    );
+  }
   if (first === undefined) return well("versions", `all are ${build}`);
   return finding(
     "versions",

@@ -19,7 +19,7 @@ const nonceBytes = 12;
 const tagBytes = 16;
 const purpose = "antibody mdns 1";
 
-const shape = z.strictObject({
+const shape = z.object({
   type: z.literal("here"),
   agent: z.custom<Uint8Array>((value) => value instanceof Uint8Array && value.length === keyBytes),
   addresses: z
