@@ -53,6 +53,22 @@ describe("the network", () => {
     expect(reached(healed, agentsOf(healed)[3] as SimAgent)).toHaveLength(11);
   });
 
+  it("knows since when a host loses no more than half of its packets, whatever adds up", () => {
+    const loss = { type: "loss", who: { names: ["agent-0"] }, lossPerMillion: 400_000 } as const;
+    const steps: Scenario["steps"] = [
+      { atMs: 1_000, ...loss, forMs: 2_000 },
+      { atMs: 2_000, ...loss, forMs: 3_000 },
+    ];
+    const sinceUs = (durationMs: number): readonly number[] => {
+      const { links } = played(steps, { durationMs }).running.world.network;
+      return [links.bearableSinceUs(0), links.bearableSinceUs(1)];
+    };
+    expect(sinceUs(1_500)).toEqual([0, 0]);
+    expect(sinceUs(2_500)).toEqual([Number.POSITIVE_INFINITY, 0]);
+    expect(sinceUs(4_000)).toEqual([3_000_000, 0]);
+    expect(sinceUs(6_000)).toEqual([3_000_000, 0]);
+  });
+
   it("loses packets of the hosts that are named, while it lasts", () => {
     const lossy = (forMs: number): number => {
       const loss = { type: "loss", who: { names: ["agent-0"] }, lossPerMillion: 500_000, forMs } as const;

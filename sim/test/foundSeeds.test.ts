@@ -15,6 +15,21 @@ describe("seeds that once broke a scenario", () => {
   );
 });
 
+describe("a host that loses most of its packets", () => {
+  const steps: readonly Step[] = [
+    { atMs: 5_000, type: "loss", who: { names: ["agent-0"] }, lossPerMillion: 700_000 },
+    { atMs: 20_000, type: "kill", who: { names: ["agent-10"] } },
+    { atMs: 40_000, type: "restart", who: { names: ["agent-10"] } },
+  ];
+
+  // It held who had returned dead for 6.5 s: nothing over TCP comes through in time for certain.
+  it("is promised nothing of who has returned", async () => {
+    const scenario = { name: "loss", title: "", agents: 20, durationMs: 60_000, startSpreadMs: 0 };
+    const report = await runScenario({ scenario: { ...scenario, steps, expectations: [] }, seed: 3 });
+    expect(report.violations).toEqual([]);
+  });
+});
+
 /** What `sim shrink` left of a schedule of faults that a seed had drawn: afterwards all must hold one view. */
 const found: readonly {
   readonly what: string;

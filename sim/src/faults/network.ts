@@ -43,7 +43,7 @@ function loss(stage: Stage, deed: Extract<NetworkDeed, { readonly type: "loss" }
   const who = stage.selecting.choose(deed.who);
   const { links } = stage.world.network;
   const worsen = (perMillion: number): void => {
-    for (const { index } of who) links.worsenLoss(index, perMillion);
+    for (const { index } of who) links.worsenLoss(index, perMillion, stage.world.nowUs);
   };
   const { bursts, forMs, lossPerMillion } = deed;
   if (bursts === undefined) {

@@ -33,10 +33,15 @@ export class Truth {
     return agent.corruption === undefined;
   }
 
-  /** Since when both run and reach each other, in virtual milliseconds; infinite when they do not. */
+  /**
+   * Since when both run and reach each other, in virtual milliseconds; infinite when they do not, or one of them loses
+   * more of its packets than is bearable.
+   */
   joinedSinceMs(observer: SimAgent, subject: SimAgent): number {
-    if (!this.#world.network.links.joins(observer.index, subject.index)) return Number.POSITIVE_INFINITY;
-    const sinceUs = Math.max(observer.runningSinceUs, subject.runningSinceUs, this.#world.linksChangedUs);
-    return sinceUs / 1_000;
+    const { links } = this.#world.network;
+    if (!links.joins(observer.index, subject.index)) return Number.POSITIVE_INFINITY;
+    const bearableUs = Math.max(links.bearableSinceUs(observer.index), links.bearableSinceUs(subject.index));
+    const runningUs = Math.max(observer.runningSinceUs, subject.runningSinceUs);
+    return Math.max(runningUs, bearableUs, this.#world.linksChangedUs) / 1_000;
   }
 }

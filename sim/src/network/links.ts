@@ -34,16 +34,29 @@ export const localLinks: LinkModel = {
 /** Losses in a row after which the delay no longer doubles. */
 const lossesMax = 8;
 
+/**
+ * Where a host loses more than this of its packets, nothing comes through in time for certain: a message over TCP takes
+ * more than 3 s with the fifth loss in a row, which is one of 32 at a half, and one of three at four fifths.
+ */
+export const bearableLossPerMillion = 500_000;
+
 /** For each host, what it adds to the model for every packet from it and to it. */
 interface Weather {
   readonly lossPerMillion: Int32Array;
+  /** Since when the host loses no more than is bearable; infinite while it does. */
+  readonly bearableSinceUs: Float64Array;
   readonly addedUs: Int32Array;
   readonly jitterUs: Int32Array;
 }
 
 function createWeather(hosts: number): Weather {
   const column = (): Int32Array => new Int32Array(hosts);
-  return { lossPerMillion: column(), addedUs: column(), jitterUs: column() };
+  return {
+    lossPerMillion: column(),
+    bearableSinceUs: new Float64Array(hosts),
+    addedUs: column(),
+    jitterUs: column(),
+  };
 }
 
 function sumOf(column: Int32Array | undefined, source: number, destination: number): number {
@@ -110,9 +123,18 @@ export class Links {
   }
 
   /** Makes the links of a host lose more packets, or again less where negative. */
-  worsenLoss(host: number, perMillion: number): void {
+  worsenLoss(host: number, perMillion: number, nowUs: number): void {
     this.#weather ??= createWeather(this.#agents);
-    (this.#weather.lossPerMillion[host] as number) += perMillion;
+    const { lossPerMillion, bearableSinceUs } = this.#weather;
+    (lossPerMillion[host] as number) += perMillion;
+    const isBearable = this.model.lossPerMillion + (lossPerMillion[host] as number) <= bearableLossPerMillion;
+    if (!isBearable) bearableSinceUs[host] = Number.POSITIVE_INFINITY;
+    else if (bearableSinceUs[host] === Number.POSITIVE_INFINITY) bearableSinceUs[host] = nowUs;
+  }
+
+  /** Since when a host loses no more than `bearableLossPerMillion`; infinite while it does. */
+  bearableSinceUs(host: number): number {
+    return this.#weather?.bearableSinceUs[host] ?? 0;
   }
 
   /** Makes the links of a host slower, one way, or again faster where negative. */
