@@ -26,9 +26,9 @@ export default defineConfig({
           testTimeout: 240_000,
           hookTimeout: 240_000,
           expect: { poll },
-          // After the others, and two files at a time: whole agents mostly wait, and share the machine's cores.
+          // After the others, and three files at a time: whole agents mostly wait, and share the machine's cores.
           sequence: { groupOrder: 1 },
-          maxWorkers: 2,
+          maxWorkers: 3,
           maxConcurrency: 3,
         },
       },

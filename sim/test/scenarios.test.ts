@@ -52,7 +52,7 @@ describe("a run", () => {
     }, 1);
     const report = await runScenario({
       scenario: "mass-death",
-      agents: 600,
+      agents: 300,
       seed: 1,
       onProgress: (progress) => told.push(progress),
     });

@@ -151,7 +151,7 @@ const allSizes = [
   [12, 1],
   [13, 2],
   [30, 3],
-  [90, 4],
+  [60, 4],
 ] as const;
 
 describe("a run with columnar stores", () => {
