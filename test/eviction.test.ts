@@ -1,8 +1,7 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { runCommand } from "../packages/cli/src/demo/command.ts";
-import { eventually, form, launcher, makeAuthor, makeColony, type TestColony } from "./harness/colonies.ts";
+import { eventually, form, makeAuthor, makeColony, runOn, type TestColony } from "./harness/colonies.ts";
 
 const names = ["hall", "kitchen", "shed"] as const;
 
@@ -10,11 +9,6 @@ const names = ["hall", "kitchen", "shed"] as const;
 async function peersOf({ colony }: TestColony, name: string): Promise<readonly string[]> {
   const { members } = await colony.agent(name).inspect();
   return members.map((member) => member.name).sort();
-}
-
-/** What a command of one agent's owner comes to, also where it fails. */
-function run({ colony, signal }: TestColony, name: string, ...args: readonly string[]) {
-  return runCommand(launcher, ["--state", colony.stateOf(name), ...args], signal);
 }
 
 describe("a device that is put out of its swarm", () => {
@@ -30,13 +24,13 @@ describe("a device that is put out of its swarm", () => {
       const motd = (): Promise<string | undefined> => colony.agent("shed").read("/etc/motd");
       await eventually("the policy to arrive", async () => (await motd()) === "kept\n");
 
-      const refused = await run(test, "kitchen", "evict", "shed", "--reason", "lost", "--yes");
+      const refused = await runOn(test, "kitchen", "evict", "shed", "--reason", "lost", "--yes");
       expect(refused).toMatchObject({ code: 1 });
       expect(refused.stderr).toMatch("was not invited by this device");
-      const unreplaced = await run(test, "kitchen", "invite", "--replace", "shed");
+      const unreplaced = await runOn(test, "kitchen", "invite", "--replace", "shed");
       expect(unreplaced).toMatchObject({ code: 1 });
       expect(unreplaced.stderr).toMatch("this device may not invite");
-      const unasked = await run(test, "hall", "evict", "shed", "--reason", "lost");
+      const unasked = await runOn(test, "hall", "evict", "shed", "--reason", "lost");
       expect(unasked).toMatchObject({ code: 2 });
 
       await colony.command("hall", "evict", "shed", "--reason", "lost on the way", "--yes");
@@ -45,11 +39,11 @@ describe("a device that is put out of its swarm", () => {
         return views.flat().join() === "kitchen,hall";
       });
       await eventually("the device to know", async () => {
-        const { stdout } = await run(test, "shed", "status");
+        const { stdout } = await runOn(test, "shed", "status");
         const isTold = stdout.includes("put out of its swarm") && stdout.includes("lost on the way");
         return isTold && stdout.includes("2 unreachable");
       });
-      expect((await run(test, "shed", "invite")).stderr).toMatch("this device was put out of its swarm");
+      expect((await runOn(test, "shed", "invite")).stderr).toMatch("this device was put out of its swarm");
       writeFileSync(join(colony.rootOf("shed"), "etc", "motd"), "damaged\n");
       await eventually("it to heal on", async () => (await motd()) === "kept\n");
 

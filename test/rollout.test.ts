@@ -2,16 +2,10 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { RolloutView } from "@antibody/core";
 import { describe, expect, it } from "vitest";
-import { runCommand } from "../packages/cli/src/demo/command.ts";
-import { eventually, form, launcher, makeAuthor, makeColony, type TestColony } from "./harness/colonies.ts";
+import { eventually, form, makeAuthor, makeColony, runOn, type TestColony } from "./harness/colonies.ts";
 
 const names = ["hall", "kitchen"] as const;
 const soon = ["--healthy-for", "50ms", "--healthy-within", "600ms"];
-
-/** What a command of one agent's owner comes to. */
-function run({ colony, signal }: TestColony, name: string, ...args: readonly string[]) {
-  return runCommand(launcher, ["--state", colony.stateOf(name), ...args], signal);
-}
 
 function motdOf({ colony }: TestColony, name: string): Promise<string | undefined> {
   return colony.agent(name).read("/etc/motd");
@@ -58,7 +52,7 @@ describe("a bad generation in two waves of two devices", () => {
       await eventually("the other to hear of the failure", async () => {
         return (await colony.agent(other).inspect()).rollouts?.[0]?.halted !== undefined;
       });
-      const shown = await run(test, other, "rollout", "show", "home");
+      const shown = await runOn(test, other, "rollout", "show", "home");
       expect(shown.stdout).toMatch(/home generation 2 by author_\w+: halted: it failed on 1 device/);
       expect(shown.stdout).toMatch(`failed on ${canary}`);
       expect((await here(other)).state).toBe("waiting");

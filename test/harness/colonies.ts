@@ -6,7 +6,7 @@ import { type AuthorKey, readKeyFile } from "../../packages/cli/src/author/keyFi
 import { isRemote } from "../../packages/cli/src/author/sealing.ts";
 import type { AgentProcess } from "../../packages/cli/src/demo/agent-process.ts";
 import { Colony, FailedCommand } from "../../packages/cli/src/demo/colony.ts";
-import type { Launcher } from "../../packages/cli/src/demo/command.ts";
+import { type CommandOutcome, type Launcher, runCommand } from "../../packages/cli/src/demo/command.ts";
 import { until } from "../../packages/cli/src/demo/until.ts";
 import { exitCode } from "../../packages/cli/src/errors.ts";
 import type { Namespaces } from "./namespaces.ts";
@@ -123,6 +123,15 @@ async function enroll({ colony, signal }: TestColony, founder: string, name: str
       },
     );
   await until(`${name} to join`, signal, joins);
+}
+
+/** What a command of one agent's owner comes to, also where it fails. */
+export function runOn(
+  { colony, signal }: TestColony,
+  name: string,
+  ...args: readonly string[]
+): Promise<CommandOutcome> {
+  return runCommand(launcher, ["--state", colony.stateOf(name), ...args], signal);
 }
 
 /** Whether each agent holds the same verdict of each of the names, but of itself. */

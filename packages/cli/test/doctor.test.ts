@@ -4,6 +4,7 @@ import type { AgentInspection, Trouble } from "@antibody/agent/control";
 import type { ResourceId } from "@antibody/policy";
 import { describe, expect, test } from "vitest";
 import { emptyInspection } from "../../agent/test/control.fake.ts";
+import { checks } from "../src/commands/doctor.ts";
 import {
   checkAgent,
   checkClock,
@@ -47,21 +48,6 @@ if (resource === undefined) throw new Error("the fixture has resources");
 function withInspection(change: Partial<AgentInspection>): Partial<Facts> {
   return { agent: { ...running, inspection: { ...emptyInspection, ...change } } };
 }
-
-const checks = [
-  checkAgent,
-  checkService,
-  checkClock,
-  checkDisk,
-  checkInotify,
-  checkDescriptors,
-  checkPermissions,
-  checkReach,
-  checkPorts,
-  checkLan,
-  checkPeers,
-  checkVersions,
-];
 
 function withTrouble(name: Trouble["name"], what: string): Partial<Facts> {
   return { agent: { ...running, inspection: { ...emptyInspection, troubles: [{ name, what }] } } };

@@ -17,6 +17,7 @@ import {
   toHex,
 } from "@antibody/policy";
 import { InvalidArgumentError } from "commander";
+import { askConsent } from "../consent.ts";
 import { CliError, exitCode, usageError } from "../errors.ts";
 import { findPeer } from "../find.ts";
 import type { Invocation } from "../invocation.ts";
@@ -121,21 +122,7 @@ async function confirm(invocation: Invocation, view: EvictView, yes: boolean): P
   terminal.err(`evict      ${printable(view.name)} (${shortId(view.agent)}): ${printable(view.reason)}\n`);
   if (view.keeps.length > 0) terminal.err(`stay       ${names(view.keeps)}, whom it has invited\n`);
   if (view.takesAlong.length > 0) terminal.err(`go too     ${names(view.takesAlong)}, whom it has invited\n`);
-  if (!terminal.canAsk) {
-    throw usageError(
-      "nothing was changed",
-      "nobody can be asked here: this is not a terminal",
-      "look at the lines above and add --yes",
-    );
-  }
-  if (await terminal.confirm("It cannot be taken back. Do it?")) return;
-  throw new CliError({
-    code: "canceled",
-    message: "nothing was changed",
-    cause: "you said no",
-    next: `${invocation.self} peers`,
-    exit: exitCode.failed,
-  });
+  await askConsent(invocation, "It cannot be taken back. Do it?", "peers");
 }
 
 /** Signs here: the recovery key goes to no agent. */

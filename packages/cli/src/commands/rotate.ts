@@ -4,6 +4,7 @@ import type { Inspection } from "@antibody/core";
 import { type AuthorId, type FragmentId, isRejection, shortId } from "@antibody/policy";
 import { type PreparedRotation, prepareRotation } from "../author/rotation.ts";
 import { alsoOption, keyFileOf, readSigners } from "../author/signers.ts";
+import { askConsent } from "../consent.ts";
 import { CliError, exitCode, usageError } from "../errors.ts";
 import type { Invocation } from "../invocation.ts";
 import { readEach } from "../options.ts";
@@ -135,11 +136,12 @@ function nextFilesOf(invocation: Invocation, names: readonly string[]): readonly
 }
 
 async function confirm(
-  { terminal, self }: Invocation,
+  invocation: Invocation,
   inspection: Inspection,
   author: AuthorId,
   isKept: (stream: string) => boolean,
 ): Promise<void> {
+  const { terminal } = invocation;
   const streams = inspection.streams.filter((state) => state.author === author);
   terminal.err(`revoke     everything that ${shortId(author)} has signed so far\n`);
   for (const { stream, active } of streams) {
@@ -150,21 +152,7 @@ async function confirm(
     (view) => view.author === author && !isKept(view.stream ?? ""),
   );
   terminal.err(`  ${count(resources.length, "resource")} here would be kept no longer\n`);
-  if (!terminal.canAsk) {
-    throw usageError(
-      "nothing was changed",
-      "nobody can be asked here: this is not a terminal",
-      "look at the lines above and add --yes",
-    );
-  }
-  if (await terminal.confirm("It cannot be taken back. Do it?")) return;
-  throw new CliError({
-    code: "canceled",
-    message: "nothing was changed",
-    cause: "you said no",
-    next: `${self} status`,
-    exit: exitCode.failed,
-  });
+  await askConsent(invocation, "It cannot be taken back. Do it?", "status");
 }
 
 async function offer(invocation: Invocation, bytes: Uint8Array): Promise<void> {

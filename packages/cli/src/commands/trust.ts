@@ -9,7 +9,8 @@ import {
   shortId,
 } from "@antibody/policy";
 import { compareCode } from "../author/compareCode.ts";
-import { CliError, exitCode, usageError } from "../errors.ts";
+import { askConsent } from "../consent.ts";
+import { CliError, exitCode } from "../errors.ts";
 import { findId } from "../find.ts";
 import type { Invocation } from "../invocation.ts";
 import { readGlobs, readMode, readPowers, readWhole } from "../options.ts";
@@ -150,22 +151,7 @@ async function change(
   const { terminal } = invocation;
   if (!yes) {
     for (const line of planLines(plan, compareCode(plan.author))) terminal.err(`${line}\n`);
-    if (!terminal.canAsk) {
-      throw usageError(
-        "nothing was changed",
-        "nobody can be asked here: this is not a terminal",
-        "look at the plan above and add --yes",
-      );
-    }
-    if (!(await terminal.confirm("Do it?"))) {
-      throw new CliError({
-        code: "canceled",
-        message: "nothing was changed",
-        cause: "you said no",
-        next: `${invocation.self} trust list`,
-        exit: exitCode.failed,
-      });
-    }
+    await askConsent(invocation, "Do it?", "trust list");
   }
   await apply();
   const view: TrustChangeView = { schema: "antibody.trustChange/1", ...plan, applied: true };

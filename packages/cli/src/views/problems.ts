@@ -1,5 +1,5 @@
 import type { AgentInspection } from "@antibody/agent/control";
-import type { EvictionView, Inspection, ResourcePhase, ResourceView } from "@antibody/core";
+import type { EvictionView, Inspection, ResourceView } from "@antibody/core";
 import { type Stale, type StreamState, shortId } from "@antibody/policy";
 import { byText } from "./peers.ts";
 import { phaseOrder, phaseWords } from "./words.ts";
@@ -10,17 +10,8 @@ export interface Problem {
   readonly next: string;
 }
 
-/** Phases in which a resource is not as promised, and nobody asked for that. */
-const degradedPhases: readonly ResourcePhase[] = [
-  "handedOff",
-  "contested",
-  "backingOff",
-  "unobservable",
-  "held",
-  "drifted",
-  "repairing",
-  "verifying",
-];
+/** Phases in which a resource is not as promised, and nobody asked for that: they come before a pause. */
+const degradedPhases = phaseOrder.slice(0, phaseOrder.indexOf("paused"));
 
 /**
  * Why a device is degraded, worst first; empty when it is well. A dead peer is no fault of this device, and a

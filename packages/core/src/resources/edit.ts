@@ -1,6 +1,6 @@
 import * as z from "zod/mini";
-import type { Drift, Plan } from "../contract/resource.ts";
-import { driftOf } from "./define.ts";
+import type { Drift, Plan, ResourceType } from "../contract/resource.ts";
+import { defineResource, driftOf } from "./define.ts";
 import type { CommonPromise } from "./fields.ts";
 import { onDemand, type Shape } from "./onDemand.ts";
 import { idempotentPlan, timeoutMsOf } from "./planning.ts";
@@ -25,8 +25,11 @@ export type EditObservation =
  */
 export type EditVerb = "edit" | "remove";
 
+/** What promises of both say. */
+type EditPromise = CommonPromise & { readonly absent?: true };
+
 /** The shape of what bodies see. */
-export const editObservationShape: Shape<EditObservation> = onDemand(() =>
+const editObservationShape: Shape<EditObservation> = onDemand(() =>
   z.discriminatedUnion("type", [
     z.strictObject({ type: z.literal("absent") }),
     z.strictObject({ type: z.literal("file"), same: z.int(), other: z.int() }),
@@ -60,7 +63,7 @@ export function readEditName(name: string): EditName | undefined {
 }
 
 /** Why a name is not one of an edit. */
-export function editNameProblem(kind: string): (name: string) => string | undefined {
+function editNameProblem(kind: string): (name: string) => string | undefined {
   return (name) =>
     readEditName(name) === undefined
       ? `the name must be a path and a label, such as ${kind}:/etc/hosts#db`
@@ -68,7 +71,7 @@ export function editNameProblem(kind: string): (name: string) => string | undefi
 }
 
 /** What differs, for people: `what` is promised. */
-export function editDrift(what: string, isAbsent: boolean, seen: EditObservation): Drift | undefined {
+function editDrift(what: string, isAbsent: boolean, seen: EditObservation): Drift | undefined {
   if (isAbsent) {
     const there = seen.type === "absent" ? 0 : seen.same + seen.other;
     return there === 0 ? undefined : driftOf({ [what]: `${there} lines are there, promised none` });
@@ -79,26 +82,18 @@ export function editDrift(what: string, isAbsent: boolean, seen: EditObservation
 }
 
 /** The plan of an edit. */
-export function editPlan(verb: EditVerb, promise: CommonPromise, why: string): Plan {
+function editPlan(verb: EditVerb, promise: CommonPromise, why: string): Plan {
   return idempotentPlan(verb, timeoutMsOf(promise, timeoutMsDefault), `${verb}: ${why}`);
 }
 
-/** What was promised stays when the promise goes, unless it says so. */
-export function editReverse(
-  promise: CommonPromise & { readonly absent?: true },
-  asked: boolean,
-): Plan | undefined {
-  return asked && promise.absent !== true ? editPlan("remove", promise, "withdrawn") : undefined;
-}
-
 /** The fake of an edit that was made. */
-export function edited(isAbsent: boolean, seen: EditObservation): EditObservation {
+function edited(isAbsent: boolean, seen: EditObservation): EditObservation {
   if (isAbsent) return seen.type === "absent" ? seen : { type: "file", same: 0, other: 0 };
   return { type: "file", same: Math.max(1, seen.type === "file" ? seen.same : 0), other: 0 };
 }
 
 /** The fake of damage: more damage mends nothing. */
-export function damagedEdit(isAbsent: boolean, seen: EditObservation, seed: number): EditObservation {
+function damagedEdit(isAbsent: boolean, seen: EditObservation, seed: number): EditObservation {
   if (seed % 5 === 0) return { type: "absent" };
   if (seen.type === "absent") return isAbsent ? { type: "file", same: 1, other: seed % 3 } : seen;
   switch (seed % 5) {
@@ -109,4 +104,29 @@ export function damagedEdit(isAbsent: boolean, seen: EditObservation, seed: numb
     default:
       return { type: "file", same: isAbsent ? seen.same + 1 : 0, other: seen.other + 1 };
   }
+}
+
+/** The type of an edit: `kind` is the word for what is promised in the file. */
+export function editType<Promised extends EditPromise>(
+  kind: string,
+  promiseShape: Shape<Promised>,
+): ResourceType {
+  return defineResource<Promised, EditObservation>({
+    kind,
+    observedBy: "body",
+    powers: [],
+    promiseShape,
+    observationShape: editObservationShape,
+    nameProblem: editNameProblem(kind),
+    diff: ({ absent }, seen) => editDrift(kind, absent === true, seen),
+    plan: (promise, _seen, { attributes }) => editPlan("edit", promise, attributes.join(", ")),
+    // What was promised stays when the promise goes, unless it says so.
+    reverse: (promise, asked) =>
+      asked && promise.absent !== true ? editPlan("remove", promise, "withdrawn") : undefined,
+    fake: {
+      initial: () => ({ type: "file", same: 0, other: 0 }),
+      repaired: ({ absent }, seen, { verb }) => edited(absent === true || verb === "remove", seen),
+      damaged: ({ absent }, seen, seed) => damagedEdit(absent === true, seen, seed),
+    },
+  });
 }

@@ -1,18 +1,8 @@
 import type { ResourcePromise } from "@antibody/policy";
 import * as z from "zod/mini";
 import type { ResourceType } from "../contract/resource.ts";
-import { defineResource, promiseReader } from "./define.ts";
-import {
-  damagedEdit,
-  type EditObservation,
-  editDrift,
-  edited,
-  editNameProblem,
-  editObservationShape,
-  editPlan,
-  editReverse,
-  oneLine,
-} from "./edit.ts";
+import { promiseReader } from "./define.ts";
+import { editType, oneLine } from "./edit.ts";
 import { type CommonPromise, commonFields } from "./fields.ts";
 import { onDemand, type Shape } from "./onDemand.ts";
 import { privateField } from "./private.ts";
@@ -65,19 +55,4 @@ const promiseShape: Shape<KeyPromise> = onDemand(() =>
 export const readKeyPromise: (promise: ResourcePromise) => KeyPromise = promiseReader("key", promiseShape);
 
 /** One key of a file. */
-export const keyType: ResourceType = defineResource<KeyPromise, EditObservation>({
-  kind: "key",
-  observedBy: "body",
-  powers: [],
-  promiseShape,
-  observationShape: editObservationShape,
-  nameProblem: editNameProblem("key"),
-  diff: ({ absent }, seen) => editDrift("key", absent === true, seen),
-  plan: (promise, _seen, { attributes }) => editPlan("edit", promise, attributes.join(", ")),
-  reverse: editReverse,
-  fake: {
-    initial: () => ({ type: "file", same: 0, other: 0 }),
-    repaired: ({ absent }, seen, { verb }) => edited(absent === true || verb === "remove", seen),
-    damaged: ({ absent }, seen, seed) => damagedEdit(absent === true, seen, seed),
-  },
-});
+export const keyType: ResourceType = editType("key", promiseShape);

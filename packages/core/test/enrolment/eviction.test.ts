@@ -1,6 +1,7 @@
-import { type AgentId, compareText, isRejection, type Rejection, type Signer, toHex } from "@antibody/policy";
+import { type AgentId, compareText, type Signer, toHex } from "@antibody/policy";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import { accepted } from "../../../policy/test/support.ts";
 import type { Eviction, VerifiedCertificate, VerifiedEviction } from "../../src/contract/statements.ts";
 import { evictionOf } from "../../src/enrolment/belonging.ts";
 import { agentIdOf, sealCertificate, verifyChain } from "../../src/enrolment/certificate.ts";
@@ -26,11 +27,6 @@ const charter = accepted(
     crypto,
   ),
 );
-
-function accepted<T>(result: T | Rejection): T {
-  if (isRejection(result)) throw new Error(`${result.reason}: ${result.detail}`);
-  return result;
-}
 
 /** A chain of members by their names, founder first, each the inviter of the next. */
 function chainOf(names: readonly string[]): VerifiedCertificate {

@@ -1,7 +1,5 @@
-import { createHash, createPrivateKey, createPublicKey, sign, verify } from "node:crypto";
 import {
   type AgentId,
-  type Crypto,
   createAuthor,
   type Grant,
   isRejection,
@@ -10,7 +8,6 @@ import {
   parseStreamName,
   type ResourceId,
   type Root,
-  type Signer,
   sealBundle,
   type VerifiedPolicy,
   verifyPolicy,
@@ -24,30 +21,7 @@ import { PolicyKeeping } from "../../src/keeping/policies.ts";
 import { rootsPerIntroducerMax } from "../../src/limits.ts";
 import { Random } from "../../src/random.ts";
 import { commonOf } from "../../src/resources/metaparameters.ts";
-
-const derPrefix = Buffer.from("302e020100300506032b657004220420", "hex");
-const spkiPrefix = Buffer.from("302a300506032b6570032100", "hex");
-
-const crypto: Crypto = {
-  sha256: (bytes) => new Uint8Array(createHash("sha256").update(bytes).digest()),
-  verifyEd25519: (publicKey, message, signature) =>
-    verify(
-      null,
-      message,
-      createPublicKey({ key: Buffer.concat([spkiPrefix, publicKey]), format: "der", type: "spki" }),
-      signature,
-    ),
-};
-
-function signer(seed: number): Signer {
-  const secret = Buffer.alloc(32, seed);
-  const key = createPrivateKey({ key: Buffer.concat([derPrefix, secret]), format: "der", type: "pkcs8" });
-  const spki = createPublicKey(key).export({ format: "der", type: "spki" });
-  return {
-    publicKey: new Uint8Array(spki.subarray(-32)),
-    sign: (message) => new Uint8Array(sign(null, message, key)),
-  };
-}
+import { crypto, signer } from "../mind/minds.ts";
 
 /** An author with everything that it publishes, verified. */
 function author(seed: number): {

@@ -36,7 +36,8 @@ export const crypto: Crypto = {
     ),
 };
 
-function signer(seed: number): Signer {
+/** The key of a number. */
+export function signer(seed: number): Signer {
   const secret = Buffer.alloc(32);
   secret.writeUInt32LE(seed);
   const key = createPrivateKey({ key: Buffer.concat([derPrefix, secret]), format: "der", type: "pkcs8" });

@@ -1,6 +1,7 @@
-import { type AgentId, compareText, isRejection, type Rejection, type Signer, toHex } from "@antibody/policy";
+import { type AgentId, compareText, type Signer, toHex } from "@antibody/policy";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import { accepted } from "../../../policy/test/support.ts";
 import type { VerifiedEviction } from "../../src/contract/statements.ts";
 import { agentIdOf, sealCertificate } from "../../src/enrolment/certificate.ts";
 import { sealCharter, verifyCharter } from "../../src/enrolment/charter.ts";
@@ -26,11 +27,6 @@ const charter = accepted(
     fakeCrypto,
   ),
 );
-
-function accepted<T>(result: T | Rejection): T {
-  if (isRejection(result)) throw new Error(`${result.reason}: ${result.detail}`);
-  return result;
-}
 
 const idOf = (name: string): AgentId => agentIdOf(signerOf(name).publicKey, fakeCrypto);
 
