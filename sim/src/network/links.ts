@@ -38,7 +38,7 @@ const lossesMax = 8;
  * Where a host loses more than this of its packets, nothing comes through in time for certain: a message over TCP takes
  * more than 3 s with the fifth loss in a row, which is one of 32 at a half, and one of three at four fifths.
  */
-export const bearableLossPerMillion = 500_000;
+const bearableLossPerMillion = 500_000;
 
 /** For each host, what it adds to the model for every packet from it and to it. */
 interface Weather {
