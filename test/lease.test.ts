@@ -53,6 +53,7 @@ it("a lease goes on by the next epoch when its holder is stopped, and who wakes 
     expect(epochs[0]).toBe(first);
     const why = await colony.command(holder.name, "why", "role:db");
     expect(why["role"]).toMatchObject({ lease: { epoch: epochs.at(-1), voters: expect.any(Array) } });
+    expect(why["why"]).toMatch(/^this device has voted for (ant|bee|fly)$/);
   } finally {
     await test.end();
   }

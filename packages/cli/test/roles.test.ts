@@ -50,6 +50,12 @@ describe("a role", () => {
     expect(text).toMatch(/vote here +for greenhouse, epoch 7/);
     expect(text).toMatch(/voters +pi, greenhouse/);
     expect(text).toContain("never two leases at one time");
+    const status = (await stage.run("status")).out.replaceAll(/\n +/g, " ");
+    expect(status).toContain(
+      "role:web: held by greenhouse; lease of epoch 7, vote here for greenhouse; pi, greenhouse vote",
+    );
+    const peer = (await stage.run("peers", "why", "greenhouse")).out.replaceAll(/\n +/g, " ");
+    expect(peer).toMatch(/role +role:web: holds it, votes on it, has this device's vote, epoch 7/);
     const { value } = await stage.json("status");
     expect(schemaProblems(value)).toEqual([]);
     expect(value).toMatchObject({ roles: [{ lease: { epoch: 7, boundTo: { name: "greenhouse" } } }] });

@@ -4,6 +4,7 @@ import { shortId } from "@antibody/policy";
 import { labeled, table } from "../text/table.ts";
 import { age, relative, type Times, timesOf } from "../text/times.ts";
 import { timeField } from "./resource.ts";
+import { rolesOfPeer } from "./roles.ts";
 import { verdictOrder } from "./words.ts";
 
 /** One peer, as `--json` prints it. */
@@ -22,7 +23,7 @@ interface PeerFields {
   readonly addresses: readonly string[];
   readonly capabilities: readonly string[];
   /** Observers that hold it for dead, and on which evidence. */
-  readonly votes: readonly { readonly observer: string; readonly evidence: string }[];
+  readonly votes: readonly { readonly observer: string; readonly name: string; readonly evidence: string }[];
 }
 
 /** What `peers` tells, as `--json` prints it. */
@@ -42,6 +43,8 @@ export interface PeerView extends PeerFields {
   readonly time: string;
   /** Whose duty it is to observe it now, as this agent knows it. */
   readonly observers: readonly { readonly agent: string; readonly name: string }[];
+  /** What it has to do with the roles that are promised here, for people. */
+  readonly roles: readonly string[];
   readonly cutOff: boolean;
   readonly quorum: PeersView["quorum"];
 }
@@ -69,6 +72,7 @@ export function peerView(inspection: AgentInspection, member: MemberView, overla
     time: times.now,
     ...peerFields(inspection, member, times),
     observers: observersOf(member, overlay),
+    roles: rolesOfPeer(inspection, member.agent),
     ...swarmFields(inspection),
   };
 }
@@ -99,17 +103,24 @@ function peerFields(inspection: AgentInspection, member: MemberView, times: Time
     observedByMe: member.observedByMe,
     addresses: member.addresses,
     capabilities: member.capabilities,
-    votes: member.votes,
+    votes: member.votes.map(({ observer, evidence }) => ({
+      observer,
+      name: nameIn(inspection, observer),
+      evidence,
+    })),
   };
 }
 
-function relayFields(
-  { members, relayed }: AgentInspection,
-  { agent }: MemberView,
-): Pick<PeerFields, "relayedBy"> {
-  const by = relayed?.find(({ peer }) => peer === agent)?.by;
+/** What a member is called; its id, shortened, where it is none any more. */
+function nameIn({ agent: own, name, members }: Inspection, agent: string): string {
+  if (agent === own) return name;
+  return members.find((each) => each.agent === agent)?.name ?? shortId(agent);
+}
+
+function relayFields(inspection: AgentInspection, { agent }: MemberView): Pick<PeerFields, "relayedBy"> {
+  const by = inspection.relayed?.find(({ peer }) => peer === agent)?.by;
   if (by === undefined) return {};
-  return { relayedBy: { agent: by, name: members.find((each) => each.agent === by)?.name ?? shortId(by) } };
+  return { relayedBy: { agent: by, name: nameIn(inspection, by) } };
 }
 
 function linkText({ connected, relayedBy }: PeerFields, none: string): string {
@@ -158,8 +169,9 @@ export function peerLines(view: PeerView): readonly string[] {
     ...line("observed", observedText(view)),
     ...line("addresses", view.addresses.join(" ") || "none known"),
     ...line("promises", view.capabilities.join(" ") || "nothing to peers"),
+    ...view.roles.flatMap((role) => line("role", role)),
     ...(gone.includes(view.verdict) ? [] : line("quorum", quorumText(view))),
-    ...view.votes.flatMap(({ observer, evidence }) => line("vote", `${shortId(observer)}: ${evidence}`)),
+    ...view.votes.flatMap(({ name, evidence }) => line("vote", `${name}: ${evidence}`)),
     ...(view.cutOff ? line("note", "this agent itself is cut off: it accuses nobody") : []),
   ];
 }

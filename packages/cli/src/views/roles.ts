@@ -1,4 +1,5 @@
 import { formatDuration, type Inspection, type LeaseView, type RoleView } from "@antibody/core";
+import { shortId } from "@antibody/policy";
 import { printable } from "../text/printable.ts";
 
 /** Someone who holds a role, or would be next. */
@@ -40,7 +41,7 @@ function roleFields(inspection: Inspection, role: RoleView): RoleFields {
   const names = new Map(inspection.members.map(({ agent, name }) => [agent as string, name]));
   const peer = (agent: string): RolePeer => ({
     agent,
-    name: agent === inspection.agent ? inspection.name : (names.get(agent) ?? agent),
+    name: agent === inspection.agent ? inspection.name : (names.get(agent) ?? shortId(agent)),
   });
   const { resource, count, heldHere, holders, next, takeoverMs, overlapMs, lease } = role;
   return {
@@ -63,8 +64,28 @@ function leaseFields({ epoch, boundTo, members }: LeaseView, peer: (agent: strin
 /** One line: who holds a role, and who would be next. */
 export function roleText(role: RoleFields): string {
   const by = role.holders.length === 0 ? "nobody" : namesOf(role.holders);
+  if (role.lease !== undefined) return `${role.resource}: held by ${by}; ${leaseText(role.lease)}`;
   const next = role.next.length === 0 ? "nobody stands by" : `next ${namesOf(role.next.slice(0, 3))}`;
   return `${role.resource}: ${role.holders.length} of ${role.count} hold it: ${by}; ${next}`;
+}
+
+function leaseText({ epoch, boundTo, voters }: LeaseFields): string {
+  const vote = boundTo === undefined ? "free" : `for ${namesOf([boundTo])}`;
+  return `lease of epoch ${epoch}, vote here ${vote}; ${namesOf(voters)} vote`;
+}
+
+/** What a peer has to do with the roles that are promised on this device, one line for each. */
+export function rolesOfPeer(inspection: Inspection, agent: string): readonly string[] {
+  return rolesOf(inspection).flatMap(({ resource, holders, next, lease }): readonly string[] => {
+    const isAmong = (peers: readonly RolePeer[]) => peers.some((peer) => peer.agent === agent);
+    const parts = [
+      ...(isAmong(holders) ? ["holds it"] : []),
+      ...(isAmong(next) ? ["stands by"] : []),
+      ...(isAmong(lease?.voters ?? []) ? ["votes on it"] : []),
+      ...(lease?.boundTo?.agent === agent ? [`has this device's vote, epoch ${lease.epoch}`] : []),
+    ];
+    return parts.length === 0 ? [] : [`${resource}: ${parts.join(", ")}`];
+  });
 }
 
 /** Who holds a role, who stands by in which order, and how long nobody or too many may hold it. */

@@ -1,4 +1,4 @@
-import { type AgentId, type PromiseInForce, type ResourceId, shortId } from "@antibody/policy";
+import type { AgentId, PromiseInForce, ResourceId } from "@antibody/policy";
 import { type MonotonicMs, NEVER } from "../contract/time.ts";
 import { formatDuration } from "../resources/duration.ts";
 import { type RoleObservation, readRolePromise, returnAfterMsOf } from "../resources/role.ts";
@@ -30,8 +30,8 @@ export interface RoleState {
 export interface LeaseWord {
   /** By the lease of which epoch this agent may hold it now. */
   readonly epoch: number | undefined;
-  /** For whom this agent's own vote binds it. */
-  readonly boundTo: AgentId | undefined;
+  /** Whom this agent's own vote binds it to, by name; undefined where that is itself, or nobody. */
+  readonly votedFor: string | undefined;
 }
 
 /** How this agent stands when it weighs a role. */
@@ -150,7 +150,7 @@ function noted(state: RoleState, standing: Standing, holds: boolean | "barred"):
 export function observationOf(state: RoleState, standing: Standing): RoleObservation {
   const { barred, agent, settings } = standing;
   if (barred !== undefined) return { type: "withheld", because: barred };
-  if (standing.lease !== undefined) return leasedObservation(state, standing.lease, agent);
+  if (standing.lease !== undefined) return leasedObservation(state, standing.lease);
   const { count } = readRolePromise(state.claim.promise);
   const holders = state.candidates.filter(({ holds }) => holds).length;
   const held = `${holders} of ${count} hold it`;
@@ -163,15 +163,11 @@ export function observationOf(state: RoleState, standing: Standing): RoleObserva
   return { type: "standingBy", because: `${held}; this device is number ${place} of those that stand by` };
 }
 
-function leasedObservation(
-  { held }: RoleState,
-  { epoch, boundTo }: LeaseWord,
-  agent: AgentId,
-): RoleObservation {
+function leasedObservation({ held }: RoleState, { epoch, votedFor }: LeaseWord): RoleObservation {
   if (held) return { type: "held", because: `this device has the lease of epoch ${epoch}` };
-  if (boundTo === undefined || boundTo === agent)
+  if (votedFor === undefined)
     return { type: "standingBy", because: "nobody has this device's vote; it asks for the others'" };
-  return { type: "standingBy", because: `this device has voted for ${shortId(boundTo)}` };
+  return { type: "standingBy", because: `this device has voted for ${votedFor}` };
 }
 
 /** For views: who holds it, and who stands by, in order of favor. */

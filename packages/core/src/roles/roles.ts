@@ -1,4 +1,11 @@
-import { type AgentId, type Crypto, parseResourceId, type ResourceId, type View } from "@antibody/policy";
+import {
+  type AgentId,
+  type Crypto,
+  parseResourceId,
+  type ResourceId,
+  shortId,
+  type View,
+} from "@antibody/policy";
 import type { ResourcePhase, RoleView } from "../contract/inspection.ts";
 import type { JournalRecord } from "../contract/output.ts";
 import type { Snapshot } from "../contract/snapshot.ts";
@@ -46,6 +53,8 @@ export interface LivingPeer {
 export interface RolePeers {
   /** Without the agent itself. */
   living(): readonly LivingPeer[];
+  /** What a member is called; undefined for who is none. */
+  nameOf(agent: AgentId): string | undefined;
   /** Most of what this agent observes is silent. */
   readonly isCutOff: boolean;
   /** This agent itself was put out of the swarm: nobody else counts it any more. */
@@ -235,7 +244,7 @@ export class Roles {
       const absent = peers.isOut ? putOut : peers.isAway ? away : undefined;
       const barred = absent ?? crowded ?? this.#notNamed(before) ?? barredBecause(before, device);
       const isReleasing = !before.held && device.isReleasing(resource);
-      const lease = this.#weighLease(before, { barred, isReleasing }, turn);
+      const lease = this.#weighLease(before, { barred, isReleasing }, peers, turn);
       letters.push(...(lease?.letters ?? []));
       const standing = { ...this.#seen(before, living, turn), barred, isReleasing, lease };
       const state = weigh(before, standing);
@@ -268,6 +277,7 @@ export class Roles {
   #weighLease(
     { name, claim, held }: RoleState,
     { barred, isReleasing }: Pick<Standing, "barred" | "isReleasing">,
+    peers: Pick<RolePeers, "nameOf">,
     turn: Turn,
   ): (LeaseWord & { readonly letters: readonly LeaseLetter[] }) | undefined {
     if (readRolePromise(claim.promise).majority === undefined) return undefined;
@@ -276,7 +286,9 @@ export class Roles {
     const letters = this.#leases.weigh(name, { isFree, isOver }, turn);
     const epoch = this.#leases.epochOf(name, turn.now.monoMs);
     const boundTo = this.#leases.inspect(name, turn.now.monoMs)?.boundTo;
-    return { letters, epoch, boundTo };
+    const isOther = boundTo !== undefined && boundTo !== this.#options.agent;
+    const votedFor = isOther ? (peers.nameOf(boundTo) ?? shortId(boundTo)) : undefined;
+    return { letters, epoch, votedFor };
   }
 
   #seen(

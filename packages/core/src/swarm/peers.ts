@@ -47,6 +47,11 @@ export class Peers {
     return certificate !== undefined && this.#parts.evictions.standing(certificate.lineage) === undefined;
   }
 
+  /** What a member is called; undefined for who is none. */
+  nameOf(agent: AgentId): string | undefined {
+    return this.#parts.directory.get(agent)?.certificate.certificate.name;
+  }
+
   /** Peers that live as far as this agent knows, with what they announce: nobody has found them out of reach. */
   living(): readonly {
     readonly agent: AgentId;

@@ -52,7 +52,14 @@ class RolesBench {
         capabilities: [roleWord("web", word === "doubtful" ? "holder" : word)],
       }),
     );
-    const peers = { living: () => living, isCutOff: this.isCutOff, isOut: this.isOut, isAway: this.isAway };
+    const nameOf = () => undefined;
+    const peers = {
+      nameOf,
+      living: () => living,
+      isCutOff: this.isCutOff,
+      isOut: this.isOut,
+      isAway: this.isAway,
+    };
     const device = { phaseOf: () => this.phase, isReleasing: () => this.isReleasing };
     return this.roles.refresh(peers, device, this.clock.turn());
   }
