@@ -1,6 +1,7 @@
 import { statSync } from "node:fs";
 import { join } from "node:path";
 import { type ControlClient, ControlError, controlClient, controlPaths } from "@antibody/agent/control";
+import type { Inspection } from "@antibody/core";
 import { CliError, exitCode } from "./errors.ts";
 import { beginningOf, named } from "./self.ts";
 import type { Terminal } from "./terminal.ts";
@@ -51,6 +52,16 @@ export function makeInvocation(terminal: Terminal, options: GlobalOptions): Invo
       else for (const line of lines()) terminal.out(`${line}\n`);
     },
   };
+}
+
+/** What the agent here knows; undefined where none runs, or none that this user may ask. */
+export async function inspectionHere({ client }: Invocation): Promise<Inspection | undefined> {
+  try {
+    return await client.inspect();
+  } catch (error) {
+    if (error instanceof CliError) return undefined;
+    throw error;
+  }
 }
 
 /** Whether an agent may have been begun there: also where this user may not look. */

@@ -29,6 +29,7 @@ describe("help", () => {
       "evict",
       "author init",
       "author keygen",
+      "author log",
       "author rotate",
       "author heartbeat",
       "revoke",

@@ -162,7 +162,7 @@ function keyOf(seed: Uint8Array | undefined): PrivateKey | undefined {
 }
 
 /** The last of several roots that continue each other; undefined where one of them does not verify. */
-function newestRoot(roots: readonly Uint8Array[], author: AuthorId): Root | undefined {
+export function newestRoot(roots: readonly Uint8Array[], author: AuthorId): Root | undefined {
   let newest: Root | undefined;
   for (const bytes of roots) {
     const known = newest;

@@ -2,6 +2,7 @@ import type { Command } from "commander";
 import { addVerb, type Shell } from "../verb.ts";
 import { authorKeygen } from "./author.ts";
 import { authorInit } from "./authorInit.ts";
+import { authorLog } from "./authorLog.ts";
 import { away, back } from "./away.ts";
 import { build } from "./build.ts";
 import { cancel } from "./cancel.ts";
@@ -104,6 +105,7 @@ export function addCommands(program: Command, shell: Shell): void {
   addVerb(author, shell, authorKeygen);
   addVerb(author, shell, authorRotate);
   addVerb(author, shell, authorHeartbeat);
+  addVerb(author, shell, authorLog);
   addVerb(program, shell, schema);
   addVerb(program, shell, build);
   addVerb(program, shell, lint);

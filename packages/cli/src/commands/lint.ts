@@ -1,8 +1,7 @@
-import type { Inspection } from "@antibody/core";
 import type { Problem } from "@antibody/policy";
 import { namedPublisher, publisherOfStream } from "../author/publisher.ts";
-import { CliError, exitCode } from "../errors.ts";
-import type { Invocation } from "../invocation.ts";
+import { exitCode } from "../errors.ts";
+import { inspectionHere } from "../invocation.ts";
 import { calledAs, shellWord } from "../self.ts";
 import { isProgram } from "../source/program.ts";
 import { reachWarnings } from "../source/reach.ts";
@@ -73,16 +72,6 @@ export const lint: Verb<LintOptions> = {
     return view.problems.length === 0 ? exitCode.ok : exitCode.failed;
   },
 };
-
-/** What the agent here knows; undefined where none runs, or none that this user may ask. */
-async function inspectionHere({ client }: Invocation): Promise<Inspection | undefined> {
-  try {
-    return await client.inspect();
-  } catch (error) {
-    if (error instanceof CliError) return undefined;
-    throw error;
-  }
-}
 
 function lintView(
   file: string,

@@ -11,7 +11,8 @@ import {
   shortId,
 } from "@antibody/policy";
 import { InvalidArgumentError } from "commander";
-import type { AuthorKey } from "../author/keyFile.ts";
+import { documentsIn, recordPublished } from "../author/doing.ts";
+import { type AuthorKey, newestRoot } from "../author/keyFile.ts";
 import { sealWith } from "../author/sealing.ts";
 import { readSignedBundle, type SignedBundle } from "../author/signedBundle.ts";
 import { alsoOption, readSigners } from "../author/signers.ts";
@@ -110,6 +111,19 @@ export async function publishFile(
   const isPublished = options.dryRun !== true;
   if (isPublished) {
     await offerAll(invocation, author, bundle);
+    await recordPublished(invocation, {
+      author: author.author,
+      name: author.name,
+      stream: source.stream,
+      epoch,
+      generation,
+      manifest: bundle.manifestId,
+      bytes: bundle.manifest,
+      root: author.root,
+      documents: source.documents,
+      ...(options.note === undefined ? {} : { note: options.note }),
+      ...(staging === undefined ? {} : { staging }),
+    });
     keepPublished(
       { state: invocation.state, author: author.author, stream: source.stream },
       generation,
@@ -138,6 +152,7 @@ async function publishSigned(invocation: Invocation, file: string, bundle: Signe
   }
   for (const root of roots) await offer(invocation, root);
   await offer(invocation, ...documents);
+  await recordSigned(invocation, bundle);
   const view: PublishView = {
     schema: "antibody.publish/1",
     author,
@@ -151,6 +166,15 @@ async function publishSigned(invocation: Invocation, file: string, bundle: Signe
   const next = grantText(inspection, author, invocation.self);
   invocation.print(view, () => publishLines(view, next));
   return exitCode.ok;
+}
+
+/** Writes down what was signed elsewhere. The agent has taken it, so that its roots and documents are sound. */
+async function recordSigned(invocation: Invocation, bundle: SignedBundle): Promise<void> {
+  const root = newestRoot(bundle.roots, bundle.author);
+  const manifest = bundle.documents.at(-1);
+  if (root === undefined || manifest === undefined) return;
+  const documents = documentsIn(bundle.documents, root);
+  await recordPublished(invocation, { ...bundle, bytes: manifest, root, documents });
 }
 
 /** No device would keep it: the author's own root says so. Better told here than held everywhere. */

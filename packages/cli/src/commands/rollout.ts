@@ -7,6 +7,7 @@ import {
   stageDetailCharactersMax,
 } from "@antibody/policy";
 import { InvalidArgumentError } from "commander";
+import { record, signersOf } from "../author/doing.ts";
 import { sealWith } from "../author/sealing.ts";
 import { alsoOption, readSigners } from "../author/signers.ts";
 import { CliError, exitCode } from "../errors.ts";
@@ -175,6 +176,18 @@ async function say(
       exit: exitCode.failed,
     });
   }
+  record(invocation, author.author, {
+    type: "said",
+    name: author.name,
+    verb,
+    stream: rollout.stream,
+    epoch: rollout.epoch,
+    generation: rollout.generation,
+    manifest: rollout.manifest,
+    ...(wave === undefined ? {} : { wave }),
+    ...(options.reason === undefined ? {} : { reason: options.reason }),
+    signedBy: signersOf(sealed, author.root.keys),
+  });
   return {
     schema: "antibody.directive/1",
     verb,

@@ -1,7 +1,9 @@
 import { existsSync } from "node:fs";
 import { dirname, join } from "node:path";
+import { nodeCrypto } from "@antibody/agent/state";
 import type { Inspection } from "@antibody/core";
-import { type AuthorId, type FragmentId, isRejection, shortId } from "@antibody/policy";
+import { type AuthorId, type FragmentId, isRejection, rootDigest, shortId } from "@antibody/policy";
+import { record, signersOf } from "../author/doing.ts";
 import { type PreparedRotation, prepareRotation } from "../author/rotation.ts";
 import { alsoOption, keyFileOf, readSigners } from "../author/signers.ts";
 import { askConsent } from "../consent.ts";
@@ -55,7 +57,7 @@ export const authorRotate: Verb<RotateOptions> = {
       )
       .addOption(alsoOption())
       .option("--next <file>", "a next key; default: beside the key (repeatable)", readEach),
-  run: ({ invocation, options }) => rotate(invocation, options, () => true),
+  run: ({ invocation, options }) => rotate("rotated", invocation, options, () => true),
 };
 
 /** `antibody revoke`: ends what was signed so far, as after a theft of the signing key. */
@@ -81,11 +83,12 @@ export const revoke: Verb<RotateOptions> = {
       .option("--yes", "do not ask"),
   async run({ invocation, options }) {
     const kept = new Set(options.keep ?? []);
-    return rotate(invocation, options, (stream) => kept.has(stream), options.yes === true);
+    return rotate("revoked", invocation, options, (stream) => kept.has(stream), options.yes === true);
   },
 };
 
 async function rotate(
+  type: "rotated" | "revoked",
   invocation: Invocation,
   options: RotateOptions,
   isKept: (stream: string) => boolean,
@@ -100,6 +103,18 @@ async function rotate(
   const prepared = await prepareRotation(invocation, signers, nextFiles, carried);
   for (const bytes of [...signers.author.roots, prepared.bytes]) await offer(invocation, bytes);
   await prepared.finish();
+  const { root, bytes } = prepared;
+  record(invocation, author, {
+    type,
+    name: signers.author.name,
+    rootNumber: root.number,
+    epoch: root.epoch,
+    root: rootDigest(nodeCrypto(), root),
+    keys: root.keys,
+    threshold: root.threshold,
+    carriedCount: carried.length,
+    signedBy: signersOf(bytes, [...new Set([...signers.author.root.keys, ...root.keys])]),
+  });
   const view = rotatedView(prepared, carried.length);
   invocation.print(view, () => rotatedLines(view, invocation.self));
   return exitCode.ok;

@@ -10,6 +10,7 @@ import {
   type StreamName,
 } from "@antibody/policy";
 import { CliError, exitCode } from "../errors.ts";
+import { changedFields } from "./changes.ts";
 
 /** One promise that a file would change, against what is in force. */
 export interface PromiseChange {
@@ -96,18 +97,4 @@ function heldResources(
 ): ReadonlySet<ResourceId> {
   const claims = inspection.heldClaims.filter((claim) => claim.author === author && claim.stream === stream);
   return new Set(claims.map(({ resource }) => resource));
-}
-
-function changedFields(before: Json, after: Json): readonly string[] {
-  const [old, fresh] = [fieldsOf(before), fieldsOf(after)];
-  return [...new Set([...old.keys(), ...fresh.keys()])]
-    .filter((field) => old.get(field) !== fresh.get(field))
-    .toSorted();
-}
-
-function fieldsOf(promise: Json): ReadonlyMap<string, string> {
-  const entries = typeof promise === "object" && promise !== null ? Object.entries(promise) : [];
-  return new Map(
-    entries.map(([field, value]) => [field, Buffer.from(canonicalBytes(value)).toString("utf8")]),
-  );
 }
