@@ -17,6 +17,7 @@ import { commandTree } from "../src/reference/tree.ts";
 import { healDropIn } from "../src/service/heal.ts";
 import { installSteps, placeExecutable, placeFile } from "../src/service/install.ts";
 import { installedFiles, installLayout, type Layout } from "../src/service/layout.ts";
+import { sleepUnit, sleepUnitName } from "../src/service/sleep.ts";
 import { runSteps } from "../src/service/steps.ts";
 import { forgetSteps, hasKeys, removeInstalled, removeState, stopSteps } from "../src/service/uninstall.ts";
 import { unitText } from "../src/service/unit.ts";
@@ -36,13 +37,14 @@ afterEach(() => rmSync(home, { recursive: true, force: true }));
 const program = new Command("antibody");
 addCommands(program, { terminal: new FakeTerminal(), finish: () => undefined });
 
+const extraFiles = () => [healDropIn(layout, "files"), sleepUnit(layout, layout.executable)];
+
 function placeAll(): void {
   const executable = join(home, "download");
   writeFileSync(executable, "#!/bin/sh\necho it runs\n");
   placeExecutable(executable, layout.executable);
   rmSync(executable);
-  for (const file of [...installedFiles(layout, commandTree(program), "0"), healDropIn(layout, "files")])
-    placeFile(file);
+  for (const file of [...installedFiles(layout, commandTree(program), "0"), ...extraFiles()]) placeFile(file);
 }
 
 describe("an installation", () => {
@@ -51,7 +53,7 @@ describe("an installation", () => {
     expect(execFileSync(layout.executable, { encoding: "utf8" })).toBe("it runs\n");
     expect(readFileSync(layout.unit, "utf8")).toContain(`ExecStart=${layout.executable} run\n`);
     const removed = removeInstalled(layout);
-    expect(removed).toHaveLength(7);
+    expect(removed).toHaveLength(8);
     expect(files(home)).toEqual([]);
     expect(removeInstalled(layout)).toEqual([]);
   });
@@ -109,8 +111,11 @@ describe("steps", () => {
   const system = installLayout(0, {});
 
   test("for the device make a user, a directory, and the start at boot", () => {
-    const lines = (known: { userExists: boolean; systemd: boolean }): readonly string[] =>
-      installSteps(system, known).map(({ command }) => command.slice(0, 2).join(" "));
+    const lines = (
+      known: { userExists: boolean; systemd: boolean },
+      intermittent = false,
+    ): readonly string[] =>
+      installSteps(system, { ...known, intermittent }).map(({ command }) => command.slice(0, 2).join(" "));
     expect(lines({ userExists: false, systemd: true })).toEqual([
       "useradd --system",
       "install -d",
@@ -118,7 +123,9 @@ describe("steps", () => {
       "systemctl enable",
       "systemctl restart",
     ]);
-    expect(lines({ userExists: true, systemd: false })).toEqual(["install -d"]);
+    expect(lines({ userExists: true, systemd: false }, true)).toEqual(["install -d"]);
+    const told = installSteps(system, { userExists: true, systemd: true, intermittent: true });
+    expect(told.at(-1)?.command).toEqual(["systemctl", "enable", "antibody-sleep.service"]);
   });
 
   test("of removing keep the user while keys are kept", () => {
@@ -156,6 +163,13 @@ describe("the commands", () => {
     expect((await stage.json("install", "--heal", "everything")).code).toBe(2);
   });
 
+  test("tell of a device's sleep by a unit of the system, or not at all", async () => {
+    const stage = await setStage();
+    const { code, value } = await stage.json("install", "--intermittent");
+    expect(code).toBe(5);
+    expect(value).toMatchObject({ error: { next: expect.stringMatching(/ away$/) } });
+  });
+
   test("ask before keys, and keep them where nobody answers", async () => {
     const stage = await setStage();
     stage.terminal.environment = { HOME: home };
@@ -174,17 +188,27 @@ describe("the commands", () => {
   });
 });
 
-test.for(["system", "user"] as const)("systemd takes the unit of the %s", (scope, context) => {
+const units = {
+  "of the system": {
+    name: "antibody.service",
+    text: () => unitText({ executable: "/bin/true", scope: "system" }),
+  },
+  "of a user": { name: "antibody.service", text: () => unitText({ executable: "/bin/true", scope: "user" }) },
+  "of sleep": { name: sleepUnitName, text: () => sleepUnit(layout, "/bin/true").content },
+} as const;
+
+test.for(Object.keys(units) as (keyof typeof units)[])("systemd takes the unit %s", (which, context) => {
   const reason = whyWithout("systemd-analyze");
   context.skip(reason !== undefined, reason);
-  const unit = join(home, "antibody.service");
-  writeFileSync(unit, unitText({ executable: "/bin/true", scope }));
-  const mode = scope === "user" ? ["--user"] : [];
+  const { name, text } = units[which];
+  const unit = join(home, name);
+  writeFileSync(unit, text());
+  const mode = which === "of a user" ? ["--user"] : [];
   const { status, stderr } = spawnSync("systemd-analyze", [...mode, "verify", "--man=no", unit], {
     encoding: "utf8",
     env: { ...process.env, XDG_RUNTIME_DIR: home },
   });
-  expect(stderr.split("\n").filter((line) => line.includes("antibody.service"))).toEqual([]);
+  expect(stderr.split("\n").filter((line) => line.includes(name))).toEqual([]);
   expect(status).toBe(0);
 });
 

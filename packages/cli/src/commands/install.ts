@@ -10,6 +10,7 @@ import { installSteps, placeExecutable, placeFile } from "../service/install.ts"
 import { installedFiles, installLayout, type Layout } from "../service/layout.ts";
 import { systemdRuns } from "../service/manager.ts";
 import { type ServiceView, serviceLines } from "../service/report.ts";
+import { sleepUnit } from "../service/sleep.ts";
 import { runSteps, type StepOutcome } from "../service/steps.ts";
 import { serviceUser, unitName } from "../service/unit.ts";
 import type { Verb } from "../verb.ts";
@@ -17,6 +18,7 @@ import { version } from "../version.ts";
 
 interface InstallOptions {
   readonly heal?: HealKind;
+  readonly intermittent?: boolean;
 }
 
 const packageUnit = `/lib/systemd/system/${unitName}`;
@@ -28,7 +30,12 @@ export function install(program: Command): Verb<InstallOptions> {
     usage: "install",
     summary:
       "Install this executable as a service that starts at boot: by root for the device, else for you.",
-    examples: ["antibody install", "antibody install --heal files", "antibody install --heal device"],
+    examples: [
+      "antibody install",
+      "antibody install --heal files",
+      "antibody install --heal device",
+      "antibody install --intermittent",
+    ],
     exits: [
       [0, "installed; again: renewed"],
       [1, "a step failed: it is named"],
@@ -36,24 +43,35 @@ export function install(program: Command): Verb<InstallOptions> {
     ],
     asksAgent: false,
     declare: (command) => {
-      command.option(
-        "--heal <kind>",
-        "what the service may heal beyond its own user: files, or the whole device as root (root)",
-        readKind,
-      );
+      command
+        .option(
+          "--heal <kind>",
+          "what the service may heal beyond its own user: files, or the whole device as root (root)",
+          readKind,
+        )
+        .option(
+          "--intermittent",
+          "this device sleeps, as a laptop does: peers are told before, and after (root, systemd)",
+        );
     },
     async run({ invocation, options }) {
       const { environment, userId } = invocation.terminal;
       const layout = installLayout(userId, environment);
       if (options.heal !== undefined && layout.scope === "user") throw mayNotHeal(invocation, options.heal);
+      const intermittent = options.intermittent === true;
+      if (intermittent && layout.scope === "user") throw mayNotTell(invocation);
       const packaged = layout.scope === "system" && existsSync(packageUnit);
       if (!packaged && !isSea()) throw notOneFile();
       const place = (): readonly string[] => [
         ...(packaged ? [] : placeAll(layout, program)),
         ...(options.heal === undefined ? [] : [placed(healDropIn(layout, options.heal))]),
+        ...(intermittent
+          ? [placed(sleepUnit(layout, packaged ? packageExecutable : layout.executable))]
+          : []),
       ];
       const files = orDenied(place);
-      const steps = runSteps(installSteps(layout, { userExists: userExists(), systemd: systemdRuns() }));
+      const known = { userExists: userExists(), systemd: systemdRuns(), intermittent };
+      const steps = runSteps(installSteps(layout, known));
       const view: ServiceView = {
         schema: "antibody.service/1",
         action: "install",
@@ -142,6 +160,16 @@ function mayNotHeal({ self }: Invocation, kind: HealKind): CliError {
     message: "only root can let a service heal what is not its own",
     cause: "a service of a user has that user's rights",
     next: `sudo ${self} install --heal ${kind}`,
+    exit: exitCode.denied,
+  });
+}
+
+function mayNotTell({ self }: Invocation): CliError {
+  return new CliError({
+    code: "denied",
+    message: "only root can have peers told of this device's sleep",
+    cause: "systemd tells the services of a user nothing of it",
+    next: `sudo ${self} install --intermittent; or before each sleep: ${self} away`,
     exit: exitCode.denied,
   });
 }

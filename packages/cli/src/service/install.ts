@@ -1,6 +1,7 @@
 import { chmodSync, copyFileSync, mkdirSync, renameSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
 import type { InstalledFile, Layout } from "./layout.ts";
+import { sleepSteps } from "./sleep.ts";
 import type { Step } from "./steps.ts";
 import { serviceState, serviceUser, unitName } from "./unit.ts";
 
@@ -23,7 +24,7 @@ export function placeFile({ path, content }: InstalledFile): void {
 /** The user, the directory and the start at boot, after the files are in place. */
 export function installSteps(
   layout: Layout,
-  known: { userExists: boolean; systemd: boolean },
+  known: { userExists: boolean; systemd: boolean; intermittent: boolean },
 ): readonly Step[] {
   if (layout.scope === "user") return known.systemd ? userSteps : [];
   return [
@@ -34,6 +35,7 @@ export function installSteps(
       needed: true,
     },
     ...(known.systemd ? systemSteps : []),
+    ...(known.systemd && known.intermittent ? sleepSteps : []),
   ];
 }
 

@@ -2,6 +2,7 @@ import { existsSync, readdirSync, rmdirSync, rmSync, statSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Layout } from "./layout.ts";
+import { sleepUnitName, sleepUnitPath } from "./sleep.ts";
 import type { Step } from "./steps.ts";
 import { serviceUser, unitName } from "./unit.ts";
 
@@ -14,6 +15,15 @@ export function stopSteps(layout: Layout, known: { systemd: boolean }): readonly
   if (!known.systemd) return [];
   const systemctl = layout.scope === "user" ? (["systemctl", "--user"] as const) : (["systemctl"] as const);
   return [
+    ...(existsSync(sleepUnitPath(layout))
+      ? [
+          {
+            command: [...systemctl, "disable", sleepUnitName],
+            why: "peers hear nothing of this device's sleep any more",
+            needed: false,
+          } as const,
+        ]
+      : []),
     {
       command: [...systemctl, "disable", "--now", unitName],
       why: "the agent ends, now and at boot",
@@ -54,7 +64,8 @@ export function forgetSteps(
 /** Removes what was installed, with directories that are empty then. Gives the paths that were there. */
 export function removeInstalled(layout: Layout): readonly string[] {
   const { executable, unit, dropIns, completion, manual } = layout;
-  const paths = [unit, dropIns, completion.bash, completion.zsh, completion.fish, manual, executable];
+  const units = [unit, dropIns, sleepUnitPath(layout)];
+  const paths = [...units, completion.bash, completion.zsh, completion.fish, manual, executable];
   const found = paths.filter((path) => existsSync(path));
   for (const path of found) rmSync(path, { recursive: true, force: true });
   // Directories for completion and manuals that nothing else is in may be of our own making.
