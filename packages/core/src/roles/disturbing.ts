@@ -33,6 +33,8 @@ interface Asked {
   readonly role: ResourceId;
   /** Since when peers are told. */
   readonly sinceMs: MonotonicMs;
+  /** One more than the highest that was heard then. */
+  readonly ticket: number;
   readonly hasTurn: boolean;
 }
 
@@ -42,12 +44,20 @@ interface DisturbingDump {
   readonly revision: number;
 }
 
+type Living = ReturnType<RolePeers["living"]>;
+
+/** Nine digits: who says more than that is not believed, and who is told the most draws the same. */
+const ticketMax = 999_999_999;
+
 const nothing: Turns = { turns: new Set(), because: new Map(), words: [] };
 
 /**
- * Turns of repairs that disturb a role. There is no coordinator: a device says that it asks, waits until the others
- * must have heard, and takes its turn when those that have one and those that are favored before it leave room. Both
- * sides of a partition count for themselves.
+ * Turns of repairs that disturb a role. There is no coordinator: a device draws a ticket above all that it has heard
+ * of, says so, waits twice as long as news take, and takes its turn when those that have one and those before it
+ * leave room. Before it are lower tickets, and of equal ones those that the role's name favors (Lamport's bakery, "A
+ * New Solution of Dijkstra's Concurrent Programming Problem", 1974). Who draws so late that another does not hear of
+ * it before its turn has heard of that other's ticket, and draws a higher one. Both sides of a partition count for
+ * themselves.
  */
 export class Disturbing {
   readonly #agent: AgentId;
@@ -114,47 +124,51 @@ export class Disturbing {
     this.#deadlineMs = NEVER;
     for (const want of wanted) {
       const before = this.#asked.find(({ role }) => role === want.role);
-      const sinceMs = before?.sinceMs ?? turn.now.monoMs;
+      const asking = before ?? {
+        role: want.role,
+        sinceMs: turn.now.monoMs,
+        ticket: Math.min(ticketMax, 1 + highestTicket(nameOf(want.role), living)),
+        hasTurn: false,
+      };
       const obstacle =
-        want.runs || before?.hasTurn === true
+        want.runs || asking.hasTurn
           ? undefined
-          : this.#obstacle(want, { sinceMs, isCutOff: peers.isCutOff, living }, turn);
+          : this.#obstacle(want, asking, { isCutOff: peers.isCutOff, living }, turn);
       if (obstacle !== undefined) because.set(want.role, obstacle);
       if (obstacle !== undefined && before === undefined)
         turn.tell("role.waitsForTurn", "info", { resource: want.role, because: obstacle });
-      asked.push({ role: want.role, sinceMs, hasTurn: obstacle === undefined });
+      asked.push({ ...asking, hasTurn: obstacle === undefined });
     }
     this.#asked = asked;
     return {
       turns: new Set(asked.filter(({ hasTurn }) => hasTurn).map(({ role }) => role)),
       because,
-      words: asked.map(({ role, hasTurn }) => wordOf(nameOf(role), hasTurn)),
+      words: asked.map(wordOf),
     };
   }
 
   /** Why it is not this device's turn; undefined when it is. */
   #obstacle(
     { role, ceiling = ceilingDefault }: Disturbance,
-    seen: {
-      readonly sinceMs: MonotonicMs;
-      readonly isCutOff: boolean;
-      readonly living: ReturnType<RolePeers["living"]>;
-    },
+    { sinceMs, ticket }: Asked,
+    seen: { readonly isCutOff: boolean; readonly living: Living },
     turn: Turn,
   ): string | undefined {
     if (seen.isCutOff) return "this device is cut off, and cannot know what others do";
-    const heardMs = seen.sinceMs + this.#settings.roleSettleMs;
+    const heardMs = sinceMs + this.#settings.roleSettleMs;
     if (turn.now.monoMs < heardMs) {
       this.#deadlineMs = Math.min(this.#deadlineMs, heardMs);
       return "others are told first";
     }
     const name = nameOf(role);
     const rank = roleRank(this.#crypto, role, this.#agent);
-    const busy = seen.living.filter(({ capabilities }) => capabilities.includes(wordOf(name, true)));
-    const before = seen.living.filter(
-      ({ agent, capabilities }) =>
-        capabilities.includes(wordOf(name, false)) &&
-        compareText(roleRank(this.#crypto, role, agent), rank) > 0,
+    const isFavored = (agent: AgentId): boolean => compareText(roleRank(this.#crypto, role, agent), rank) > 0;
+    const asking = seen.living.flatMap(({ agent, capabilities }) =>
+      wordsOn(name, capabilities).map((word) => ({ agent, ...word })),
+    );
+    const busy = asking.filter(({ hasTurn }) => hasTurn);
+    const before = asking.filter(
+      (each) => !each.hasTurn && (each.ticket < ticket || (each.ticket === ticket && isFavored(each.agent))),
     );
     if (busy.length + before.length < ceiling) return undefined;
     return `${busy.length} of at most ${ceiling} ${ceiling === 1 ? "device is" : "devices are"} disturbed now, ${before.length} wait before this one`;
@@ -165,7 +179,32 @@ function nameOf(role: ResourceId): string {
   return parseResourceId(role)?.name ?? "";
 }
 
+/** What a device says of a role that it asks for. */
+interface Word {
+  readonly ticket: number;
+  readonly hasTurn: boolean;
+}
+
+const begins = "disturb:";
+const does = ":does";
+
 /** No capability's name has a colon. */
-function wordOf(name: string, hasTurn: boolean): string {
-  return `disturb:${name}${hasTurn ? ":does" : ""}`;
+function wordOf({ role, ticket, hasTurn }: Asked): string {
+  return `${begins}${nameOf(role)}:${ticket}${hasTurn ? does : ""}`;
+}
+
+/** What a member whose entry carries these says of a role: once, where it is honest. */
+function wordsOn(name: string, capabilities: readonly string[]): readonly Word[] {
+  return capabilities.flatMap((word): Word[] => {
+    if (!word.startsWith(`${begins}${name}:`)) return [];
+    const [, ticket = "", turn] = word.slice(begins.length).split(":");
+    return /^\d{1,9}$/.test(ticket) ? [{ ticket: Number(ticket), hasTurn: turn === "does" }] : [];
+  });
+}
+
+function highestTicket(name: string, living: Living): number {
+  const tickets = living.flatMap(({ capabilities }) =>
+    wordsOn(name, capabilities).map((word) => word.ticket),
+  );
+  return Math.max(0, ...tickets);
 }

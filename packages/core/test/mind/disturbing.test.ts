@@ -49,12 +49,12 @@ function why(life: Life): string | undefined {
 
 it("asks, waits until others must have heard, has its turn, and gives it back", () => {
   const { life, outputs } = broken();
-  expect(announced(outputs)).toEqual(["disturb:web"]);
+  expect(announced(outputs)).toEqual(["disturb:web:1"]);
   expect(outputs.some(({ type }) => type === "act")).toBe(false);
   expect(why(life)).toContain("waits for its turn to disturb role:web: others are told first");
 
   const begun = wakeAfter(life, defaultSettings.roleSettleMs);
-  expect(announced(begun)).toEqual(["disturb:web:does"]);
+  expect(announced(begun)).toEqual(["disturb:web:1:does"]);
   const act = begun.find((output) => output.type === "act");
   if (act?.type !== "act") throw new Error("no repair began");
 

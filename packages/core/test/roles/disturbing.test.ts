@@ -9,7 +9,7 @@ import { Disturbing } from "../../src/roles/disturbing.ts";
 const crypto = { sha256: (bytes: Uint8Array): Uint8Array => createHash("sha256").update(bytes).digest() };
 const role = "role:web" as ResourceId;
 const roleSettleMs = 3_000;
-/** A word is with everyone within this time: less than the settling. */
+/** A word is with everyone within this time: half of the settling. */
 const newsMs = 1_500;
 
 /** A device that wants to disturb the role for a while. */
@@ -92,7 +92,8 @@ it("never more devices than the ceiling have a turn at once, and each has its ow
         expect(devices.every(({ leftMs }) => leftMs <= 0)).toBe(true);
       },
     ),
-    { numRuns: 60 },
+    // Of three that asked one after the other, ranks alone let all begin: each heard too late that the others had.
+    { numRuns: 200, examples: [[[22, 17, 15], 2]] },
   );
 });
 
