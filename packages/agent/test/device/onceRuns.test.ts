@@ -1,6 +1,6 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, readlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { OnceRuns } from "../../src/device/process/onceRuns.ts";
@@ -34,6 +34,18 @@ function changeRecord(file: string, change: object): void {
   writeFileSync(file, JSON.stringify({ ...JSON.parse(readFileSync(file, "utf8")), ...change }));
 }
 
+/** Whether this process holds a file open. */
+function isOpen(path: string): boolean {
+  return readdirSync("/proc/self/fd").some((handle) => {
+    try {
+      return readlinkSync(`/proc/self/fd/${handle}`) === path;
+    } catch {
+      // It was the one of this list.
+      return false;
+    }
+  });
+}
+
 describe("what may not run twice, after a kill of the agent", () => {
   test("goes on, whatever it prints, and is waited for", async () => {
     const prints = "yes said | head -c 300000";
@@ -60,9 +72,13 @@ describe("what may not run twice, after a kill of the agent", () => {
   });
 
   test("is found by its environment where only its beginning was written down", async () => {
-    const { place, record, next } = await killedAmid("until test -e go; do sleep 0.02; done; touch done");
+    const { place, directory, record, next } = await killedAmid(
+      "until test -e go; do sleep 0.02; done; touch done",
+    );
     changeRecord(record, { pid: 0, startTicks: 0 });
     const earlier = next().earlier(id, 3_600_000, never);
+    // It is found before it ends: what is found is read on.
+    await until("it is found", () => isOpen(join(directory, "command-once.output")));
     writeFileSync(join(place.root, "go"), "");
     expect(await earlier).toBe("ended");
     expect(existsSync(join(place.root, "done"))).toBe(true);
