@@ -68,14 +68,15 @@ describe("a process", () => {
     expect(await until("a failure", () => rig.results[2])).toMatchObject({ type: "failed", code: "EACCES" });
   });
 
-  test("that ends by itself is seen with its exit code", async () => {
+  test("that ends by itself is seen with its exit code and its last words", async () => {
     const rig = new Rig();
     rig.heals = false;
-    const promise = { command: shell("exit 7") };
+    const promise = { command: shell("echo no such sensor; echo for its reason >&2; exit 7") };
     const id = rig.promise("process:sensor", promise);
     await until("stopped", () => rig.observation(id)?.["type"] === "stopped");
     expect(await rig.act(id, promise, "start")).toMatchObject({ type: "done" });
-    await until("its exit", () => JSON.stringify(rig.observation(id)?.["exit"]) === '{"code":7}');
+    await until("its exit", () => rig.observation(id)?.["exit"]);
+    expect(rig.observation(id)?.["exit"]).toEqual({ code: 7, output: "no such sensor\nfor its reason\n" });
   });
 
   test("is restarted when its command changes, and never two run", async () => {

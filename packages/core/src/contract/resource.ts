@@ -117,6 +117,8 @@ export interface ResourceType {
   readonly kind: string;
   /** Who sees it: the body on the device, or the mind itself (a capability is what the mind announces). */
   readonly observedBy: "body" | "mind";
+  /** It may end by itself: where repairs of it do not last, nobody needs to be fighting, and a human is asked. */
+  readonly endsByItself: boolean;
   /** JSON Schema (draft 2020-12) of the promise, for editors. */
   readonly schema: Json;
   /** Powers that a grant must name before such a promise is enforced. */

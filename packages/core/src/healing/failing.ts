@@ -2,6 +2,7 @@ import type { AttemptView } from "../contract/inspection.ts";
 import type { ActionId } from "../contract/output.ts";
 import type { Turn } from "../contract/turn.ts";
 import { attemptsKeptMax } from "../limits.ts";
+import { lastLineOf } from "../resources/output.ts";
 import { backoffMs, jitteredMs } from "./backoff.ts";
 import { knownTypeOf, type Parts } from "./parts.ts";
 import { claimOf, type ResourceState } from "./state.ts";
@@ -23,14 +24,6 @@ export function rewriteAttempt(
   );
 }
 
-/** Characters of an attempt's report in a line for people. A guess: a wide terminal. */
-const lineCharactersMax = 160;
-
-/** The last line of what an attempt reported, since programs say last why they failed. */
-export function lastLineOf(detail: string): string {
-  return (detail.trimEnd().split("\n").at(-1) ?? "").slice(0, lineCharactersMax);
-}
-
 /** Counts a failed repair and sets the next one: after a growing wait, or, once handed off, rarely. */
 export function noteFailure(
   parts: Parts,
@@ -49,15 +42,13 @@ export function noteFailure(
     : backoffMs(state.failures, settings, backoff, turn.random);
   if (state.contested) waitMs = Math.max(waitMs, settings.contestedRetryMs);
   setRetry(parts, state, waitMs, turn);
-  const fields = {
-    resource: state.resource,
-    action,
-    failures: state.failuresInRow,
-    detail,
-    retryInMs: waitMs,
-  };
-  if (!isHandedOff) turn.tell("resource.backingOff", "warn", fields);
-  else if (!state.handedOff) handOff(parts, state, action, fields, turn);
+  const fields = { failures: state.failuresInRow, detail, retryInMs: waitMs };
+  const { resource } = state;
+  if (!isHandedOff) turn.tell("resource.backingOff", "warn", { resource, action, ...fields });
+  else if (!state.handedOff) {
+    const cause = `${state.failuresInRow} repairs in a row failed; the last: ${lastLineOf(detail)}`;
+    handOff(parts, state, action, cause, fields, turn);
+  }
 }
 
 /** What was not begun is tried again at least this often. A guess: who made room on a disk looks whether it helped. */
@@ -89,15 +80,16 @@ function setRetry(parts: Parts, state: ResourceState, waitMs: number, turn: Turn
 }
 
 /** Gives the case to a human, with its evidence. The agent goes on trying, rarely. */
-function handOff(
+export function handOff(
   parts: Parts,
   state: ResourceState,
   action: ActionId,
-  fields: { readonly detail: string; readonly [field: string]: string | number },
+  cause: string,
+  fields: { readonly [field: string]: string | number },
   turn: Turn,
 ): void {
   state.handedOff = true;
-  const cause = `${state.failuresInRow} repairs in a row failed; the last: ${lastLineOf(fields.detail)}`;
-  const incident = parts.incidents.open(state, claimOf(state), action, cause, turn);
-  turn.tell("resource.handedOff", "error", { ...fields, incident: incident.id, next: incident.next });
+  const { resource } = state;
+  const { id: incident, next } = parts.incidents.open(state, claimOf(state), action, cause, turn);
+  turn.tell("resource.handedOff", "error", { resource, action, ...fields, incident, next });
 }

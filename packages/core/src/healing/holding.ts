@@ -4,7 +4,7 @@ import type { CommonFields, Plan } from "../contract/resource.ts";
 import type { MonotonicMs } from "../contract/time.ts";
 import type { Turn } from "../contract/turn.ts";
 import { formatDuration } from "../resources/duration.ts";
-import { lastLineOf } from "./failing.ts";
+import { lastLineOf } from "../resources/output.ts";
 import { look } from "./looking.ts";
 import { knownTypeOf, type Parts } from "./parts.ts";
 import { claimOf, contestedWhy, type ResourceState } from "./state.ts";
@@ -72,6 +72,8 @@ function retryHold(state: ResourceState): Hold {
   const last = state.attempts.at(-1);
   const detail = last === undefined ? "" : `: ${lastLineOf(last.detail)}`;
   const failures = `${state.failuresInRow} ${state.failuresInRow === 1 ? "failure" : "failures"} in a row`;
+  if (state.handedOff && state.contested)
+    return { phase: "handedOff", why: `${contestedWhy(state)}; needs a human` };
   if (state.handedOff) return { phase: "handedOff", why: `${failures}, needs a human${detail}` };
   if (state.contested) return { phase: "contested", why: contestedWhy(state) };
   return { phase: "backingOff", why: `${failures}${detail}` };

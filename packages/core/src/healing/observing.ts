@@ -1,9 +1,11 @@
 import type { ResourceId } from "@antibody/policy";
 import type { Drift, Observation, ObservationFailure } from "../contract/resource.ts";
 import type { Turn } from "../contract/turn.ts";
+import { attemptDetailCharactersMax } from "../limits.ts";
+import { formatDuration } from "../resources/duration.ts";
 import { isContested, noteUndone } from "./contest.ts";
 import { decide } from "./deciding.ts";
-import { noteFailure, rewriteAttempt } from "./failing.ts";
+import { handOff, noteFailure, rewriteAttempt } from "./failing.ts";
 import { forgetFare, noteDamage, noteLook, noteMended } from "./faring.ts";
 import { look, watch } from "./looking.ts";
 import { knownTypeOf, type Parts } from "./parts.ts";
@@ -116,18 +118,20 @@ function noteKept(parts: Parts, state: ResourceState, turn: Turn): void {
     });
     noteMended(parts, state, turn);
   }
-  parts.incidents.mend(state.resource, turn);
   state.drift = undefined;
   state.plan = undefined;
   state.driftSinceMs = undefined;
   state.failuresInRow = 0;
-  state.handedOff = false;
   state.stepping = false;
   state.keptSinceMs ??= monoMs;
   if (monoMs - state.keptSinceMs >= parts.settings.backoffResetAfterMs) forgetFare(state);
   // Kept when it was looked at in its turn: whatever fought has stopped.
   if (state.contested && state.retryMs === undefined) leaveContest(parts, state, turn);
-  if (!state.contested) forgetRetry(parts, state);
+  // What was begun once more, and may not last this time either, is not mended.
+  if (state.contested) return;
+  forgetRetry(parts, state);
+  state.handedOff = false;
+  parts.incidents.mend(state.resource, turn);
 }
 
 function noteDrift(parts: Parts, state: ResourceState, drift: Drift, turn: Turn): void {
@@ -157,6 +161,7 @@ function noteUndoing(parts: Parts, state: ResourceState, drift: Drift, turn: Tur
   const { settings } = parts;
   state.undoneCounted = true;
   state.undoneMs = noteUndone(state.undoneMs, turn.now.monoMs, settings);
+  tellOfItsEnd(state, drift, turn);
   if (!state.contested && !isContested(state.undoneMs, settings)) return;
   const isNew = !state.contested;
   state.contested = true;
@@ -172,6 +177,27 @@ function noteUndoing(parts: Parts, state: ResourceState, drift: Drift, turn: Tur
     drift: drift.summary,
     retryInMs: settings.contestedRetryMs,
   });
+  if (knownTypeOf(parts, state.resource).endsByItself) handOffLoop(parts, state, drift, turn);
+}
+
+/** Says of the last repair, which held, how long it did: evidence for whoever looks. */
+function tellOfItsEnd(state: ResourceState, drift: Drift, turn: Turn): void {
+  const last = state.attempts.at(-1);
+  if (last?.result !== "done") return;
+  const heldMs = Math.max(0, turn.now.monoMs - last.startedMs - last.tookMs);
+  const detail = `${last.detail}; it lasted ${formatDuration(heldMs)}: ${drift.summary}`;
+  rewriteAttempt(state, last.id, "done", detail.slice(0, attemptDetailCharactersMax));
+}
+
+/** What ends by itself as often as it is begun. The incident holds each attempt, and what was seen of the last end. */
+function handOffLoop(parts: Parts, state: ResourceState, drift: Drift, turn: Turn): void {
+  const { contestWindowMs, contestedRetryMs } = parts.settings;
+  const [undone, last] = [state.undoneMs.length, state.attempts.at(-1)];
+  if (state.handedOff || last === undefined) return;
+  const within = formatDuration(contestWindowMs);
+  const cause = `${undone} repairs within ${within} did not last; the last: ${drift.summary}`;
+  const fields = { undone, withinMs: contestWindowMs, detail: drift.summary, retryInMs: contestedRetryMs };
+  handOff(parts, state, last.id, cause, fields, turn);
 }
 
 function leaveContest(parts: Parts, state: ResourceState, turn: Turn): void {

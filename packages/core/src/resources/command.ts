@@ -5,6 +5,7 @@ import { defineResource, driftOf, promiseReader } from "./define.ts";
 import { durationMs } from "./duration.ts";
 import { type CommonPromise, command, commonFields, duration, plainNameProblem } from "./fields.ts";
 import { onDemand, type Shape } from "./onDemand.ts";
+import { lastLineOf, outputCharactersMax } from "./output.ts";
 
 /** Something that only programs can see and change: `check` ends with 0 when it is as it should be. */
 export type CommandPromise = CommonPromise & {
@@ -26,11 +27,6 @@ export type CommandObservation = {
 
 /** Runs `apply` once. Not idempotent as far as anyone knows, so its intent is on disk before it starts. */
 export type CommandVerb = "apply";
-
-/** Characters kept of what a check wrote. A guess: the last lines say what failed. */
-export const outputCharactersMax = 1_024;
-/** Characters of it in one line for people. */
-const lineCharactersMax = 120;
 
 const promiseShape: Shape<CommandPromise> = onDemand(() =>
   z
@@ -93,6 +89,6 @@ function applyPlan(promise: CommandPromise): Plan {
 }
 
 function lastLine(output: string): string {
-  const line = output.trimEnd().split("\n").at(-1) ?? "";
-  return line === "" ? "" : `: ${line.slice(0, lineCharactersMax)}`;
+  const line = lastLineOf(output);
+  return line === "" ? "" : `: ${line}`;
 }

@@ -172,6 +172,7 @@ export function containerBytes(promise: ContainerPromise): Uint8Array {
 export const containerType: ResourceType = defineResource<ContainerPromise, ContainerObservation>({
   kind: "container",
   observedBy: "body",
+  endsByItself: true,
   powers: ["container"],
   promiseShape,
   observationShape,

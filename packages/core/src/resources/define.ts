@@ -18,6 +18,8 @@ import type { Shape } from "./onDemand.ts";
 export interface Definition<Promised extends CommonPromise, Seen extends Observation> {
   readonly kind: string;
   readonly observedBy: "body" | "mind";
+  /** False where it is not said. */
+  readonly endsByItself?: true;
   readonly powers: readonly Power[];
   readonly promiseShape: Shape<Promised>;
   readonly observationShape: Shape<Seen>;
@@ -53,6 +55,7 @@ export function defineResource<Promised extends CommonPromise, Seen extends Obse
   return {
     kind: definition.kind,
     observedBy: definition.observedBy,
+    endsByItself: definition.endsByItself ?? false,
     // Made when an editor asks: an agent that starts has no use for it.
     get schema() {
       return editorSchema(definition.promiseShape());

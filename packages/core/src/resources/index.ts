@@ -71,7 +71,6 @@ export {
   type CommandObservation,
   type CommandPromise,
   type CommandVerb,
-  outputCharactersMax,
   readCommandPromise,
 } from "./command.ts";
 export { type Claimant, findConflicts } from "./conflicts.ts";
@@ -114,6 +113,7 @@ export { type KeyPromise, keySeparatorDefault, readKeyPromise } from "./key.ts";
 export { type LinePromise, readLinePromise } from "./line.ts";
 export { type MemoryObservation, type MemoryPromise, readMemoryPromise } from "./memory.ts";
 export { type MountObservation, type MountPromise, type MountVerb, readMountPromise } from "./mount.ts";
+export { outputCharactersMax } from "./output.ts";
 export {
   type PackageObservation,
   type PackagePromise,
@@ -135,6 +135,7 @@ export { type PortObservation, type PortPromise, portAddressesMax, readPortPromi
 export { type ProbeObservation, type ProbePromise, readProbePromise } from "./probe.ts";
 export {
   commandBytes,
+  type ProcessExit,
   type ProcessObservation,
   type ProcessPromise,
   type ProcessVerb,

@@ -13,6 +13,7 @@ import {
   plainNameProblem,
 } from "./fields.ts";
 import { onDemand, type Shape } from "./onDemand.ts";
+import { lastLineOf, outputCharactersMax } from "./output.ts";
 
 /** A program that the agent keeps running, as its child. */
 export type ProcessPromise = CommonPromise & {
@@ -38,8 +39,16 @@ export type ProcessObservation =
   | {
       readonly type: "stopped";
       /** How the last child ended, where the agent saw it. */
-      readonly exit?: { readonly code?: number; readonly signal?: string };
+      readonly exit?: ProcessExit;
     };
+
+/** How a child ended. */
+export type ProcessExit = {
+  readonly code?: number;
+  readonly signal?: string;
+  /** The end of what it wrote, at most `outputCharactersMax`. */
+  readonly output?: string;
+};
 
 /** `start` a child, `restart` one whose command differs, `stop` it on withdrawal. None of them leaves two. */
 export type ProcessVerb = "start" | "restart" | "stop";
@@ -70,7 +79,11 @@ const observationShape: Shape<ProcessObservation> = onDemand(() =>
     z.strictObject({
       type: z.literal("stopped"),
       exit: z.exactOptional(
-        z.strictObject({ code: z.exactOptional(z.int()), signal: z.exactOptional(z.string()) }),
+        z.strictObject({
+          code: z.exactOptional(z.int()),
+          signal: z.exactOptional(z.string()),
+          output: z.exactOptional(z.string().check(z.maxLength(outputCharactersMax))),
+        }),
       ),
     }),
   ]),
@@ -95,6 +108,7 @@ export function commandBytes(promise: Pick<ProcessPromise, "command" | "cwd" | "
 export const processType: ResourceType = defineResource<ProcessPromise, ProcessObservation>({
   kind: "process",
   observedBy: "body",
+  endsByItself: true,
   powers: ["process"],
   promiseShape,
   observationShape,
@@ -121,9 +135,10 @@ function processDrift(
     : driftOf({ command: `process ${seen.pid} runs another command than promised` });
 }
 
-function exitText(exit: { readonly code?: number; readonly signal?: string } | undefined): string {
-  if (exit?.signal !== undefined) return ` by ${exit.signal}`;
-  return exit?.code === undefined ? "" : ` with exit code ${exit.code}`;
+function exitText({ code, signal, output = "" }: ProcessExit = {}): string {
+  const how = signal !== undefined ? ` by ${signal}` : code === undefined ? "" : ` with exit code ${code}`;
+  const line = lastLineOf(output);
+  return line === "" ? how : `${how} after "${line}"`;
 }
 
 function planOf(verb: ProcessVerb, promise: ProcessPromise): Plan {

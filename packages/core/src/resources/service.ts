@@ -80,6 +80,7 @@ const namePattern = /^[A-Za-z0-9][A-Za-z0-9:_.@\\-]{0,126}$/;
 export const serviceType: ResourceType = defineResource<ServicePromise, ServiceObservation>({
   kind: "service",
   observedBy: "body",
+  endsByItself: true,
   powers: ["service"],
   promiseShape,
   observationShape,

@@ -62,6 +62,7 @@ function author(seed: number): {
 const file: ResourceType = {
   kind: "file",
   observedBy: "body",
+  endsByItself: false,
   schema: {},
   powers: () => [],
   check: () => [],

@@ -2,6 +2,7 @@ import { type ChildProcess, type StdioOptions, spawn } from "node:child_process"
 import { randomBytes } from "node:crypto";
 import { once } from "node:events";
 import { closeSync, openSync, statSync } from "node:fs";
+import type { ProcessExit } from "@antibody/core";
 import type { AgentId } from "@antibody/policy";
 import { codeOf, DeviceError, messageOf } from "../deviceError.ts";
 import type { Tree } from "../tree.ts";
@@ -22,12 +23,6 @@ export interface LaunchSpec {
   readonly commandDigest: string;
 }
 
-/** How a child ended. */
-export interface ChildExit {
-  readonly code?: number;
-  readonly signal?: string;
-}
-
 /** What a launch needs. */
 export interface LaunchOptions {
   readonly agent: AgentId;
@@ -36,7 +31,7 @@ export interface LaunchOptions {
   readonly tree: Tree;
   readonly records: ChildRecords;
   /** Called once, at the end of the child. */
-  readonly ended: (child: Child, exit: ChildExit) => void;
+  readonly ended: (child: Child, exit: ProcessExit) => void;
 }
 
 /**

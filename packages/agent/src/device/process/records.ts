@@ -1,7 +1,11 @@
 import {
+  closeSync,
+  fstatSync,
   mkdirSync,
+  openSync,
   readdirSync,
   readFileSync,
+  readSync,
   renameSync,
   rmSync,
   statSync,
@@ -88,6 +92,24 @@ export class ChildRecords {
       if (codeOf(error) !== "ENOENT") throw error;
     }
     return path;
+  }
+
+  /** The end of what a child wrote, at most so many bytes. */
+  outputEnd(name: string, bytesMax: number): string {
+    let handle: number;
+    try {
+      handle = openSync(this.#output(name), "r");
+    } catch {
+      return "";
+    }
+    try {
+      const { size } = fstatSync(handle);
+      const bytes = Buffer.alloc(Math.min(size, bytesMax));
+      const length = readSync(handle, bytes, 0, bytes.length, size - bytes.length);
+      return bytes.toString("utf8", 0, length);
+    } finally {
+      closeSync(handle);
+    }
   }
 
   /** Begins the output anew when it has grown too long. Children append, so that they go on at its new end. */

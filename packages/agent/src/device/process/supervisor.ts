@@ -1,11 +1,12 @@
 import { closeSync, openSync, realpathSync } from "node:fs";
 import { join } from "node:path";
+import { outputCharactersMax, type ProcessExit } from "@antibody/core";
 import type { AgentId, ResourceId } from "@antibody/policy";
 import { DeviceError } from "../deviceError.ts";
 import type { Tree } from "../tree.ts";
 import { findOrphans, killStartedBy } from "./adoption.ts";
 import { Child } from "./child.ts";
-import { type ChildExit, type LaunchSpec, launch } from "./launch.ts";
+import { type LaunchSpec, launch } from "./launch.ts";
 import { ChildRecords } from "./records.ts";
 
 /** How often adopted children are looked at: nobody tells the agent when a process ends that is not its child. A guess. */
@@ -26,7 +27,7 @@ export interface SupervisorOptions {
 /** What is known of one supervised process. */
 export type ChildState =
   | { readonly type: "running"; readonly child: Child }
-  | { readonly type: "stopped"; readonly exit?: ChildExit };
+  | { readonly type: "stopped"; readonly exit?: ProcessExit };
 
 /**
  * Children that outlive a killed agent and are adopted by its next run; never two of one name. Calls for one
@@ -39,7 +40,7 @@ export class Supervisor {
   readonly #heldFile: string;
   readonly #held: number;
   readonly #children = new Map<string, Child>();
-  readonly #exits = new Map<string, ChildExit>();
+  readonly #exits = new Map<string, ProcessExit>();
   /** By name: the marker of an ended child whose leftovers could not be looked for. The next start looks first. */
   readonly #unsearched = new Map<string, string>();
   /** For each name, the end of the last call. */
@@ -149,7 +150,7 @@ export class Supervisor {
   #lookAtAdopted(): void {
     const adopted = [...this.#children].filter(([, child]) => child.adopted);
     for (const [name, child] of adopted)
-      if (!child.runs()) this.#ended(`process:${name}` as ResourceId, name, child, undefined);
+      if (!child.runs()) this.#ended(`process:${name}` as ResourceId, name, child);
     if (adopted.length === 0) clearInterval(this.#poll);
   }
 
@@ -165,10 +166,13 @@ export class Supervisor {
     }
   }
 
-  #ended(resource: ResourceId, name: string, child: Child, exit: ChildExit | undefined): void {
+  /** Of an adopted child nobody knows how it ended, but what it wrote. */
+  #ended(resource: ResourceId, name: string, child: Child, exit: ProcessExit = {}): void {
     if (this.#children.get(name) !== child) return;
     this.#forget(name, child);
-    if (exit !== undefined) this.#exits.set(name, exit);
+    const output = this.#records.outputEnd(name, outputCharactersMax * 4);
+    const end = output.slice(-outputCharactersMax).toWellFormed();
+    this.#exits.set(name, { ...exit, ...(end === "" ? {} : { output: end }) });
     this.#options.changed(resource);
   }
 
