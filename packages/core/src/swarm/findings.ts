@@ -48,6 +48,7 @@ export class Findings {
   #revision = 0;
   /** How often looks are due, by how many peers are in reach. */
   #pace: Pace;
+  #isOfFullMesh = false;
   /** The last look in turn, of this agent at another or of another at it. */
   #lookedMs: MonotonicMs = NEVER;
 
@@ -82,6 +83,11 @@ export class Findings {
 
   get pace(): Pace {
     return this.#pace;
+  }
+
+  /** The pace goes by whether everyone observes everyone, and that is another matter now. */
+  get isOfOtherMesh(): boolean {
+    return this.#isOfFullMesh !== this.#observers.isFullMesh;
   }
 
   /** Until then there is a look, of this agent at another or of another at it; or this agent looks ahead. */
@@ -224,7 +230,8 @@ export class Findings {
       observed += 1;
       if (isLost(watch)) lost += 1;
     }
-    return paceOf(observed, lost, this.#observers.isFullMesh, this.#settings);
+    this.#isOfFullMesh = this.#observers.isFullMesh;
+    return paceOf(observed, lost, this.#isOfFullMesh, this.#settings);
   }
 
   /** Peers whose host answered by refusing count on neither side: they show that the network works. */

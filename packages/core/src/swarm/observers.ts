@@ -32,7 +32,7 @@ const lookedThroughMax = 2;
 interface Remembered {
   readonly subject: AgentId;
   readonly assignment: Assignment;
-  /** Who is in it: when the standing of an observer or of one that is passed changes, so may the assignment. */
+  /** Who is in it: when the standing of one of them changes, so may the assignment. */
   readonly slots: Slots;
 }
 
@@ -42,6 +42,8 @@ interface Slots {
   readonly passed: number[];
   /** Who would observe if nobody were dead. */
   readonly undying: number[];
+  /** Who was walked over beside those that are passed; undefined where there is nobody, as nearly always. */
+  others: number[] | undefined;
 }
 
 /**
@@ -174,7 +176,7 @@ export class Observers {
   #slotsOf(subject: AgentId): Slots {
     const { roster } = this.#directory;
     const own = roster.slotOf(subject);
-    const slots: Slots = { observers: [], passed: [], undying: [] };
+    const slots: Slots = { observers: [], passed: [], undying: [], others: undefined };
     if (own === undefined) return slots;
     if (this.isFullMesh) {
       for (let slot = 0; slot < roster.size; slot += 1) if (slot !== own) this.#place(slot, slots);
@@ -203,11 +205,16 @@ export class Observers {
     }
   }
 
-  /** Notes a slot as observer or as passed. */
-  #place(slot: number, { observers, passed }: Slots): Standing | undefined {
+  /** Notes a slot as observer, as passed, or as walked over. */
+  #place(slot: number, slots: Slots): Standing | undefined {
+    const { observers, passed } = slots;
     const standing = this.#directory.standingAt(slot);
     if (standing === "alive") add(observers, slot);
     else if (standing === "dead" && passed.length < deadRedialedMax) add(passed, slot);
+    else {
+      slots.others ??= [];
+      add(slots.others, slot);
+    }
     return standing;
   }
 
@@ -217,17 +224,19 @@ export class Observers {
     return ranked.map((slot) => roster.agentAt(slot));
   }
 
-  /** Whoever dies elsewhere changes nothing here: in a massacre that is nearly everyone. */
+  /**
+   * An assignment goes by the standings that its walks looked at. Whoever dies elsewhere, or comes back, changes nothing
+   * here: in a massacre that is nearly everyone.
+   */
   #forgetChanged(): void {
     const { roster } = this.#directory;
     const changed = this.#directory.takeChanged();
     const isMoved = roster !== this.#roster;
     this.#roster = roster;
     if (changed?.length === 0 && !isMoved) return;
-    const hasCome = changed === undefined || this.#isAnyAlive(changed);
     // At the border between mesh and rings everything changes.
     const isNearMesh = this.#directory.livingCount <= this.#settings.fullMeshMembersMax + 1;
-    if (isMoved || hasCome || isNearMesh) {
+    if (changed === undefined || isMoved || isNearMesh) {
       this.#forgetAll();
       return;
     }
@@ -238,15 +247,10 @@ export class Observers {
     for (const slot of changed) {
       if (this.#involved?.has(slot) === false) continue;
       for (const { subject, slots } of this.#remembered.values()) {
-        if (slots.observers.includes(slot) || slots.passed.includes(slot)) this.#remembered.delete(subject);
+        if (isInvolved(slot, slots)) this.#remembered.delete(subject);
       }
     }
     if (this.#remembered.size <= lookedThroughMax) this.#involved = undefined;
-  }
-
-  #isAnyAlive(slots: readonly number[]): boolean {
-    for (const slot of slots) if (this.#directory.standingAt(slot) === "alive") return true;
-    return false;
   }
 
   #forgetAll(): void {
@@ -259,7 +263,12 @@ function add(slots: number[], slot: number): void {
   if (!slots.includes(slot)) slots.push(slot);
 }
 
-function involve({ observers, passed }: Slots, involved: Set<number>): void {
+function involve({ observers, passed, others }: Slots, involved: Set<number>): void {
   for (const slot of observers) involved.add(slot);
   for (const slot of passed) involved.add(slot);
+  if (others !== undefined) for (const slot of others) involved.add(slot);
+}
+
+function isInvolved(slot: number, { observers, passed, others }: Slots): boolean {
+  return observers.includes(slot) || passed.includes(slot) || others?.includes(slot) === true;
 }

@@ -33,6 +33,8 @@ export class Probing {
   readonly #links: Links;
   readonly #watches = new Watches();
   readonly #attempts: Attempts;
+  /** The one that was asked for last; undefined after a restore. */
+  #assignment: Assignment | undefined;
 
   constructor(ports: ProbingPorts, snapshot?: Snapshot) {
     this.#ports = ports;
@@ -92,8 +94,26 @@ export class Probing {
     return this.#watches.get(peer)?.finding === "reachable" && this.#links.has(peer);
   }
 
-  /** Watches exactly these from now on. */
-  watchOnly(assignment: Assignment, turn: Turn): void {
+  /** Watches exactly these from now on. True unless it did already: nearly whoever comes and goes does so elsewhere. */
+  watchOnly(assignment: Assignment, turn: Turn): boolean {
+    const isOther = assignment !== this.#assignment && !this.#watchesExactly(assignment);
+    this.#assignment = assignment;
+    if (isOther) this.#exchange(assignment, turn);
+    else if (!this.findings.isOfOtherMesh) return false;
+    this.findings.recount(turn);
+    this.#attempts.hurry(turn);
+    return true;
+  }
+
+  /** By what is watched, not by what was asked for last: an agent that was restored knows no more. */
+  #watchesExactly({ observers, passed }: Assignment): boolean {
+    if (observers.length + passed.length !== this.#watches.size) return false;
+    const isWatched = (peers: readonly AgentId[], duty: Watch["duty"]): boolean =>
+      peers.every((peer) => this.#watches.get(peer)?.duty === duty);
+    return isWatched(observers, "observe") && isWatched(passed, "redial");
+  }
+
+  #exchange(assignment: Assignment, turn: Turn): void {
     const { now } = turn;
     const before = new Map([...this.#watches].map((watch) => [watch.agent, watch]));
     const watchOf = (peer: AgentId, duty: Watch["duty"]): Watch => {
@@ -111,8 +131,6 @@ export class Probing {
     }
     for (const peer of before.keys())
       if (this.#watches.get(peer) === undefined) this.#links.lapse(peer, turn);
-    this.findings.recount(turn);
-    this.#attempts.hurry(turn);
   }
 
   /** Any traffic is proof of life. True when the peer was held reachable, and goes on being so. */

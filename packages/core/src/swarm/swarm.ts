@@ -52,8 +52,6 @@ export class Swarm {
   #policy: PolicyHolding | undefined;
   /** The directory's presence when observers were last chosen. */
   #presence: number;
-  /** Whom this agent watches since; undefined after a restore, where it is found out again. */
-  #watched: Assignment | undefined;
   /** What the revisions of the parts add up from. */
   #revision = 0;
   /** When sessions are told of new digests; NEVER when there is nothing to tell. */
@@ -341,15 +339,12 @@ export class Swarm {
         reporting.weigh(one.watch.agent, turn);
       }
       hasMoved ||= found.length > 0;
-      const isChanged = this.#presence !== directory.presence || (isOut && this.#watched !== nobody);
+      const isChanged = this.#presence !== directory.presence || (isOut && probing.watchCount > 0);
       if (!isChanged && found.length === 0) return hasMoved;
       if (!isChanged) continue;
       this.#presence = directory.presence;
       const assignment = isOut ? nobody : observers.of(this.#options.agent);
-      // Whoever comes and goes elsewhere changes nothing here: in a massacre that is nearly everyone.
-      hasMoved ||= assignment !== this.#watched;
-      if (assignment !== this.#watched) probing.watchOnly(assignment, turn);
-      this.#watched = assignment;
+      if (probing.watchOnly(assignment, turn)) hasMoved = true;
       if (accusing.hasCases || missing.count > 0) {
         this.#retallyMs = Math.min(this.#retallyMs, turn.now.monoMs + retallyAfterMs);
         hasMoved = true;

@@ -254,6 +254,30 @@ describe("a swarm", () => {
     );
   });
 
+  // What it watches decides, not which list it was told last: it once asked all at once that it had spread in time.
+  test("is not hurried by who leaves elsewhere, whether it was restored or not", () => {
+    const members = peers.map((person) => memberOf(person, [1, 1, 0]));
+    const runner = new Runner(Swarm.create(options, { records: [], members }), Random.fromSeed(1));
+    runner.start();
+    const observed = new Set(runner.swarm.neighborsOf(own.agent));
+    for (const person of peers.filter(({ agent: id }) => observed.has(id))) {
+      runner.step({ type: "connected", peer: person.agent, member: memberOf(person, [1, 1, 0]) }, 10);
+    }
+    // It did not run for long: everyone gets a new chance, soon but not all at once.
+    runner.step({ type: "wake" }, 60_000);
+    const moved = runner.moved();
+    const elsewhere = peers.find(({ agent: id }) => !observed.has(id));
+    if (elsewhere === undefined) throw new Error("everyone is observed");
+    const left = memberOf(elsewhere, [1, 1, 1], { status: "left" });
+    const goodbye: SwarmInput = {
+      type: "rumor",
+      from: peerOf(0).agent,
+      rumor: { type: "members", members: [left] },
+    };
+    expect(moved.step(goodbye, 60_001)).toBe(runner.step(goodbye, 60_001));
+    expect(moved.swarm.dump()).toEqual(runner.swarm.dump());
+  });
+
   test("goes on from its dump in the midst of deaths, stalls and partitions", () => {
     const names = Array.from({ length: 15 }, (_, index) => `n${index}`);
     const play = (moveEverySteps: number): World => {
