@@ -18,6 +18,7 @@ function cutPower(wire: Wire, index: number): void {
 function kill(wire: Wire, index: number): void {
   hostOf(wire, index).running = false;
   wire.network.processEnded(index);
+  wire.dialing.changed(index);
 }
 
 describe("a dial", () => {
@@ -87,6 +88,7 @@ describe("a dial", () => {
     wire.dialing.dial(0, 1, "fresh", 1_000, true);
     wire.runTo(1_500);
     hostOf(wire, 1).paused = false;
+    wire.dialing.changed(1);
     wire.runTo(2_100);
     expect(logOf(wire, 0)).toEqual(["fresh 1 silent", "opened 1", "fresh 1 connected"]);
   });

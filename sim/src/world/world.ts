@@ -183,6 +183,7 @@ export class World {
     agent.silentSinceUs = Math.min(agent.silentSinceUs, this.nowUs);
     agent.runningSinceUs = Number.POSITIVE_INFINITY;
     this.network.processEnded(agent.index);
+    this.dialing.changed(agent.index);
     this.gossip.processEnded(agent.index);
     agent.device.processEnded();
     this.population.columns.end(agent.index);
@@ -202,6 +203,7 @@ export class World {
     agent.isPaused = false;
     agent.silentSinceUs = Number.POSITIVE_INFINITY;
     agent.runningSinceUs = this.nowUs;
+    this.dialing.changed(agent.index);
     this.#wake(agent);
     this.#drain(agent);
   }
@@ -237,6 +239,7 @@ export class World {
   #linksChanged(): void {
     this.linksChangedUs = this.nowUs;
     this.network.linksChanged();
+    this.dialing.linksChanged();
   }
 
   told(agent: SimAgent, event: Event): void {
