@@ -5,7 +5,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { Random } from "@antibody/core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { allHold, eventually, form, launcher, makeColony, type TestColony } from "../harness/colonies.ts";
-import { KilledAgent, type Moment, moments } from "../harness/killed.ts";
+import { diesAtWrites, KilledAgent, type Moment, moments } from "../harness/killed.ts";
 
 /** Kills at each moment; ANTIBODY_KILLS changes it. */
 const kills = Number(process.env["ANTIBODY_KILLS"] ?? 50);
@@ -27,6 +27,31 @@ describe("an agent that is killed at random instants", () => {
   it.each(Object.keys(moments) as Moment[])("in %s: loses nothing, and leaves nothing", async (moment) => {
     for (let kill = 0; kill < kills; kill += 1)
       expect(await agent.kill(moment), `kill ${kill} of seed ${seed}`).toEqual([]);
+  });
+});
+
+describe("an agent that is killed at each write of its journal", () => {
+  let test: TestColony;
+  let agent: KilledAgent;
+
+  beforeAll(async () => {
+    test = makeColony({ lifeMs: 3_600_000, nodeFlags: diesAtWrites });
+    await form(test, ["one"], "--sweep", "10m");
+    agent = new KilledAgent(test, "one", Random.fromSeed(seed));
+    await agent.begin();
+  });
+
+  afterAll(() => test.end());
+
+  it.each(["before", "after"] as const)("%s its commit: loses nothing, and leaves nothing", async (side) => {
+    let write = 1;
+    for (; ; write += 1) {
+      const faults = await agent.killAtWrite(write, side);
+      if (faults === undefined) break;
+      expect(faults, `write ${write} of seed ${seed}`).toEqual([]);
+    }
+    // Its start, an order, a generation and repairs are more writes than these.
+    expect(write).toBeGreaterThan(20);
   });
 });
 

@@ -12,6 +12,13 @@ const filesCount = 24;
 const workers = ["still", "changing"] as const;
 const author = authorOf("killed");
 const damage = "damaged\n";
+/** From what fails because the agent is gone until its end is told. */
+const killedWithinMs = 10_000;
+/** Read by `dieAtWrite.ts` in the agent, and by nothing that it starts. */
+const dieAtVariable = "ANTIBODY_DIE_AT";
+
+/** What an agent is started with that is to be killed at a write of its journal. */
+export const diesAtWrites: readonly string[] = ["--import", join(import.meta.dirname, "dieAtWrite.ts")];
 
 /** What is under way when the agent is killed, and for how long at most before. */
 export const moments = {
@@ -59,13 +66,36 @@ export class KilledAgent {
     await sleep(this.#random.below(moments[moment]));
     await this.#gone();
     await busy;
-    const torn = this.#tornFiles();
-    await this.#test.colony.start(this.#name, "--sweep", "10m");
-    const before = await this.#pauseFaults();
-    // The rest of a generation that was cut short comes again, as by anti-entropy.
-    await this.#offer(this.#offered);
-    const after = await this.#converged();
-    return [...torn, ...before, ...after].map((fault) => `after a kill in ${moment}: ${fault}`);
+    const faults = await this.#faultsOfNextLife();
+    return faults.map((fault) => `after a kill in ${moment}: ${fault}`);
+  }
+
+  /**
+   * Starts the agent with much to do, and kills it at one write of its journal, counted from that start. Returns
+   * what is wrong afterwards; undefined when it was done with all before it had written so often.
+   */
+  async killAtWrite(write: number, side: "before" | "after"): Promise<readonly string[] | undefined> {
+    await this.#gone();
+    await this.#damage();
+    process.env[dieAtVariable] = `${write}:${side}`;
+    const started = this.#test.colony.start(this.#name, "--sweep", "10m").finally(() => {
+      delete process.env[dieAtVariable];
+    });
+    const work = async (): Promise<readonly string[]> => {
+      await started;
+      await this.#order();
+      const before = await this.#pauseFaults();
+      await this.#offer(this.#offered + 1);
+      return [...before, ...(await this.#converged())];
+    };
+    const survived = await work().catch(async (error: unknown) => {
+      // It was killed in the midst of it, and nothing else may go wrong.
+      await eventually(`the kill that explains ${String(error)}`, () => !this.#agent.running, killedWithinMs);
+      return undefined;
+    });
+    if (survived?.length === 0) return undefined;
+    const faults = survived ?? (await this.#faultsOfNextLife());
+    return faults.map((fault) => `after a kill ${side} write ${write}: ${fault}`);
   }
 
   get #agent(): AgentProcess {
@@ -75,6 +105,16 @@ export class KilledAgent {
   async #gone(): Promise<void> {
     this.#agent.kill("SIGKILL");
     await eventually("the agent to be gone", () => !this.#agent.running);
+  }
+
+  /** Starts it again, and finds what a kill must not have done. */
+  async #faultsOfNextLife(): Promise<readonly string[]> {
+    const torn = this.#tornFiles();
+    await this.#test.colony.start(this.#name, "--sweep", "10m");
+    const before = await this.#pauseFaults();
+    // The rest of a generation that was cut short comes again, as by anti-entropy.
+    await this.#offer(this.#offered);
+    return [...torn, ...before, ...(await this.#converged())];
   }
 
   /** Starts what the kill is to interrupt. Failures are the kill's own doing. */
@@ -157,9 +197,10 @@ export class KilledAgent {
       if (state === "held" && !held.has(target)) return [`the pause of ${target} is forgotten`];
       return state === "free" && held.has(target) ? [`the end of the pause of ${target} is forgotten`] : [];
     });
+    // From here on nobody knows which of them hold: the next kill may come between two of these.
+    this.#pauses.clear();
     for (const target of held)
       await this.#agent.client.command({ type: "resume", target: target as ResourceId });
-    this.#pauses.clear();
     return active < this.#floor
       ? [...faults, `generation ${active} is in force after ${this.#floor}`]
       : faults;
