@@ -258,7 +258,9 @@ describe("publish", () => {
     const { code, value } = await stage.json("publish", file, "--author", "home");
     expect(code).toBe(0);
     expect(value).toMatchObject({ author: made.author, published: true });
-    expect((await stage.run("publish", file, "--author", "nobody")).err).toContain("nobody cannot be used");
+    expect((await stage.run("publish", file, "--author", "nobody")).err).toContain(
+      "there is no author's key nobody",
+    );
   });
 
   test("gives root, fragments and manifest to the one agent, in this order", async () => {

@@ -95,6 +95,35 @@ describe("lint, of what an author may", () => {
   });
 });
 
+describe("who is meant", () => {
+  test("is told by the keys that lie here, where nobody or a stranger was named", async () => {
+    const stage = await setStage(fullInspection);
+    const file = join(stage.state, "home.yaml");
+    await writeFile(file, source);
+    const none = await stage.run("publish", file);
+    expect([none.code, none.err]).toEqual([2, expect.stringMatching(/no key lies in .*author-keys/)]);
+    expect(none.err).toMatch(/next: .* author keygen --name NAME/);
+    await keygen(stage);
+    const missing = await stage.run("publish", file);
+    expect(missing.err).toMatch(
+      /keys in the state directory: home\n.*next: .* publish .*home.yaml --author home\n/s,
+    );
+    const wrong = await stage.run("publish", file, "--author", "hose");
+    expect([wrong.code, wrong.err]).toEqual([1, expect.stringContaining("there is no author's key hose")]);
+    expect(wrong.err).toContain("keys in the state directory: home");
+  });
+
+  test("is accepted by the name of a root that lies here", async () => {
+    const stage = await setStage(fullInspection);
+    const author = await keygen(stage);
+    for (const name of ["home", "home.root"]) {
+      const args = ["trust", "add", name, "--scope", "file:/etc/**", "--rank", "1", "--yes"];
+      const { code, value } = await stage.json(...args);
+      expect([code, value["author"]]).toEqual([0, author]);
+    }
+  });
+});
+
 describe("publish, out of the author's scopes", () => {
   test("is refused before anything is signed", async () => {
     const stage = await setStage(fullInspection);

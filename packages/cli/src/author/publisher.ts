@@ -22,7 +22,7 @@ export async function namedPublisher(
   const file = keyFileOf(invocation, text);
   if (statSync(file, { throwIfNoEntry: false })?.isFile() !== true) {
     if (inspection === undefined) throw noPublisher(text, invocation.self);
-    const { author } = await namedAuthor(inspection, text, invocation.self);
+    const { author } = await namedAuthor(inspection, text, invocation);
     return knownPublisher(inspection, author);
   }
   const bytes = new Uint8Array(await readFile(file));

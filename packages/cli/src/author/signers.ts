@@ -1,10 +1,11 @@
-import { existsSync, statSync } from "node:fs";
+import { existsSync, readdirSync, statSync } from "node:fs";
 import { join } from "node:path";
-import { toHex } from "@antibody/policy";
+import { compareText, toHex } from "@antibody/policy";
 import { Option } from "commander";
 import { CliError, exitCode, usageError } from "../errors.ts";
-import type { Invocation } from "../invocation.ts";
+import { type Invocation, shellWord } from "../invocation.ts";
 import { readEach } from "../options.ts";
+import { printable } from "../text/printable.ts";
 import { type AuthorKey, readKeyFile } from "./keyFile.ts";
 import type { AuthorSigner } from "./sealing.ts";
 
@@ -30,14 +31,61 @@ export function keyFileOf(invocation: Invocation, author: string): string {
   return !isFile && !author.includes("/") && existsSync(made) ? made : author;
 }
 
+/** Authors whose signing keys lie in the state directory, by their names. */
+function keysHere({ state }: Invocation): readonly string[] {
+  const directory = join(state, "author-keys");
+  if (!existsSync(directory)) return [];
+  return readdirSync(directory)
+    .flatMap((file) =>
+      file.endsWith(".key") && !file.endsWith(".next.key") ? [file.slice(0, -".key".length)] : [],
+    )
+    .toSorted(compareText);
+}
+
+/** Nobody was named who could sign. */
+export function nobodyToSign(invocation: Invocation, command: string): CliError {
+  const [only, ...others] = keysHere(invocation);
+  const name = only === undefined || others.length > 0 ? "NAME" : shellWord(only);
+  return usageError(
+    "an author must sign",
+    `--author is missing; ${keysText(invocation)}`,
+    only === undefined
+      ? `${invocation.self} author keygen --name NAME`
+      : `${invocation.self} ${command} --author ${name}`,
+  );
+}
+
+function noSuchKey(invocation: Invocation, name: string): CliError {
+  return new CliError({
+    code: "authorKey",
+    message: `there is no author's key ${printable(name.slice(0, 80))}`,
+    cause: `it is no file, and ${keysText(invocation)}`,
+    next: `name one of them, or a key file; a new one: ${invocation.self} author keygen --name NAME`,
+    exit: exitCode.failed,
+  });
+}
+
+function keysText(invocation: Invocation): string {
+  const names = keysHere(invocation);
+  return names.length === 0
+    ? `no key lies in ${join(invocation.state, "author-keys")}`
+    : `keys in the state directory: ${names.slice(0, keysShownMax).join(", ")}`;
+}
+
+/** Keys that one message names. A guess. */
+const keysShownMax = 8;
+
 /** Opens an author's key, and further ones until its threshold is met. Throws a CliError. */
 export async function readSigners(
   invocation: Invocation,
   name: string,
   also: readonly string[] = [],
 ): Promise<AuthorSigners> {
-  const read = (text: string): Promise<AuthorKey> =>
-    readKeyFile(keyFileOf(invocation, text), invocation.terminal);
+  const read = async (text: string): Promise<AuthorKey> => {
+    const file = keyFileOf(invocation, text);
+    if (!existsSync(file)) throw noSuchKey(invocation, text);
+    return readKeyFile(file, invocation.terminal);
+  };
   const author = await read(name);
   const others: AuthorKey[] = [];
   for (const file of also) others.push(await read(file));

@@ -15,9 +15,9 @@ import { documentsIn, recordPublished } from "../author/doing.ts";
 import { type AuthorKey, newestRoot } from "../author/keyFile.ts";
 import { sealWith } from "../author/sealing.ts";
 import { readSignedBundle, type SignedBundle } from "../author/signedBundle.ts";
-import { alsoOption, readSigners } from "../author/signers.ts";
-import { CliError, type ExitCode, exitCode, usageError } from "../errors.ts";
-import type { Invocation } from "../invocation.ts";
+import { alsoOption, nobodyToSign, readSigners } from "../author/signers.ts";
+import { CliError, type ExitCode, exitCode } from "../errors.ts";
+import { type Invocation, shellWord } from "../invocation.ts";
 import { declareStaging, type StagingOptions, stagingFor } from "../rollout/staging.ts";
 import { keepPublished } from "../source/published.ts";
 import { outsideScopes } from "../source/reach.ts";
@@ -84,8 +84,7 @@ export async function publishFile(
 ): Promise<ExitCode> {
   const signed = await readSignedBundle(file);
   if (signed !== undefined) return publishSigned(invocation, file, signed);
-  if (options.author === undefined)
-    throw usageError("an author must sign", "--author is missing", "antibody publish --help");
+  if (options.author === undefined) throw nobodyToSign(invocation, `publish ${shellWord(file)}`);
   const source = await readSoundSource(file, invocation.self);
   const { author, otherSigners } = await readSigners(invocation, options.author, options.also);
   // The newest head comes from the swarm, not from the author's memory: one restored from a backup must not fork.

@@ -90,7 +90,7 @@ export const trustAdd: Verb<AddOptions> = {
       .option("--yes", "do not ask"),
   async run({ invocation, options, args: [text = ""] }) {
     const inspection = await invocation.client.inspect();
-    const named = await namedAuthor(inspection, text, invocation.self);
+    const named = await namedAuthor(inspection, text, invocation);
     const grant: Grant = {
       author: named.author,
       scope: options.scope,

@@ -1,4 +1,6 @@
+import { existsSync, statSync } from "node:fs";
 import { readFile } from "node:fs/promises";
+import { join } from "node:path";
 import { errnoOf, nodeCrypto } from "@antibody/agent/state";
 import type { Inspection } from "@antibody/core";
 import {
@@ -13,6 +15,7 @@ import {
 } from "@antibody/policy";
 import { CliError, exitCode, messageOf } from "../errors.ts";
 import { findId } from "../find.ts";
+import type { Invocation } from "../invocation.ts";
 
 /** An author as the owner named it; with its root where a file was given. */
 export interface NamedAuthor {
@@ -31,11 +34,22 @@ function knownAuthors(inspection: Inspection): ReadonlySet<AuthorId> {
   ]);
 }
 
-/** Finds an author by a root file, a whole id, or the beginning of one that the agent knows. Throws a CliError. */
-export async function namedAuthor(inspection: Inspection, text: string, self: string): Promise<NamedAuthor> {
+/**
+ * Finds an author by a root file, a whole id, the beginning of one that the agent knows, or the name by which its root
+ * lies in the state directory. Throws a CliError.
+ */
+export async function namedAuthor(
+  inspection: Inspection,
+  text: string,
+  { state, self }: Pick<Invocation, "state" | "self">,
+): Promise<NamedAuthor> {
   const whole = parseId("author", text);
   if (whole !== undefined) return { author: whole };
-  const bytes = await readFile(text).catch((error: unknown) => {
+  const made = join(state, "author-keys", text.endsWith(".root") ? text : `${text}.root`);
+  // A directory of that name is no root: whoever asks from / has a /home.
+  const isFile = statSync(text, { throwIfNoEntry: false })?.isFile() === true;
+  const isMade = !isFile && !text.includes("/") && existsSync(made);
+  const bytes = await readFile(isMade ? made : text).catch((error: unknown) => {
     if (errnoOf(error) === "ENOENT") return undefined;
     throw rootError(text, messageOf(error));
   });
