@@ -13,7 +13,7 @@ export function progressOf(running: Running, wallMs: number): Progress {
     etaMs: simulatedMs > 0 ? (wallMs * (scenario.durationMs - simulatedMs)) / simulatedMs : 0,
     simSecondsPerSecond: (simulatedMs / 1_000) * perSecond,
     eventsPerSecond: world.counters.events * perSecond,
-    running: world.agents.filter(({ mind }) => mind !== undefined).length,
+    running: world.agents.filter(({ isRunning }) => isRunning).length,
     violations: watching.violationCount,
     awaited: running.expecting.flatMap(({ name, expectation, standing }) =>
       standing.type === "open" && simulatedMs >= expectation.fromMs ? [`${name}: ${standing.lacking}`] : [],

@@ -41,7 +41,7 @@ function happen(wire: Wire, { host: index, deed }: Happening): void {
       host.running = false;
       host.paused = false;
       network.processEnded(index);
-      dialing.changed(index);
+      dialing.processEnded(index);
       return;
     case "start":
       if (host.running) return;

@@ -1,4 +1,4 @@
-import type { HealthRumor } from "@antibody/core";
+import type { HealthRumor, Member } from "@antibody/core";
 import { Random } from "@antibody/core";
 import { describe, expect, it } from "vitest";
 import { EventQueue } from "../src/engine/eventQueue.ts";
@@ -46,8 +46,8 @@ function createCrowd(count: number, options: CrowdOptions = {}): Crowd {
     busyUntilUs: () => 0,
     silentSinceUs: () => Number.POSITIVE_INFINITY,
     lifeOf: () => 1,
-    canGreet: () => true,
-    opened: (agent: number, peer: number) => gossip.opened(agent, peer),
+    greetingOf: () => ({}) as Member,
+    opened: (agent: number, peer: number, isDialer: boolean) => gossip.opened(agent, peer, isDialer),
     closed: (agent: number, peer: number) => gossip.closed(agent, peer),
     dialed: () => undefined,
     heard: (agent: number) => {
@@ -66,10 +66,12 @@ function createCrowd(count: number, options: CrowdOptions = {}): Crowd {
       queue.pop();
       const { destination, source, kind, tag, payload } = queue;
       if (kind === kinds.dialReached) dialing.reached(destination, source, tag, payload);
-      else if (kind === kinds.dialEnded) dialing.ended(destination, source, payload);
-      else if (kind === kinds.opened) dialing.opened(destination, source, payload);
+      else if (kind === kinds.dialEnded) dialing.ended(destination, payload);
+      else if (kind === kinds.dialAgain) dialing.again(destination, payload);
+      else if (kind === kinds.opened) dialing.opened(destination, source, tag, payload);
       else if (kind === kinds.closed) network.closed(destination, source, tag);
       else if (kind === kinds.heartbeat) gossip.heartbeat(destination);
+      else if (kind === kinds.copy) gossip.arrived(destination, source, payload);
       else if (network.receives(destination, source, tag)) gossip.arrived(destination, source, payload);
     }
     queue.advanceTo(ms * 1_000);

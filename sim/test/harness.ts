@@ -1,4 +1,4 @@
-import type { Random } from "@antibody/core";
+import type { Member, Random } from "@antibody/core";
 import { Random as Stream } from "@antibody/core";
 import { EventQueue } from "../src/engine/eventQueue.ts";
 import { kinds } from "../src/engine/kinds.ts";
@@ -49,7 +49,7 @@ export function createWire(count: number, links: Partial<LinkModel> = {}, seed =
     busyUntilUs: () => 0,
     silentSinceUs: (index) => at(index).silentSinceUs,
     lifeOf: (index) => at(index).life,
-    canGreet: (index) => at(index).greets,
+    greetingOf: (index) => (at(index).greets ? ({} as Member) : undefined),
     opened: (index, peer) => at(index).log.push(`opened ${peer}`),
     closed: (index, peer) => at(index).log.push(`closed ${peer}`),
     dialed: (index, peer, purpose, result) => at(index).log.push(`${purpose} ${peer} ${result}`),
@@ -59,8 +59,9 @@ export function createWire(count: number, links: Partial<LinkModel> = {}, seed =
   const dispatch = (): void => {
     const { destination, source, kind, tag, payload } = queue;
     if (kind === kinds.dialReached) dialing.reached(destination, source, tag, payload);
-    else if (kind === kinds.dialEnded) dialing.ended(destination, source, payload);
-    else if (kind === kinds.opened) dialing.opened(destination, source, payload);
+    else if (kind === kinds.dialEnded) dialing.ended(destination, payload);
+    else if (kind === kinds.dialAgain) dialing.again(destination, payload);
+    else if (kind === kinds.opened) dialing.opened(destination, source, tag, payload);
     else if (kind === kinds.closed) network.closed(destination, source, tag);
     else if (kind === kinds.silence) network.silence(destination, source, tag);
     else if (network.receives(destination, source, tag)) at(destination).log.push(String(payload));

@@ -28,7 +28,7 @@ describe("a dial", () => {
     wire.runTo(100);
     expect(logOf(wire, 1)).toEqual(["opened 0"]);
     expect(logOf(wire, 0)).toEqual(["opened 1", "session 1 connected"]);
-    expect(wire.network.isJoined(0, 1)).toBe(true);
+    expect(wire.network.sessionOf(0, 1)).toBe(wire.network.sessionOf(1, 0));
   });
 
   it("finds a standing session at once", () => {
@@ -65,7 +65,7 @@ describe("a dial", () => {
         const peer = 1 - index;
         expect([...logOf(wire, index)].sort()).toEqual([`opened ${peer}`, `session ${peer} connected`]);
       }
-      expect(wire.network.isJoined(0, 1)).toBe(true);
+      expect(wire.network.sessionOf(0, 1)).toBe(wire.network.sessionOf(1, 0));
     }
   });
 
@@ -119,6 +119,7 @@ describe("a dial", () => {
     wire.dialing.dial(0, 1, "session", 1_000, true);
     wire.queue.pop();
     wire.dialing.reached(1, 0, 1, wire.queue.payload);
+    wire.dialing.processEnded(0);
     hostOf(wire, 0).life = 2;
     wire.runTo(100);
     expect(logOf(wire, 0)).toEqual([]);

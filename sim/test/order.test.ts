@@ -34,13 +34,6 @@ async function hashOf(scenario: Scenario, agents: number, isTurned: boolean): Pr
   return (await runScenario({ scenario, agents, seed: 1 })).hash;
 }
 
-/**
- * Where it does matter still: one hand holds several agents, and knows more or less as one of them hears first; and
- * where agents come and go all the time, hello and resets look at the other end as it is in that instant.
- */
-const independent = listScenarios().filter(({ steps }) =>
-  steps.every(({ type }) => type !== "corrupt" && type !== "churn"),
-);
 /** Everything takes the same time everywhere: thousands of events are due in one instant. */
 const still = { jitterUs: 0, latencyUsMin: 1_000, latencyUsMax: 1_000 };
 
@@ -49,7 +42,7 @@ describe("the order of agents whose events are due at one time", () => {
     order.turned = 0;
   });
 
-  it.each(independent)("is no part of $name where all links are alike", async (scenario) => {
+  it.each(listScenarios())("is no part of $name where all links are alike", async (scenario) => {
     const alike = { ...scenario, links: { ...scenario.links, ...still } };
     const usual = await hashOf(alike, 12, false);
     expect(order.turned).toBe(0);
@@ -57,9 +50,7 @@ describe("the order of agents whose events are due at one time", () => {
     expect(order.turned).toBeGreaterThan(50);
   });
 
-  // In the schedule of seed 1 two agents dial each other and meet in one microsecond: whose session serves both is
-  // one of the places where it matters still.
-  it.each([2, 3, 4, 5, 6])("is no part of a schedule of faults, seed %i", async (seed) => {
+  it.each([1, 2, 3, 4, 5, 6])("is no part of a schedule of faults, seed %i", async (seed) => {
     const scenario = fuzzScenario(seed);
     expect(await hashOf(scenario, scenario.agents, true)).toBe(
       await hashOf(scenario, scenario.agents, false),

@@ -40,7 +40,7 @@ it("a message knows whom it has reached and is on its way to, whoever comes and 
           seen.add(agent);
           // Once everyone present has it, what is under way to others is let go: nobody waits for it.
           if (seen.size === present.size) underWay.clear();
-        } else if (type === "onItsWay" && !seen.has(agent)) {
+        } else if (type === "onItsWay" && !seen.has(agent) && seen.size < present.size) {
           spread.onItsWay(agent, atUs);
           underWay.set(agent, atUs);
         }

@@ -1,4 +1,4 @@
-import { Random } from "@antibody/core";
+import { type Member, Random } from "@antibody/core";
 import { EventQueue } from "../../sim/src/engine/eventQueue.ts";
 import { kinds } from "../../sim/src/engine/kinds.ts";
 import type { Topic } from "../../sim/src/gossip/message.ts";
@@ -19,7 +19,7 @@ export interface CrowdPlan {
 export interface Lane {
   /** Every agent starts, at a time of its own within the first second. */
   start(agent: number): void;
-  opened(agent: number, peer: number): void;
+  opened(agent: number, peer: number, isDialer: boolean): void;
   closed(agent: number, peer: number): void;
   arrived(agent: number, from: number, payload: unknown): void;
   heartbeat(agent: number): void;
@@ -117,6 +117,7 @@ export class Crowd {
     for (const agent of agents) {
       this.#ended[agent] = 1;
       this.network.processEnded(agent);
+      this.#dialing.processEnded(agent);
       this.lane.ended(agent);
     }
   }
@@ -125,11 +126,13 @@ export class Crowd {
     const { destination, source, kind, tag, payload } = this.#queue;
     if (kind === kinds.fault) (payload as () => void)();
     else if (kind === kinds.dialReached) this.#dialing.reached(destination, source, tag, payload);
+    else if (kind === kinds.dialAgain) this.#dialing.again(destination, payload);
     else if (!this.isRunning(destination)) return;
-    else if (kind === kinds.dialEnded) this.#dialing.ended(destination, source, payload);
-    else if (kind === kinds.opened) this.#dialing.opened(destination, source, payload);
+    else if (kind === kinds.dialEnded) this.#dialing.ended(destination, payload);
+    else if (kind === kinds.opened) this.#dialing.opened(destination, source, tag, payload);
     else if (kind === kinds.closed) this.network.closed(destination, source, tag);
     else if (kind === kinds.heartbeat) this.lane.heartbeat(destination);
+    else if (kind === kinds.copy) this.lane.arrived(destination, source, payload);
     else if (this.network.receives(destination, source, tag)) this.lane.arrived(destination, source, payload);
   }
 
@@ -159,8 +162,8 @@ export class Crowd {
       busyUntilUs: () => 0,
       silentSinceUs: () => Number.POSITIVE_INFINITY,
       lifeOf: () => 1,
-      canGreet: () => true,
-      opened: (agent, peer) => this.lane.opened(agent, peer),
+      greetingOf: () => ({}) as Member,
+      opened: (agent, peer, isDialer) => this.lane.opened(agent, peer, isDialer),
       closed: (agent, peer) => this.lane.closed(agent, peer),
       dialed: () => undefined,
     };

@@ -159,9 +159,9 @@ export function makeLibraryLane(tools: CrowdTools): Lane {
         for (const name of names) gossip.subscribe(name);
       });
     },
-    opened: (agent, peer) => {
+    opened: (agent, peer, isDialer) => {
       // The dialer's end opens last here; of real agents, the dialer's gossip hears of the session first.
-      if (!network.isJoined(agent, peer)) return;
+      if (!isDialer) return;
       say(agent, peer, { type: "welcome" });
       attach(agent, peer, "outbound");
     },

@@ -17,7 +17,7 @@ export function makeModelLane(tools: CrowdTools): Lane {
   const gossip = new Gossip(plan.agents, network, queue, hosts, random);
   return {
     start: () => undefined,
-    opened: (agent, peer) => gossip.opened(agent, peer),
+    opened: (agent, peer, isDialer) => gossip.opened(agent, peer, isDialer),
     closed: (agent, peer) => gossip.closed(agent, peer),
     arrived: (agent, from, payload) => gossip.arrived(agent, from, payload),
     heartbeat: (agent) => gossip.heartbeat(agent),

@@ -10,6 +10,7 @@ export type * from "./contract/snapshot.ts";
 export type * from "./contract/statements.ts";
 export * from "./contract/time.ts";
 export type * from "./contract/turn.ts";
+export { compareIncarnation } from "./enrolment/incarnation.ts";
 export * from "./enrolment/index.ts";
 export { interruptedResources } from "./healing/actions.ts";
 export { findCircles } from "./healing/dependencies.ts";

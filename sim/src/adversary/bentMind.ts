@@ -27,7 +27,7 @@ export class BentMind implements SimMind {
   }
 
   step(input: Input, now: Now): StepResult {
-    this.#listen(input);
+    this.#hand.listen(input);
     const { outputs, wakeAt } = this.#mind.step(input, now);
     return { outputs: outputs.flatMap((output) => this.#bent(output) ?? []), wakeAt };
   }
@@ -50,13 +50,6 @@ export class BentMind implements SimMind {
 
   certificateOf(agent: AgentId): VerifiedCertificate | undefined {
     return this.#mind.certificateOf(agent);
-  }
-
-  #listen(input: Input): void {
-    if (!this.#habits.has("replayRumors")) return;
-    if (input.type === "rumor" && input.rumor.type === "deaths") {
-      for (const death of input.rumor.deaths) this.#hand.keepDeath(death);
-    }
   }
 
   /** The output as the hand lets it pass; undefined where it does not. */

@@ -1,4 +1,3 @@
-import { memberWire } from "@antibody/core";
 import type { Stage } from "../faults/stage.ts";
 import { recur } from "../faults/stage.ts";
 import type { CorruptDeed, Habit } from "../scenarios/step.ts";
@@ -8,7 +7,7 @@ import { forgeEntries } from "./habits/forgeEntries.ts";
 import { forgePolicy } from "./habits/forgePolicy.ts";
 import { replayRumors } from "./habits/replayRumors.ts";
 import { falseVotes, forgeDeaths } from "./habits/votes.ts";
-import { Hand } from "./hand.ts";
+import { Hand, preyOf } from "./hand.ts";
 
 /** What a corrupt agent does without being asked; the other habits bend what its mind says. */
 const active: { readonly [Name in Habit]?: (hand: Hand, agent: SimAgent) => void } = {
@@ -25,18 +24,18 @@ const defaultEveryMs = 1_000;
 export function corrupt(stage: Stage, { who, habits, everyMs = defaultEveryMs }: CorruptDeed): void {
   const { world, publishers, selecting } = stage;
   const members = selecting.choose(who);
-  const hand = new Hand(world, publishers, members, stage.streams.of("corrupt", world.nowUs));
-  for (const member of world.population.members) hand.keepMember(memberWire(member));
   const names = new Set(habits);
-  const corruption: Corruption = {
-    bend: (mind) => new BentMind(mind, hand, names),
-    passesGossipOn: !names.has("swallowGossip"),
-  };
+  const prey = preyOf(world, members);
   for (const agent of members) {
+    const hand = new Hand(world, publishers, members, prey, stage.streams.of("hand", world.nowUs, agent));
+    const corruption: Corruption = {
+      bend: (mind) => new BentMind(mind, hand, names),
+      passesGossipOn: !names.has("swallowGossip"),
+    };
     agent.corruption = corruption;
     if (agent.mind !== undefined) agent.mind = corruption.bend(agent.mind);
     recur(stage, stage.streams.of("corrupt", world.nowUs, agent), { everyMs }, () => {
-      if (agent.mind === undefined || agent.isPaused) return;
+      if (!agent.isRunning || agent.isPaused) return;
       for (const habit of habits) active[habit]?.(hand, agent);
     });
   }

@@ -1,4 +1,14 @@
-import type { DeathCertificate, DeathWire, MemberWire, Random } from "@antibody/core";
+import {
+  compareIncarnation,
+  type DeathCertificate,
+  type DeathWire,
+  type Input,
+  type Member,
+  type MemberWire,
+  memberWire,
+  type Random,
+} from "@antibody/core";
+import type { AgentId } from "@antibody/policy";
 import type { Publishers } from "../scenarios/publishers.ts";
 import type { SimAgent } from "../world/agent.ts";
 import type { WireMessage, WireRumor } from "../world/border.ts";
@@ -12,8 +22,8 @@ const drawsMax = 64;
 const preyMax = 16;
 
 /**
- * Whoever holds some members of a swarm: with their keys, their sessions, and whatever they ever heard. It signs with
- * these keys and no others.
+ * Whoever holds some members of a swarm, at one of them: with the keys of all, and with the sessions of that one and
+ * whatever it ever heard. What one of them hears the others do not know. It signs with these keys and no others.
  */
 export class Hand {
   readonly members: readonly SimAgent[];
@@ -23,14 +33,22 @@ export class Hand {
   readonly #oldMembers: MemberWire[] = [];
   readonly #oldDeaths: DeathWire[] = [];
   readonly #prey: readonly Prey[];
-  #votes = 0;
+  /** The newest that it has heard of each honest member, where that is not what all were enrolled with. */
+  readonly #heard = new Map<AgentId, Member>();
 
-  constructor(world: World, publishers: Publishers, members: readonly SimAgent[], random: Random) {
+  constructor(
+    world: World,
+    publishers: Publishers,
+    members: readonly SimAgent[],
+    prey: readonly Prey[],
+    random: Random,
+  ) {
     this.#world = world;
     this.publishers = publishers;
     this.members = members;
     this.random = random;
-    this.#prey = preyOf(world, members);
+    this.#prey = prey;
+    for (const member of world.population.members) this.keepMember(memberWire(member));
   }
 
   /** An honest agent that runs; undefined when none is found. */
@@ -64,14 +82,35 @@ export class Hand {
     keep(this.#oldMembers, member);
   }
 
-  keepDeath({ subject, incarnation, votes }: DeathCertificate): void {
+  readonly #keepDeath = ({ subject, incarnation, votes }: DeathCertificate): void => {
     keep(this.#oldDeaths, { subject, incarnation, votes: votes.map(({ bytes }) => bytes) });
+  };
+
+  readonly #hear = (member: Member): void => {
+    const { agent } = member.certificate;
+    const known = this.memberOf(this.#world.agentOf(agent));
+    if (isNewer(member, known)) this.#heard.set(agent, member);
+  };
+
+  /** What is known of a member. */
+  memberOf({ id, index }: SimAgent): Member {
+    return this.#heard.get(id) ?? (this.#world.population.members[index] as Member);
+  }
+
+  /** The member that it sits at has got something. */
+  listen(input: Input): void {
+    if (input.type === "connected") this.#hear(input.member);
+    else if (input.type === "rumor" && input.rumor.type === "members")
+      input.rumor.members.forEach(this.#hear);
+    else if (input.type === "rumor" && input.rumor.type === "deaths")
+      input.rumor.deaths.forEach(this.#keepDeath);
+    else if (input.type === "message" && input.message.type === "items")
+      input.message.members.forEach(this.#hear);
   }
 
   /** Votes are numbered, as honest ones are: a later one counts. */
   nextVote(): number {
-    this.#votes += 1;
-    return this.#votes;
+    return Math.floor(this.#world.nowUs / 1_000);
   }
 
   /** Gossips from one of its members. */
@@ -97,12 +136,12 @@ export interface Prey {
   readonly observers: readonly SimAgent[];
 }
 
-function isPrey({ mind, corruption }: SimAgent): boolean {
-  return mind !== undefined && corruption === undefined;
+function isPrey({ isRunning, corruption }: SimAgent): boolean {
+  return isRunning && corruption === undefined;
 }
 
 /** Those that the most members observe, the most surrounded first. Slots are given in the order of agents. */
-function preyOf({ agents, population }: World, members: readonly SimAgent[]): readonly Prey[] {
+export function preyOf({ agents, population }: World, members: readonly SimAgent[]): readonly Prey[] {
   const { roster } = population.directory;
   const isMember = new Set(members.map(({ index }) => index));
   return agents
@@ -116,6 +155,11 @@ function preyOf({ agents, population }: World, members: readonly SimAgent[]): re
     })
     .sort((left, right) => right.observers.length - left.observers.length)
     .slice(0, preyMax);
+}
+
+function isNewer(left: Member, right: Member): boolean {
+  const [mine, other] = [left.entry.entry.incarnation, right.entry.entry.incarnation];
+  return compareIncarnation(mine, other) > 0;
 }
 
 /** The oldest goes when there are too many. */

@@ -1,5 +1,8 @@
 /**
- * What an event is, as a small number: part of the order of events, after time, destination and source.
+ * What an event is, as a small number: part of the order of events, after time, destination and source. The source of
+ * an event is whoever adds it, so that events that differ in nothing else come in the order in which one agent added
+ * them; but for `silence`, of which several do what one does.
+ *
  * Its `tag` says what must still be true when the event comes: the life of a process, or the number of a session.
  */
 export const kinds = {
@@ -15,10 +18,14 @@ export const kinds = {
   /** A message as bytes, of which nothing is verified. */
   wire: 14,
   gossip: 6,
+  /** Gossip that comes several times, from process to process; tag: life of the destination. */
+  copy: 16,
   closed: 7,
   opened: 8,
   /** What the host answers even while its process is paused; tag: life of the source. */
   dialReached: 9,
+  /** A host looks again at a dial that waits there. */
+  dialAgain: 15,
   /** An end of a session was watched for silence; tag: session. */
   silence: 10,
   heartbeat: 11,

@@ -13,7 +13,7 @@ export function churn(
 ): void {
   const random = stage.streams.of("churn", stage.world.nowUs);
   recur(stage, random, { everyMs, forMs }, () => {
-    const running = who.filter((agent) => agent.mind !== undefined && !agent.isPaused);
+    const running = who.filter((agent) => agent.isRunning && !agent.isPaused);
     if (running.length === 0) return;
     const agent = random.pick(running);
     if (how === "powerOff") powerOff(stage, agent, false);

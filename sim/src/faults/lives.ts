@@ -4,7 +4,7 @@ import type { Stage } from "./stage.ts";
 /** Starts a process on every one of these hosts that has none. */
 export function restart(stage: Stage, who: readonly SimAgent[]): void {
   for (const agent of who) {
-    if (agent.mind !== undefined) continue;
+    if (agent.isRunning) continue;
     stage.world.startProcess(agent);
     stage.look(agent);
   }

@@ -8,7 +8,7 @@ export function doToPolicy(stage: Stage, deed: PolicyDeed): void {
   const publisher = publishers.of(deed.bundle);
   switch (deed.type) {
     case "publish": {
-      const living = world.agents.filter(({ mind }) => mind !== undefined).map(({ id }) => id);
+      const living = world.agents.filter(({ isRunning }) => isRunning).map(({ id }) => id);
       const policies = publisher.publish(deed.generation, deed.variant, deed.staged, living);
       for (const agent of selecting.choose(deed.to)) {
         for (const policy of policies) world.give(agent, { type: "policy", policy, from: "owner" });
@@ -34,7 +34,7 @@ export function doToPolicy(stage: Stage, deed: PolicyDeed): void {
 
 /** On the topic as gossip, and over each session as anti-entropy would: the border of each receiver reads it anew. */
 function send({ world }: Stage, agent: SimAgent, envelopes: readonly Uint8Array[]): void {
-  if (agent.mind === undefined || agent.isPaused) return;
+  if (!agent.isRunning || agent.isPaused) return;
   for (const bytes of envelopes) {
     world.gossip.publish(agent.index, { topic: "policy", bytes }, bytes.length);
   }

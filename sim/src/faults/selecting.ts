@@ -36,7 +36,7 @@ export class Selecting {
     const count =
       "count" in selection ? selection.count : Math.round((this.#agents.length * selection.percent) / 100);
     const running = this.#agents.filter(
-      (agent) => agent.mind !== undefined && !agent.isPaused && !except.includes(agent),
+      (agent) => agent.isRunning && !agent.isPaused && !except.includes(agent),
     );
     const chosen = this.#random.sample(running, count).sort((left, right) => left.index - right.index);
     if (selection.as !== undefined) this.#named.set(selection.as, chosen);

@@ -23,8 +23,13 @@ import { Streams } from "./streams.ts";
 /** gossipsub's heartbeat, and for how many of them a message is offered to peers outside the mesh. Its defaults. */
 const heartbeatUs = 1_000_000;
 const offeredHeartbeats = 3;
-/** For how long a message that was seen stays seen. gossipsub's default. */
-const seenUs = 120_000_000;
+/** Of what is sent in vain, every copy comes too late. */
+const inVain = Number.NEGATIVE_INFINITY;
+/**
+ * A message that was seen stays seen for this period and the next one, by everyone: so nobody needs to know when
+ * others have seen it. gossipsub's default is one period from when it was seen.
+ */
+const seenPeriodUs = 120_000_000;
 
 /** What gossip asks of the agents, and tells them. */
 export interface GossipHosts {
@@ -38,6 +43,12 @@ export interface GossipCounters {
   messages: number;
   bytes: number;
   duplicates: number;
+}
+
+/** What an agent has, and since when. */
+interface Recent {
+  readonly message: GossipMessage;
+  readonly sinceUs: number;
 }
 
 /**
@@ -61,10 +72,12 @@ export class Gossip {
   readonly #phaseUs: Float64Array;
   readonly #dueUs: Float64Array;
   /** What each agent still offers at heartbeats. */
-  readonly #recent: GossipMessage[][];
-  /** By key, oldest first. */
+  readonly #recent: Recent[][];
   readonly #messages = new Map<string, GossipMessage>();
-  #published = 0;
+  /** The period in which it was looked last for what is over. */
+  #forgottenIn = 0;
+  /** By agent: rumors that it has published. */
+  readonly #published: Uint32Array;
 
   constructor(agents: number, network: Network, queue: EventQueue, hosts: GossipHosts, random: Random) {
     this.#spreads = new Spreads(agents);
@@ -85,6 +98,7 @@ export class Gossip {
     this.#phaseUs = Float64Array.from({ length: agents }, () => random.below(heartbeatUs));
     this.#dueUs = new Float64Array(agents).fill(Number.POSITIVE_INFINITY);
     this.#recent = Array.from({ length: agents }, () => []);
+    this.#published = new Uint32Array(agents);
   }
 
   meshOf(agent: number, topic: Topic): readonly number[] {
@@ -92,11 +106,11 @@ export class Gossip {
   }
 
   /** An end of a session stands. Of both, the dialer's gossip hears first: the other one's by its welcome. */
-  opened(agent: number, peer: number): void {
+  opened(agent: number, peer: number, isDialer: boolean): void {
     this.#detach(agent, peer);
     this.#streams.met(agent, peer);
     this.#spreads.joined(agent);
-    if (!this.#network.isJoined(agent, peer)) return;
+    if (!isDialer) return;
     this.#say(agent, peer, welcome, 0);
     this.#attach(agent, peer, true);
   }
@@ -117,16 +131,9 @@ export class Gossip {
   }
 
   publish(agent: number, content: GossipContent, bytes: number): void {
-    const nowUs = this.#queue.nowUs;
-    this.#forget(nowUs);
-    this.#published += 1;
-    const key = content.topic === "policy" ? digestOf(content.bytes) : String(this.#published);
-    let message = this.#messages.get(key);
-    if (message === undefined) {
-      const spread = new Spread(this.#spreads);
-      message = { type: "message", content, key, bytes, publishedUs: nowUs, spread };
-      this.#messages.set(key, message);
-    }
+    const period = periodOf(this.#queue.nowUs);
+    const key = this.#keyOf(agent, content, period);
+    const message = this.known(key) ?? this.learn(key, content, bytes, period);
     if (message.spread.hasReached(agent)) return;
     this.#spreads.joined(agent);
     message.spread.reached(agent);
@@ -137,6 +144,21 @@ export class Gossip {
     if (lacking <= 0) return;
     const others = this.#readyPeersOf(agent).filter((peer) => !mesh.has(agent, peer));
     for (const peer of this.#randomOf(agent).sample(others, lacking)) this.#transmit(agent, peer, message);
+  }
+
+  /** The message that a key names; undefined where it is not known, or not any more. */
+  known(key: string): GossipMessage | undefined {
+    return this.#messages.get(key);
+  }
+
+  /** Makes a message that is not known. */
+  learn(key: string, content: GossipContent, bytes: number, period: number): GossipMessage {
+    const { nowUs } = this.#queue;
+    this.#forget(nowUs);
+    const spread = new Spread(this.#spreads);
+    const message: GossipMessage = { type: "message", content, key, bytes, period, sinceUs: nowUs, spread };
+    this.#messages.set(key, message);
+    return message;
   }
 
   /** Something of gossip has arrived. */
@@ -156,7 +178,7 @@ export class Gossip {
     this.#maintain(agent, ready, nowUs);
     this.#offer(agent, ready);
     const isRestless =
-      (this.#recent[agent] as GossipMessage[]).length > 0 ||
+      (this.#recent[agent] as Recent[]).length > 0 ||
       this.#streams.isOpening(agent) ||
       topics.some((topic) => this.#meshes[topic].isRestless(agent, ready));
     if (isRestless) this.#needHeartbeat(agent);
@@ -206,17 +228,22 @@ export class Gossip {
         return;
       }
       case "offer": {
-        const messages = said.messages.filter(({ spread }) => !spread.hasReached(agent));
+        const messages = said.messages.filter(({ spread, period }) => {
+          return !isOver(period, nowUs) && !spread.hasReached(agent);
+        });
         if (messages.length === 0) return;
         this.#say(agent, from, { type: "want", messages }, messages.length * idBytes);
         return;
       }
       case "want":
-        for (const message of said.messages) this.#transmit(agent, from, message);
+        for (const message of said.messages) {
+          if (!isOver(message.period, nowUs)) this.#transmit(agent, from, message);
+        }
     }
   }
 
   #receive(agent: number, from: number, message: GossipMessage): void {
+    if (isOver(message.period, this.#queue.nowUs)) return;
     if (message.spread.hasReached(agent)) {
       this.counters.duplicates += 1;
       return;
@@ -249,20 +276,20 @@ export class Gossip {
     if (message.bytes >= announcedBytesMin && from !== agent) {
       this.counters.bytes += (peers.length - 1) * (frameBytes + smallBytes);
     }
-    (this.#recent[agent] as GossipMessage[]).push(message);
+    (this.#recent[agent] as Recent[]).push({ message, sinceUs: this.#queue.nowUs });
     this.#needHeartbeat(agent);
   }
 
   /** Offers what is recent to a few peers outside the mesh; who lacks it asks for it. */
   #offer(agent: number, ready: readonly number[]): void {
     const nowUs = this.#queue.nowUs;
-    const recent = (this.#recent[agent] as GossipMessage[]).filter(
-      (message) => nowUs - message.publishedUs < offeredHeartbeats * heartbeatUs,
+    const recent = (this.#recent[agent] as Recent[]).filter(
+      ({ sinceUs }) => nowUs - sinceUs < offeredHeartbeats * heartbeatUs,
     );
     this.#recent[agent] = recent;
     if (recent.length === 0) return;
     for (const topic of topics) {
-      const offered = recent.filter((message) => message.content.topic === topic);
+      const offered = recent.flatMap(({ message }) => (message.content.topic === topic ? [message] : []));
       if (offered.length === 0) continue;
       const others = ready.filter((peer) => !this.#meshes[topic].has(agent, peer));
       for (const peer of this.#randomOf(agent).sample(others, degrees.lazy))
@@ -272,13 +299,11 @@ export class Gossip {
 
   /** To a peer that has seen all of it, an offer is sent as to others and changes nothing: no event is spent on it. */
   #offerTo(agent: number, peer: number, offered: readonly GossipMessage[]): void {
-    const bytes = topicBytes + offered.length * idBytes;
     const messages = offered.filter(({ spread }) => !spread.hasReached(peer));
-    if (messages.length > 0) this.#say(agent, peer, { type: "offer", messages }, bytes);
-    else {
-      this.counters.bytes += frameBytes + bytes;
-      this.#network.sendInVain(agent, peer);
-    }
+    const unlessUs = messages.length > 0 ? Number.POSITIVE_INFINITY : inVain;
+    this.counters.bytes += frameBytes + topicBytes + offered.length * idBytes;
+    const offer: GossipControl = { type: "offer", messages };
+    this.#network.sendCopy(agent, peer, offer, unlessUs);
   }
 
   #say(agent: number, peer: number, said: GossipControl, bytes: number): void {
@@ -298,15 +323,11 @@ export class Gossip {
     const { counters } = this;
     counters.messages += 1;
     counters.bytes += frameBytes + topicBytes + message.bytes;
-    if (message.spread.hasReached(peer)) {
-      counters.duplicates += 1;
-      this.#network.sendInVain(agent, peer);
-      return;
-    }
-    const soonestUs = message.publishedUs + message.spread.arrivesUs(peer);
-    const arrivesUs = this.#network.sendSooner(agent, peer, kinds.gossip, message, soonestUs);
+    const { spread, sinceUs } = message;
+    const soonestUs = spread.hasReached(peer) ? inVain : sinceUs + spread.arrivesUs(peer);
+    const arrivesUs = this.#network.sendCopy(agent, peer, message, soonestUs);
     if (arrivesUs === undefined || arrivesUs > soonestUs) counters.duplicates += 1;
-    else message.spread.onItsWay(peer, arrivesUs - message.publishedUs);
+    else spread.onItsWay(peer, arrivesUs - sinceUs);
   }
 
   #randomOf(agent: number): Random {
@@ -322,12 +343,31 @@ export class Gossip {
     this.#queue.push(dueUs, agent, agent, kinds.heartbeat, this.#hosts.lifeOf(agent), undefined);
   }
 
-  /** Drops what everyone has forgotten, oldest first. */
+  /** What a message is known by. Policy that is published again in another period is another message. */
+  #keyOf(agent: number, content: GossipContent, period: number): string {
+    if (content.topic === "policy") return `${digestOf(content.bytes)}.${period}`;
+    const number = (this.#published[agent] as number) + 1;
+    this.#published[agent] = number;
+    return `${agent}.${number}`;
+  }
+
+  /** Drops what everyone has forgotten. */
   #forget(nowUs: number): void {
-    for (const [key, message] of this.#messages) {
-      if (nowUs - message.publishedUs < seenUs) return;
-      message.spread.end();
+    const period = periodOf(nowUs);
+    if (period === this.#forgottenIn) return;
+    this.#forgottenIn = period;
+    for (const [key, { period: of, spread }] of this.#messages) {
+      if (!isOver(of, nowUs)) continue;
+      spread.end();
       this.#messages.delete(key);
     }
   }
+}
+
+function periodOf(nowUs: number): number {
+  return Math.floor(nowUs / seenPeriodUs);
+}
+
+function isOver(period: number, nowUs: number): boolean {
+  return periodOf(nowUs) > period + 1;
 }

@@ -12,14 +12,17 @@ export type GossipContent =
   | { readonly topic: "health"; readonly wire: WireRumor }
   | { readonly topic: "policy"; readonly bytes: Uint8Array };
 
-/** One message on a topic, shared by everyone who holds or awaits it. */
+/** One message on a topic, shared by everyone in a thread who holds or awaits it. */
 export interface GossipMessage {
   readonly type: "message";
   readonly content: GossipContent;
-  /** What it is known by: the digest of policy, a number for a rumor. */
+  /** What it is known by: the digest of policy; for a rumor, its publisher and a number. */
   readonly key: string;
   readonly bytes: number;
-  readonly publishedUs: number;
+  /** In which it was published: long after it nobody takes it any more. */
+  readonly period: number;
+  /** Since when it is known here. */
+  readonly sinceUs: number;
   /** Whom it has reached. */
   readonly spread: Spread;
 }

@@ -41,14 +41,14 @@ export class Spreads {
 }
 
 /**
- * How far one message has come: a bit for each agent that has seen it, and, until everyone present has, when the
+ * How far one message has come: a bit for each agent that has seen it, and, until everyone present in this thread has, when the
  * first copy on its way arrives at each. Thousands of messages are remembered at once, and few of them are under way.
  */
 export class Spread {
   readonly #spreads: Spreads;
   readonly #seen: Uint8Array;
   #seenCount = 0;
-  /** In microseconds after the publication, up to 71 min. */
+  /** In microseconds since it is known, up to 71 min. */
   #arrivesUs: Uint32Array | undefined;
 
   constructor(spreads: Spreads) {
@@ -74,6 +74,7 @@ export class Spread {
   }
 
   onItsWay(agent: number, arrivesUs: number): void {
+    if (this.#isSettled) return;
     this.#arrivesUs ??= this.#spreads.take();
     this.#arrivesUs[agent] = arrivesUs;
   }
@@ -95,6 +96,11 @@ export class Spread {
   }
 
   #settle(): void {
-    if (this.#seenCount >= this.#spreads.presentCount) this.end();
+    if (this.#isSettled) this.end();
+  }
+
+  /** All that are present have seen it: what is on its way matters no more. */
+  get #isSettled(): boolean {
+    return this.#seenCount >= this.#spreads.presentCount;
   }
 }

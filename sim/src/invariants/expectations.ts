@@ -154,7 +154,7 @@ export class Expecting {
 
   /** Those whose process was ended, and no others, are held as they should be. */
   #ended(isHeld: (verdict: Verdict) => boolean, held: string): (outline: Outline) => string | undefined {
-    const ended = this.#world.agents.filter(({ life, mind }) => life > 0 && mind === undefined);
+    const ended = this.#world.agents.filter(({ life, isRunning }) => life > 0 && !isRunning);
     const ids = new Set(ended.map(({ id }) => id));
     return (outline) =>
       holdsExactly(outline, ids, isHeld) ? undefined : listed(wrongLosses(outline, ended, isHeld, held));

@@ -25,7 +25,7 @@ export class Truth {
 
   /** Whether the agent's process runs and is not paused. */
   isAlive(agent: SimAgent): boolean {
-    return agent.mind !== undefined && !agent.isPaused;
+    return agent.isRunning && !agent.isPaused;
   }
 
   /** Whether nobody has turned the agent: what a liar holds, and what is held of it, is nobody's promise. */

@@ -132,7 +132,7 @@ export class Watching {
     const subject = this.#world.agentOf(peer as AgentId);
     if (!this.#truth.isHonest(agent) || !this.#truth.isHonest(subject)) return;
     this.#report("takenBack", agent, this.#takenBack.hear(agent, subject, String(incarnation)));
-    if (subject.mind === undefined) {
+    if (!subject.isRunning) {
       this.told.deaths += 1;
       const sinceUs = Math.max(subject.silentSinceUs, agent.runningSinceUs);
       this.detections.add((this.#world.nowUs - sinceUs) / 1_000);

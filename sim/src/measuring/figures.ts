@@ -1,3 +1,5 @@
+import type { Network } from "../network/network.ts";
+import { noSession } from "../network/session.ts";
 import type { Scenario } from "../scenarios/scenario.ts";
 import type { World } from "../world/world.ts";
 import { type GraphFigures, graphFigures } from "./graph.ts";
@@ -113,7 +115,7 @@ export class Figures {
 
   #count(): void {
     const { counters, gossip, agents } = this.#world;
-    const running = agents.reduce((sum, { mind }) => sum + (mind === undefined ? 0 : 1), 0);
+    const running = agents.reduce((sum, { isRunning }) => sum + (isRunning ? 1 : 0), 0);
     this.#counts.push({
       atMs: this.#nowMs,
       agentMs: this.#last.agentMs + running * (this.#nowMs - this.#last.atMs),
@@ -124,16 +126,22 @@ export class Figures {
 
   #overlay(): OverlayFigures {
     const { agents, network } = this.#world;
-    const running = agents.filter(({ mind }) => mind !== undefined);
+    const running = agents.filter(({ isRunning }) => isRunning);
     const node = new Map(running.map(({ index }, at) => [index, at]));
     const neighbors = running.map(({ index }) =>
       network.peersOf(index).flatMap((peer) => {
         const at = node.get(peer);
-        return at !== undefined && network.isJoined(index, peer) ? [at] : [];
+        return at !== undefined && isJoined(network, index, peer) ? [at] : [];
       }),
     );
     return { atMs: this.#nowMs, ...graphFigures(neighbors) };
   }
+}
+
+/** Whether one session stands at both ends. */
+function isJoined(network: Network, left: number, right: number): boolean {
+  const session = network.sessionOf(left, right);
+  return session !== noSession && session === network.sessionOf(right, left);
 }
 
 function trafficOf(from: Count, to: Count): AgentTraffic {

@@ -1,41 +1,80 @@
-import type { DialResult } from "@antibody/core";
+import type { DialResult, Member } from "@antibody/core";
 import type { EventQueue } from "../engine/eventQueue.ts";
 import { kinds } from "../engine/kinds.ts";
 import type { DialPurpose, Hosts } from "./hosts.ts";
 import type { Network } from "./network.ts";
+import { createEnd, noSession, type Origin } from "./session.ts";
 
+/** What travels to the peer: what its host needs to know of the dialer is in it. */
 interface Dial {
+  /** Of the dialer's, counted. */
+  readonly number: number;
+  /** Those of the dialer's attempts at this peer that are under way beside it. */
+  readonly others: readonly number[];
   readonly purpose: DialPurpose;
   readonly timeoutUs: number;
   readonly latencyUs: number;
+  /** The session that stands at the dialer's end. */
+  readonly session: number;
+  readonly greeting: Member | undefined;
 }
 
+/** The answer of a peer that lets the dialer in. */
+interface Welcome {
+  readonly number: number;
+  readonly purpose: DialPurpose;
+  /** Of the process that has dialed. */
+  readonly life: number;
+  readonly latencyUs: number;
+  readonly peerLife: number;
+  /** Attempts of the peer that were under way to the dialer: they have met this one. */
+  readonly met: readonly number[];
+  readonly greeting: Member | undefined;
+}
+
+/** Any other end of an attempt. */
 interface DialEnd {
+  /** Of the attempt; absent where the peer was not asked. */
+  readonly number: number | undefined;
+  readonly peer: number;
   readonly purpose: DialPurpose;
   readonly result: DialResult;
 }
 
-/** How often a dial looks again whether a silent host speaks, within its time. */
-const acceptRetryUs = 50_000;
-
-/** A dial that waits for a paused process. */
+/** A dial that has reached the peer's host and waits there. */
 interface Waiting {
   readonly agent: number;
   readonly life: number;
   readonly dial: Dial;
-  /** When it looked last: it looks again every `acceptRetryUs` from here. */
+  /** When it looked last. */
   readonly sinceUs: number;
-  /** Something has changed, and it has looked again since. */
+  /** It has looked again since, or is answered. */
   isOver: boolean;
 }
 
-/** Attempts to connect, and how they end: as TCP and hello answer, nothing is decided here. */
+/** Nothing has met most attempts: one list for all. */
+const noAttempts: readonly number[] = [];
+
+/** How often a dial looks again whether a silent host speaks, within its time. */
+const acceptRetryUs = 50_000;
+
+/**
+ * Attempts to connect, and how they end: as TCP and hello answer, nothing is decided here. Each host decides with what
+ * has come to it. Of two that dial each other at once, the attempt of the lower number makes the session; the other
+ * waits until that one is decided.
+ */
 export class Dialing {
   readonly #network: Network;
   readonly #queue: EventQueue;
   readonly #hosts: Hosts;
-  /** By peer, in the order in which they came. Each ends with its dial's time. */
+  /** By agent: attempts so far. */
+  readonly #dialed = new Map<number, number>();
+  /** By agent, by peer: attempts that are under way. */
+  readonly #underWay = new Map<number, Map<number, Set<number>>>();
+  /** By agent whose process is paused, in the order in which they came. Each ends with its dial's time. */
   readonly #waiting = new Map<number, Set<Waiting>>();
+  /** By agent: attempts of higher ones that wait until its own are decided. */
+  readonly #parked = new Map<number, Waiting[]>();
 
   constructor(network: Network, queue: EventQueue, hosts: Hosts) {
     this.#network = network;
@@ -47,34 +86,38 @@ export class Dialing {
   dial(agent: number, peer: number, purpose: DialPurpose, timeoutMs: number, isKnown: boolean): void {
     const nowUs = this.#queue.nowUs;
     const timeoutUs = nowUs + Math.max(1, Math.ceil(timeoutMs * 1_000));
-    if (purpose === "session" && this.#network.hasSession(agent, peer)) {
-      this.#end(agent, peer, purpose, "connected", nowUs + 1);
+    const session = this.#network.sessionOf(agent, peer);
+    if (purpose === "session" && session !== noSession) {
+      this.#endUnasked(agent, { number: undefined, peer, purpose, result: "connected" }, nowUs + 1);
       return;
     }
     if (!isKnown) {
-      this.#end(agent, peer, purpose, "cut", timeoutUs);
+      this.#endUnasked(agent, { number: undefined, peer, purpose, result: "cut" }, timeoutUs);
       return;
     }
+    const others = this.#underWayTo(agent, peer);
+    const number = this.#begin(agent, peer);
     const { links } = this.#network;
     const latencyUs = links.drawLatencyUs(agent);
+    const greeting = this.#hosts.greetingOf(agent);
+    const dial: Dial = { number, others, purpose, timeoutUs, latencyUs, session, greeting };
     // A round trip for TCP, half of one for the first word of hello.
-    const atUs = nowUs + links.connectLossUs(agent, peer) + 3 * links.delayUs(latencyUs, agent, peer);
-    const dial: Dial = { purpose, timeoutUs, latencyUs };
-    const life = this.#hosts.lifeOf(agent);
-    this.#push(atUs, peer, agent, life, timeoutUs, dial);
+    const reachesUs = nowUs + links.connectLossUs(agent, peer) + 3 * links.delayUs(latencyUs, agent, peer);
+    const atUs = Math.max(nowUs + latencyUs, Math.min(reachesUs, lastLookUs(dial)));
+    this.#queue.push(atUs, peer, agent, kinds.dialReached, this.#hosts.lifeOf(agent), dial);
   }
 
-  /**
-   * An attempt has reached the peer's host, or its time is about to be up: what is decided here comes to the dialer
-   * later, and never in the same instant.
-   */
+  /** An attempt has reached the peer's host. */
   reached(peer: number, agent: number, life: number, payload: unknown): void {
-    const reached = payload as Dial | Waiting;
-    if (!("dial" in reached)) this.#look(peer, agent, life, reached);
-    else if (!reached.isOver) {
-      this.#endWait(peer, reached);
-      this.#look(peer, agent, life, reached.dial);
-    }
+    this.#decide(peer, { agent, life, dial: payload as Dial, sinceUs: this.#queue.nowUs, isOver: false });
+  }
+
+  /** A host looks again at an attempt that waits there. */
+  again(peer: number, payload: unknown): void {
+    const waiting = payload as Waiting;
+    if (waiting.isOver) return;
+    this.#endWait(peer, waiting);
+    this.#decide(peer, { ...waiting, sinceUs: this.#queue.nowUs, isOver: false });
   }
 
   /**
@@ -84,9 +127,9 @@ export class Dialing {
   changed(peer: number): void {
     const { nowUs } = this.#queue;
     for (const waiting of this.#waiting.get(peer) ?? []) {
-      const { agent, life, dial, sinceUs } = waiting;
+      const { sinceUs } = waiting;
       const looks = Math.max(1, Math.ceil((nowUs - sinceUs) / acceptRetryUs));
-      this.#push(sinceUs + looks * acceptRetryUs, peer, agent, life, dial.timeoutUs, dial);
+      this.#lookAgain(peer, { ...waiting }, Math.max(nowUs, sinceUs + looks * acceptRetryUs));
       this.#endWait(peer, waiting);
     }
   }
@@ -96,36 +139,103 @@ export class Dialing {
     for (const peer of [...this.#waiting.keys()]) this.changed(peer);
   }
 
-  #look(peer: number, agent: number, life: number, dial: Dial): void {
+  /** The answer of a peer that has let the dialer in has come back: the dialer's end stands, if its process is there. */
+  opened(agent: number, peer: number, session: number, payload: unknown): void {
+    const { number, purpose, life, latencyUs, peerLife, met, greeting } = payload as Welcome;
+    if (!this.#hosts.isRunning(agent) || this.#hosts.lifeOf(agent) !== life) {
+      this.#network.receives(agent, peer, session);
+      return;
+    }
+    if (!this.#network.isLater(agent, peer, session)) {
+      const origin: Origin = { attempt: undefined, met };
+      this.#network.stand(agent, peer, createEnd(session, latencyUs, peerLife, origin));
+      this.#hosts.opened(agent, peer, true, greeting);
+    }
+    this.#hosts.dialed(agent, peer, purpose, "connected");
+    this.#finish(agent, peer, number);
+  }
+
+  /** An attempt has ended otherwise. */
+  ended(agent: number, payload: unknown): void {
+    const { number, peer, purpose, result } = payload as DialEnd;
+    this.#hosts.dialed(agent, peer, purpose, result);
+    if (number !== undefined) this.#finish(agent, peer, number);
+  }
+
+  /** The process of an agent is gone, and with it its attempts: who has waited for one is answered. */
+  processEnded(agent: number): void {
+    this.#underWay.delete(agent);
+    this.#unpark(agent);
+    this.changed(agent);
+  }
+
+  /** Answers an attempt, which takes its way back to the dialer; or lets it wait. */
+  #decide(peer: number, waiting: Waiting): void {
+    const { agent, life, dial } = waiting;
     const hosts = this.#hosts;
     if (!hosts.isRunning(agent) || hosts.lifeOf(agent) !== life) return;
-    const { purpose, latencyUs, timeoutUs } = dial;
     const nowUs = this.#queue.nowUs;
+    const endsUs = Math.max(nowUs + dial.latencyUs, dial.timeoutUs);
     if (!this.#network.links.joins(agent, peer) || !hosts.hasPower(peer)) {
-      this.#end(agent, peer, purpose, "cut", timeoutUs);
+      this.#answer(peer, waiting, "cut", endsUs);
     } else if (!hosts.isRunning(peer)) {
-      this.#end(agent, peer, purpose, "refused", nowUs + latencyUs);
-    } else if (nowUs >= timeoutUs - 1) {
-      this.#end(agent, peer, purpose, "silent", timeoutUs);
+      this.#answer(peer, waiting, "refused", nowUs + dial.latencyUs);
+    } else if (nowUs >= lastLookUs(dial)) {
+      this.#answer(peer, waiting, "silent", endsUs);
     } else if (hosts.isPaused(peer)) {
-      this.#wait(peer, { agent, life, dial, sinceUs: nowUs, isOver: false });
-    } else if (!hosts.canGreet(peer)) {
-      this.#push(nowUs + acceptRetryUs, peer, agent, life, timeoutUs, dial);
+      this.#wait(peer, waiting);
+    } else if (hosts.greetingOf(peer) === undefined) {
+      this.#lookAgain(peer, waiting, nowUs + acceptRetryUs);
     } else if (hosts.busyUntilUs(peer) > nowUs) {
-      this.#push(hosts.busyUntilUs(peer), peer, agent, life, timeoutUs, dial);
-    } else if (this.#isEnough(agent, peer, purpose)) {
-      this.#end(agent, peer, purpose, "connected", nowUs + latencyUs);
-    } else if (this.#network.accept(peer, agent, latencyUs, purpose)) {
-      this.#end(agent, peer, purpose, "connected", nowUs + latencyUs);
-    }
+      this.#lookAgain(peer, waiting, hosts.busyUntilUs(peer));
+    } else if (this.#isEnough(peer, waiting)) {
+      this.#answer(peer, waiting, "connected", nowUs + dial.latencyUs);
+    } else if (peer < agent && this.#underWay.get(peer)?.has(agent) === true) {
+      this.#park(peer, waiting);
+    } else this.#accept(peer, waiting);
+  }
+
+  #accept(peer: number, { agent, life, dial }: Waiting): void {
+    const { number, purpose, latencyUs } = dial;
+    const hosts = this.#hosts;
+    this.#network.accept(peer, agent, life, latencyUs, { attempt: number, met: dial.others });
+    const greeting = hosts.greetingOf(peer);
+    const peerLife = hosts.lifeOf(peer);
+    const met = this.#underWayTo(peer, agent);
+    const welcome: Welcome = { number, purpose, life, latencyUs, peerLife, met, greeting };
+    // Whatever the peer sends comes after its answer to hello.
+    this.#network.send(peer, agent, kinds.opened, welcome);
+    hosts.opened(peer, agent, false, dial.greeting);
+  }
+
+  /**
+   * A fresh connection beside a session only proves that the peer lives; alone, it becomes the session. An attempt that
+   * has met another finds the session that this one has made.
+   */
+  #isEnough(peer: number, waiting: Waiting): boolean {
+    const { agent, dial } = waiting;
+    const session = this.#network.sessionOf(peer, agent);
+    if (dial.session === noSession) return session !== noSession && this.#hasMet(peer, waiting);
+    return dial.purpose === "fresh" || session === dial.session;
+  }
+
+  /** Whether an attempt was under way when another one made the session that stands. */
+  #hasMet(peer: number, { agent, dial }: Waiting): boolean {
+    const origin = this.#network.originOf(peer, agent);
+    if (origin === undefined) return false;
+    const { attempt, met } = origin;
+    return met.includes(dial.number) || (attempt !== undefined && dial.others.includes(attempt));
+  }
+
+  #underWayTo(agent: number, peer: number): readonly number[] {
+    const numbers = this.#underWay.get(agent)?.get(peer);
+    return numbers === undefined ? noAttempts : [...numbers];
   }
 
   #wait(peer: number, waiting: Waiting): void {
-    const { agent, life, dial } = waiting;
-    const known = this.#waiting.get(peer);
-    if (known === undefined) this.#waiting.set(peer, new Set([waiting]));
-    else known.add(waiting);
-    this.#push(Number.POSITIVE_INFINITY, peer, agent, life, dial.timeoutUs, waiting);
+    const known = this.#waiting.get(peer) ?? new Set<Waiting>();
+    this.#waiting.set(peer, known.add(waiting));
+    this.#lookAgain(peer, waiting, Number.POSITIVE_INFINITY);
   }
 
   #endWait(peer: number, waiting: Waiting): void {
@@ -135,37 +245,64 @@ export class Dialing {
     if (known?.size === 0) this.#waiting.delete(peer);
   }
 
-  /** An attempt looks at the peer then, or when its time is about to be up. */
-  #push(
-    atUs: number,
-    peer: number,
-    agent: number,
-    life: number,
-    timeoutUs: number,
-    payload: Dial | Waiting,
-  ): void {
-    this.#queue.push(Math.min(atUs, timeoutUs - 1), peer, agent, kinds.dialReached, life, payload);
+  #lookAgain(peer: number, waiting: Waiting, atUs: number): void {
+    const againUs = Math.min(atUs, lastLookUs(waiting.dial));
+    this.#queue.push(againUs, peer, peer, kinds.dialAgain, this.#hosts.lifeOf(peer), waiting);
   }
 
-  /** The dialer's end of a session stands: that is how its attempt ends. */
-  opened(agent: number, peer: number, payload: unknown): void {
-    const purpose = this.#network.opened(agent, peer, payload);
-    if (purpose !== undefined) this.#hosts.dialed(agent, peer, purpose, "connected");
+  #endUnasked(agent: number, end: DialEnd, atUs: number): void {
+    this.#queue.push(atUs, agent, agent, kinds.dialEnded, this.#hosts.lifeOf(agent), end);
   }
 
-  ended(agent: number, peer: number, payload: unknown): void {
-    const { purpose, result } = payload as DialEnd;
-    this.#hosts.dialed(agent, peer, purpose, result);
+  #answer(peer: number, waiting: Waiting, result: DialResult, atUs: number): void {
+    const { agent, life, dial } = waiting;
+    waiting.isOver = true;
+    const end: DialEnd = { number: dial.number, peer, purpose: dial.purpose, result };
+    this.#queue.push(atUs, agent, peer, kinds.dialEnded, life, end);
   }
 
-  /** A fresh connection beside a session only proves that the peer lives; alone, it becomes the session. */
-  #isEnough(agent: number, peer: number, purpose: DialPurpose): boolean {
-    const network = this.#network;
-    return network.isJoined(agent, peer) || (purpose === "fresh" && network.hasSession(agent, peer));
+  #park(peer: number, waiting: Waiting): void {
+    const parked = this.#parked.get(peer) ?? [];
+    parked.push(waiting);
+    this.#parked.set(peer, parked);
+    this.#lookAgain(peer, waiting, Number.POSITIVE_INFINITY);
   }
 
-  #end(agent: number, peer: number, purpose: DialPurpose, result: DialResult, atUs: number): void {
-    const end: DialEnd = { purpose, result };
-    this.#queue.push(atUs, agent, peer, kinds.dialEnded, this.#hosts.lifeOf(agent), end);
+  /** An agent's own attempts are decided, at one peer or at all: what waited for that goes on. */
+  #unpark(agent: number, peer?: number): void {
+    const parked = this.#parked.get(agent);
+    if (parked === undefined) return;
+    const rest = parked.filter((one) => peer !== undefined && one.agent !== peer);
+    if (rest.length > 0) this.#parked.set(agent, rest);
+    else this.#parked.delete(agent);
+    for (const one of parked) {
+      if (one.isOver || rest.includes(one)) continue;
+      one.isOver = true;
+      this.#decide(agent, { ...one, sinceUs: this.#queue.nowUs, isOver: false });
+    }
   }
+
+  #begin(agent: number, peer: number): number {
+    const number = (this.#dialed.get(agent) ?? 0) + 1;
+    this.#dialed.set(agent, number);
+    const peers = this.#underWay.get(agent) ?? new Map<number, Set<number>>();
+    this.#underWay.set(agent, peers);
+    const numbers = peers.get(peer) ?? new Set<number>();
+    peers.set(peer, numbers.add(number));
+    return number;
+  }
+
+  #finish(agent: number, peer: number, number: number): void {
+    const peers = this.#underWay.get(agent);
+    const numbers = peers?.get(peer);
+    numbers?.delete(number);
+    if (numbers !== undefined && numbers.size > 0) return;
+    peers?.delete(peer);
+    this.#unpark(agent, peer);
+  }
+}
+
+/** When a host looks at an attempt for the last time: its answer comes in time. */
+function lastLookUs({ timeoutUs, latencyUs }: Dial): number {
+  return timeoutUs - latencyUs;
 }

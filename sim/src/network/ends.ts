@@ -1,4 +1,4 @@
-import type { Session } from "./session.ts";
+import type { End } from "./session.ts";
 
 /**
  * The sessions whose end stands at one agent, by peer, oldest first. There are some ten, and every message looks for
@@ -6,13 +6,13 @@ import type { Session } from "./session.ts";
  */
 export class Ends {
   readonly #peers: number[] = [];
-  readonly #sessions: Session[] = [];
+  readonly #sessions: End[] = [];
 
   get peers(): readonly number[] {
     return this.#peers;
   }
 
-  get(peer: number): Session | undefined {
+  get(peer: number): End | undefined {
     const peers = this.#peers;
     for (let place = 0; place < peers.length; place += 1) {
       if (peers[place] === peer) return this.#sessions[place];
@@ -21,7 +21,7 @@ export class Ends {
   }
 
   /** Puts a session in the place of the one with that peer, or at the end. */
-  set(peer: number, session: Session): void {
+  set(peer: number, session: End): void {
     const place = this.#peers.indexOf(peer);
     if (place >= 0) this.#sessions[place] = session;
     else {
@@ -38,14 +38,14 @@ export class Ends {
   }
 
   /** Takes all away, and gives them with their peers. */
-  clear(): readonly (readonly [peer: number, session: Session])[] {
+  clear(): readonly (readonly [peer: number, session: End])[] {
     const all = this.entries();
     this.#peers.length = 0;
     this.#sessions.length = 0;
     return all;
   }
 
-  entries(): readonly (readonly [peer: number, session: Session])[] {
-    return this.#peers.map((peer, place) => [peer, this.#sessions[place] as Session] as const);
+  entries(): readonly (readonly [peer: number, session: End])[] {
+    return this.#peers.map((peer, place) => [peer, this.#sessions[place] as End] as const);
   }
 }

@@ -1,4 +1,4 @@
-import type { DialResult } from "@antibody/core";
+import type { DialResult, Member } from "@antibody/core";
 
 export type DialPurpose = "session" | "fresh";
 
@@ -15,10 +15,10 @@ export interface Hosts {
   silentSinceUs(agent: number): number;
   /** Counts the agent's processes: what was meant for an earlier one must not reach a later one. */
   lifeOf(agent: number): number;
-  /** Whether the agent can say hello: its own entry is signed. */
-  canGreet(agent: number): boolean;
-  /** An end of a session stands now. */
-  opened(agent: number, peer: number): void;
+  /** What the agent shows of itself in hello; undefined while its own entry is not signed. */
+  greetingOf(agent: number): Member | undefined;
+  /** An end of a session stands now. `isDialer`: it is that of who asked for it. `greeting` is what the peer showed. */
+  opened(agent: number, peer: number, isDialer: boolean, greeting: Member | undefined): void;
   /** An end that stood is gone. */
   closed(agent: number, peer: number): void;
   dialed(agent: number, peer: number, purpose: DialPurpose, result: DialResult): void;

@@ -1,18 +1,18 @@
-import type { DialPurpose } from "./hosts.ts";
-
 /** What waits for a cut to end, as TCP keeps it. */
 interface Held {
   readonly kind: number;
+  readonly tag: number;
   readonly payload: unknown;
 }
 
 /** Messages that one direction of a session holds during a cut: what Yamux' window of 256 KiB takes. Guess. */
 export const heldMax = 512;
 
-/** What a cut does, or did, to one direction of a session. */
+/** What a cut does, or did, to a session, as one end of it sees that. */
 export interface Cut {
-  /** Since when the direction is cut; infinite when it is not. */
-  sinceUs: number;
+  /** Since when nothing arrives that is sent from this end, and nothing comes to it; infinite where that is not so. */
+  outSinceUs: number;
+  inSinceUs: number;
   /** When the first of those held was sent: TCP's waits count from here. */
   heldSinceUs: number;
   /** What is sent before this time waits until then: TCP has backed off. */
@@ -21,82 +21,50 @@ export interface Cut {
 }
 
 /**
- * A connection between two agents. Each end stands or is gone for itself: after a cut or a crash, one end can
- * believe in a session that the other has forgotten. An end stands while its agent's map of sessions holds it.
- * One object with no others in it: a large world has half a million of them.
+ * One end of a session between two agents. Each end knows what its host can know: after a cut or a crash, one can
+ * believe in a session that the other has forgotten. It stands while its agent's map of sessions holds it. A small
+ * object with no others in it: a large world has a million of them.
  */
-export interface Session {
+export interface End {
+  /** Both ends of one session have one number, and no other session of the two has it. */
   readonly number: number;
-  readonly low: number;
-  readonly high: number;
   /** One way. */
   readonly latencyUs: number;
-  /** Arrival of the message sent last, by direction: the next one arrives after it. */
-  lastToLowUs: number;
-  lastToHighUs: number;
-  /** By direction; undefined where there was no cut. */
-  cutToLow: Cut | undefined;
-  cutToHigh: Cut | undefined;
-  /** Life of the dialer's process, as long as only the other end stands and the answer to hello is on its way. */
-  dialerLife: number;
-  /** What the dialer asked for. */
-  readonly purpose: DialPurpose;
+  /** Of the process at the other end. */
+  readonly peerLife: number;
+  readonly origin: Origin;
+  /** Arrival of what was sent last from here: the next arrives after it. */
+  lastUs: number;
+  /** Undefined where there was no cut. */
+  cut: Cut | undefined;
 }
 
-/** The life of no process. */
-export const noLife = 0;
-
-export function createSession(
-  number: number,
-  dialer: number,
-  dialerLife: number,
-  peer: number,
-  latencyUs: number,
-  purpose: DialPurpose,
-): Session {
-  return {
-    number,
-    low: Math.min(dialer, peer),
-    high: Math.max(dialer, peer),
-    latencyUs,
-    dialerLife,
-    purpose,
-    lastToLowUs: 0,
-    lastToHighUs: 0,
-    cutToLow: undefined,
-    cutToHigh: undefined,
-  };
+/** How a session came to be, as one end knows it. */
+export interface Origin {
+  /** The peer's attempt that has made it; absent where the end's own has. */
+  readonly attempt: number | undefined;
+  /** The peer's other attempts, which were under way then. */
+  readonly met: readonly number[];
 }
 
-/** Arrival of the message that was sent last to one end. */
-export function lastUsTo(session: Session, destination: number): number {
-  return destination === session.low ? session.lastToLowUs : session.lastToHighUs;
+/** The number of no session. */
+export const noSession = 0;
+
+const never = Number.POSITIVE_INFINITY;
+
+export function createEnd(number: number, latencyUs: number, peerLife: number, origin: Origin): End {
+  return { number, latencyUs, peerLife, origin, lastUs: 0, cut: undefined };
 }
 
-export function setLastUsTo(session: Session, destination: number, atUs: number): void {
-  if (destination === session.low) session.lastToLowUs = atUs;
-  else session.lastToHighUs = atUs;
-}
-
-/** What a cut did to the direction to one end, if there was any. */
-export function cutTo(session: Session, destination: number): Cut | undefined {
-  return destination === session.low ? session.cutToLow : session.cutToHigh;
-}
-
-/** The same, to be changed. */
-export function makeCutTo(session: Session, destination: number): Cut {
-  const known = cutTo(session, destination);
-  if (known !== undefined) return known;
-  const cut: Cut = { sinceUs: Number.POSITIVE_INFINITY, heldSinceUs: 0, resumesUs: 0, held: [] };
-  if (destination === session.low) session.cutToLow = cut;
-  else session.cutToHigh = cut;
-  return cut;
+/** What a cut did to it, to be changed. */
+export function makeCut(end: End): Cut {
+  end.cut ??= { outSinceUs: never, inSinceUs: never, heldSinceUs: 0, resumesUs: 0, held: [] };
+  return end.cut;
 }
 
 /** Since when either direction is cut; infinite when both are whole. */
-export function cutSinceUs({ cutToLow, cutToHigh }: Session): number {
-  const never = Number.POSITIVE_INFINITY;
-  return Math.min(cutToLow?.sinceUs ?? never, cutToHigh?.sinceUs ?? never);
+export function cutSinceUs({ cut }: End): number {
+  return cut === undefined ? never : Math.min(cut.outSinceUs, cut.inSinceUs);
 }
 
 /**

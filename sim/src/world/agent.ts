@@ -59,6 +59,8 @@ export interface SimAgent {
   readonly device: Device;
   /** The mind of the process that runs; undefined while none does. */
   mind: SimMind | undefined;
+  /** Whether a process runs; it may be paused. */
+  isRunning: boolean;
   hasPower: boolean;
   isPaused: boolean;
   /** Since when the process is paused or gone; infinite while it runs. */

@@ -16,17 +16,15 @@ interface HostedWorld {
 export function createHosts(world: HostedWorld): Hosts & GossipHosts {
   return {
     hasPower: (index) => world.at(index).hasPower,
-    isRunning: (index) => world.at(index).mind !== undefined,
+    isRunning: (index) => world.at(index).isRunning,
     isPaused: (index) => world.at(index).isPaused,
     busyUntilUs: (index) => world.at(index).busyUntilUs,
     silentSinceUs: (index) => world.at(index).silentSinceUs,
     lifeOf: (index) => world.at(index).life,
-    canGreet: (index) => world.at(index).mind?.ownMember() !== undefined,
-    opened: (index, peer) => {
-      world.gossip.opened(index, peer);
-      const own = world.at(peer).mind?.ownMember();
-      // The peer's process may be gone since it answered: the end that stands here is closed soon.
-      const member = own === undefined ? undefined : world.border.hello(world.at(index), own);
+    greetingOf: (index) => world.at(index).mind?.ownMember(),
+    opened: (index, peer, isDialer, greeting) => {
+      world.gossip.opened(index, peer, isDialer);
+      const member = greeting === undefined ? undefined : world.border.hello(world.at(index), greeting);
       if (member === undefined) return;
       world.give(world.at(index), { type: "connected", peer: world.at(peer).id, member });
     },

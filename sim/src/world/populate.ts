@@ -96,6 +96,7 @@ function createAgent(
     journal: new Journal(),
     device: new Device(types, context, times, random.fork()),
     mind: undefined,
+    isRunning: false,
     hasPower: true,
     isPaused: false,
     silentSinceUs: 0,

@@ -149,9 +149,10 @@ export class World {
 
   /** Starts a process on what the agent's journal holds. */
   startProcess(agent: SimAgent): void {
-    if (agent.mind !== undefined) throw new Error(`${agent.name} runs already`);
+    if (agent.isRunning) throw new Error(`${agent.name} runs already`);
     if (!agent.hasPower) agent.clock.reboot(this.nowUs);
     agent.hasPower = true;
+    agent.isRunning = true;
     agent.life += 1;
     agent.silentSinceUs = Number.POSITIVE_INFINITY;
     agent.runningSinceUs = this.nowUs;
@@ -173,7 +174,8 @@ export class World {
 
   /** The process is gone. Its host stays up, if it is. */
   endProcess(agent: SimAgent): void {
-    if (agent.mind === undefined) return;
+    if (!agent.isRunning) return;
+    agent.isRunning = false;
     agent.mind = undefined;
     this.#setWake(agent.index, NEVER);
     agent.isPaused = false;
@@ -183,14 +185,14 @@ export class World {
     agent.silentSinceUs = Math.min(agent.silentSinceUs, this.nowUs);
     agent.runningSinceUs = Number.POSITIVE_INFINITY;
     this.network.processEnded(agent.index);
-    this.dialing.changed(agent.index);
+    this.dialing.processEnded(agent.index);
     this.gossip.processEnded(agent.index);
     agent.device.processEnded();
     this.population.columns.end(agent.index);
   }
 
   pauseProcess(agent: SimAgent): void {
-    if (agent.mind === undefined || agent.isPaused) return;
+    if (!agent.isRunning || agent.isPaused) return;
     agent.isPaused = true;
     agent.silentSinceUs = this.nowUs;
     agent.runningSinceUs = Number.POSITIVE_INFINITY;
@@ -199,7 +201,7 @@ export class World {
 
   /** The process goes on: its overdue timers ring first, then it reads what came meanwhile. */
   resumeProcess(agent: SimAgent): void {
-    if (agent.mind === undefined || !agent.isPaused) return;
+    if (!agent.isRunning || !agent.isPaused) return;
     agent.isPaused = false;
     agent.silentSinceUs = Number.POSITIVE_INFINITY;
     agent.runningSinceUs = this.nowUs;
@@ -254,6 +256,7 @@ export class World {
     const { destination, source, kind, tag, payload } = this.#queue;
     if (destination === worldIndex) this.#options.onDue(kind, payload);
     else if (kind === kinds.dialReached) this.dialing.reached(destination, source, tag, payload);
+    else if (kind === kinds.dialAgain) this.dialing.again(destination, payload);
     else {
       const agent = this.at(destination);
       if (kind === kinds.ready) this.#drain(agent);
@@ -317,7 +320,7 @@ export class World {
         this.network.closed(index, source, tag);
         return;
       case kinds.opened:
-        this.dialing.opened(index, source, payload);
+        this.dialing.opened(index, source, tag, payload);
         return;
       case kinds.silence:
         this.network.silence(index, source, tag);
@@ -340,7 +343,10 @@ export class World {
         agent.device.due(payload as DeviceNote);
         return;
       case kinds.dialEnded:
-        this.dialing.ended(agent.index, source, payload);
+        this.dialing.ended(agent.index, payload);
+        return;
+      case kinds.copy:
+        this.gossip.arrived(agent.index, source, payload);
         return;
       case kinds.heartbeat:
         this.gossip.heartbeat(agent.index);

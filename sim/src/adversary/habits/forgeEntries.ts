@@ -4,8 +4,9 @@ import type { Hand } from "../hand.ts";
 
 /** Says in the name of an honest member that it has left, in an incarnation of its future, signed with its own key. */
 export function forgeEntries(hand: Hand, agent: SimAgent): void {
-  const member = hand.victim()?.mind?.ownMember();
-  if (member === undefined) return;
+  const victim = hand.victim();
+  if (victim === undefined) return;
+  const member = hand.memberOf(victim);
   const { entry } = member.entry;
   const [serial, boot, n] = entry.incarnation;
   const incarnation: Incarnation = [serial, boot, n + 1];

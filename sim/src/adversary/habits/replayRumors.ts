@@ -18,6 +18,6 @@ export function replayRumors(hand: Hand, agent: SimAgent): void {
     hand.gossip(agent, { type: "deaths", deaths }, bytes);
   }
   hand.send(agent, { type: "items", members, deaths, policy: [] });
-  const member = hand.victim()?.mind?.ownMember();
-  if (member !== undefined) hand.keepMember(memberWire(member));
+  const victim = hand.victim();
+  if (victim !== undefined) hand.keepMember(memberWire(hand.memberOf(victim)));
 }

@@ -38,8 +38,8 @@ function accuse(
   observers: readonly SimAgent[],
   signerOf: (observer: SimAgent) => Signer,
 ): void {
-  const entry = victim.mind?.ownMember()?.entry.entry;
-  if (entry === undefined) return;
+  const { entry } = hand.memberOf(victim).entry;
+  const number = hand.nextVote();
   const votes = [...observers]
     .sort((left, right) => compareText(left.id, right.id))
     .map((observer) => {
@@ -51,7 +51,7 @@ function accuse(
         incarnation: entry.incarnation,
         observer: observer.id,
         evidence,
-        sequence: [1_000, hand.nextVote()],
+        sequence: [1_000, number],
       };
       return sealVote(vote, signerOf(observer));
     });
