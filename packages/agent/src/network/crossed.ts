@@ -1,5 +1,6 @@
 import type { AgentId } from "@antibody/policy";
 import type { Connection } from "@libp2p/interface";
+import { breakOff } from "./breakOff.ts";
 import { carriesRoute } from "./carrying.ts";
 import type { Gate } from "./gate.ts";
 import { crossedLookMs, retireTimeoutMs } from "./limits.ts";
@@ -42,5 +43,5 @@ export class Crossed {
 /** Closes a connection that is needed no more: what is on its way still leaves. */
 export function retire(connection: Connection): void {
   const signal = AbortSignal.timeout(retireTimeoutMs);
-  connection.close({ signal }).catch((error: Error) => connection.abort(error));
+  connection.close({ signal }).catch((error: Error) => breakOff(connection, error));
 }

@@ -2,6 +2,7 @@ import { randomInt } from "node:crypto";
 import type { AgentId } from "@antibody/policy";
 import type { Connection, PeerId } from "@libp2p/interface";
 import { withDeadline } from "../deadline.ts";
+import { breakOff } from "./breakOff.ts";
 import type { Gate } from "./gate.ts";
 import type { Hello } from "./hello.ts";
 import { BoundedMap, type Clock, monotonicMs } from "./limiter.ts";
@@ -100,7 +101,7 @@ export class Detours {
     // A hello would end what stands: not where it works after all, or where the peer was faster.
     const isNeeded = !(await isAnswered) && newest?.id === standing?.id;
     if (isNeeded && (await hello.say(connection, signal)) === "established") return true;
-    connection.abort(new Error("Not needed"));
+    breakOff(connection, new Error("Not needed"));
     return false;
   }
 

@@ -3,6 +3,7 @@ import type { DialResult, Input } from "@antibody/core";
 import type { AgentId } from "@antibody/policy";
 import type { Connection, PeerId } from "@libp2p/interface";
 import { type Bounds, withDeadline } from "../deadline.ts";
+import { breakOff } from "./breakOff.ts";
 import type { Gate } from "./gate.ts";
 import type { Hello } from "./hello.ts";
 import { detourPatienceMs, dialsMax } from "./limits.ts";
@@ -122,7 +123,7 @@ export class Dialer {
     const { connection } = reached;
     if (purpose === "fresh" && gate.session(agent) !== undefined) {
       // The handshake has proved that the process behind the key lives; the standing session goes on.
-      void connection.close().catch((error: Error) => connection.abort(error));
+      void connection.close().catch((error: Error) => breakOff(connection, error));
       return "connected";
     }
     return this.#greet(agent, connection, signal);
@@ -151,7 +152,7 @@ export class Dialer {
   async #greet(agent: AgentId, connection: Connection, signal: AbortSignal): Promise<DialResult> {
     const result = await this.#options.hello.say(connection, signal);
     if (result === "established") return "connected";
-    connection.abort(new Error("No hello"));
+    breakOff(connection, new Error("No hello"));
     if (result === "broken" && signal.aborted) return this.#tell(agent, "silent", "no hello followed");
     return this.#tell(agent, "failed", `hello: ${result}`);
   }

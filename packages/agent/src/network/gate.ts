@@ -1,6 +1,7 @@
 import type { Member } from "@antibody/core";
 import type { AgentId } from "@antibody/policy";
 import type { Connection, PeerId, Stream, StreamHandler, Topology } from "@libp2p/interface";
+import { breakOff } from "./breakOff.ts";
 import { type Clock, monotonicMs } from "./limiter.ts";
 import { helloTimeoutMs, staleConnectionAfterMs, strangersPerHostMax } from "./limits.ts";
 import { HostShares, hostOf } from "./newcomers.ts";
@@ -59,13 +60,13 @@ export class Gate {
     const host = hostOf(connection.remoteAddr);
     const isOwn = connection.direction === "outbound";
     if (isOwn || this.#strangers.take(host, connection)) this.extend(connection, helloTimeoutMs);
-    else connection.abort(new Error("Too many strangers of one host"));
+    else breakOff(connection, new Error("Too many strangers of one host"));
   }
 
   /** Gives a connection so long from now to become a session. */
   extend(connection: Connection, timeoutMs: number): void {
     clearTimeout(this.#deadlines.get(connection.id));
-    const hangUp = () => connection.abort(new Error("No hello in time"));
+    const hangUp = () => breakOff(connection, new Error("No hello in time"));
     this.#deadlines.set(connection.id, setTimeout(hangUp, timeoutMs));
   }
 
@@ -109,7 +110,7 @@ export class Gate {
       known.member = member;
       this.#listener.moved(sessionOf(known));
     }
-    for (const older of stale) older.connection.abort(new Error("Replaced by a newer connection"));
+    for (const older of stale) breakOff(older.connection, new Error("Replaced by a newer connection"));
   }
 
   /** A connection is gone, for whatever reason. */

@@ -10,6 +10,7 @@ import {
 import { type AgentId, isRejection } from "@antibody/policy";
 import type { Connection, PeerId } from "@libp2p/interface";
 import type { Feed, IgnoredKind, InviteCode, InviteRequest, NetworkPort, Relayed } from "../ports.ts";
+import { breakOff } from "./breakOff.ts";
 import { carriesOthers } from "./carrying.ts";
 import { Complaints } from "./complaints.ts";
 import { Crossed } from "./crossed.ts";
@@ -376,8 +377,7 @@ class NetworkBody implements Network {
   }
 
   #hangUpSession(session: Session): void {
-    // Not gracefully: whoever is hung up may not answer any more.
-    for (const connection of session.connections) connection.abort(new Error("Hung up"));
+    for (const connection of session.connections) breakOff(connection, new Error("Hung up"));
   }
 
   #tellAddresses(): void {

@@ -15,6 +15,7 @@ import {
   inboundPendingPerHostMax,
   inboundPerSecondMax,
   inboundStreamsMax,
+  muxerPingIntervalMs,
   outboxBytesMax,
   streamReadBytesMax,
   streamWindowBytes,
@@ -79,6 +80,7 @@ export async function createNode(options: NodeOptions): Promise<NetworkNode> {
       yamux({
         maxInboundStreams: inboundStreamsMax,
         maxOutboundStreams: inboundStreamsMax,
+        keepAliveInterval: muxerPingIntervalMs,
         streamOptions: {
           initialStreamWindowSize: streamWindowBytes,
           // Windows that grow on fast links would let one peer hold 16 MiB of our memory.

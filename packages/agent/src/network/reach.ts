@@ -4,6 +4,7 @@ import { addressesMax, type DialResult } from "@antibody/core";
 import type { Connection, PeerId } from "@libp2p/interface";
 import type { Multiaddr } from "@multiformats/multiaddr";
 import { withDeadline } from "../deadline.ts";
+import { breakOff } from "./breakOff.ts";
 import { dialStaggerMs, hintGraceMs } from "./limits.ts";
 import { type NetworkNode, parseAddress } from "./node.ts";
 
@@ -59,7 +60,7 @@ export async function reach(
 function closeOthers(attempts: readonly Promise<Reached>[], needed: Reached): void {
   for (const attempt of attempts) {
     void attempt.then((late) => {
-      if (isConnection(late) && late !== needed) late.connection.abort(new Error("Not needed"));
+      if (isConnection(late) && late !== needed) breakOff(late.connection, new Error("Not needed"));
     });
   }
 }
@@ -148,7 +149,7 @@ async function attemptOnce(
       accepted = true;
     });
     if (connection.remotePeer.equals(peer)) return { type: "connection", connection };
-    connection.abort(new Error("Another identity"));
+    breakOff(connection, new Error("Another identity"));
     return { type: "refused", detail: `another identity answers at ${target}` };
   } catch (error) {
     if (signal.aborted) {
