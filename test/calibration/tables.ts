@@ -1,10 +1,12 @@
+import { choices, figuresOf } from "./choices.ts";
 import { compare, differenceOf, type Formation } from "./compare.ts";
 import type { Figures } from "./measure.ts";
 import { runModelSwarm } from "./modelSwarm.ts";
 import { meanSwarmOf, type SwarmFigures, swarmPlan } from "./swarmFigures.ts";
 
-// Prints the tables of docs/calibration.md: `node test/calibration/tables.ts gossip 100,300,1000`, or `agents`.
-const [what = "gossip", sizes = "100,300"] = process.argv.slice(2);
+// Prints the tables of docs/calibration.md: `node test/calibration/tables.ts gossip 100,300,1000`, or `agents`; and that
+// of docs/swarm.md: `choices`, with 20 seeds, or `choices 5`.
+const [what = "gossip", sizes = what === "choices" ? "20" : "100,300"] = process.argv.slice(2);
 const print = (...cells: readonly string[]): void => console.log(`| ${cells.join(" | ")} |`);
 const rounded = (value: number): string => value.toPrecision(4);
 
@@ -30,6 +32,19 @@ if (what === "gossip") {
         );
       }
     }
+  }
+} else if (what === "choices") {
+  const seconds = ({ median, max }: { readonly median: number; readonly max: number }): string =>
+    `${(median / 1_000).toFixed(1)}, ${(max / 1_000).toFixed(1)}`;
+  for (const choice of choices) {
+    const figures = await figuresOf(choice, Number(sizes));
+    const { liars, cutMs, cutDeadMs, massacreMs, falseDeaths, falseMisses, restBytes } = figures;
+    print(
+      JSON.stringify(choice),
+      liars.map((chance) => `${(100 * chance).toPrecision(2)}%`).join(", "),
+      ...[cutMs, cutDeadMs, massacreMs].map(seconds),
+      ...[falseDeaths, falseMisses, restBytes].map((figure) => figure.toFixed(1)),
+    );
   }
 } else {
   // Only here: real agents need the bundle, and the tools of the tests.

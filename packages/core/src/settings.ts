@@ -26,7 +26,7 @@ export interface Settings {
   readonly stalledVoteAfterMs: number;
   /** Up to this many members everyone observes everyone. From the design. */
   readonly fullMeshMembersMax: number;
-  /** Rings, observers and votes above that. From the design; to be chosen by simulation. */
+  /** Rings, observers and votes above that. Chosen by simulation, as are the waits above: docs/swarm.md. */
   readonly ringCount: number;
   readonly observerCount: number;
   readonly quorumVotes: number;
