@@ -46,12 +46,22 @@ function wordsOf(argv: readonly string[]): readonly string[] {
   return argv.filter((word, index) => !word.startsWith("-") && argv[index - 1] !== "--state");
 }
 
+/** Below the list of commands. */
+const firstSteps = `
+Examples:
+  $ antibody demo                 # what it does, on this machine alone
+  $ antibody init --name attic    # the first device of a swarm
+  $ antibody doctor               # what is wrong with this device, and what mends it
+
+Each command with examples and exit codes: antibody COMMAND --help`;
+
 function makeProgram(terminal: Terminal): Command {
   return new Command("antibody")
     .description("Agents that heal their own device from signed policy, and route around dead peers.")
     .version(version)
     .option("--state <directory>", "where the agent keeps its state")
     .option("--json", "print one JSON object (schemas: docs/schemas)")
+    .addHelpText("after", firstSteps)
     .exitOverride()
     .showSuggestionAfterError(true)
     .configureOutput({

@@ -63,6 +63,23 @@ export function addVerb<Options>(parent: Command, shell: Shell, verb: Verb<Optio
   return command;
 }
 
+/** A verb with whatever options. */
+export type AnyVerb = Verb<never>;
+
+/** Commands below a word that does nothing itself. */
+interface Group {
+  readonly name: string;
+  readonly description: string;
+  readonly verbs: readonly AnyVerb[];
+}
+
+/** Adds a group of verbs; its help says where their examples are. */
+export function addGroup(parent: Command, shell: Shell, { name, description, verbs }: Group): void {
+  const group = parent.command(name).description(description);
+  const [first] = verbs.map((verb) => addVerb(group, shell, verb).name());
+  group.addHelpText("after", `\nEach with examples and exit codes: antibody ${name} ${first} --help`);
+}
+
 /** Every exit code of a command with its meaning, those of all commands among them, by number. */
 export function exitsOf(verb: VerbFacts): readonly (readonly [code: ExitCode, meaning: string])[] {
   return [...verb.exits, usageExit, ...(verb.asksAgent ? agentExits : [])].toSorted(

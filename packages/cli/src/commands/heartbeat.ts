@@ -1,3 +1,4 @@
+import { formatDuration } from "@antibody/core";
 import {
   type AuthorId,
   compareText,
@@ -7,6 +8,7 @@ import {
   sealHeartbeat,
   shortId,
 } from "@antibody/policy";
+import { Option } from "commander";
 import { sealWith } from "../author/sealing.ts";
 import { alsoOption, readSigners } from "../author/signers.ts";
 import { CliError, exitCode } from "../errors.ts";
@@ -29,6 +31,9 @@ interface HeartbeatOptions {
   readonly freshFor: number;
 }
 
+/** A week: a guess. */
+const freshForMsDefault = 7 * 24 * 3_600_000;
+
 /** `antibody author heartbeat`: says that what is published is the newest, for a while. */
 export const authorHeartbeat: Verb<HeartbeatOptions> = {
   usage: "heartbeat",
@@ -47,7 +52,11 @@ export const authorHeartbeat: Verb<HeartbeatOptions> = {
         "an author whose key is in the state directory, or the file of its key",
       )
       .addOption(alsoOption())
-      .option("--fresh-for <duration>", "how long it is believed", readDuration, 7 * 24 * 3_600_000),
+      .addOption(
+        new Option("--fresh-for <duration>", "how long it is believed")
+          .argParser(readDuration)
+          .default(freshForMsDefault, formatDuration(freshForMsDefault)),
+      ),
   async run({ invocation, options }) {
     const { author, otherSigners } = await readSigners(invocation, options.author, options.also);
     const inspection = await invocation.client.inspect();

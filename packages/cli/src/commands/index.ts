@@ -1,5 +1,5 @@
 import type { Command } from "commander";
-import { addVerb, type Shell } from "../verb.ts";
+import { type AnyVerb, addGroup, addVerb, type Shell } from "../verb.ts";
 import { authorKeygen } from "./author.ts";
 import { authorInit } from "./authorInit.ts";
 import { authorLog } from "./authorLog.ts";
@@ -54,88 +54,55 @@ import { why } from "./why.ts";
 
 /** Adds every command, in the order in which people meet them. */
 export function addCommands(program: Command, shell: Shell): void {
-  addVerb(program, shell, init);
-  addVerb(program, shell, run);
-  addVerb(program, shell, invite);
-  addVerb(program, shell, join);
-  addVerb(program, shell, evict);
-
-  addVerb(program, shell, status);
-  addVerb(program, shell, watch);
-  addVerb(program, shell, why);
+  for (const verb of [init, run, invite, join, evict, status, watch, why]) addVerb(program, shell, verb);
   addVerb(addVerb(program, shell, peers), shell, peersWhy);
-  addVerb(program, shell, map);
-  addVerb(program, shell, routes);
-  addVerb(program, shell, logs);
-  addVerb(program, shell, log);
-  addVerb(program, shell, metrics);
-  const incident = program.command("incident").description("Cases that the agent gave to a human.");
-  addVerb(incident, shell, incidentList);
-  addVerb(incident, shell, incidentShow);
-  addVerb(incident, shell, incidentExport);
-  const handoff = program.command("handoff").description("Who is told of these cases, by webhook or ntfy.");
-  addVerb(handoff, shell, handoffList);
-  addVerb(handoff, shell, handoffAdd);
-  addVerb(handoff, shell, handoffRemove);
-  addVerb(handoff, shell, handoffTest);
-
-  addVerb(program, shell, pause);
-  addVerb(program, shell, resume);
-  addVerb(program, shell, step);
-  addVerb(program, shell, cancel);
-  addVerb(program, shell, away);
-  addVerb(program, shell, back);
-  addVerb(program, shell, stop);
-
-  const trust = program.command("trust").description("Who may tell this device what.");
-  addVerb(trust, shell, trustList);
-  addVerb(trust, shell, trustAdd);
-  addVerb(trust, shell, trustRemove);
-
-  const plugin = program
-    .command("plugin")
-    .description("Programs of the owner that keep resources of their own.");
-  addVerb(plugin, shell, pluginList);
-  addVerb(plugin, shell, pluginAdd);
-  addVerb(plugin, shell, pluginRemove);
-  addVerb(plugin, shell, pluginCheck);
-
-  const author = program.command("author").description("Policy files, and keys to sign them with.");
-  addVerb(author, shell, authorInit);
-  addVerb(author, shell, authorKeygen);
-  addVerb(author, shell, authorRotate);
-  addVerb(author, shell, authorHeartbeat);
-  addVerb(author, shell, authorLog);
-  addVerb(program, shell, schema);
-  addVerb(program, shell, build);
-  addVerb(program, shell, lint);
-  addVerb(program, shell, diff);
-  addVerb(program, shell, simulate);
-  addVerb(program, shell, sign);
-  addVerb(program, shell, publish);
-  addVerb(program, shell, rollback);
-  const rollout = program.command("rollout").description("Generations that come into force in stages.");
-  addVerb(rollout, shell, rolloutShow);
-  addVerb(rollout, shell, rolloutAdvance);
-  addVerb(rollout, shell, rolloutHalt);
-  addVerb(rollout, shell, rolloutCommit);
-  addVerb(rollout, shell, rolloutAbort);
+  for (const verb of [map, routes, logs, log, metrics]) addVerb(program, shell, verb);
+  const group = (name: string, description: string, verbs: readonly AnyVerb[]): void =>
+    addGroup(program, shell, { name, description, verbs });
+  group("incident", "Cases that the agent gave to a human.", [incidentList, incidentShow, incidentExport]);
+  group("handoff", "Who is told of these cases, by webhook or ntfy.", [
+    handoffList,
+    handoffAdd,
+    handoffRemove,
+    handoffTest,
+  ]);
+  for (const verb of [pause, resume, step, cancel, away, back, stop]) addVerb(program, shell, verb);
+  group("trust", "Who may tell this device what.", [trustList, trustAdd, trustRemove]);
+  group("plugin", "Programs of the owner that keep resources of their own.", [
+    pluginList,
+    pluginAdd,
+    pluginRemove,
+    pluginCheck,
+  ]);
+  group("author", "Policy files, and keys to sign them with.", [
+    authorInit,
+    authorKeygen,
+    authorRotate,
+    authorHeartbeat,
+    authorLog,
+  ]);
+  for (const verb of [schema, build, lint, diff, simulate, sign, publish, rollback])
+    addVerb(program, shell, verb);
+  group("rollout", "Generations that come into force in stages.", [
+    rolloutShow,
+    rolloutAdvance,
+    rolloutHalt,
+    rolloutCommit,
+    rolloutAbort,
+  ]);
   addVerb(program, shell, revoke);
-
-  const sim = program.command("sim").description("The same agents by the thousand, in virtual time.");
-  addVerb(sim, shell, simList);
-  addVerb(sim, shell, simShow);
-  addVerb(sim, shell, simRun);
-  addVerb(sim, shell, simSweep);
-  addVerb(sim, shell, simShrink);
-  addVerb(sim, shell, simReplay);
-  addVerb(sim, shell, simWorker);
+  group("sim", "The same agents by the thousand, in virtual time.", [
+    simList,
+    simShow,
+    simRun,
+    simSweep,
+    simShrink,
+    simReplay,
+    simWorker,
+  ]);
   addVerb(program, shell, replay);
   addVerb(addVerb(program, shell, demo), shell, demoServe);
-
   addVerb(program, shell, doctor);
-  addVerb(program, shell, install(program));
-  addVerb(program, shell, uninstall);
-  addVerb(program, shell, completion(program));
-  addVerb(program, shell, manual(program));
+  for (const verb of [install(program), uninstall, completion(program), manual(program)])
+    addVerb(program, shell, verb);
 }

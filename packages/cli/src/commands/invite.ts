@@ -1,7 +1,7 @@
 import { inviteMsMax, type LogLine, withDeadline } from "@antibody/agent/control";
 import { formatDuration } from "@antibody/core";
 import { shortId } from "@antibody/policy";
-import { InvalidArgumentError } from "commander";
+import { InvalidArgumentError, Option } from "commander";
 import { CliError, exitCode } from "../errors.ts";
 import { findPeer } from "../find.ts";
 import type { Invocation } from "../invocation.ts";
@@ -50,7 +50,11 @@ export const invite: Verb<InviteOptions> = {
   asksAgent: true,
   declare: (command) =>
     void command
-      .option("--expires <duration>", "how long the code works", readExpiry, expiresMsDefault)
+      .addOption(
+        new Option("--expires <duration>", "how long the code works")
+          .argParser(readExpiry)
+          .default(expiresMsDefault, formatDuration(expiresMsDefault)),
+      )
       .option("--may-invite", "the new device may invite others itself")
       .option("--replace <name>", "the new device takes the place of this member, which is evicted then")
       .option("--qr", "show the code as a QR code too, on stderr (default on a terminal)")

@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { formatDuration } from "@antibody/core";
 import type { SeedResult, SweepProgress, WorkerPool } from "@antibody/sim";
-import { InvalidArgumentError } from "commander";
+import { InvalidArgumentError, Option } from "commander";
 import { exitCode } from "../errors.ts";
 import type { Invocation } from "../invocation.ts";
 import { readWhole } from "../options.ts";
@@ -47,7 +47,11 @@ export const simSweep: Verb<SweepCommandOptions> = {
   asksAgent: false,
   declare: (command) =>
     void command
-      .option("--seeds <first..last>", "which seeds", readSeeds, { first: 1, last: 100 })
+      .addOption(
+        new Option("--seeds <first..last>", "which seeds")
+          .argParser(readSeeds)
+          .default({ first: 1, last: 100 }, "1..100"),
+      )
       .option(
         "--agents <number>",
         "how many agents; default: the scenario's own number",
