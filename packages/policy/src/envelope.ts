@@ -64,14 +64,14 @@ export function preAuthenticationEncoding(type: string, body: Uint8Array): Uint8
 
 /** The same of an envelope, made once: it is hashed, and checked against each signature. */
 export function signedBytes(envelope: Pick<Envelope, "payloadType" | "body">): Uint8Array {
-  const known = signedBytesOf.get(envelope);
-  if (known !== undefined) return known;
-  const made = preAuthenticationEncoding(envelope.payloadType, envelope.body);
-  signedBytesOf.set(envelope, made);
-  return made;
+  if (lastSigned?.envelope === envelope) return lastSigned.bytes;
+  const bytes = preAuthenticationEncoding(envelope.payloadType, envelope.body);
+  lastSigned = { envelope, bytes };
+  return bytes;
 }
 
-const signedBytesOf = new WeakMap<object, Uint8Array>();
+/** Of the last envelope that was asked for, since it is asked for again at once: a map of all costs a tenth of a look. */
+let lastSigned: { readonly envelope: object; readonly bytes: Uint8Array } | undefined;
 
 /**
  * Signs a body and seals it. Throws if the body is outside the domain of canonical JSON, or its own `type`
