@@ -1,6 +1,7 @@
 import { execFile, spawnSync } from "node:child_process";
 import { closeSync, constants, fchmodSync, fstatSync, openSync, type Stats } from "node:fs";
 import { setImmediate as nextTurn } from "node:timers/promises";
+import { handlePath } from "./ownHandles.ts";
 
 /** open(2) of Linux, missing in node:fs: a handle that only names what it stands for. */
 const O_PATH = 0o10000000;
@@ -158,7 +159,7 @@ function answerOf(program: string, words: readonly string[]): Promise<string> {
 function copyAll(from: string, handle: number): void {
   const source = openSync(from, O_PATH | constants.O_NOFOLLOW);
   try {
-    const handles = [source, handle].map((each) => `/proc/${process.pid}/fd/${each}`);
+    const handles = [source, handle].map(handlePath);
     const options = ["--attributes-only", "--preserve=mode,xattr"];
     spawnSync("cp", [...options, ...handles], { stdio: "ignore", timeout: copyTimeoutMs });
   } finally {

@@ -8,9 +8,10 @@ import {
   realpathSync,
   type Stats,
 } from "node:fs";
-import { basename, dirname, join } from "node:path";
+import { join } from "node:path";
 import { Attributes } from "./attributes.ts";
 import { codeOf, DeviceError } from "./deviceError.ts";
+import { handlePath } from "./ownHandles.ts";
 
 /** open(2) of Linux, missing in node:fs: a handle that only names what it stands for. */
 const O_PATH = 0o10000000;
@@ -34,11 +35,12 @@ export interface Place {
  *
  * Every access goes through a handle of the parent directory whose own path, as the kernel tells it, must be the
  * one asked for: a symlink anywhere on the way makes the two differ, and is refused with ELOOP. What is then
- * done through the handle (`/proc/self/fd/N/name` stands for the missing openat) cannot be led elsewhere.
+ * done through the handle (`/proc/PID/fd/N/name` stands for the missing openat) cannot be led elsewhere.
  */
 export class Tree {
   readonly #root: string;
-  readonly #held = new Map<string, number>();
+  /** By the directory's path on the device: a handle, and the path that names it. */
+  readonly #held = new Map<string, Held>();
   /** What files have beside mode and owner. */
   readonly attributes: Attributes = new Attributes((path) => this.real(path));
 
@@ -54,13 +56,20 @@ export class Tree {
 
   /** Reaches a path for looking: parents stay open until the turn ends, since many files share one. */
   look(path: string): Place {
-    const { parent, name } = this.#split(path);
-    return placeAt(this.#heldParent(parent), parent, name, path);
+    const { directory, name } = split(path);
+    return placeAt(this.#heldParent(directory).handle, this.real(directory), name, path);
+  }
+
+  /** What names an entry for a look, as `look` does: for who only opens it. */
+  at(path: string): string {
+    const { directory, name } = split(path);
+    return `${this.#heldParent(directory).at}/${name}`;
   }
 
   /** Reaches a path for changing it, through a fresh handle that is closed when `use` returns. */
   enter<Result>(path: string, use: (place: Place) => Result): Result {
-    const { parent, name } = this.#split(path);
+    const { directory, name } = split(path);
+    const parent = this.real(directory);
     const handle = openDirectory(this.#root, parent);
     try {
       return use(placeAt(handle, parent, name, path));
@@ -71,7 +80,7 @@ export class Tree {
 
   /** Makes the parents of a path that are missing (mode 0755 less the umask), following no symlink. */
   makeParents(path: string): void {
-    const { parent } = this.#split(path);
+    const parent = this.real(split(path).directory);
     let handle = openSync(this.#root, O_PATH | constants.O_DIRECTORY);
     try {
       for (const name of parent.slice(this.#root.length).split("/")) {
@@ -87,26 +96,35 @@ export class Tree {
     }
   }
 
-  #split(path: string): { readonly parent: string; readonly name: string } {
-    if (!path.startsWith("/")) throw new DeviceError("EINVAL", `${path} is not an absolute path`);
-    if (path === "/") return { parent: this.#root, name: "." };
-    return { parent: dirname(this.real(path)), name: basename(path) };
-  }
-
-  #heldParent(parent: string): number {
-    const held = this.#held.get(parent);
-    if (held !== undefined) return held;
+  #heldParent(directory: string): Held {
+    const known = this.#held.get(directory);
+    if (known !== undefined) return known;
     if (this.#held.size >= heldParentsMax) this.#release();
-    const handle = openDirectory(this.#root, parent);
+    const handle = openDirectory(this.#root, this.real(directory));
     if (this.#held.size === 0) setImmediate(() => this.#release());
-    this.#held.set(parent, handle);
-    return handle;
+    const held = { handle, at: handlePath(handle) };
+    this.#held.set(directory, held);
+    return held;
   }
 
   #release(): void {
-    for (const handle of this.#held.values()) closeSync(handle);
+    for (const { handle } of this.#held.values()) closeSync(handle);
     this.#held.clear();
   }
+}
+
+/** A directory that is held open. */
+interface Held {
+  readonly handle: number;
+  readonly at: string;
+}
+
+/** Paths of resources are absolute, without a slash at their end: checked, and looked at again and again. */
+function split(path: string): { readonly directory: string; readonly name: string } {
+  if (!path.startsWith("/")) throw new DeviceError("EINVAL", `${path} is not an absolute path`);
+  if (path === "/") return { directory: "/", name: "." };
+  const end = path.lastIndexOf("/");
+  return { directory: end === 0 ? "/" : path.slice(0, end), name: path.slice(end + 1) };
 }
 
 /** What stands at an entry, without following a symlink, or undefined. */
@@ -115,7 +133,7 @@ export function lookAt(at: string): Stats | undefined {
 }
 
 function placeAt(handle: number, parent: string, name: string, path: string): Place {
-  const prefix = `/proc/self/fd/${handle}`;
+  const prefix = handlePath(handle);
   return {
     at: `${prefix}/${name}`,
     beside: (other) => `${prefix}/${other}`,
@@ -134,14 +152,14 @@ function openDirectory(root: string, path: string): number {
   } catch (error) {
     throw explained(root, path, error);
   }
-  const real = readlinkSync(`/proc/self/fd/${handle}`);
+  const real = readlinkSync(handlePath(handle));
   if (real === path) return handle;
   closeSync(handle);
   throw explained(root, path, new DeviceError("ESTALE", `${path} was moved or removed while it was opened`));
 }
 
 function openOrMake(parent: number, name: string): number {
-  const at = `/proc/self/fd/${parent}/${name}`;
+  const at = `${handlePath(parent)}/${name}`;
   try {
     mkdirSync(at, 0o755);
   } catch (error) {

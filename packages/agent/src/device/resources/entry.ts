@@ -1,6 +1,7 @@
 import { chmodSync, chownSync, closeSync, constants, fstatSync, openSync, type Stats } from "node:fs";
 import { codeOf, DeviceError } from "../deviceError.ts";
 import type { Owners } from "../owners.ts";
+import { handlePath } from "../ownHandles.ts";
 import { lookAt, type Place, type Tree } from "../tree.ts";
 
 const O_PATH = 0o10000000;
@@ -11,9 +12,18 @@ export interface FileServices {
   readonly owners: Owners;
 }
 
+/** Permissions as four octal digits: few of the 4,096 are ever seen, and those again and again. */
+const modeTexts = new Map<number, string>();
+
 /** Permissions as four octal digits. */
 export function modeText(stats: Stats): string {
-  return (stats.mode & 0o7777).toString(8).padStart(4, "0");
+  const mode = stats.mode & 0o7777;
+  let text = modeTexts.get(mode);
+  if (text === undefined) {
+    text = mode.toString(8).padStart(4, "0");
+    modeTexts.set(mode, text);
+  }
+  return text;
 }
 
 /** Reads four octal digits. */
@@ -54,7 +64,7 @@ export function adjustEntry(
 ): void {
   const handle = openSync(place.at, O_PATH | constants.O_NOFOLLOW);
   try {
-    const at = `/proc/self/fd/${handle}`;
+    const at = handlePath(handle);
     const stats = fstatSync(handle);
     if (stats.isSymbolicLink()) throw new DeviceError("ELOOP", `${place.path} is a symlink`);
     place.confirm();

@@ -16,6 +16,7 @@ import {
   type SshkeyVerb,
 } from "@antibody/core";
 import { DeviceError } from "../deviceError.ts";
+import { handlePath } from "../ownHandles.ts";
 import { done, type ResourceBody } from "../resourceBody.ts";
 import { lookAt, type Place, type Tree } from "../tree.ts";
 import { lookAtPath } from "./entry.ts";
@@ -120,7 +121,7 @@ function makeDirectory(tree: Tree, keys: Keys): void {
 function secure(place: Place, keys: Keys): void {
   const handle = openSync(place.at, O_PATH | constants.O_NOFOLLOW);
   try {
-    const at = `/proc/self/fd/${handle}`;
+    const at = handlePath(handle);
     const stats = fstatSync(handle);
     if (!stats.isDirectory()) throw new DeviceError("ENOTDIR", `${place.path} is not a directory`);
     if (stats.uid !== keys.uid || stats.gid !== keys.gid) chownSync(at, keys.uid, keys.gid);
