@@ -8,16 +8,13 @@ import { LateNetwork } from "./agent/lateNetwork.ts";
 import { listenChoices } from "./agent/listenPort.ts";
 import { NetworkOpening, type OpenNetwork } from "./agent/networkOpening.ts";
 import { RunningAgent } from "./agent/runningAgent.ts";
-import { Troubles } from "./agent/troubles.ts";
-import { VerdictTimes } from "./agent/verdictTimes.ts";
-import { Audit, readAudit } from "./audit/audit.ts";
-import { History } from "./audit/history.ts";
+import { openTelling, type Telling } from "./agent/telling.ts";
 import { controlPaths, defaultStateDirectory } from "./control/paths.ts";
 import { Device } from "./device/device.ts";
 import { deliver } from "./handoff/deliver.ts";
 import { HandoffDesk } from "./handoff/desk.ts";
 import { Outbox } from "./handoff/outbox.ts";
-import { Log, type LogEntry, standardOutput } from "./log/log.ts";
+import type { LogEntry } from "./log/log.ts";
 import { SystemClock } from "./mind/clock.ts";
 import { Driver } from "./mind/driver.ts";
 import { type PluginRegistry, readPlugins } from "./plugins/registry.ts";
@@ -29,6 +26,7 @@ import { statementSigner } from "./state/statementSigner.ts";
 
 /** Where an agent listens when nobody says otherwise: everywhere, on any free port. */
 const listenDefault: readonly string[] = ["/ip4/0.0.0.0/tcp/0"];
+
 /** What an agent is started with. */
 export interface StartOptions {
   /** Its state directory, made by `initSwarm` or by joining. */
@@ -78,25 +76,13 @@ async function assemble(
 ): Promise<RunningAgent> {
   const wallMs = (): number => clock.now().wallMs;
   const { agent } = state.certificate;
-  const log = new Log({ agent, destination: options.log ?? standardOutput(agent), wallMs });
-  const troubles = new Troubles();
-  const verdicts = new VerdictTimes(() => clock.now().monoMs);
-  const audit = new Audit(state.paths.directory, (error) =>
-    log.tell({ name: "agent.auditFailed", level: "warn", fields: { cause: messageOf(error) } }),
-  );
-  const history = new History(readAudit(state.paths.directory));
-  const tell = (entry: LogEntry): void => {
-    troubles.note(entry);
-    verdicts.note(entry);
-    log.tell(entry);
-    const line = history.lineOf(entry, new Date(wallMs()).toISOString());
-    if (line !== undefined) audit.note(line);
-    if (entry.name === "resource.handedOff") {
-      incidentRecordings.opened(String(entry.fields["incident"]));
-      // The step that tells it has to end first.
-      setImmediate(() => handoff.look());
-    }
+  const handedOff = (incident: string): void => {
+    incidentRecordings.opened(incident);
+    // The step that tells it has to end first.
+    setImmediate(() => handoff.look());
   };
+  const telling = openTelling(state, clock, handedOff, options.log);
+  const { log, tell } = telling;
   const { root, build, settings = {}, recordingBytesMax } = options;
   const plugins = pluginsOf(state, tell);
   const { mind, digestKey, recorder, interrupted } = bearMind({
@@ -108,15 +94,7 @@ async function assemble(
     onFailure: (error) =>
       log.tell({ name: "agent.recordingNotKept", level: "warn", fields: { cause: messageOf(error) } }),
   });
-  const handoff = new HandoffDesk({
-    stateDirectory: state.paths.directory,
-    inspect: () => driver.inspect(),
-    teller: { agent, name: state.certificate.certificate.name, self: commandOf(options.state) },
-    outbox: new Outbox({ deliver, tell: (level, name, fields) => tell({ name, level, fields }) }),
-    onFailure: (error) =>
-      tell({ name: "agent.handoffFailed", level: "warn", fields: { cause: messageOf(error) } }),
-    onMended: () => tell({ name: "agent.handoffWorks", level: "info", fields: {} }),
-  });
+  const handoff = deskOf(options, state, tell, () => driver.inspect());
   const feed: Feed = (input) => driver.feed(input);
   const network = new LateNetwork(feed);
   const device = new Device({
@@ -160,23 +138,8 @@ async function assemble(
     listenChoices(options.listen ?? listenDefault, state.paths.port),
   );
   const running = new RunningAgent({
-    ...{
-      state,
-      mind,
-      driver,
-      recorder,
-      incidentRecordings,
-      audit,
-      handoff,
-      device,
-      network,
-      opening,
-      log,
-      tell,
-      troubles,
-      verdicts,
-    },
-    ...{ clock, crypto },
+    ...{ state, mind, driver, recorder, incidentRecordings, handoff, device, network, opening },
+    ...{ ...telling, clock, crypto },
   });
   try {
     await running.openSockets(controlPaths(options.state));
@@ -187,6 +150,28 @@ async function assemble(
   }
   running.begin();
   return running;
+}
+
+/** The desk that tells people of cases. */
+function deskOf(
+  options: StartOptions,
+  { certificate, paths }: AgentState,
+  tell: Telling["tell"],
+  inspect: Driver["inspect"],
+): HandoffDesk {
+  const {
+    agent,
+    certificate: { name },
+  } = certificate;
+  return new HandoffDesk({
+    stateDirectory: paths.directory,
+    inspect,
+    teller: { agent, name, self: commandOf(options.state) },
+    outbox: new Outbox({ deliver, tell: (level, event, fields) => tell({ name: event, level, fields }) }),
+    onFailure: (error) =>
+      tell({ name: "agent.handoffFailed", level: "warn", fields: { cause: messageOf(error) } }),
+    onMended: () => tell({ name: "agent.handoffWorks", level: "info", fields: {} }),
+  });
 }
 
 /** What is wrong with the registration of plug-ins keeps nothing else from being healed. */

@@ -8,11 +8,10 @@ import {
   verifyEviction,
 } from "@antibody/core";
 import { type AgentId, type Crypto, type IncidentId, isRejection, type Rejection } from "@antibody/policy";
-import { type Audit, type AuditLine, readAudit } from "../audit/audit.ts";
+import { type AuditLine, readAudit } from "../audit/audit.ts";
 import type { ControlPaths } from "../control/paths.ts";
 import { type ControlServer, startControl } from "../control/server.ts";
 import type { HandoffDesk } from "../handoff/desk.ts";
-import type { Log, LogEntry } from "../log/log.ts";
 import type { Clock } from "../mind/clock.ts";
 import type { Driver } from "../mind/driver.ts";
 import type { Recorder } from "../mind/recorder.ts";
@@ -36,8 +35,7 @@ import type { LateNetwork } from "./lateNetwork.ts";
 import { rememberPort } from "./listenPort.ts";
 import type { NetworkOpening } from "./networkOpening.ts";
 import { type Offered, takeOffer } from "./offering.ts";
-import type { Troubles } from "./troubles.ts";
-import type { VerdictTimes } from "./verdictTimes.ts";
+import type { Telling } from "./telling.ts";
 
 /**
  * How long the mind may take to say its goodbyes and let running repairs end. Guess: below the 90 s after which
@@ -48,22 +46,16 @@ const goodbyeMsMax = 20_000;
 const unwrittenGoodbyeMsMax = 2_000;
 
 /** What a running agent is made of. */
-export interface AgentParts {
+export interface AgentParts extends Telling {
   readonly state: AgentState;
   readonly mind: Mind;
   readonly driver: Driver;
   readonly recorder: Recorder;
   readonly incidentRecordings: IncidentRecordings;
-  readonly audit: Audit;
   readonly handoff: HandoffDesk;
   readonly device: DevicePort;
   readonly network: LateNetwork;
   readonly opening: NetworkOpening;
-  readonly log: Log;
-  /** Tells the log, and whoever keeps count of troubles. */
-  readonly tell: (entry: LogEntry) => void;
-  readonly troubles: Troubles;
-  readonly verdicts: VerdictTimes;
   readonly clock: Clock;
   readonly crypto: Crypto;
 }
