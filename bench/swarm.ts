@@ -1,4 +1,4 @@
-import { Namespaces, whyNoNamespaces } from "../test/harness/namespaces.ts";
+import { Namespaces, whyNoRouters } from "../test/harness/namespaces.ts";
 import type { Figures, Outcome } from "./figures.ts";
 import { agentNames, type Run } from "./run.ts";
 import { withAntibodyFleet } from "./swarm/antibodyFleet.ts";
@@ -44,7 +44,7 @@ export const swarmSections: readonly string[] = Object.keys(sections);
 
 /** Agents and Debian's Serf, one after the other, as processes in network namespaces of this run's own. */
 export async function swarm(run: Run): Promise<Outcome> {
-  const reason = whyNoNamespaces();
+  const reason = whyNoRouters();
   if (reason !== undefined) throw new Error(reason);
   const members = agentNames(run.agents ?? agentsDefault);
   const measured = async (fleet: Fleet): Promise<Map<string, Figures>> => {

@@ -20,6 +20,7 @@ const settleMs = 5_000;
 const knowWithinMs = 180_000;
 const partitionMs = 60_000;
 const idleMs = 60_000;
+const lossPercent = 5;
 
 /** From the start of the last of all processes until every member holds all others to be there. */
 export async function fullViews(run: Run, fleet: Fleet, { fullViews: starts }: Repeats): Promise<Figures> {
@@ -134,12 +135,34 @@ export async function partition(run: Run, fleet: Fleet, { partitions }: Repeats)
   };
 }
 
-/** News given to one member, until the last has them. */
+/** News given to one member, until the last has them; and once more while every member loses packets. */
 export async function publish(run: Run, fleet: Fleet, { publishes }: Repeats): Promise<Figures> {
+  run.say(`${fleet.program}: publishing ${publishes} times`);
+  const { last, each, missed } = await publishing(run, fleet, publishes);
+  run.say(`${fleet.program}: publishing ${publishes} times, ${lossPercent} of 100 packets lost`);
+  fleet.hosts.lose(lossPercent);
+  const lossy = await publishing(run, fleet, publishes).finally(() => fleet.hosts.lose(0));
+  await allHold(run, fleet, fleet.members);
+  return {
+    ...spread("last", last),
+    eachP50Ms: quantile(each, 0.5),
+    missed,
+    // Who misses all of them has no times.
+    ...(lossy.last.length === 0 ? {} : spread("lossyLast", lossy.last)),
+    lossyMissed: lossy.missed,
+  };
+}
+
+interface Arrivals {
+  readonly last: readonly number[];
+  readonly each: readonly number[];
+  readonly missed: number;
+}
+
+async function publishing(run: Run, fleet: Fleet, publishes: number): Promise<Arrivals> {
   const last: number[] = [];
   const each: number[] = [];
   let missed = 0;
-  run.say(`${fleet.program}: publishing ${publishes} times`);
   for (let time = 0; time < publishes; time += 1) {
     const tookMs = await fleet.publish(fleet.members[time % fleet.members.length] ?? "");
     await wait(400, undefined, { signal: run.signal });
@@ -149,7 +172,7 @@ export async function publish(run: Run, fleet: Fleet, { publishes }: Repeats): P
       each.push(...tookMs.values());
     }
   }
-  return { ...spread("last", last), eachP50Ms: quantile(each, 0.5), missed };
+  return { last, each, missed };
 }
 
 /** What a member costs while nothing happens. Traffic is counted at its network interface, headers included. */

@@ -77,6 +77,15 @@ export class Namespaces {
     ip("netns", "exec", this.#namespaceOf(host), "ip", "link", "set", "eth0", state);
   }
 
+  /** Loses so many of a hundred packets that reach a host from others, at random; 0 loses none again. Needs nftables. */
+  lose(percent: number): void {
+    const flush = "add table inet loss; delete table inet loss;";
+    for (const host of this.#hosts.keys()) {
+      const rules = percent === 0 ? flush : `${flush} ${lossRules(percent)}`;
+      ip("netns", "exec", this.#namespaceOf(host), "nft", rules);
+    }
+  }
+
   /** Bytes and packets that have passed a host's interface, both ways, with the headers of all layers. */
   trafficOf(host: string): { readonly bytes: number; readonly packets: number } {
     const count = (name: string): number =>
@@ -186,12 +195,17 @@ const natRules = `
     };
   };`;
 
+function lossRules(percent: number): string {
+  const drop = `iifname "eth0" numgen random mod 100 < ${percent} drop;`;
+  return `table inet loss { chain in { type filter hook input priority filter; ${drop} }; };`;
+}
+
 /** Why a test of the network cannot run here; undefined where it can. In CI it must run. */
 export function whyNoNamespaces(): string | undefined {
   return inCiNever(process.getuid?.() === 0 ? missing("ip", "-V") : "network namespaces need root");
 }
 
-/** The same for a test with hosts behind routers. */
+/** The same for a test with hosts behind routers, or with packets that are lost. */
 export function whyNoRouters(): string | undefined {
   const reason = whyNoNamespaces();
   return reason ?? inCiNever(missing("nft", "-v"));
