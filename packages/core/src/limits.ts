@@ -57,6 +57,8 @@ export const probesForOthersMax = 64;
 export const bootJumpMax = 1_000_000;
 /** Repairs kept for each resource, for `why` and incidents. */
 export const attemptsKeptMax = 10;
+/** Names of missing peers in an incident. A guess: a line or two; more of them are a trouble of the network. */
+export const glanceNamesMax = 16;
 /** Incidents kept by one agent; the oldest goes first. */
 export const incidentsKeptMax = 100;
 /** Resources with a live watch; beyond it the sweep alone looks. Half of the usual inotify limit. */

@@ -1,6 +1,7 @@
 import type { Boot, MindOptions } from "./contract/mind.ts";
 import type { Snapshot } from "./contract/snapshot.ts";
 import { Healing } from "./healing/healing.ts";
+import type { HealingOptions } from "./healing/parts.ts";
 import { PolicyKeeping } from "./keeping/policies.ts";
 import { keep, recall } from "./keeping/snapshot.ts";
 import { Random, type RandomState } from "./random.ts";
@@ -64,7 +65,7 @@ export function createState(options: MindOptions, boot: Boot): MindState {
     swarm,
     rollouts,
     policies: PolicyKeeping.create({ ...options, stages: rollouts }, boot),
-    healing: Healing.create({ ...options, boot: swarm.boot }, boot.records),
+    healing: Healing.create(healingOptions(options, swarm), boot.records),
     routing: Routing.create(options),
     roles: Roles.create(options, boot.records),
     disturbing: new Disturbing(options),
@@ -84,12 +85,16 @@ export function restoreState(options: MindOptions, dump: Snapshot): MindState {
     swarm,
     rollouts,
     policies: PolicyKeeping.restore({ ...options, stages: rollouts }, state.policies),
-    healing: Healing.restore({ ...options, boot: swarm.boot }, state.healing),
+    healing: Healing.restore(healingOptions(options, swarm), state.healing),
     routing: Routing.restore(options, state.routing),
     roles: Roles.restore(options, state.roles),
     disturbing: new Disturbing(options, state.disturbing),
   };
   return { parts, stopping: state.stopping, seen: state.seen };
+}
+
+function healingOptions(options: MindOptions, swarm: Swarm): HealingOptions {
+  return { ...options, boot: swarm.boot, peers: () => swarm.peers.glance() };
 }
 
 export function dumpState({ parts, stopping, seen }: MindState): Snapshot {

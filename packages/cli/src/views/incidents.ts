@@ -1,4 +1,4 @@
-import type { Incident, Inspection } from "@antibody/core";
+import type { Incident, Inspection, PeersGlance } from "@antibody/core";
 import { type Json, shortId } from "@antibody/policy";
 import { withSelf } from "../self.ts";
 import { labeled, table, unbroken } from "../text/table.ts";
@@ -40,6 +40,8 @@ export interface IncidentView {
   readonly observed: Json;
   readonly drift: string;
   readonly attempts: readonly AttemptFields[];
+  /** How the swarm looked from here at its time. */
+  readonly peers?: PeersGlance;
   readonly next: string;
 }
 
@@ -97,6 +99,7 @@ export function incidentView(inspection: Inspection, incident: Incident, self: s
     observed: incident.observed,
     drift: incident.drift,
     attempts: incident.attempts.map(attemptFields),
+    ...(incident.peers === undefined ? {} : { peers: incident.peers }),
     next: withSelf(incident.next, self),
   };
 }
@@ -130,8 +133,14 @@ export function incidentLines(view: IncidentView): readonly string[] {
     ...line("observed", JSON.stringify(view.observed)),
     ...line("drift", view.drift),
     ...view.attempts.flatMap((attempt) => line("tried", attemptText(attempt, view.time))),
+    ...(view.peers === undefined ? [] : line("peers", peersText(view.peers))),
     unbroken("next", view.next, 8),
   ];
+}
+
+function peersText({ cutOff, reachable, missing }: PeersGlance): string {
+  const own = cutOff ? "; this device was cut off" : "";
+  return `${reachable} reachable, ${missing.length === 0 ? "none missing" : `missing: ${missing.join(", ")}`}${own}`;
 }
 
 function stateText({ state, mendedAt, time }: IncidentView): string {

@@ -209,9 +209,20 @@ export interface Incident {
   readonly observed: Json;
   readonly drift: string;
   readonly attempts: readonly AttemptView[];
+  /** How the swarm looked from here at its time; absent in those of older builds. */
+  readonly peers?: PeersGlance;
   readonly next: string;
   /** When the resource was first seen kept again, by whomever; absent until then. */
   readonly mendedWallMs?: number;
+}
+
+/** How the swarm looked to one agent: whether a case was its device's own, or of more than one. */
+export interface PeersGlance {
+  /** Most of what the agent observed was silent: the fault was its own. */
+  readonly cutOff: boolean;
+  readonly reachable: number;
+  /** Names of those that were not, at most `glanceNamesMax`. */
+  readonly missing: readonly string[];
 }
 
 /** A read-only snapshot of a mind: all that the command line and the simulator's checkers ever see. */

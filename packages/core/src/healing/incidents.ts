@@ -7,7 +7,7 @@ import {
   type StreamState,
   utf8,
 } from "@antibody/policy";
-import type { Incident } from "../contract/inspection.ts";
+import type { Incident, PeersGlance } from "../contract/inspection.ts";
 import type { ActionId, JournalRecord } from "../contract/output.ts";
 import type { Snapshot } from "../contract/snapshot.ts";
 import type { Turn } from "../contract/turn.ts";
@@ -22,31 +22,36 @@ type Proof = NonNullable<StreamState["proof"]>;
 /** Where incidents stand in the journal. */
 const incidentPrefix = "incident/";
 
+/** What incidents are made of beside the case itself. */
+interface IncidentsOptions {
+  readonly agent: AgentId;
+  readonly crypto: Pick<Crypto, "sha256">;
+  readonly peers: () => PeersGlance;
+}
+
 /** The cases that were given to a human, oldest first, at most `incidentsKeptMax`. They survive a restart. */
 export class Incidents {
   readonly #agent: AgentId;
   readonly #crypto: Pick<Crypto, "sha256">;
+  readonly #peers: () => PeersGlance;
   #incidents: readonly Incident[];
   /** Resources with a case that is not mended: every look that finds a promise kept asks for it. */
   #open: ReadonlySet<ResourceId>;
 
-  constructor(agent: AgentId, crypto: Pick<Crypto, "sha256">, incidents: readonly Incident[]) {
-    this.#agent = agent;
-    this.#crypto = crypto;
+  constructor(options: IncidentsOptions, incidents: readonly Incident[]) {
+    this.#agent = options.agent;
+    this.#crypto = options.crypto;
+    this.#peers = options.peers;
     this.#incidents = incidents;
     this.#open = openIn(incidents);
   }
 
-  static create(
-    agent: AgentId,
-    crypto: Pick<Crypto, "sha256">,
-    records: readonly JournalRecord[],
-  ): Incidents {
+  static create(options: IncidentsOptions, records: readonly JournalRecord[]): Incidents {
     const found = records
       .filter(({ key }) => key.startsWith(incidentPrefix))
       .map(({ value }) => recall<Incident>(value))
       .sort((left, right) => left.wallMs - right.wallMs || (left.id < right.id ? -1 : 1));
-    return new Incidents(agent, crypto, found.slice(-incidentsKeptMax));
+    return new Incidents(options, found.slice(-incidentsKeptMax));
   }
 
   dump(): Snapshot {
@@ -73,6 +78,7 @@ export class Incidents {
       observed: state.observation ?? null,
       drift: state.drift?.summary ?? state.plan?.summary ?? "",
       attempts: state.attempts,
+      peers: this.#peers(),
       next: `antibody why ${state.resource}`,
     };
     this.#keep(incident, turn);

@@ -1,4 +1,5 @@
 import type { AgentId, Crypto, ResourceId } from "@antibody/policy";
+import type { PeersGlance } from "../contract/inspection.ts";
 import type { ResourceContext, ResourceType } from "../contract/resource.ts";
 import type { Deadlines } from "../keeping/deadlines.ts";
 import type { RareMap, RareSet } from "../keeping/rare.ts";
@@ -20,6 +21,8 @@ export interface HealingOptions {
   readonly resourceTypes: readonly ResourceType[];
   /** Rises with every start of the agent: the first half of action ids. */
   readonly boot: number;
+  /** How the swarm looks: evidence of an incident. */
+  readonly peers: () => PeersGlance;
 }
 
 /** Roles that are held here, each with the epoch of its lease where there is one. */

@@ -1,7 +1,11 @@
-import type { AgentId } from "@antibody/policy";
-import type { Verdict } from "../contract/inspection.ts";
+import { type AgentId, compareText } from "@antibody/policy";
+import type { PeersGlance, Verdict } from "../contract/inspection.ts";
+import { glanceNamesMax } from "../limits.ts";
 import { verdictOn } from "./inspect.ts";
 import type { SwarmParts } from "./parts.ts";
+
+/** Verdicts on who should be there, and is not. */
+const missed: readonly Verdict[] = ["suspected", "unreachable", "stalled", "dead"];
 
 /** Who is there, for the other parts of a mind: they ask, and change nothing. */
 export class Peers {
@@ -30,6 +34,23 @@ export class Peers {
   /** Most of what this agent observes is silent: the fault is its own. */
   get isCutOff(): boolean {
     return this.#parts.probing.findings.cutOff;
+  }
+
+  /** How the swarm looks just now, for whoever asks later. */
+  glance(): PeersGlance {
+    const others = this.#parts.directory
+      .members()
+      .filter(({ certificate }) => certificate.agent !== this.#parts.agent)
+      .map(({ certificate: { agent, certificate } }) => ({
+        name: certificate.name,
+        verdict: this.verdictOf(agent),
+      }));
+    const missing = others.filter(({ verdict }) => missed.includes(verdict)).map(({ name }) => name);
+    return {
+      cutOff: this.isCutOff,
+      reachable: others.filter(({ verdict }) => verdict === "reachable").length,
+      missing: missing.sort(compareText).slice(0, glanceNamesMax),
+    };
   }
 
   get memberCount(): number {

@@ -53,6 +53,7 @@ it("a program that ends again and again is left alone for a while, and a human g
       /^4 repairs within 60s did not last; .*exit code 3 after "no such bus: \/dev\/i2c-1"/,
     ),
     observed: stopped,
+    peers: { cutOff: false, reachable: 2, missing: ["attic"] },
   });
   // Each start, and how long it lasted.
   expect(incident?.attempts.map(({ result, detail }) => [result, detail])).toEqual(

@@ -82,6 +82,18 @@ describe("membership", () => {
     expect(world.host("b").swarm.revision).toBeGreaterThan(revision);
   });
 
+  test("a glance tells who is there, and who is missing but has not left", () => {
+    const world = World.formed(three);
+    const glance = () => world.host("a").swarm.peers.glance();
+    expect(glance()).toEqual({ cutOff: false, reachable: 2, missing: [] });
+    world.kill("b");
+    world.runUntil(() => glance().missing.length > 0, 60_000);
+    expect(glance()).toEqual({ cutOff: false, reachable: 1, missing: ["b"] });
+    world.act("c", "leave", (swarm, turn) => swarm.leave(turn));
+    world.runUntil(() => glance().reachable === 0, 60_000);
+    expect(glance()).toMatchObject({ missing: ["b"] });
+  });
+
   test("the boot counter is durable before anything is said in its name", () => {
     const world = World.formed(three);
     world.boot("d");
