@@ -178,9 +178,15 @@ export class Missing {
     }
   }
 
-  /** Who is there has changed, and so who observes whom. */
-  recountAll(turn: Turn): void {
-    for (const subject of this.subjects()) this.#recount(subject, "its observers have changed", turn);
+  /** Who is there has changed, and so who observes whom: here that is looked at for those whom it concerns. */
+  recountConcerned(turn: Turn): void {
+    const { directory, observers } = this.#ports;
+    const concerned = observers.takeConcerned();
+    for (const subject of this.subjects()) {
+      const slot = directory.roster.slotOf(subject);
+      if (concerned !== undefined && slot !== undefined && !concerned.has(slot)) continue;
+      this.#recount(subject, "its observers have changed", turn);
+    }
   }
 
   expire(turn: Turn): void {

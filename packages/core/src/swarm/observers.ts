@@ -26,6 +26,8 @@ export interface Quorum {
   readonly observers: number;
   readonly votes: number;
 }
+/** Changes that are named one by one until someone asks whom they concern; more than these concern everyone. A guess. */
+const unsettledMax = 64;
 /** So many assignments are looked through faster than a set of their slots is asked. A guess. */
 const lookedThroughMax = 2;
 
@@ -58,6 +60,8 @@ export class Observers {
   /** Slots in any of those, where they are many: some of them may be of assignments that were forgotten since. */
   #involved: Set<number> | undefined;
   #roster: Roster | undefined;
+  /** Whose standing has changed since `takeConcerned`; undefined when everyone's may have. */
+  #unsettled: number[] | undefined;
 
   constructor(directory: Directory, settings: Settings) {
     this.#directory = directory;
@@ -162,6 +166,21 @@ export class Observers {
     return Math.ceil((quorumVotes * observers) / observerCount);
   }
 
+  /**
+   * For one reader: slots of those whose observers, or their standing, may be others than at its last call; undefined
+   * when that may be anyone's. Walks are mutual: whoever a walk from a changed slot comes by is one whose own walk comes by
+   * that slot, or by a changed one before it.
+   */
+  takeConcerned(): ReadonlySet<number> | undefined {
+    this.#forgetChanged();
+    const unsettled = this.#unsettled;
+    this.#unsettled = [];
+    if (unsettled === undefined) return undefined;
+    const concerned = new Set(unsettled);
+    for (const slot of unsettled) involve(this.#slotsAt(slot), concerned);
+    return concerned;
+  }
+
   /** Everyone observes everyone. */
   get isFullMesh(): boolean {
     return this.#directory.livingCount <= this.#settings.fullMeshMembersMax;
@@ -174,10 +193,13 @@ export class Observers {
   }
 
   #slotsOf(subject: AgentId): Slots {
+    const own = this.#directory.roster.slotOf(subject);
+    return own === undefined ? noSlots() : this.#slotsAt(own);
+  }
+
+  #slotsAt(own: number): Slots {
     const { roster } = this.#directory;
-    const own = roster.slotOf(subject);
-    const slots: Slots = { observers: [], passed: [], undying: [], others: undefined };
-    if (own === undefined) return slots;
+    const slots = noSlots();
     if (this.isFullMesh) {
       for (let slot = 0; slot < roster.size; slot += 1) if (slot !== own) this.#place(slot, slots);
       return slots;
@@ -238,8 +260,11 @@ export class Observers {
     const isNearMesh = this.#directory.livingCount <= this.#settings.fullMeshMembersMax + 1;
     if (changed === undefined || isMoved || isNearMesh) {
       this.#forgetAll();
+      this.#unsettled = undefined;
       return;
     }
+    this.#unsettled?.push(...changed);
+    if (this.#unsettled !== undefined && this.#unsettled.length > unsettledMax) this.#unsettled = undefined;
     if (this.#involved === undefined && this.#remembered.size > lookedThroughMax) {
       this.#involved = new Set();
       for (const { slots } of this.#remembered.values()) involve(slots, this.#involved);
@@ -257,6 +282,10 @@ export class Observers {
     this.#remembered.clear();
     this.#involved = undefined;
   }
+}
+
+function noSlots(): Slots {
+  return { observers: [], passed: [], undying: [], others: undefined };
 }
 
 function add(slots: number[], slot: number): void {

@@ -301,7 +301,7 @@ export class Swarm {
     if (this.#retallyMs <= turn.now.monoMs) {
       this.#retallyMs = NEVER;
       accusing.retally(turn);
-      missing.recountAll(turn);
+      missing.recountConcerned(turn);
       reporting.weighAll(turn);
     }
     if (this.#parts.absence.due(turn)) this.#revision += 1;
