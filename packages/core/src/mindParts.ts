@@ -59,7 +59,7 @@ type MindDump = {
 /** A mind as the journal left it. */
 export function createState(options: MindOptions, boot: Boot): MindState {
   const swarm = Swarm.create(options, boot);
-  const rollouts = Rollouts.create(options, boot.records);
+  const rollouts = Rollouts.create(options, boot);
   const parts: MindParts = {
     random: Random.at(options.random),
     swarm,

@@ -4,6 +4,7 @@ import {
   type Member,
   type MindOptions,
   readMemberRecord,
+  reportingMembers,
   resourceTypes,
   verifyMember,
 } from "@antibody/core";
@@ -13,7 +14,9 @@ import {
   type Contexts,
   compareText,
   type Root,
+  type Trust,
   type VerifiedPolicy,
+  type VerifiedReport,
   verifyPolicy,
 } from "@antibody/policy";
 import { simulatedBuild } from "../identity/enroll.ts";
@@ -24,6 +27,7 @@ import type { SimAgent } from "./agent.ts";
 import type { Population } from "./populate.ts";
 
 const policyPrefix = "policy/";
+const reportPrefix = "report/";
 
 /** What a process of the agent gives its mind. Each gets a random stream of its own. */
 export function mindOptionsOf(
@@ -60,6 +64,7 @@ export function bootOf(agent: SimAgent, population: Population): Boot {
   const records: JournalRecord[] = [];
   const members: Member[] = [];
   const envelopes: Uint8Array[] = [];
+  const reports: VerifiedReport[] = [];
   for (const record of agent.journal.records()) {
     const wire = readMemberRecord(record);
     if (wire !== undefined) {
@@ -67,9 +72,18 @@ export function bootOf(agent: SimAgent, population: Population): Boot {
       members.push(valid(verifyMember(valid(wire), population.charter, modelCrypto, known?.certificate)));
     } else if (record.key.startsWith(policyPrefix) && record.value instanceof Uint8Array) {
       envelopes.push(record.value);
+    } else if (record.key.startsWith(reportPrefix) && record.value instanceof Uint8Array) {
+      const report = valid(verifyPolicy(record.value, trustIn(population)));
+      if (report.type === "report") reports.push(report);
     } else records.push(record);
   }
-  return { records, members, policies: verifyAll(envelopes) };
+  return { records, members, policies: verifyAll(envelopes), reports };
+}
+
+/** Reports are signed by members, of whom everybody is known here. */
+function trustIn({ directory }: Population): Trust {
+  const memberOf = reportingMembers({ certificateOf: (agent) => directory.get(agent)?.certificate });
+  return { crypto: modelCrypto, rootOf: () => undefined, memberOf };
 }
 
 /** Roots first, by number, since everything else is verified with them. */

@@ -61,7 +61,7 @@ export function bearMind(options: BirthOptions): BornMind {
   }
   const records = state.journal.read();
   refuseNewerRecords(records);
-  const { boot, rejected } = readBoot(records, state.charter, crypto);
+  const { boot, rejected } = readBoot(records, state.charter, crypto, state.certificate);
   for (const { key, rejection } of rejected) {
     const { reason, detail } = rejection;
     log.tell({ name: "agent.recordRejected", level: "warn", fields: { key, reason, detail } });

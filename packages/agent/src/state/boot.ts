@@ -4,6 +4,8 @@ import {
   type Member,
   readEvictionRecord,
   readMemberRecord,
+  reportingMembers,
+  type VerifiedCertificate,
   type VerifiedCharter,
   type VerifiedEviction,
   verifyEviction,
@@ -22,6 +24,7 @@ import {
   reject,
   rootDigest,
   type VerifiedPolicy,
+  type VerifiedReport,
   type VerifiedRoot,
   verifyPolicy,
 } from "@antibody/policy";
@@ -34,22 +37,27 @@ export interface BootReading {
 }
 
 const policyPrefix = "policy/";
+/** What members said of generations in stages. */
+const reportPrefix = "report/";
 /** Manifests that were in force once. */
 const evidencePrefix = "evidence/";
 
 /**
  * Reads what a mind is born from. Members and policy are verified again: the disk is no authority, and a rule that
  * this build adds holds for old records too.
+ * `own` is the device's own certificate, by which what it said itself is verified.
  */
 export function readBoot(
   records: readonly JournalRecord[],
   charter: Pick<VerifiedCharter, "swarm" | "charter">,
   crypto: Crypto,
+  own?: VerifiedCertificate,
 ): BootReading {
   const members: Member[] = [];
   const evictions: VerifiedEviction[] = [];
   const rest: JournalRecord[] = [];
   const envelopes: { readonly key: string; readonly bytes: Uint8Array }[] = [];
+  const saidThen: StoredEnvelope[] = [];
   const rejected: { readonly key: string; readonly rejection: Rejection }[] = [];
   for (const record of records) {
     const { key, value } = record;
@@ -65,15 +73,20 @@ export function readBoot(
       const member = isRejection(wire) ? wire : verifyMember(wire, charter, crypto);
       if (isRejection(member)) rejected.push({ key, rejection: member });
       else members.push(member);
-    } else if (!key.startsWith(policyPrefix) && !key.startsWith(evidencePrefix)) {
+    } else if (![policyPrefix, evidencePrefix, reportPrefix].some((prefix) => key.startsWith(prefix))) {
       rest.push(record);
     } else if (value instanceof Uint8Array) {
-      envelopes.push({ key, bytes: value });
+      (key.startsWith(reportPrefix) ? saidThen : envelopes).push({ key, bytes: value });
     } else {
       rejected.push({ key, rejection: reject("malformed", `${key} holds no envelope`) });
     }
   }
   const policies = readPolicies(envelopes, crypto);
+  const certificates = [
+    ...members.map(({ certificate }) => certificate),
+    ...(own === undefined ? [] : [own]),
+  ];
+  const reports = readReports(saidThen, certificates, crypto);
   return {
     boot: {
       records: rest,
@@ -81,8 +94,9 @@ export function readBoot(
       evictions,
       policies: policies.verified.filter(isInForce).map(({ policy }) => policy),
       evidence: policies.verified.filter((each) => !isInForce(each)).map(({ policy }) => policy),
+      reports: reports.verified,
     },
-    rejected: [...rejected, ...policies.rejected],
+    rejected: [...rejected, ...policies.rejected, ...reports.rejected],
   };
 }
 
@@ -131,6 +145,25 @@ function readPolicies(envelopes: readonly StoredEnvelope[], crypto: Crypto): Rea
     if (policy.type !== "root") continue;
     const known = roots.get(policy.author) ?? new Map<string, VerifiedRoot>();
     roots.set(policy.author, known.set(rootDigest(crypto, policy.root), policy));
+  }
+  return { verified, rejected };
+}
+
+/** Reports by the keys of their members. */
+function readReports(
+  envelopes: readonly StoredEnvelope[],
+  certificates: readonly VerifiedCertificate[],
+  crypto: Crypto,
+): { readonly verified: readonly VerifiedReport[]; readonly rejected: ReadPolicies["rejected"] } {
+  const byAgent = new Map(certificates.map((certificate) => [certificate.agent, certificate]));
+  const memberOf = reportingMembers({ certificateOf: (agent) => byAgent.get(agent) });
+  const verified: VerifiedReport[] = [];
+  const rejected: { key: string; rejection: Rejection }[] = [];
+  for (const { key, bytes } of envelopes) {
+    const report = verifyPolicy(bytes, { crypto, rootOf: () => undefined, memberOf });
+    if (isRejection(report)) rejected.push({ key, rejection: report });
+    else if (report.type === "report") verified.push(report);
+    else rejected.push({ key, rejection: reject("malformed", `${key} holds a ${report.type}`) });
   }
   return { verified, rejected };
 }

@@ -13,9 +13,11 @@ import {
   fromHex,
   isRejection,
   keysDigest,
+  makeId,
   parseStreamName,
   rotateAuthor,
   sealBundle,
+  sealReport,
   toHex,
   verifyPolicy,
 } from "@antibody/policy";
@@ -158,6 +160,30 @@ test("what was changed on the disk is not believed, and named", () => {
       "policy/none malformed",
     ].sort(),
   );
+});
+
+test("what members said of a generation comes back by their keys, and the device's own by its own", () => {
+  const state = foundedState();
+  const { author } = policyRecords(1);
+  const report = sealReport(
+    {
+      ...{ v: 1, type: "report", swarm: state.charter.swarm, agent: state.certificate.agent },
+      ...{ author: author as never, stream: parseStreamName("home") as never, epoch: 1, generation: 1 },
+      manifest: makeId("frag", new Uint8Array(32)),
+      ...{ finding: "failed", detail: "" },
+    },
+    state.key,
+  );
+  const forged = Uint8Array.from(report);
+  forged[forged.length - 1] = (forged.at(-1) ?? 0) ^ 1;
+  const records = [
+    { key: "report/own", value: report },
+    { key: "report/forged", value: forged },
+  ];
+  const known = readBoot(records, state.charter, crypto, state.certificate);
+  expect(known.boot.reports?.map(({ bytes }) => bytes)).toEqual([report]);
+  expect(known.rejected).toMatchObject([{ key: "report/forged", rejection: { reason: "badSignature" } }]);
+  expect(readBoot(records, state.charter, crypto).boot.reports).toEqual([]);
 });
 
 test("what the agent signs, its peers verify", () => {

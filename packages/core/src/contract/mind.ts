@@ -1,4 +1,4 @@
-import type { AgentId, Contexts, Crypto, SwarmId, VerifiedPolicy } from "@antibody/policy";
+import type { AgentId, Contexts, Crypto, SwarmId, VerifiedPolicy, VerifiedReport } from "@antibody/policy";
 import type { RandomState } from "../random.ts";
 import type { Settings } from "../settings.ts";
 import type { Founding } from "../swarm/directory.ts";
@@ -50,4 +50,6 @@ export interface Boot {
   readonly evictions?: readonly VerifiedEviction[];
   /** Manifests that were in force once: a second body of their version is known by them. */
   readonly evidence?: readonly VerifiedPolicy[];
+  /** What members said of generations in stages. */
+  readonly reports?: readonly VerifiedReport[];
 }

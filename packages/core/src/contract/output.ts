@@ -16,8 +16,8 @@ export type Durability = "sync" | "batched";
 
 /**
  * One durable record. A null value deletes it. Values carry a version `v` of their own, or are exact bytes.
- * Keys `member/<agent>` hold `{ v, chain, entry }` and `policy/<id>` an envelope: the body verifies these two
- * again when it reads them, everything else comes back to the mind as it was.
+ * Keys `member/<agent>` hold `{ v, chain, entry }`, `policy/<id>` and `report/<id>` an envelope: the body verifies
+ * these again when it reads them, everything else comes back to the mind as it was.
  */
 export interface JournalRecord {
   /** Slash-separated, for example `floor/author_…/home`. */

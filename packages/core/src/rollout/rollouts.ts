@@ -13,6 +13,7 @@ import {
   type View,
 } from "@antibody/policy";
 import type { ResourcePhase, RolloutView } from "../contract/inspection.ts";
+import type { Boot } from "../contract/mind.ts";
 import type { JournalRecord } from "../contract/output.ts";
 import type { Snapshot } from "../contract/snapshot.ts";
 import { type MonotonicMs, NEVER, type Now } from "../contract/time.ts";
@@ -48,14 +49,30 @@ export interface RolloutsOptions {
 }
 
 /** Version of the shape of a dump. */
-const dumpVersion = 1;
+const dumpVersion = 2;
 
 interface RolloutsDump {
   readonly v: typeof dumpVersion;
   readonly stages: readonly Stage[];
   readonly stored: readonly StoredStage[];
   readonly reports: ReportsDump;
+  readonly written: readonly WrittenReport[];
   readonly revision: number;
+}
+
+/** A report that is in the journal: who said it, and of what. At most `reportsPerGenerationMax` of a generation. */
+interface WrittenReport {
+  readonly id: FragmentId;
+  readonly manifest: FragmentId;
+  readonly agent: AgentId;
+}
+
+function written({ id, report }: VerifiedReport): WrittenReport {
+  return { id, manifest: report.manifest, agent: report.agent };
+}
+
+function reportKey(id: FragmentId): string {
+  return `report/${id}`;
 }
 
 /**
@@ -69,6 +86,8 @@ export class Rollouts implements Stages {
   /** What the journal said of stages that were not met yet in this life. */
   readonly #stored = new RareMap<FragmentId, StoredStage>();
   readonly reports: Reports;
+  /** Reports in the journal, until their generation is gone. */
+  #written: WrittenReport[];
   /** Where each generation stands, and what it was counted from: most steps change nothing of it. */
   readonly #standings = new RareMap<FragmentId, { readonly basis: string; readonly standing: Standing }>();
   #phaseOf: (resource: ResourceId) => ResourcePhase | undefined = () => undefined;
@@ -80,18 +99,23 @@ export class Rollouts implements Stages {
     for (const stage of dump.stages) this.#stages.set(stage.manifest, stage);
     for (const stored of dump.stored) this.#stored.set(stored.manifest, stored);
     this.reports = new Reports(dump.reports);
+    this.#written = [...dump.written];
     this.revision = dump.revision;
   }
 
-  static create(options: RolloutsOptions, records: readonly JournalRecord[]): Rollouts {
+  /** As the journal left them: what devices said that failed is counted again, before anybody has spoken. */
+  static create(options: RolloutsOptions, { records, policies, reports = [] }: Boot): Rollouts {
     const stored = records.flatMap((record) => readStage(record) ?? []);
-    return new Rollouts(options, {
+    const empty = { stages: [], stored, reports: Reports.empty().dump() };
+    const rollouts = new Rollouts(options, {
       v: dumpVersion,
-      stages: [],
-      stored,
-      reports: Reports.empty().dump(),
+      ...empty,
+      written: reports.map(written),
       revision: 0,
     });
+    const manifests = policies.filter((policy) => policy.type === "manifest");
+    for (const report of reports) rollouts.#count(report, manifests, 0);
+    return rollouts;
   }
 
   /** Rollouts as `dump` left them. Throws when the dump is of another version. */
@@ -108,6 +132,7 @@ export class Rollouts implements Stages {
       stages: [...this.#stages.values()],
       stored: [...this.#stored.values()],
       reports: this.reports.dump(),
+      written: this.#written,
       revision: this.revision,
     };
     return keep(dump);
@@ -154,10 +179,27 @@ export class Rollouts implements Stages {
 
   /** Takes a member's report; of a generation that is not known here it is left to anti-entropy. */
   accept(report: VerifiedReport, policy: StagedPolicy, turn: Turn): void {
-    if (this.reports.isSettled(report.id)) return;
+    if (!this.#count(report, policy.staged(), turn.now.monoMs)) return;
+    // Enough failures halt a generation for good: also where all devices lose power together.
+    if (report.report.finding === "failed") this.#write(report, turn);
+  }
+
+  /** One of each member: however often it says so, it counts once. */
+  #write(report: VerifiedReport, turn: Turn): void {
+    const made = written(report);
+    const same = this.#written.filter(({ manifest }) => manifest === made.manifest);
+    if (same.length >= reportsPerGenerationMax || same.some(({ agent }) => agent === made.agent)) return;
+    this.#written.push(made);
+    const records = [{ key: reportKey(report.id), value: report.bytes }];
+    turn.emit({ type: "persist", durability: "sync", records });
+  }
+
+  /** True when it is new here, and about one of these generations. */
+  #count(report: VerifiedReport, manifests: readonly VerifiedManifest[], nowMs: MonotonicMs): boolean {
+    if (this.reports.isSettled(report.id)) return false;
     const { agent, finding, manifest: about, author, stream, epoch, generation } = report.report;
-    const manifest = policy.staged().find(({ id }) => id === about);
-    if (manifest === undefined) return;
+    const manifest = manifests.find(({ id }) => id === about);
+    if (manifest === undefined) return false;
     const named = manifest.manifest;
     const isAbout =
       author === manifest.author &&
@@ -166,10 +208,12 @@ export class Rollouts implements Stages {
       generation === named.generation;
     if (!isAbout) {
       this.reports.refuse(report.id);
-      return;
+      return false;
     }
     const wave = waveIn(named.staging, agent, this.#options.crypto);
-    if (this.reports.add({ report, agent, wave, finding, cameMs: turn.now.monoMs })) this.revision += 1;
+    if (!this.reports.add({ report, agent, wave, finding, cameMs: nowMs })) return false;
+    this.revision += 1;
+    return true;
   }
 
   /** This agent's own report has been signed: it is everyone's. */
@@ -202,7 +246,7 @@ export class Rollouts implements Stages {
     this.#phaseOf = ports.phaseOf;
     this.reports.settle(turn.now.monoMs);
     const staged = ports.policy.staged();
-    if (staged.length === 0 && this.#stages.size === 0) return false;
+    if (staged.length === 0 && this.#stages.size === 0 && this.#written.length === 0) return false;
     this.#forgetGone(staged, turn);
     let hasMoved = false;
     for (const manifest of staged.slice(0, stagesMax)) {
@@ -242,8 +286,15 @@ export class Rollouts implements Stages {
   #forgetGone(staged: readonly VerifiedManifest[], turn: Turn): void {
     const there = new Set(staged.map(({ id }) => id));
     const gone = [...this.#stages.keys()].filter((id) => !there.has(id)).sort(compareText);
-    if (gone.length === 0) return;
-    turn.emit({ type: "persist", durability: "batched", records: gone.map(stageDeletion) });
+    const unread = this.#written.filter(({ manifest }) => !there.has(manifest));
+    if (gone.length === 0 && unread.length === 0) return;
+    const forgotten = unread.map(({ id }) => ({ key: reportKey(id), value: null }));
+    turn.emit({
+      type: "persist",
+      durability: "batched",
+      records: [...gone.map(stageDeletion), ...forgotten],
+    });
+    this.#written = this.#written.filter(({ manifest }) => there.has(manifest));
     for (const id of gone) {
       this.#stages.delete(id);
       this.#stored.delete(id);

@@ -34,6 +34,8 @@ describe("who may say what", () => {
     const after = ["process:database"];
     hearAll(device, [...pen.roots, ...pen.bundle(1, { "file:/etc/motd": { content: "good", after } })]);
     expect([...device.policies.current.promises.keys()]).toEqual(["file:/etc/motd"]);
+    // It is no claim, so that there is nothing to hold back either.
+    expect(heldReasons(device)).toEqual([]);
     expect(device.policies.current.frozen.size).toBe(0);
   });
 

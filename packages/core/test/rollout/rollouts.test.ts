@@ -39,13 +39,18 @@ class Device {
   isProven = false;
   readonly manifest: VerifiedManifest;
 
-  constructor(records: readonly JournalRecord[] = [], staging: Partial<Staging> = {}) {
-    this.rollouts = Rollouts.create({ agent, swarm, crypto: testCrypto }, records);
+  constructor(
+    records: readonly JournalRecord[] = [],
+    staging: Partial<Staging> = {},
+    reports: readonly VerifiedReport[] = [],
+  ) {
     const { author, stream, version } = claim as NonNullable<typeof claim>;
     const body = { v: 2, type: "manifest", author, stream, ...version, fragments: [] };
     const health = { holdMs: 100, withinMs: 1_000 };
     const manifest = { ...body, staging: { health, rollout, ...staging } };
     this.manifest = { type: "manifest", author, id, bytes: new Uint8Array(), manifest } as never;
+    const boot = { records, members: [], policies: [this.manifest], reports };
+    this.rollouts = Rollouts.create({ agent, swarm, crypto: testCrypto }, boot);
   }
 
   get ports(): StagePorts {
@@ -88,18 +93,20 @@ class Device {
     return this.clock.take();
   }
 
-  hear(finding: "healthy" | "failed", from: AgentId): void {
+  hear(finding: "healthy" | "failed", from: AgentId, detail = ""): VerifiedReport {
     const report = {
       ...this.manifest.manifest,
       type: "report",
       agent: from,
       manifest: id,
       finding,
-      detail: "",
+      detail,
     };
     const { author } = this.manifest;
-    const verified = { type: "report", author, id: `${finding} ${from}`, bytes: new Uint8Array(), report };
-    this.rollouts.accept(verified as unknown as VerifiedReport, this.ports.policy, this.clock.turn());
+    const named = { id: `${finding} ${from}${detail}`, bytes: new Uint8Array() };
+    const verified = { type: "report", author, ...named, report } as unknown as VerifiedReport;
+    this.rollouts.accept(verified, this.ports.policy, this.clock.turn());
+    return verified;
   }
 }
 
@@ -150,6 +157,7 @@ describe("a generation on trial", () => {
     const heard = new Device();
     heard.look();
     heard.hear("failed", other);
+    heard.clock.take();
     for (const device of [told, heard]) {
       // The directive is one more that is held: what was counted before is counted again.
       expect(findings(device.look())).toEqual(["policy.halted", `sync stage/${id}`, "policy.rolledBack"]);
@@ -161,7 +169,26 @@ describe("a generation on trial", () => {
     device.members = (who) => who !== other;
     device.look();
     device.hear("failed", other);
+    device.clock.take();
     expect(findings(device.look())).toEqual([]);
+  });
+
+  it("stays halted by failures when all who heard of them lose power", () => {
+    const open = { rollout: { ...rollout, failuresMax: 2 } };
+    const device = new Device([], open);
+    const third = makeId("agent", new Uint8Array(32).fill(8));
+    const heard = [device.hear("failed", other), device.hear("failed", third)];
+    // It counts once, however often it is said: nobody fills the disk with it.
+    device.hear("failed", other, "again");
+    device.hear("healthy", other);
+    const written = device.clock.take();
+    expect(findings(written)).toEqual(heard.map(({ id: report }) => `sync report/${report}`));
+
+    const restarted = new Device([], open, heard);
+    expect(findings(restarted.look())).toEqual(["policy.halted"]);
+    expect(restarted.rollouts.stageOf(restarted.manifest)).toBe("blocked");
+    // Without them it would begin anew.
+    expect(findings(new Device([], open).look())).not.toContain("policy.halted");
   });
 
   it("is blocked after a restart as before, and fails after too many starts", () => {
