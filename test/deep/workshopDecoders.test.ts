@@ -2,12 +2,6 @@ import { createAuthor, sealBundle } from "@antibody/policy";
 import { readScenario } from "@antibody/sim";
 import { describe, expect, it } from "vitest";
 import { formatSignedBundle, parseSignedBundle } from "../../packages/cli/src/author/signedBundle.ts";
-import {
-  keyBlob,
-  readKey,
-  readKeys,
-  readSignature,
-} from "../../packages/cli/src/author/sshAgent/messages.ts";
 import { crypto, signerOf, streamOf } from "../../packages/policy/test/support.ts";
 import { faultsOf, fuzz } from "./fuzz.ts";
 
@@ -33,24 +27,6 @@ const signedBundle = formatSignedBundle({
   documents: [...sealed.fragments, sealed.manifest],
 });
 
-/** A length and its bytes, as the agent protocol writes them. */
-function framed(...parts: readonly Uint8Array[]): Uint8Array {
-  return Buffer.concat(
-    parts.flatMap((part) => {
-      const length = Buffer.alloc(4);
-      length.writeUInt32BE(part.length);
-      return [length, part];
-    }),
-  );
-}
-
-const blob = keyBlob(signer.publicKey);
-const answers = [
-  Buffer.concat([Uint8Array.of(12, 0, 0, 0, 2), framed(blob, bytes("a comment"), blob, bytes("another"))]),
-  Buffer.concat([Uint8Array.of(14), framed(framed(bytes("ssh-ed25519"), new Uint8Array(64).fill(7)))]),
-  Uint8Array.of(5),
-  blob,
-];
 const common = "title: b\nagents: 4\ndurationMs: 9000\nstartSpreadMs: 0";
 const scenarios = [
   "steps: [{ atMs: 9, type: kill, who: { percent: 30, as: v } }, { atMs: 9, type: restart, who: { named: v } }]",
@@ -61,12 +37,6 @@ const scenarios = [
 describe("what a policy author's machine reads, a million damaged inputs each", () => {
   it.each<[string, number, readonly Uint8Array[], (input: Uint8Array) => unknown]>([
     ["signed bundle", 21, [bytes(signedBundle)], (input) => parseSignedBundle(text(input))],
-    [
-      "answers of an ssh-agent",
-      22,
-      answers,
-      (input) => [readKeys(input), readSignature(input), readKey(input, "")],
-    ],
     ["scenario", 23, scenarios, (input) => readScenario(text(input), "a.yaml")],
   ])("%s", (_name, seed, examples, decode) => {
     expect(faultsOf(fuzz(seed, examples, decode))).toEqual([]);
