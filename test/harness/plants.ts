@@ -8,6 +8,7 @@ import {
   symlinkSync,
   writeFileSync,
 } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type Scenario, sweep, WorkerPool } from "@antibody/sim";
 
@@ -56,8 +57,6 @@ export const plants: readonly Plant[] = [
 ];
 
 const root = join(import.meta.dirname, "..", "..");
-/** Ignored by git, below the root so that what is installed there is found. */
-const nursery = join(root, "dist", "planted");
 const packages = { policy: "packages/policy", core: "packages/core", sim: "sim" } as const;
 
 /** A copy of the pure packages and the simulator, with or without a fault in it. */
@@ -69,8 +68,7 @@ export interface Planted {
 
 /** Copies, plants, and starts workers on the copy. Throws when the line to change is not there, or there twice. */
 export function plant(fault: Plant | undefined, jobs: number): Planted {
-  mkdirSync(nursery, { recursive: true });
-  const directory = mkdtempSync(join(nursery, "copy-"));
+  const directory = mkdtempSync(join(tmpdir(), "antibody-planted-"));
   try {
     return grow(directory, fault, jobs);
   } catch (error) {
