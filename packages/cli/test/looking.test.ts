@@ -68,7 +68,9 @@ describe("status", () => {
     const stage = await setStage({ ...fullInspection, name: long.slice(0, 60), resources: wide });
     for (const args of [["status", "--all"], ["why", "sensor"], ["peers"], ["routes"], ["trust", "list"]]) {
       const { out } = await stage.run(...args);
-      expect(Math.max(...out.split("\n").map((line) => line.length))).toBeLessThanOrEqual(100);
+      // A command is never broken, so that it can be copied: how long its state's path is says nothing here.
+      const lines = out.replaceAll(stage.state, "/state").split("\n");
+      expect(Math.max(...lines.map((line) => line.length))).toBeLessThanOrEqual(100);
     }
   });
 
