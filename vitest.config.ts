@@ -11,8 +11,8 @@ export default defineConfig({
         test: {
           name: "unit",
           include: ["packages/*/test/**/*.test.ts", "sim/test/**/*.test.ts"],
-          testTimeout: 60_000,
-          hookTimeout: 60_000,
+          testTimeout: 120_000,
+          hookTimeout: 120_000,
           expect: { poll },
           // The default leaves one core to the main process, which needs next to nothing: of two that is half.
           maxWorkers: availableParallelism(),

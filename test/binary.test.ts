@@ -23,7 +23,7 @@ afterEach(async () => {
 /** A colony whose founder is the x64 executable, and whose others are the arm64 one. */
 function mixedColony(founder: string): TestColony {
   const directory = mkdtempSync(join(tmpdir(), "antibody-binary-"));
-  const signal = AbortSignal.timeout(110_000);
+  const signal = AbortSignal.timeout(200_000);
   const colony = new Colony({
     directory,
     signal,
@@ -43,8 +43,8 @@ async function simulated(arch: "x64" | "arm64", scenario: string): Promise<Recor
   const { code, stdout, stderr } = await runCommand(
     executableLauncher(arch),
     args,
-    AbortSignal.timeout(110_000),
-    110_000,
+    AbortSignal.timeout(200_000),
+    200_000,
   );
   expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
   return JSON.parse(stdout) as Record<string, unknown>;
@@ -57,8 +57,8 @@ describe("the single executable", () => {
     const { code, stdout } = await runCommand(
       executableLauncher("x64"),
       ["--json", "demo"],
-      AbortSignal.timeout(110_000),
-      110_000,
+      AbortSignal.timeout(200_000),
+      200_000,
     );
     expect({ code, ...JSON.parse(stdout) }).toMatchObject({ code: 0, passed: true });
   });

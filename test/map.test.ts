@@ -49,7 +49,7 @@ describe.skipIf(whyNoBrowser !== undefined)(
     let browser: Browser;
     beforeAll(async () => {
       browser = await startBrowser();
-    }, 60_000);
+    });
     afterAll(() => browser?.close());
 
     it.each([1, 2, 5, 20, 200, 1_000])(
@@ -78,7 +78,6 @@ describe.skipIf(whyNoBrowser !== undefined)(
         else expect(named).toBeLessThan(20);
         await page.context().close();
       },
-      60_000,
     );
   },
 );

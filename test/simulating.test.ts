@@ -9,7 +9,7 @@ import { launcher } from "./harness/colonies.ts";
 /** `sim sweep`, `shrink` and `replay` as processes: the workers are processes of the same command. */
 let directory: string;
 /** Far above what it takes: processes start slowly on a machine that does much else. */
-const patient = { timeout: 30_000 };
+const patient = { timeout: 60_000 };
 const started: ChildProcess[] = [];
 
 // A test that fails half-way leaves no process behind: workers end with the command that started them.

@@ -166,7 +166,6 @@ describe("a run with columnar stores", () => {
         expect(plain.violations).toEqual(columnar.violations);
       }
     },
-    60_000,
   );
 });
 

@@ -137,7 +137,7 @@ test("of an agent that is killed at any instant around the start, never two run"
   await rig.kept(id);
   await until("exactly one runs", () => startsIn(place.root).filter(alive).length === 1);
   expect(startsIn(place.root).filter(alive)).toEqual([rig.observation(id)?.["pid"]]);
-}, 60_000);
+});
 
 test("a child that a killed agent has forked and not yet executed is waited for", async () => {
   const place = makePlace();

@@ -66,7 +66,7 @@ test("a container is created, started, replaced, and comes back where its succes
   await heal(rig, { id, promise: { absent: true, socket } });
   expect(await stateOf(rig, promise)).toBe("absent");
   done();
-}, 60_000);
+});
 
 describe("without an engine", () => {
   test("a container says what is missing", async () => {
