@@ -79,6 +79,15 @@ beforeAll(async () => {
 
 afterAll(() => rm(directory, { recursive: true, force: true }));
 
+describe("sim run --workers", () => {
+  test("comes to the hash of one thread", patient, async () => {
+    const run = ["run", "mass-death", "--agents", "12", "--seed", "5", "--json"];
+    const [one] = objects(await start(...run).ended);
+    const [three] = objects(await start(...run, "--workers", "3").ended);
+    expect(three).toMatchObject({ workers: 3, hash: one?.["hash"], outcome: "held" });
+  });
+});
+
 describe("sim sweep", () => {
   test("runs every seed, and says that all held", async () => {
     const ended = await start(

@@ -78,7 +78,8 @@ function blobOf({ script, parts }, scratch) {
     JSON.stringify({
       main: script,
       output: blob,
-      assets: parts,
+      // A thread of a simulation is started from the script's text.
+      assets: { ...parts, "parts.cjs": script },
       disableExperimentalSEAWarning: true,
       useCodeCache: false,
       useSnapshot: false,

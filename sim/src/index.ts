@@ -8,7 +8,7 @@ export { renderReport } from "./recording/page.ts";
 export { Recorder } from "./recording/recorder.ts";
 export { type AgentThere, type Replayed, replay, type ToldEvent, type Until } from "./replaying/replay.ts";
 export type { Progress, SimCounters, SimReport } from "./report.ts";
-export { type RunOptions, runScenario } from "./run.ts";
+export { type RunOptions, runScenario, threadsOf } from "./run.ts";
 export { readScenario, scenarioData, scenarioSchema, writeScenario } from "./scenarios/file.ts";
 export { listScenarios } from "./scenarios/index.ts";
 export type {
@@ -25,3 +25,6 @@ export type { SeedResult } from "./sweeping/job.ts";
 export { WorkerPool } from "./sweeping/pool.ts";
 export { type SweepProgress, sweep } from "./sweeping/sweep.ts";
 export { serveJobs } from "./sweeping/worker.ts";
+export { sharesMax } from "./threads/share.ts";
+export { serveShare } from "./threads/thread.ts";
+export type { StartThread } from "./threads/threads.ts";

@@ -7,6 +7,8 @@ export interface SimReport {
   readonly scenario: string;
   readonly agents: number;
   readonly seed: number;
+  /** Threads that have simulated it: the hash is the same with any number of them. */
+  readonly workers: number;
   readonly simulatedMs: number;
   /** The whole run, the making of the world included. */
   readonly wallMs: number;

@@ -5,16 +5,19 @@ import { doStep, startAgent } from "./faults/faults.ts";
 import { Selecting } from "./faults/selecting.ts";
 import type { Stage } from "./faults/stage.ts";
 import { Streams } from "./faults/streams.ts";
-import { Expecting } from "./invariants/expectations.ts";
+import { Awaiting } from "./invariants/awaiting.ts";
+import { Expecting, type Glance } from "./invariants/expectations.ts";
 import { LeaseWatch, leasesEveryUs } from "./invariants/leases.ts";
 import { RoleTimes, rolesEveryUs } from "./invariants/roles.ts";
 import { type Look, Watching } from "./invariants/watching.ts";
-import { Figures, type SwarmFigures } from "./measuring/figures.ts";
+import { Figures } from "./measuring/figures.ts";
 import { localLinks } from "./network/links.ts";
+import { outcomeOf, type ShareOutcome } from "./outcome.ts";
 import type { RunObserver } from "./recording/observer.ts";
 import { Publishers } from "./scenarios/publishers.ts";
 import type { Scenario } from "./scenarios/scenario.ts";
 import type { Selection, Step } from "./scenarios/step.ts";
+import { type Share, wholeShare } from "./threads/share.ts";
 import type { CreateMind, SimAgent } from "./world/agent.ts";
 import { populate } from "./world/populate.ts";
 import { World } from "./world/world.ts";
@@ -36,13 +39,24 @@ type Due =
   | { readonly type: "leases" }
   | { readonly type: "expect" };
 
-/** One run of a scenario: the world, what happens to it, and who watches. */
+/** What one thread of several is given beside the scenario. */
+export interface RunPart {
+  readonly share: Share;
+  /** By expectation: 1 when it is settled, and nobody needs to look any more. All threads have one. */
+  readonly settled: Int32Array;
+  /** Takes what the agents of this thread show of each expectation; undefined where its time has not begun. */
+  onGlances(nowMs: number, glances: readonly (Glance | undefined)[]): void;
+}
+
+/** One run of a scenario, or the part of one thread: the world, what happens to it, and who watches. */
 export class Running {
   readonly scenario: Scenario;
   readonly seed: number;
   readonly world: World;
   readonly watching: Watching;
-  readonly expecting: readonly Expecting[];
+  readonly awaiting: readonly Awaiting[];
+  readonly #expecting: readonly Expecting[];
+  readonly #part: RunPart;
   readonly roles: RoleTimes;
   readonly leases: LeaseWatch;
   readonly #figures: Figures;
@@ -58,7 +72,13 @@ export class Running {
     createMind: CreateMind,
     onTold?: (agent: SimAgent, event: Event) => void,
     observer?: RunObserver,
+    part?: RunPart,
   ) {
+    this.#part = part ?? {
+      share: wholeShare,
+      settled: new Int32Array(scenario.expectations.length),
+      onGlances: (nowMs, glances) => this.judge(nowMs, [glances]),
+    };
     this.scenario = scenario;
     this.seed = seed;
     this.#observer = observer;
@@ -75,6 +95,7 @@ export class Running {
       seed,
       links: { ...localLinks, ...scenario.links },
       createMind,
+      share: this.#part.share,
       onTold: (agent, event) => {
         this.watching.hear(agent, event);
         onTold?.(agent, event);
@@ -90,10 +111,13 @@ export class Running {
     );
     this.roles = new RoleTimes(this.world, scenario);
     this.leases = new LeaseWatch(this.world, scenario);
-    this.#figures = new Figures(this.world, scenario);
+    this.#figures = new Figures(this.world);
     this.#stage = this.#createStage(publishers);
     const { selecting } = this.#stage;
-    this.expecting = scenario.expectations.map(
+    this.awaiting = scenario.expectations.map(
+      (one) => new Awaiting(one, (name, detail, atMs) => this.watching.violated(name, detail, atMs)),
+    );
+    this.#expecting = scenario.expectations.map(
       (one) => new Expecting(one, this.world, publishers, selecting, this.watching.told),
     );
     this.#endUs = scenario.durationMs * 1_000;
@@ -116,20 +140,36 @@ export class Running {
     return this.world.run(Math.min(this.#endUs, untilMs * 1_000), eventsMax);
   }
 
-  /** The swarm as a whole, once the run is over. */
-  measure(): SwarmFigures {
-    return this.#figures.end(this.watching.detections);
+  /** What it all came to, once the run is over. */
+  outcome(): ShareOutcome {
+    return outcomeOf(this.world, this.watching, this.#figures.end());
   }
 
   /** The last look at everyone, and at what has still not come true. */
   finish(): void {
+    this.lookLast();
+    this.end();
+  }
+
+  lookLast(): void {
     for (const agent of this.world.agents) this.watching.look(agent);
-    for (const expecting of this.expecting) {
-      expecting.look();
-      const { standing } = expecting;
-      if (standing.type === "open") this.#missed(expecting, standing.lacking);
-    }
+    this.#glance(true);
+  }
+
+  /** What has not come true by now is missed. */
+  end(): void {
+    for (const awaiting of this.awaiting) awaiting.end(this.simulatedMs);
     this.#observer?.ended();
+  }
+
+  /** Judges what was seen at one moment: by thread, by expectation. */
+  judge(nowMs: number, shares: readonly (readonly (Glance | undefined)[])[]): void {
+    for (const [index, awaiting] of this.awaiting.entries()) {
+      const glances = shares.flatMap((share) => share[index] ?? []);
+      if (glances.length < shares.length) continue;
+      awaiting.judge(nowMs, glances);
+      if (awaiting.standing.type !== "open") this.#part.settled[index] = 1;
+    }
   }
 
   /** What faults work with: what they draw comes from streams of their own. */
@@ -154,6 +194,7 @@ export class Running {
     for (const agent of agents) {
       const atUs = Math.floor((agent.index * startSpreadUs) / agents.length);
       this.world.schedule(atUs, kinds.fault, { type: "start", agent } satisfies Due);
+      if (!this.world.isOwn(agent)) continue;
       const sampleUs = this.#sampleEveryUs + Math.floor((agent.index * this.#sampleEveryUs) / agents.length);
       this.#check(sampleUs, { type: "sample", index: agent.index });
     }
@@ -198,7 +239,7 @@ export class Running {
         this.#check(this.world.nowUs + leasesEveryUs, due);
         return;
       case "expect":
-        for (const expecting of this.expecting) this.#expect(expecting);
+        this.#glance(false);
         this.#figures.looked();
         this.#observer?.looked();
         this.#check(this.world.nowUs + expectEveryUs, due);
@@ -208,15 +249,11 @@ export class Running {
     }
   }
 
-  #expect(expecting: Expecting): void {
-    const wasOpen = expecting.standing.type === "open";
-    expecting.look();
-    const { standing } = expecting;
-    if (wasOpen && standing.type === "missed") this.#missed(expecting, standing.lacking);
-  }
-
-  #missed({ name, expectation }: Expecting, lacking: string): void {
-    const isKept = expectation.type === "noFalseDeath";
-    this.watching.violated(name, isKept ? lacking : `not within ${expectation.withinMs} ms: ${lacking}`);
+  #glance(isLast: boolean): void {
+    const { settled, onGlances } = this.#part;
+    const glances = this.#expecting.map((one, index) =>
+      settled[index] === 1 ? undefined : one.look(isLast),
+    );
+    if (glances.some((glance) => glance !== undefined)) onGlances(this.simulatedMs, glances);
   }
 }

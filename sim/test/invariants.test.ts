@@ -155,7 +155,7 @@ describe("an invariant fires when", () => {
     const scenario = quiet({ expectations: [{ type: "oneView", fromMs: 1_000, withinMs: 3_000 }] });
     expect(violationsOf(play(scenario))).toEqual([]);
     expect(violationsOf(play(scenario, bend(bendMember("agent-2", { verdict: "unreachable" }))))).toEqual([
-      "oneViewMs@1s : not within 3000 ms: agent-2: does not hold the view of agent-1",
+      "oneViewMs@1s : not within 3000 ms: agent-1: does not hold the view of agent-0",
     ]);
   });
 

@@ -12,7 +12,7 @@ import { describe, expect, it } from "vitest";
 import { Device, type DeviceNote } from "../src/device/device.ts";
 import { defaultTimes } from "../src/device/times.ts";
 import { digestOf, Trace } from "../src/hash/trace.ts";
-import { OutputTrace } from "../src/hash/traceOutput.ts";
+import { joinedDigest, OutputTrace } from "../src/hash/traceOutput.ts";
 import { enrollSwarm } from "../src/identity/enroll.ts";
 import { modelCrypto, modelSigner } from "../src/identity/modelCrypto.ts";
 import { Journal } from "../src/world/journal.ts";
@@ -85,7 +85,7 @@ describe("the trace of outputs", () => {
     const hashes = outputs.map((output) => {
       const trace = new OutputTrace(1, (id) => [to, other].indexOf(id));
       trace.add(0, 0, [output]);
-      return trace.digest();
+      return joinedDigest(1, () => trace.standing);
     });
     expect(new Set(hashes).size).toBe(outputs.length);
   });

@@ -173,8 +173,8 @@ describe("a world", () => {
       }),
     );
     expect(played.running.watching.violations).toEqual([]);
-    const [expecting] = played.running.expecting;
-    expect(expecting?.standing.type).toBe("met");
+    const [awaiting] = played.running.awaiting;
+    expect(awaiting?.standing.type).toBe("met");
   });
 
   it("stops when a mind throws", () => {

@@ -142,6 +142,9 @@ describe("sim run", () => {
     expect(schemaProblems(value)).toEqual([]);
     expect(value["audit"]).toEqual({ hash: value["hash"], receipts: expect.any(Number) });
     expect((await stage.run(...args)).out).toContain("verified anew");
+    const parted = await stage.run(...args, "--workers", "2");
+    expect(parted.code).toBe(2);
+    expect(parted.err).toContain("uses one thread");
     const many = await stage.run("sim", "run", "clean-publish", "--agents", "2001", "--audit");
     expect(many.code).toBe(2);
     expect(many.err).toContain("--agents 2000");

@@ -34,6 +34,7 @@ export function corrupt(stage: Stage, { who, habits, everyMs = defaultEveryMs }:
     };
     agent.corruption = corruption;
     if (agent.mind !== undefined) agent.mind = corruption.bend(agent.mind);
+    if (!world.isOwn(agent)) continue;
     recur(stage, stage.streams.of("corrupt", world.nowUs, agent), { everyMs }, () => {
       if (!agent.isRunning || agent.isPaused) return;
       for (const habit of habits) active[habit]?.(hand, agent);

@@ -15,6 +15,12 @@ const wordMask = (bucketCount >> wordShift) - 1;
 const eventsMax = 16_000_000;
 const none = -1;
 
+/** Takes the events of agents that another thread simulates. */
+export interface Away {
+  takes(destination: number): boolean;
+  add(atUs: number, destination: number, source: number, kind: number, tag: number, payload: unknown): void;
+}
+
 /**
  * Events in virtual time: a timing wheel for what is near, a heap for what is far, and a heap of the bucket at hand
  * that settles ties by (time, destination, source, kind, sequence). All on typed arrays: an event costs no
@@ -35,6 +41,7 @@ export class EventQueue {
   #bucket = 0;
   #wheelSize = 0;
   #nowUs = 0;
+  #away: Away | undefined;
 
   /** The event that `pop` took last. */
   destination: number = none;
@@ -71,11 +78,32 @@ export class EventQueue {
     if (!(atUs >= this.#nowUs) || !Number.isSafeInteger(atUs)) {
       throw new Error(`An event at ${atUs} us cannot be added at ${this.#nowUs} us`);
     }
+    if (this.#away?.takes(destination) === true) {
+      this.#away.add(atUs, destination, source, kind, tag, payload);
+      return;
+    }
+    this.insert(atUs, destination, source, kind, tag, payload);
+  }
+
+  /** Adds an event of an agent of this thread, whoever sends it. */
+  insert(
+    atUs: number,
+    destination: number,
+    source: number,
+    kind: number,
+    tag: number,
+    payload: unknown,
+  ): void {
     const slot = this.#slots.take(atUs, destination, source, kind, tag, payload);
     const bucket = Math.floor(atUs / bucketUs);
     if (bucket <= this.#bucket) this.#slots.heapPush(this.#current, slot);
     else if (bucket < this.#bucket + bucketCount) this.#link(bucket, slot);
     else this.#slots.heapPush(this.#far, slot);
+  }
+
+  /** From now on events of agents that are simulated elsewhere go there. */
+  sendAway(away: Away): void {
+    this.#away = away;
   }
 
   /** Sets an agent's one alarm; an infinite time removes it. */

@@ -34,7 +34,7 @@ export function doToPolicy(stage: Stage, deed: PolicyDeed): void {
 
 /** On the topic as gossip, and over each session as anti-entropy would: the border of each receiver reads it anew. */
 function send({ world }: Stage, agent: SimAgent, envelopes: readonly Uint8Array[]): void {
-  if (!agent.isRunning || agent.isPaused) return;
+  if (!agent.isRunning || agent.isPaused || !world.isOwn(agent)) return;
   for (const bytes of envelopes) {
     world.gossip.publish(agent.index, { topic: "policy", bytes }, bytes.length);
   }

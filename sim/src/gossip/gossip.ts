@@ -151,6 +151,23 @@ export class Gossip {
     return this.#messages.get(key);
   }
 
+  /** A process begins: what was on its way to an earlier one is nothing to it. */
+  processStarted(agent: number): void {
+    for (const { spread } of this.#messages.values()) spread.forget(agent);
+  }
+
+  /** Whether anything can come of a copy that arrives at a process of an agent; if so it is on its way. */
+  awaits(agent: number, life: number, { spread, sinceUs }: GossipMessage, atUs: number): boolean {
+    if (
+      life !== this.#hosts.lifeOf(agent) ||
+      spread.hasReached(agent) ||
+      sinceUs + spread.arrivesUs(agent) < atUs
+    )
+      return false;
+    spread.onItsWay(agent, atUs - sinceUs);
+    return true;
+  }
+
   /** Makes a message that is not known. */
   learn(key: string, content: GossipContent, bytes: number, period: number): GossipMessage {
     const { nowUs } = this.#queue;
@@ -327,7 +344,8 @@ export class Gossip {
     const soonestUs = spread.hasReached(peer) ? inVain : sinceUs + spread.arrivesUs(peer);
     const arrivesUs = this.#network.sendCopy(agent, peer, message, soonestUs);
     if (arrivesUs === undefined || arrivesUs > soonestUs) counters.duplicates += 1;
-    else spread.onItsWay(peer, arrivesUs - sinceUs);
+    else if (this.#network.lifeAt(agent, peer) === this.#hosts.lifeOf(peer))
+      spread.onItsWay(peer, arrivesUs - sinceUs);
   }
 
   #randomOf(agent: number): Random {

@@ -11,6 +11,23 @@ const ackMark = 2;
 const otherMark = 3;
 const deathMark = 4;
 
+/** How the traces of agents stand. */
+export interface TraceStanding {
+  readonly lows: Int32Array;
+  readonly highs: Int32Array;
+}
+
+/** 16 hex digits over the traces of all agents; `of` says where that of an agent stands. */
+export function joinedDigest(agents: number, of: (agent: number) => TraceStanding): string {
+  const joined = new Trace();
+  for (let agent = 0; agent < agents; agent += 1) {
+    const { lows, highs } = of(agent);
+    joined.word(lows[agent] as number);
+    joined.word(highs[agent] as number);
+  }
+  return joined.digest();
+}
+
 /**
  * The running hash over every output of every agent of a world, with everything in it: a trace for each agent, with
  * the times, joined in the order of their numbers. So the order in which agents act in one instant is no part of it,
@@ -39,14 +56,9 @@ export class OutputTrace {
     this.#hashes = new Int32Array(agents);
   }
 
-  /** 16 hex digits: everything so far. */
-  digest(): string {
-    const joined = new Trace();
-    for (const [agent, low] of this.#lows.entries()) {
-      joined.word(low);
-      joined.word(this.#highs[agent] as number);
-    }
-    return joined.digest();
+  /** How the traces stand now, by agent. */
+  get standing(): TraceStanding {
+    return { lows: this.#lows, highs: this.#highs };
   }
 
   /** What one step of an agent put out, at a time. */

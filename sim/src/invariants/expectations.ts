@@ -1,4 +1,4 @@
-import type { Inspection, Outline, Verdict } from "@antibody/core";
+import type { Outline, Verdict } from "@antibody/core";
 import type { Selecting } from "../faults/selecting.ts";
 import type { Publishers } from "../scenarios/publishers.ts";
 import type { Expectation } from "../scenarios/scenario.ts";
@@ -6,31 +6,50 @@ import type { SimAgent } from "../world/agent.ts";
 import type { World } from "../world/world.ts";
 import { bundleLack, generationLack, keptAsLack, phaseLack } from "./policyLacks.ts";
 import { activeOf, backLack, strayed } from "./stagedLacks.ts";
-import { agree, agreeInOutline, holdsExactly, isDead, isLost, unkept, wrongLosses } from "./views.ts";
+import {
+  agreeInOutline,
+  holdsExactly,
+  isDead,
+  isLost,
+  outlineKey,
+  unkept,
+  viewKey,
+  wrongLosses,
+} from "./views.ts";
 import type { Told } from "./watching.ts";
 
-/** How an expectation stands. */
-export type Standing =
-  | { readonly type: "open"; readonly lacking: string }
-  | { readonly type: "met"; readonly afterMs: number }
-  | { readonly type: "missed"; readonly lacking: string };
+/** An agent that lacks what is expected, and what it lacks. */
+interface Lack {
+  readonly agent: number;
+  readonly text: string;
+}
+
+/** What an agent holds, as far as all must agree. */
+interface View {
+  readonly agent: number;
+  readonly name: string;
+  readonly key: string;
+}
+
+/** What the agents of one thread show of an expectation at one moment. Plain JSON. */
+export type Glance =
+  | { readonly type: "lack"; readonly lack: Lack | undefined }
+  /** Of the first agent, and of the first that holds another. */
+  | { readonly type: "views"; readonly views: readonly View[] }
+  | { readonly type: "falseDeaths"; readonly count: number }
+  | { readonly type: "tried"; readonly isTried: boolean };
 
 /**
- * What a scenario says must come true, looked for until it does or its time is up. All agents are inspected at one
- * moment; one that lacked it at the last look is looked at first, so that waiting costs one inspection a look.
+ * Looks at the agents of one thread for what a scenario says must come true. All are looked at in one moment; one that
+ * lacked it at the last look is looked at first, so that waiting costs one inspection a look.
  */
 export class Expecting {
   readonly expectation: Expectation;
-  /** For people and for milestones: what is expected, and from when. */
-  readonly name: string;
   readonly #world: World;
   readonly #publishers: Publishers;
   readonly #selecting: Selecting;
   readonly #told: Told;
-  /** False deaths before the time began; undefined until then. */
-  #falseDeathsBefore: number | undefined;
   #witness = 0;
-  standing: Standing = { type: "open", lacking: "not looked yet" };
 
   constructor(
     expectation: Expectation,
@@ -40,61 +59,65 @@ export class Expecting {
     told: Told,
   ) {
     this.expectation = expectation;
-    this.name = nameOf(expectation);
     this.#world = world;
     this.#publishers = publishers;
     this.#selecting = selecting;
     this.#told = told;
   }
 
-  /** Looks, if it is open and its time has begun. */
-  look(): void {
-    const { fromMs, withinMs } = this.expectation;
+  /**
+   * Looks, if its time has begun: undefined where it has not. When it is over, or it is the last look of the run, the
+   * first agent that lacks something is found, of all threads.
+   */
+  look(isLast: boolean): Glance | undefined {
+    const { expectation } = this;
+    const { fromMs, withinMs } = expectation;
     const nowMs = this.#world.nowUs / 1_000;
     // At the moment itself the agents have not heard of it yet.
-    if (this.standing.type !== "open" || nowMs <= fromMs) return;
-    if (this.expectation.type === "confined") {
-      const lacking = this.#lacking();
-      if (lacking !== undefined) this.standing = { type: "missed", lacking };
-      else if (nowMs >= fromMs + withinMs) this.standing = { type: "met", afterMs: withinMs };
-      else this.standing = { type: "open", lacking: "its time is not over" };
-      return;
+    if (nowMs <= fromMs) return undefined;
+    if (isLast || nowMs >= fromMs + withinMs || expectation.type === "confined") this.#witness = 0;
+    switch (expectation.type) {
+      case "noFalseDeath":
+        return { type: "falseDeaths", count: this.#told.falseDeaths };
+      case "oneView":
+        return { type: "views", views: this.#views() };
+      case "triedBy":
+        return { type: "tried", isTried: this.#isTried(expectation) };
+      default:
+        return { type: "lack", lack: this.#lack() };
     }
-    if (this.expectation.type === "noFalseDeath") {
-      this.#lookAtDeaths(nowMs >= fromMs + withinMs);
-      return;
-    }
-    const lacking = this.#lacking();
-    if (lacking === undefined) this.standing = { type: "met", afterMs: nowMs - fromMs };
-    else this.standing = { type: nowMs >= fromMs + withinMs ? "missed" : "open", lacking };
   }
 
-  /** What must hold all the while is met when the time is over, and missed at once. */
-  #lookAtDeaths(isOver: boolean): void {
-    const { falseDeaths } = this.#told;
-    this.#falseDeathsBefore ??= falseDeaths;
-    const count = falseDeaths - this.#falseDeathsBefore;
-    if (count > 0) {
-      this.standing = { type: "missed", lacking: `${count} times an agent declared one dead that lives` };
-    } else if (isOver) this.standing = { type: "met", afterMs: this.expectation.withinMs };
-    else this.standing = { type: "open", lacking: "its time is not over" };
+  /** The agents that are asked, the witness first. */
+  *#asked(): Generator<readonly [SimAgent, Outline]> {
+    const { agents } = this.#world;
+    const first = this.#witness;
+    for (let offset = 0; offset < agents.length; offset += 1) {
+      const agent = agents[(first + offset) % agents.length] as SimAgent;
+      if (agent.isPaused || agent.corruption !== undefined || !this.#world.isOwn(agent)) continue;
+      const outline = this.#world.outline(agent);
+      if (outline !== undefined) yield [agent, outline];
+    }
   }
 
   /** What one agent lacks, or undefined when none lacks anything. */
-  #lacking(): string | undefined {
-    const { agents } = this.#world;
+  #lack(): Lack | undefined {
     const lacks = this.#test();
-    for (let offset = 0; offset < agents.length; offset += 1) {
-      const agent = agents[(this.#witness + offset) % agents.length] as SimAgent;
-      if (agent.isPaused || agent.corruption !== undefined) continue;
-      const inspection = this.#world.outline(agent);
-      if (inspection === undefined) continue;
-      const lack = lacks(inspection, agent);
+    for (const [agent, outline] of this.#asked()) {
+      const lack = lacks(outline, agent);
       if (lack === undefined) continue;
       this.#witness = agent.index;
-      return `${agent.name}: ${lack}`;
+      return { agent: agent.index, text: `${agent.name}: ${lack}` };
     }
     return undefined;
+  }
+
+  #isTried({ bundle, generation }: Extract<Expectation, { readonly type: "triedBy" }>): boolean {
+    const publisher = this.#publishers.of(bundle);
+    return this.#world.agents.some((agent) => {
+      const outline = this.#world.outline(agent);
+      return outline !== undefined && activeOf(outline, publisher) === generation;
+    });
   }
 
   /** A test of one agent after the other, for one moment. */
@@ -110,15 +133,6 @@ export class Expecting {
         const { generation, waves } = expectation;
         return (inspection, agent) => strayed(inspection, agent, publisher, generation, waves);
       }
-      case "triedBy": {
-        const publisher = this.#publishers.of(expectation.bundle);
-        const { generation } = expectation;
-        const isTried = this.#world.agents.some((agent) => {
-          const outline = this.#world.outline(agent);
-          return outline !== undefined && activeOf(outline, publisher) === generation;
-        });
-        return () => (isTried ? undefined : `generation ${generation} is in force nowhere`);
-      }
       case "backAt": {
         const publisher = this.#publishers.of(expectation.bundle);
         return (inspection) => backLack(inspection, publisher, expectation.generation);
@@ -127,10 +141,6 @@ export class Expecting {
         return this.#ended(isDead, "held dead");
       case "lossesKnown":
         return this.#ended(isLost, "held out of reach");
-      case "oneView":
-        return this.#oneView();
-      case "noFalseDeath":
-        return () => undefined;
       case "allKept":
         return (inspection) => listed(unkept(inspection));
       case "phase": {
@@ -148,7 +158,7 @@ export class Expecting {
         return (inspection) => bundleLack(inspection, publisher);
       }
       default:
-        throw new Error(`unknown expectation ${expectation satisfies never}`);
+        throw new Error(`${expectation.type} is asked of no single agent`);
     }
   }
 
@@ -160,58 +170,37 @@ export class Expecting {
       holdsExactly(outline, ids, isHeld) ? undefined : listed(wrongLosses(outline, ended, isHeld, held));
   }
 
-  #oneView(): (outline: Outline, agent: SimAgent) => string | undefined {
+  #views(): readonly View[] {
     const liars = new Set(
       this.#world.agents.filter(({ corruption }) => corruption !== undefined).map(({ id }) => id),
     );
-    if (liars.size > 0) return this.#oneViewBut(liars);
-    let first: Outline | undefined;
-    return (outline) => {
-      first ??= outline;
-      return agreeInOutline(first, outline) ? undefined : `does not hold the view of ${first.name}`;
-    };
+    let first: [SimAgent, Outline] | undefined;
+    for (const [agent, outline] of this.#asked()) {
+      first ??= [agent, outline];
+      const [one, its] = first;
+      if (agent === one) continue;
+      const agrees =
+        liars.size === 0
+          ? agreeInOutline(its, outline)
+          : this.#key(one, its, liars) === this.#key(agent, outline, liars);
+      if (agrees) continue;
+      this.#witness = agent.index;
+      const views = [this.#view(one, its, liars), this.#view(agent, outline, liars)];
+      return views.sort((left, right) => left.agent - right.agent);
+    }
+    return first === undefined ? [] : [this.#view(...first, liars)];
+  }
+
+  #view(agent: SimAgent, outline: Outline, liars: ReadonlySet<string>): View {
+    return { agent: agent.index, name: agent.name, key: this.#key(agent, outline, liars) };
   }
 
   /** What a liar says of itself need not be the same to all: it is no part of the one view. */
-  #oneViewBut(liars: ReadonlySet<string>): (outline: Outline, agent: SimAgent) => string | undefined {
-    let first: Inspection | undefined;
-    return (_, agent) => {
-      const whole = this.#world.inspect(agent);
-      if (whole === undefined) return undefined;
-      const view = { ...whole, members: whole.members.filter((member) => !liars.has(member.agent)) };
-      if (first === undefined) first = view;
-      else if (!agree(first, view)) return `does not hold the view of ${first.name}`;
-      return undefined;
-    };
-  }
-}
-
-/** Such as `deathsKnownMs@20s`, `generation2InForceMs@40s`: the unit is that of its milestone. */
-export function nameOf(expectation: Expectation): string {
-  return `${whatOf(expectation)}Ms@${expectation.fromMs / 1_000}s`;
-}
-
-function whatOf(expectation: Expectation): string {
-  switch (expectation.type) {
-    case "inForce":
-      return `${expectation.bundle ?? ""}generation${expectation.generation}InForce`;
-    case "confined":
-    case "triedBy":
-    case "backAt":
-      return `${expectation.bundle ?? ""}generation${expectation.generation}${expectation.type}`;
-    case "phase":
-      return `${expectation.phase} ${expectation.resource} `;
-    case "keptAs":
-    case "heldBack":
-      return `${expectation.type} ${expectation.bundle} `;
-    case "deathsKnown":
-    case "lossesKnown":
-    case "oneView":
-    case "noFalseDeath":
-    case "allKept":
-      return expectation.type;
-    default:
-      throw new Error(`unknown expectation ${expectation satisfies never}`);
+  #key(agent: SimAgent, outline: Outline, liars: ReadonlySet<string>): string {
+    if (liars.size === 0) return outlineKey(outline);
+    const whole = this.#world.inspect(agent);
+    if (whole === undefined) throw new Error(`${agent.name} has an outline and no view`);
+    return viewKey(whole, liars);
   }
 }
 

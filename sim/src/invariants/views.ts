@@ -1,5 +1,6 @@
 import type { Incarnation, Inspection, MemberView, Outline, ResourcePhase, Verdict } from "@antibody/core";
-import type { AgentId } from "@antibody/policy";
+import { type AgentId, compareText } from "@antibody/policy";
+import { digestOf } from "../hash/trace.ts";
 import type { SimAgent } from "../world/agent.ts";
 
 /** What agents must agree on, as far as it is compared. */
@@ -29,6 +30,27 @@ export function agreeInOutline(left: ComparedOutline, right: ComparedOutline): b
     mine.every((agent, index) => agent === theirs[index]) &&
     agreeOnStreams(left.streams, right.streams)
   );
+}
+
+/** One text for outlines that agree, and another for any other. */
+export function outlineKey(outline: ComparedOutline): string {
+  return digestOf([outline.directory, unreachable(outline), streamsOf(outline)]);
+}
+
+/** The same for whole views, without some members. */
+export function viewKey(view: ComparedView, without: ReadonlySet<string>): string {
+  const own = [view.agent, "alive", view.incarnation] as const;
+  const others = view.members.map(
+    ({ agent, verdict, incarnation }) => [agent, classOf(verdict), incarnation] as const,
+  );
+  const members = [own, ...others]
+    .filter(([agent]) => !without.has(agent))
+    .sort(([left], [right]) => compareText(left, right));
+  return digestOf([members, streamsOf(view)]);
+}
+
+function streamsOf({ streams }: Pick<Inspection, "streams">): unknown {
+  return streams.map(({ author, stream, active }) => [author, stream, active?.manifest]);
 }
 
 function unreachable({ members }: ComparedOutline): readonly string[] {

@@ -12,7 +12,7 @@ import { TakenBack } from "./takenBack.ts";
 import { Truth, type Violation } from "./truth.ts";
 
 /** Violations kept in a report; the rest are counted. */
-const violationsKeptMax = 100;
+export const violationsKeptMax = 100;
 /** Looks that wait for their time at once, so that a storm of false deaths does not become one of looks. */
 const pendingLooksMax = 100_000;
 
@@ -95,7 +95,7 @@ export class Watching {
 
   /** Something happened after which living peers may be held dead that must not stay so: a return, a heal. */
   lookAtAllSoon(): void {
-    for (const agent of this.#world.agents) this.#lookSoon(agent);
+    for (const agent of this.#world.agents) if (this.#world.isOwn(agent)) this.#lookSoon(agent);
   }
 
   powerLost(agent: SimAgent): void {
@@ -124,8 +124,8 @@ export class Watching {
   }
 
   /** Something did not hold that is about no single agent. */
-  violated(invariant: string, detail: string): void {
-    this.#add({ invariant, atMs: this.#truth.nowMs, detail });
+  violated(invariant: string, detail: string, atMs: number = this.#truth.nowMs): void {
+    this.#add({ invariant, atMs, detail });
   }
 
   #hearDeath(agent: SimAgent, peer: unknown, incarnation: unknown): void {

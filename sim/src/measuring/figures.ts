@@ -1,5 +1,3 @@
-import type { Network } from "../network/network.ts";
-import { noSession } from "../network/session.ts";
 import type { Scenario } from "../scenarios/scenario.ts";
 import type { World } from "../world/world.ts";
 import { type GraphFigures, graphFigures } from "./graph.ts";
@@ -15,7 +13,7 @@ export interface SwarmFigures {
 }
 
 /** The sessions between running agents, as a graph. */
-export type OverlayFigures = { readonly atMs: number } & GraphFigures;
+type OverlayFigures = { readonly atMs: number } & GraphFigures;
 
 /** What a running agent sent in a second, gossip included. */
 interface TrafficFigures {
@@ -51,22 +49,35 @@ interface Count {
   readonly bytes: number;
 }
 
+/** The sessions of running agents at one moment, as one thread sees them. */
+interface Sessions {
+  readonly atMs: number;
+  /** The agents that run. */
+  readonly running: readonly number[];
+  /** Agent, peer and number of the session, one after the other. */
+  readonly ends: readonly number[];
+}
+
+/** What one thread has measured of its agents. Plain JSON. */
+export interface ShareFigures {
+  readonly sessions: readonly Sessions[];
+  readonly counts: readonly Count[];
+}
+
 /** Measures a swarm while it runs. Takes no part: what it finds reaches no mind. */
 export class Figures {
   readonly #world: World;
-  readonly #firstMs: number;
-  readonly #overlays: OverlayFigures[] = [];
+  readonly #sessions: Sessions[] = [];
   readonly #counts: Count[] = [{ atMs: 0, agentMs: 0, messages: 0, bytes: 0 }];
 
-  constructor(world: World, { steps, durationMs }: Pick<Scenario, "steps" | "durationMs">) {
+  constructor(world: World) {
     this.#world = world;
-    this.#firstMs = steps.reduce((least, { atMs }) => Math.min(least, atMs), durationMs);
   }
 
   /** A step is about to be done. */
   beforeStep(): void {
-    if (this.#overlays.length > 0) return;
-    this.#overlays.push(this.#overlay());
+    if (this.#sessions.length > 0) return;
+    this.#sessions.push(this.#standing());
     this.#count();
   }
 
@@ -75,29 +86,11 @@ export class Figures {
     if (this.#nowMs - this.#last.atMs >= countEveryMs) this.#count();
   }
 
-  /** The run is over; how long each verdict of a death took is given. */
-  end(detections: Latencies): SwarmFigures {
+  /** The run is over. */
+  end(): ShareFigures {
     this.#count();
-    this.#overlays.push(this.#overlay());
-    const since = this.#at(this.#firstMs);
-    const rates = this.#counts.flatMap((count, index) =>
-      index === 0 || count.atMs <= this.#firstMs ? [] : [trafficOf(this.#counts[index - 1] as Count, count)],
-    );
-    const none = { messagesPerSecond: 0, bytesPerSecond: 0 };
-    return {
-      overlays: this.#overlays,
-      traffic: {
-        rest: trafficOf(this.#at(this.#firstMs / 2), since),
-        after: trafficOf(since, this.#last),
-        peak: rates.reduce((most, rate) => (rate.bytesPerSecond > most.bytesPerSecond ? rate : most), none),
-      },
-      detection: {
-        count: detections.count,
-        medianMs: detections.share(50),
-        p99Ms: detections.share(99),
-        maxMs: detections.share(100),
-      },
-    };
+    this.#sessions.push(this.#standing());
+    return { sessions: this.#sessions, counts: this.#counts };
   }
 
   get #nowMs(): number {
@@ -108,14 +101,9 @@ export class Figures {
     return this.#counts.at(-1) as Count;
   }
 
-  /** The last count that is not later. */
-  #at(ms: number): Count {
-    return this.#counts.findLast(({ atMs }) => atMs <= ms) as Count;
-  }
-
   #count(): void {
     const { counters, gossip, agents } = this.#world;
-    const running = agents.reduce((sum, { isRunning }) => sum + (isRunning ? 1 : 0), 0);
+    const running = agents.filter((agent) => agent.isRunning && this.#world.isOwn(agent)).length;
     this.#counts.push({
       atMs: this.#nowMs,
       agentMs: this.#last.agentMs + running * (this.#nowMs - this.#last.atMs),
@@ -124,24 +112,77 @@ export class Figures {
     });
   }
 
-  #overlay(): OverlayFigures {
+  #standing(): Sessions {
     const { agents, network } = this.#world;
-    const running = agents.filter(({ isRunning }) => isRunning);
-    const node = new Map(running.map(({ index }, at) => [index, at]));
-    const neighbors = running.map(({ index }) =>
-      network.peersOf(index).flatMap((peer) => {
-        const at = node.get(peer);
-        return at !== undefined && isJoined(network, index, peer) ? [at] : [];
-      }),
-    );
-    return { atMs: this.#nowMs, ...graphFigures(neighbors) };
+    const running = agents.filter((agent) => agent.isRunning && this.#world.isOwn(agent));
+    return {
+      atMs: this.#nowMs,
+      running: running.map(({ index }) => index),
+      ends: running.flatMap(({ index }) =>
+        network.peersOf(index).flatMap((peer) => [index, peer, network.sessionOf(index, peer)]),
+      ),
+    };
   }
 }
 
-/** Whether one session stands at both ends. */
-function isJoined(network: Network, left: number, right: number): boolean {
-  const session = network.sessionOf(left, right);
-  return session !== noSession && session === network.sessionOf(right, left);
+/** A swarm as a whole, from what the threads of a run have measured; how long each verdict of a death took is given. */
+export function swarmFigures(
+  shares: readonly ShareFigures[],
+  { steps, durationMs }: Pick<Scenario, "steps" | "durationMs">,
+  detections: Latencies,
+): SwarmFigures {
+  const firstMs = steps.reduce((least, { atMs }) => Math.min(least, atMs), durationMs);
+  const [first] = shares as readonly [ShareFigures, ...ShareFigures[]];
+  const counts = first.counts.map((_, index) => sumOf(shares.map((share) => share.counts[index] as Count)));
+  const at = (ms: number): Count => counts.findLast(({ atMs }) => atMs <= ms) as Count;
+  const since = at(firstMs);
+  const rates = counts.flatMap((count, index) =>
+    index === 0 || count.atMs <= firstMs ? [] : [trafficOf(counts[index - 1] as Count, count)],
+  );
+  const none = { messagesPerSecond: 0, bytesPerSecond: 0 };
+  return {
+    overlays: first.sessions.map((_, index) =>
+      overlayOf(shares.map(({ sessions }) => sessions[index] as Sessions)),
+    ),
+    traffic: {
+      rest: trafficOf(at(firstMs / 2), since),
+      after: trafficOf(since, counts.at(-1) as Count),
+      peak: rates.reduce((most, rate) => (rate.bytesPerSecond > most.bytesPerSecond ? rate : most), none),
+    },
+    detection: {
+      count: detections.count,
+      medianMs: detections.share(50),
+      p99Ms: detections.share(99),
+      maxMs: detections.share(100),
+    },
+  };
+}
+
+function sumOf(counts: readonly Count[]): Count {
+  return counts.reduce((sum, { atMs, agentMs, messages, bytes }) => ({
+    atMs,
+    agentMs: sum.agentMs + agentMs,
+    messages: sum.messages + messages,
+    bytes: sum.bytes + bytes,
+  }));
+}
+
+/** A session of which both ends stand joins two agents. */
+function overlayOf(shares: readonly Sessions[]): OverlayFigures {
+  const running = shares.flatMap((share) => share.running).sort((left, right) => left - right);
+  const node = new Map(running.map((index, at) => [index, at]));
+  const standing = new Map<number, Map<number, number>>(running.map((index) => [index, new Map()]));
+  for (const { ends } of shares) {
+    for (let at = 0; at < ends.length; at += 3) {
+      standing.get(ends[at] as number)?.set(ends[at + 1] as number, ends[at + 2] as number);
+    }
+  }
+  const neighbors = running.map((index) =>
+    [...(standing.get(index) ?? [])].flatMap(([peer, session]) =>
+      standing.get(peer)?.get(index) === session ? [node.get(peer) as number] : [],
+    ),
+  );
+  return { atMs: (shares[0] as Sessions).atMs, ...graphFigures(neighbors) };
 }
 
 function trafficOf(from: Count, to: Count): AgentTraffic {

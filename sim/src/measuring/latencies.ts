@@ -3,6 +3,9 @@ import type { Detections } from "../recording/recording.ts";
 /** Three significant digits are kept, so that a histogram stays small however long a run is. */
 const digitsKept = 1_000;
 
+/** Times in milliseconds, to three digits, with how often each was. */
+export type Counts = readonly (readonly [ms: number, count: number])[];
+
 /** How long something took, counted. */
 export class Latencies {
   readonly #counts = new Map<number, number>();
@@ -26,6 +29,16 @@ export class Latencies {
       if (count >= wanted) return ms;
     }
     return 0;
+  }
+
+  /** Each time that something took, with how often it did. */
+  get counts(): Counts {
+    return [...this.#counts];
+  }
+
+  /** Adds what was counted elsewhere. */
+  join(counts: Counts): void {
+    for (const [ms, count] of counts) this.#counts.set(ms, (this.#counts.get(ms) ?? 0) + count);
   }
 
   detections(missing: number): Detections {

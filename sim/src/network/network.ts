@@ -58,6 +58,11 @@ export class Network {
     return this.#of(agent).get(peer)?.origin;
   }
 
+  /** The process at the other end of a session, as the end knows it. */
+  lifeAt(agent: number, peer: number): number | undefined {
+    return this.#of(agent).get(peer)?.peerLife;
+  }
+
   /** Whether the session whose end stands at an agent was let in by the peer after another one, which comes now. */
   isLater(agent: number, peer: number, session: number): boolean {
     const standing = this.sessionOf(agent, peer);

@@ -1,5 +1,5 @@
 import { wallMs } from "../engine/hostProcess.ts";
-import { nameOf } from "../invariants/expectations.ts";
+import { nameOf } from "../invariants/awaiting.ts";
 import type { Violation } from "../invariants/truth.ts";
 import type { Scenario } from "../scenarios/scenario.ts";
 import type { SeedJob, SeedResult } from "../sweeping/job.ts";

@@ -6,14 +6,16 @@ import { signaturesOf } from "../device/signatures.ts";
 import { EventQueue } from "../engine/eventQueue.ts";
 import { kinds, worldIndex } from "../engine/kinds.ts";
 import { Gossip } from "../gossip/gossip.ts";
-import { OutputTrace } from "../hash/traceOutput.ts";
+import { joinedDigest, OutputTrace, type TraceStanding } from "../hash/traceOutput.ts";
 import { Dialing } from "../network/dialing.ts";
-import { type LinkModel, Links } from "../network/links.ts";
+import { Links } from "../network/links.ts";
 import { Network } from "../network/network.ts";
-import type { CreateMind, SimAgent } from "./agent.ts";
+import { isOf } from "../threads/share.ts";
+import type { SimAgent } from "./agent.ts";
 import { Border, type WireMessage } from "./border.ts";
 import { createCounters, type WorldCounters } from "./counters.ts";
 import { createHosts } from "./hosts.ts";
+import type { WorldOptions } from "./options.ts";
 import { perform } from "./perform.ts";
 import type { Population } from "./populate.ts";
 import { bootOf, mindOptionsOf } from "./process.ts";
@@ -23,18 +25,6 @@ const waitingMax = 100_000;
 /** A timer rings no sooner than this, as in Node. */
 const wakeAfterUsMin = 1_000;
 const wake: Input = { type: "wake" };
-
-export interface WorldOptions {
-  readonly seed: number;
-  readonly links: LinkModel;
-  readonly createMind: CreateMind;
-  /** Everything that an agent tells, as its log would have it. */
-  onTold(agent: SimAgent, event: Event): void;
-  /** How an agent answered a command of its owner. */
-  onReplied(agent: SimAgent, reply: Extract<Output, { readonly type: "reply" }>): void;
-  /** One of the world's own events is due. */
-  onDue(kind: number, payload: unknown): void;
-}
 
 /**
  * A world of minds without bodies: gives each mind its inputs in virtual time and does what it asks for, on models of
@@ -47,11 +37,11 @@ export class World {
   readonly dialing: Dialing;
   readonly gossip: Gossip;
   readonly border: Border;
+  readonly queue: EventQueue;
   readonly counters: WorldCounters = createCounters();
   /** When reachability changed last. */
   linksChangedUs = 0;
   readonly #options: WorldOptions;
-  readonly #queue: EventQueue;
   readonly #trace: OutputTrace;
   readonly #agents = new Map<AgentId, SimAgent>();
   /** Whom `agentOf` gave last: a message is looked at more than once on its way. */
@@ -70,13 +60,13 @@ export class World {
     const random = Random.fromSeed(options.seed);
     const count = this.agents.length;
     this.#trace = new OutputTrace(count, (id) => this.agentOf(id).index);
-    this.#queue = new EventQueue(count);
+    this.queue = new EventQueue(count);
     this.#wakeUs = new Float64Array(count).fill(NEVER);
     const hosts = createHosts(this);
     this.border = new Border(population);
-    this.network = new Network(count, new Links(count, options.links, random.fork()), this.#queue, hosts);
-    this.dialing = new Dialing(this.network, this.#queue, hosts);
-    this.gossip = new Gossip(count, this.network, this.#queue, hosts, random.fork());
+    this.network = new Network(count, new Links(count, options.links, random.fork()), this.queue, hosts);
+    this.dialing = new Dialing(this.network, this.queue, hosts);
+    this.gossip = new Gossip(count, this.network, this.queue, hosts, random.fork());
     for (const agent of this.agents) {
       this.#agents.set(agent.id, agent);
       agent.device.attach({
@@ -87,12 +77,21 @@ export class World {
   }
 
   get nowUs(): number {
-    return this.#queue.nowUs;
+    return this.queue.nowUs;
   }
 
-  /** The hash over every output of every agent so far. */
+  /** The hash over every output of every agent so far, where all are simulated here. */
   get hash(): string {
-    return this.#trace.digest();
+    return joinedDigest(this.agents.length, () => this.traces);
+  }
+
+  get traces(): TraceStanding {
+    return this.#trace.standing;
+  }
+
+  /** Whether the agent is simulated here. */
+  isOwn({ index }: SimAgent): boolean {
+    return isOf(index, this.#options.share);
   }
 
   agentOf(id: AgentId): SimAgent {
@@ -109,17 +108,17 @@ export class World {
 
   /** Adds one of the world's own events. */
   schedule(atUs: number, kind: number, payload: unknown): void {
-    this.#queue.push(atUs, worldIndex, worldIndex, kind, 0, payload);
+    this.queue.push(atUs, worldIndex, worldIndex, kind, 0, payload);
   }
 
   /** Runs events up to and with a time, but at most so many; false when some of them are left. */
   run(untilUs: number, eventsMax: number): boolean {
     for (let count = 0; count < eventsMax; count += 1) {
-      if (this.#queue.peekUs() > untilUs) {
-        this.#queue.advanceTo(untilUs);
+      if (this.queue.peekUs() > untilUs) {
+        this.queue.advanceTo(untilUs);
         return true;
       }
-      this.#queue.pop();
+      this.queue.pop();
       this.counters.events += 1;
       this.#dispatch();
     }
@@ -156,6 +155,8 @@ export class World {
     agent.life += 1;
     agent.silentSinceUs = Number.POSITIVE_INFINITY;
     agent.runningSinceUs = this.nowUs;
+    this.gossip.processStarted(agent.index);
+    if (!this.isOwn(agent)) return;
     const mind = this.#options.createMind(
       mindOptionsOf(agent, this.population),
       bootOf(agent, this.population),
@@ -184,6 +185,7 @@ export class World {
     agent.waiting = [];
     agent.silentSinceUs = Math.min(agent.silentSinceUs, this.nowUs);
     agent.runningSinceUs = Number.POSITIVE_INFINITY;
+    if (!this.isOwn(agent)) return;
     this.network.processEnded(agent.index);
     this.dialing.processEnded(agent.index);
     this.gossip.processEnded(agent.index);
@@ -196,7 +198,7 @@ export class World {
     agent.isPaused = true;
     agent.silentSinceUs = this.nowUs;
     agent.runningSinceUs = Number.POSITIVE_INFINITY;
-    this.network.processPaused(agent.index);
+    if (this.isOwn(agent)) this.network.processPaused(agent.index);
   }
 
   /** The process goes on: its overdue timers ring first, then it reads what came meanwhile. */
@@ -205,6 +207,7 @@ export class World {
     agent.isPaused = false;
     agent.silentSinceUs = Number.POSITIVE_INFINITY;
     agent.runningSinceUs = this.nowUs;
+    if (!this.isOwn(agent)) return;
     this.dialing.changed(agent.index);
     this.#wake(agent);
     this.#drain(agent);
@@ -253,7 +256,7 @@ export class World {
   }
 
   #dispatch(): void {
-    const { destination, source, kind, tag, payload } = this.#queue;
+    const { destination, source, kind, tag, payload } = this.queue;
     if (destination === worldIndex) this.#options.onDue(kind, payload);
     else if (kind === kinds.dialReached) this.dialing.reached(destination, source, tag, payload);
     else if (kind === kinds.dialAgain) this.dialing.again(destination, payload);
@@ -291,7 +294,7 @@ export class World {
     const { busyUntilUs } = agent;
     if (agent.isPaused || busyUntilUs <= this.nowUs || agent.readyUs === busyUntilUs) return;
     agent.readyUs = busyUntilUs;
-    this.#queue.push(busyUntilUs, agent.index, agent.index, kinds.ready, agent.life, undefined);
+    this.queue.push(busyUntilUs, agent.index, agent.index, kinds.ready, agent.life, undefined);
   }
 
   #agentEvent(agent: SimAgent, kind: number, source: number, tag: number, payload: unknown): void {
@@ -364,7 +367,7 @@ export class World {
   #step(agent: SimAgent, input: Input): void {
     if (agent.mind === undefined) return;
     const { index } = agent;
-    const { nowUs } = this.#queue;
+    const { nowUs } = this.queue;
     const { outputs, wakeAt } = agent.mind.step(input, agent.clock.read(nowUs));
     this.counters.steps += 1;
     this.#keepBusy(agent, input);
@@ -386,10 +389,11 @@ export class World {
 
   #setWake(index: number, atUs: number): void {
     this.#wakeUs[index] = atUs;
-    this.#queue.setAlarm(index, atUs);
+    this.queue.setAlarm(index, atUs);
   }
 
   #pushOwn(agent: SimAgent, kind: number, delayUs: number, payload: unknown): void {
-    this.#queue.push(this.nowUs + delayUs, agent.index, agent.index, kind, agent.life, payload);
+    if (!this.isOwn(agent)) return;
+    this.queue.push(this.nowUs + delayUs, agent.index, agent.index, kind, agent.life, payload);
   }
 }

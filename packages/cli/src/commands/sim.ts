@@ -15,11 +15,14 @@ export interface SimOptions {
   readonly seed?: number;
   readonly report?: string;
   readonly audit?: boolean;
+  readonly workers?: number;
 }
 
 /** Seeds are whole numbers of 32 bits. */
 const seedMax = 2 ** 32 - 1;
 const defaultSeed = 1;
+/** As many threads as the simulator takes. */
+const workersMax = 16;
 
 /** `antibody sim run SCENARIO|FILE`: the same agents in virtual time, from a seed. */
 export const simRun: Verb<SimOptions> = {
@@ -55,6 +58,11 @@ export function declareSim(command: Command): void {
       "what every chance comes from; default: the scenario's own, or 1",
       readWhole(0, seedMax),
     )
+    .option(
+      "--workers <number>",
+      "threads that simulate the run, for large swarms: the result is the same; default: 1",
+      readWhole(1, workersMax),
+    )
     .option("--report <file>", "write a page that shows the run in any browser: curves and a replay")
     .option(
       "--audit",
@@ -78,6 +86,15 @@ export async function runAndShow(
       `${words} --audit --agents ${auditedAgentsMax}`,
     );
   }
+  const { workers = 1 } = options;
+  if (workers > 1 && (options.audit === true || options.report !== undefined)) {
+    throw usageError(
+      "a run that is audited, or recorded for a page, uses one thread: it looks into the whole world",
+      "leave out --workers",
+      `${words}${options.audit === true ? " --audit" : ""}${options.report === undefined ? "" : ` --report ${shellWord(options.report)}`}`,
+    );
+  }
+  const { startThread } = await import("../sim/threads.ts");
   const { openReport } = await import("../sim/reportFile.ts");
   const page = options.report === undefined ? undefined : await openReport(options.report);
   const report = await runScenario({
@@ -87,14 +104,23 @@ export async function runAndShow(
     onProgress: (progress) => showProgress(terminal, progress),
     ...(page === undefined ? {} : { observer: page.recorder }),
     ...(options.audit === true ? { audit: true } : {}),
+    ...(workers > 1 ? { threads: { count: workers, start: startThread } } : {}),
   });
   await page?.write(report, `${words} --agents ${report.agents} --seed ${report.seed}`);
   if (terminal.live) terminal.err("\r\u001b[K");
   invocation.print(report, () => [
     ...reportLines(report),
+    ...(report.workers < workers ? labeled("workers", fewerWorkers(report), 10) : []),
     ...(options.report === undefined ? [] : labeled("report", options.report, 10)),
   ]);
   return report.outcome === "held" ? exitCode.ok : exitCode.failed;
+}
+
+/** Why a run has used fewer threads than were asked for. */
+function fewerWorkers({ workers, agents }: SimReport): string {
+  return workers === 1
+    ? "1: what goes with a role is looked at in all agents at once, and a link that takes no time leaves no window"
+    : `${workers}: there are ${agents} agents`;
 }
 
 /** One line that is painted over; only where somebody looks. */
