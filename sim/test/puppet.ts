@@ -151,6 +151,7 @@ export class Puppet implements SimMind {
       name: this.options.certificate.certificate.name,
       swarm: this.options.swarm,
       build: this.options.build,
+      contexts: { arch: "arm64", hostname: "", name: "", os: "linux", tags: [] },
       incarnation: [1, 1, 0],
       quorum: { observers: 0, votes: 0 },
       cutOff: false,

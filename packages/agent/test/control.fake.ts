@@ -34,6 +34,7 @@ export const emptyInspection: Inspection = {
   name: "pi",
   swarm: swarmId,
   build: "0.1.0",
+  contexts: { arch: "arm64", hostname: "pi", name: "pi", os: "linux", tags: ["wet"] },
   incarnation: [1, 1, 0],
   quorum: { observers: 0, votes: 0 },
   cutOff: false,

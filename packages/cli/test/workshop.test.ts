@@ -275,6 +275,30 @@ describe("simulate", () => {
     expect(await repairs()).toBe(0);
   });
 
+  test("projects a file onto the devices that the agent knows, under its owner's grant", async () => {
+    const stage = await setStage(fullInspection);
+    const file = join(stage.state, "home.yaml");
+    const documents = ['tags.exists("wet")', 'name == "greenhouse"', 'name == "attic"'].map(
+      (when, index) =>
+        `stream: home\nname: part-${index}\nwhen: ${when}\npromises:\n  file:/etc/part-${index}: { content: "x" }\n`,
+    );
+    await writeFile(file, `${documents.join("---\n")}  file:/srv/held: { content: "x" }\n`);
+    const { code, out, err } = await stage.run("simulate", file, "--live");
+    expect(out).toContain("simulate, 2 agents, seed 1: held");
+    expect(err.split("\n").slice(0, -1)).toEqual([
+      "antibody: file:/srv/held: held on this device, by its owner's grant: outside the scope",
+      // It is dead, as the agent here knows.
+      'antibody: on no device known here holds: name == "attic"',
+      "2 devices as known here, under the grant of this device's owner (enforce)",
+    ]);
+    expect(code).toBe(0);
+    const { value } = await stage.json("simulate", file, "--live");
+    // One file on each of the two: written, damaged, written again.
+    expect((value["counters"] as { repairs: number }).repairs).toBeGreaterThan(1);
+    await stage.closeAgent();
+    expect((await stage.run("simulate", file, "--live")).code).toBe(4);
+  });
+
   test("refuses scenarios that are about bundles of their own", async () => {
     const stage = await setStage();
     const file = join(stage.state, "home.yaml");

@@ -22,6 +22,7 @@ export function inspectMind(
     name: options.certificate.certificate.name,
     swarm: options.swarm,
     build: options.build,
+    contexts: options.contexts,
     ...ofSwarm,
     ...ofPolicies,
     ...ofHealing,

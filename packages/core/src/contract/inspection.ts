@@ -1,5 +1,6 @@
 import type {
   AgentId,
+  Contexts,
   Grant,
   HeldClaim,
   IncidentId,
@@ -234,6 +235,8 @@ export interface Inspection {
   readonly name: string;
   readonly swarm: SwarmId;
   readonly build: string;
+  /** Facts of this device, which guards ask for. */
+  readonly contexts: Contexts;
   readonly incarnation: Incarnation;
   readonly quorum: { readonly observers: number; readonly votes: number };
   /** True when most of the agent's own probes fail: the fault is its own, and it accuses nobody. */
