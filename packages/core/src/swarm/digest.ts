@@ -54,8 +54,7 @@ export class DirectoryDigest implements Toggled {
     const words = this.#words ?? this.#fill(fill);
     const texts: string[] = [];
     for (let bucket = 0; bucket < directoryBucketCount; bucket += 1) {
-      const [high, low] = [words[2 * bucket] ?? 0, words[2 * bucket + 1] ?? 0];
-      texts.push(high === 0 && low === 0 ? "" : hex(high) + hex(low));
+      texts.push(bucketText(bucket, words[2 * bucket] ?? 0, words[2 * bucket + 1] ?? 0));
     }
     return texts;
   }
@@ -96,6 +95,27 @@ function mix(state: number, word: number): number {
   return value ^ (value >>> 16);
 }
 
+/** The words told last of each bucket, by whomever, and their text: the minds of a simulator hold nearly the same. */
+const lastWords = new Int32Array(2 * directoryBucketCount);
+const lastTexts = new Array<string>(directoryBucketCount).fill("");
+
+function bucketText(bucket: number, high: number, low: number): string {
+  if (lastWords[2 * bucket] !== high || lastWords[2 * bucket + 1] !== low) {
+    lastWords[2 * bucket] = high;
+    lastWords[2 * bucket + 1] = low;
+    lastTexts[bucket] = high === 0 && low === 0 ? "" : hex(high) + hex(low);
+  }
+  return lastTexts[bucket] as string;
+}
+
+/** By byte. */
+const byteTexts = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, "0"));
+
+/** 8 hex digits. By table, since a massacre asks for some hundred thousand. */
 function hex(word: number): string {
-  return (word >>> 0).toString(16).padStart(8, "0");
+  return byteText(word >>> 24) + byteText(word >>> 16) + byteText(word >>> 8) + byteText(word);
+}
+
+function byteText(word: number): string {
+  return byteTexts[word & 255] as string;
 }

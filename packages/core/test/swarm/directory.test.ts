@@ -107,6 +107,21 @@ describe("directory", () => {
     expect(seen.size).toBe(9);
   });
 
+  test("of one member has one bucket, which says what the whole says, whoever was asked before", () => {
+    const directories = ([1, 2] as const).map((boot) => {
+      const directory = empty();
+      directory.accept(memberOf(first, [1, boot, 0]));
+      return directory;
+    });
+    const [one, other] = directories as [Directory, Directory];
+    for (const directory of [one, other, one, empty(), other]) {
+      const filled = directory.bucketDigests.filter((text) => text !== "");
+      expect(filled).toEqual(directory.size === 0 ? [] : [directory.digest]);
+    }
+    expect(one.digest).toMatch(/^[0-9a-f]{16}$/);
+    expect(one.digest).not.toBe(other.digest);
+  });
+
   test("two of them hold the same after one exchange in each direction", () => {
     fc.assert(
       fc.property(
