@@ -68,6 +68,7 @@ function createCrowd(count: number, options: CrowdOptions = {}): Crowd {
       if (kind === kinds.dialReached) dialing.reached(destination, source, tag, payload);
       else if (kind === kinds.dialEnded) dialing.ended(destination, payload);
       else if (kind === kinds.dialAgain) dialing.again(destination, payload);
+      else if (kind === kinds.dialLater) dialing.later(destination, payload);
       else if (kind === kinds.opened) dialing.opened(destination, source, tag, payload);
       else if (kind === kinds.closed) network.closed(destination, source, tag);
       else if (kind === kinds.heartbeat) gossip.heartbeat(destination);

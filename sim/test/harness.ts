@@ -61,6 +61,7 @@ export function createWire(count: number, links: Partial<LinkModel> = {}, seed =
     if (kind === kinds.dialReached) dialing.reached(destination, source, tag, payload);
     else if (kind === kinds.dialEnded) dialing.ended(destination, payload);
     else if (kind === kinds.dialAgain) dialing.again(destination, payload);
+    else if (kind === kinds.dialLater) dialing.later(destination, payload);
     else if (kind === kinds.opened) dialing.opened(destination, source, tag, payload);
     else if (kind === kinds.closed) network.closed(destination, source, tag);
     else if (kind === kinds.silence) network.silence(destination, source, tag);

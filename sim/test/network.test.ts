@@ -39,6 +39,23 @@ describe("a dial", () => {
     expect(logOf(wire, 0)).toEqual([]);
   });
 
+  it("waits until the dialer has something to show, within its time", () => {
+    const wire = createWire(2);
+    hostOf(wire, 0).greets = false;
+    wire.dialing.dial(0, 1, "session", 1_000, true);
+    wire.runTo(500);
+    expect(logOf(wire, 1)).toEqual([]);
+    hostOf(wire, 0).greets = true;
+    wire.runTo(600);
+    expect(logOf(wire, 1)).toEqual(["opened 0"]);
+    expect(logOf(wire, 0)).toEqual(["opened 1", "session 1 connected"]);
+    const mute = createWire(2);
+    hostOf(mute, 0).greets = false;
+    mute.dialing.dial(0, 1, "session", 1_000, true);
+    mute.runTo(2_000);
+    expect([logOf(mute, 0), logOf(mute, 1)]).toEqual([["session 1 failed"], []]);
+  });
+
   it("tests afresh without touching the session", () => {
     const wire = createPair();
     wire.dialing.dial(1, 0, "fresh", 1_000, true);

@@ -13,6 +13,8 @@ export const kinds = {
   input: 2,
   device: 3,
   dialEnded: 4,
+  /** An attempt to connect that had to wait for the agent's own first words; tag: life. */
+  dialLater: 17,
   /** What comes over a session; tag: session. */
   message: 5,
   /** A message as bytes, of which nothing is verified. */

@@ -16,7 +16,7 @@ interface Dial {
   readonly latencyUs: number;
   /** The session that stands at the dialer's end. */
   readonly session: number;
-  readonly greeting: Member | undefined;
+  readonly greeting: Member;
 }
 
 /** The answer of a peer that lets the dialer in. */
@@ -30,6 +30,13 @@ interface Welcome {
   /** Attempts of the peer that were under way to the dialer: they have met this one. */
   readonly met: readonly number[];
   readonly greeting: Member | undefined;
+}
+
+/** An attempt of an agent that has nothing to show in hello yet. */
+interface Later {
+  readonly peer: number;
+  readonly purpose: DialPurpose;
+  readonly timeoutUs: number;
 }
 
 /** Any other end of an attempt. */
@@ -55,6 +62,8 @@ interface Waiting {
 /** Nothing has met most attempts: one list for all. */
 const noAttempts: readonly number[] = [];
 
+/** After how long who has nothing to show yet tries to dial again: its entry is being signed. */
+const greetRetryUs = 1_000;
 /** How often a dial looks again whether a silent host speaks, within its time. */
 const acceptRetryUs = 50_000;
 
@@ -86,8 +95,7 @@ export class Dialing {
   dial(agent: number, peer: number, purpose: DialPurpose, timeoutMs: number, isKnown: boolean): void {
     const nowUs = this.#queue.nowUs;
     const timeoutUs = nowUs + Math.max(1, Math.ceil(timeoutMs * 1_000));
-    const session = this.#network.sessionOf(agent, peer);
-    if (purpose === "session" && session !== noSession) {
+    if (purpose === "session" && this.#network.sessionOf(agent, peer) !== noSession) {
       this.#endUnasked(agent, { number: undefined, peer, purpose, result: "connected" }, nowUs + 1);
       return;
     }
@@ -95,11 +103,32 @@ export class Dialing {
       this.#endUnasked(agent, { number: undefined, peer, purpose, result: "cut" }, timeoutUs);
       return;
     }
+    this.#dial(agent, { peer, purpose, timeoutUs });
+  }
+
+  /** An attempt that had to wait goes on. */
+  later(agent: number, payload: unknown): void {
+    this.#dial(agent, payload as Later);
+  }
+
+  #dial(agent: number, later: Later): void {
+    const { peer, purpose, timeoutUs } = later;
+    const nowUs = this.#queue.nowUs;
+    const greeting = this.#hosts.greetingOf(agent);
+    if (nowUs >= timeoutUs) {
+      this.#endUnasked(agent, { number: undefined, peer, purpose, result: "failed" }, nowUs + 1);
+      return;
+    }
+    if (greeting === undefined) {
+      const againUs = Math.min(nowUs + greetRetryUs, timeoutUs);
+      this.#queue.push(againUs, agent, agent, kinds.dialLater, this.#hosts.lifeOf(agent), later);
+      return;
+    }
+    const session = this.#network.sessionOf(agent, peer);
     const others = this.#underWayTo(agent, peer);
     const number = this.#begin(agent, peer);
     const { links } = this.#network;
     const latencyUs = links.drawLatencyUs(agent);
-    const greeting = this.#hosts.greetingOf(agent);
     const dial: Dial = { number, others, purpose, timeoutUs, latencyUs, session, greeting };
     // A round trip for TCP, half of one for the first word of hello.
     const reachesUs = nowUs + links.connectLossUs(agent, peer) + 3 * links.delayUs(latencyUs, agent, peer);

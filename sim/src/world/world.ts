@@ -348,6 +348,9 @@ export class World {
       case kinds.dialEnded:
         this.dialing.ended(agent.index, payload);
         return;
+      case kinds.dialLater:
+        this.dialing.later(agent.index, payload);
+        return;
       case kinds.copy:
         this.gossip.arrived(agent.index, source, payload);
         return;
