@@ -86,6 +86,7 @@ test("plug-ins of the owner keep what policy says, are woken by themselves, and 
     await eventually("the repair", async () => (await read("/py/attic")) === "mind the step\n", 10_000);
 
     colony.colony.agent("one").kill("SIGKILL");
+    await eventually("the agent to be gone", () => !colony.colony.agent("one").running);
     await eventually("the end of the plug-ins", () => !isRunning(colony, "one/root/py"));
     await eventually("the end of the plug-ins", () => !isRunning(colony, "one/root/sh"));
     writeFileSync(join(root, "sh", "lobby"), "damaged while nobody looked\n");
