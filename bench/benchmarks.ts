@@ -15,6 +15,7 @@ export interface Benchmark {
   readonly summary: string;
   readonly takesAgents: boolean;
   readonly takesPeers: boolean;
+  readonly takesWorkers?: boolean;
   /** What `--only` may name. */
   readonly sections?: readonly string[];
   /** What figures are to reach, by their names. */
@@ -75,6 +76,7 @@ export const benchmarks: Readonly<Record<string, Benchmark>> = {
     summary: "speed and memory of the simulator",
     takesAgents: true,
     takesPeers: false,
+    takesWorkers: true,
     sections: simSections,
     targets: {},
     measure: sim,

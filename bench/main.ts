@@ -1,4 +1,5 @@
 import { parseArgs } from "node:util";
+import { sharesMax } from "@antibody/sim";
 import { type Benchmark, benchmarks } from "./benchmarks.ts";
 import { machine, versions } from "./machine.ts";
 import type { Run } from "./run.ts";
@@ -22,6 +23,7 @@ ${Object.entries(benchmarks)
   .join("\n")}
 
   --agents N  how many agents (publish, death, sim, swarm)
+  --workers N threads of a simulated run (sim)
   --peers     measure other programs beside, unpacked from Debian's packages, not installed (heal, death, route)
   --only LIST only these sections of swarm: ${swarmSections.join(", ")}
   --json      one JSON object on one line instead of a table
@@ -35,6 +37,7 @@ interface Words {
   readonly benchmark: Benchmark;
   readonly name: string;
   readonly agents: number | undefined;
+  readonly workers: number | undefined;
   readonly peers: boolean;
   readonly only: readonly string[] | undefined;
   readonly json: boolean;
@@ -57,6 +60,7 @@ async function main(args: readonly string[]): Promise<number> {
   }
   const run: Run = {
     agents: words.agents,
+    workers: words.workers,
     peers: words.peers,
     only: words.only,
     signal: interrupted.signal,
@@ -95,6 +99,7 @@ function interrupt(interrupted: AbortController): void {
 function read(args: readonly string[]): Words | string {
   const options = {
     agents: { type: "string" },
+    workers: { type: "string" },
     peers: { type: "boolean" },
     only: { type: "string" },
     json: { type: "boolean" },
@@ -113,12 +118,25 @@ function read(args: readonly string[]): Words | string {
       return `--agents takes a whole number from 3 to ${agentsMax}`;
     }
     if (agents !== undefined && !benchmark.takesAgents) return `${name} does not take --agents`;
+    const workers = values.workers === undefined ? undefined : Number(values.workers);
+    if (workers !== undefined && !(Number.isSafeInteger(workers) && workers >= 1 && workers <= sharesMax)) {
+      return `--workers takes a whole number from 1 to ${sharesMax}`;
+    }
+    if (workers !== undefined && benchmark.takesWorkers !== true) return `${name} does not take --workers`;
     if (values.peers === true && !benchmark.takesPeers) return `${name} does not take --peers`;
     const only = values.only?.split(",");
     const unknown = only?.find((section) => benchmark.sections?.includes(section) !== true);
     if (unknown !== undefined)
       return `${name} has no section ${unknown}: ${(benchmark.sections ?? ["none"]).join(", ")}`;
-    return { benchmark, name, agents, peers: values.peers === true, only, json: values.json === true };
+    return {
+      benchmark,
+      name,
+      agents,
+      workers,
+      peers: values.peers === true,
+      only,
+      json: values.json === true,
+    };
   } catch (error) {
     return reasonOf(error);
   }

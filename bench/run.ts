@@ -12,6 +12,8 @@ import { launcher as bundle, type TestColony } from "../test/harness/colonies.ts
 export interface Run {
   /** How many agents, where it was said. */
   readonly agents: number | undefined;
+  /** Threads of a simulated run, where it was said. */
+  readonly workers: number | undefined;
   /** Names of the only sections to be measured, where a benchmark has several; undefined for all. */
   readonly only: readonly string[] | undefined;
   /** Whether other programs are to be measured beside. */

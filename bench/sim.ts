@@ -34,6 +34,7 @@ export async function sim(run: Run): Promise<Outcome> {
     figures: {
       scenario,
       agents,
+      workers: reports[0]?.workers ?? 1,
       simSecondsPerSecond: quantile(speeds, 0.5),
       simSecondsPerSecondMin: quantile(speeds, 0),
       rssMb: quantile(
@@ -53,6 +54,7 @@ export async function sim(run: Run): Promise<Outcome> {
 
 async function simulate(run: Run, scenario: string, agents: number): Promise<SimReport> {
   const words = ["--json", "sim", "run", scenario, "--agents", String(agents), "--seed", String(seed)];
+  if (run.workers !== undefined) words.push("--workers", String(run.workers));
   const child = spawn(launcher.file, [...launcher.args, ...words], { stdio: ["ignore", "pipe", "pipe"] });
   const end = (): void => void child.kill("SIGKILL");
   run.signal.addEventListener("abort", end, { once: true });

@@ -38,8 +38,14 @@ function mixedColony(founder: string): TestColony {
   return { colony, signal, end };
 }
 
-async function simulated(arch: "x64" | "arm64", scenario: string): Promise<Record<string, unknown>> {
-  const args = ["--json", "sim", "run", scenario, "--agents", "100", "--seed", "7"];
+async function simulated(
+  arch: "x64" | "arm64",
+  scenario: string,
+  agents = 100,
+  workers = 1,
+): Promise<Record<string, unknown>> {
+  const args = ["--json", "sim", "run", scenario, "--agents", String(agents), "--seed", "7"];
+  if (workers > 1) args.push("--workers", String(workers));
   const { code, stdout, stderr } = await runCommand(
     executableLauncher(arch),
     args,
@@ -52,6 +58,11 @@ async function simulated(arch: "x64" | "arm64", scenario: string): Promise<Recor
 
 describe("the single executable", () => {
   const reason = whyNoExecutables("x64");
+
+  it.skipIf(reason !== undefined)("simulates in threads, which it starts from itself", async () => {
+    const [one, three] = [await simulated("x64", "churn", 12), await simulated("x64", "churn", 12, 3)];
+    expect(three).toMatchObject({ workers: 3, hash: one["hash"] });
+  });
 
   it.skipIf(reason !== undefined)(`plays the demo${reason === undefined ? "" : ` (${reason})`}`, async () => {
     const { code, stdout } = await runCommand(
