@@ -4,6 +4,7 @@ import { nodeCrypto } from "@antibody/agent/state";
 import type { Inspection, RolloutView } from "@antibody/core";
 import { isRejection, openEnvelope, waveOf } from "@antibody/policy";
 import { describe, expect, test } from "vitest";
+import { logLine } from "../../agent/test/control.fake.ts";
 import { setStage } from "./commandLine.ts";
 import { author, greenhouse, idOf, wellInspection } from "./fixtures.ts";
 import { schemaProblems } from "./schemas.ts";
@@ -51,6 +52,26 @@ describe("rollout show", () => {
     const status = await stage.json("status");
     expect(schemaProblems(status.value)).toEqual([]);
     expect((await stage.run("status")).out).toContain("generation 5: rolled back here: not kept within 2m");
+  });
+
+  test("paints a live picture over the one before, on a narrow terminal too, and says when nobody answers", async () => {
+    const stage = await setStage(staged(rollout));
+    stage.terminal.columns = 60;
+    const ended = stage.run("rollout", "show", "--live");
+    await expect.poll(() => stage.terminal.outText).toContain("stalled");
+    const lines = stage.terminal.outText.trimEnd().split("\n");
+    expect(Math.max(...lines.map(({ length }) => length))).toBeLessThan(60);
+    const [done, stalled, ...others] = rollout.waves;
+    if (done === undefined || stalled === undefined) throw new Error("there are three waves");
+    stage.agent.inspection = staged({ ...rollout, waves: [done, { ...stalled, state: "done" }, ...others] });
+    await expect.poll(() => stage.agent.listeners.size).toBe(1);
+    for (const tell of stage.agent.listeners) tell(logLine(1));
+    await expect.poll(() => stage.terminal.outText).toContain(`\u001b[${lines.length}A\u001b[J`);
+    expect(stage.terminal.outText.split("\u001b[J")[1]).not.toContain("stalled");
+    await stage.closeAgent();
+    await expect.poll(() => stage.terminal.outText).toContain("the agent cannot be asked");
+    stage.terminal.interrupt.abort();
+    expect((await ended).code).toBe(0);
   });
 });
 

@@ -15,8 +15,9 @@ import type { Invocation } from "../invocation.ts";
 import { Moments } from "../live/moments.ts";
 import { readWhole } from "../options.ts";
 import { printable } from "../text/printable.ts";
+import { fit } from "../text/table.ts";
 import type { Verb } from "../verb.ts";
-import { rolloutLines, rolloutsView } from "../views/rollouts.ts";
+import { type RolloutsView, rolloutLines, rolloutsView } from "../views/rollouts.ts";
 
 /** Looks at most so often. A guess: as `watch`. */
 const everyMs = 1_000;
@@ -41,21 +42,25 @@ function show(invocation: Invocation, inspection: Inspection, stream: string | u
   invocation.print(view, () => rolloutLines(view, invocation.self));
 }
 
-/** One picture per change; on a terminal each paints over the one before. */
+/** One picture per change; on a terminal each paints over the one before. Says when the agent cannot be asked. */
 async function showLive(invocation: Invocation, stream: string | undefined): Promise<void> {
-  const { terminal, client, json } = invocation;
+  const { terminal, client, json, self } = invocation;
+  const { columns } = terminal;
+  let view: RolloutsView | undefined;
   let last = "";
   let painted = 0;
   for await (const moment of new Moments({ client, everyMs, signal: terminal.interrupted })) {
-    if (moment.type === "lost") continue;
-    const view = rolloutsView(moment.inspection, stream);
-    const { time: _, ...rest } = view;
-    const picture = JSON.stringify(rest);
-    if (picture === last) continue;
+    if (moment.type === "seen") view = rolloutsView(moment.inspection, stream);
+    const lost = moment.type === "lost" ? [`the agent cannot be asked: ${printable(moment.cause)}`] : [];
+    const lines = [...(view === undefined ? [] : rolloutLines(view, self)), ...lost];
+    const picture = json ? JSON.stringify({ ...view, time: "" }) : lines.join("\n");
+    if (picture === last || view === undefined) continue;
     last = picture;
-    if (!json && terminal.columns !== undefined && painted > 0) terminal.out(`\u001b[${painted}A\u001b[J`);
-    painted = rolloutLines(view, invocation.self).length;
-    show(invocation, moment.inspection, stream);
+    if (columns !== undefined && !json && painted > 0) terminal.out(`\u001b[${painted}A\u001b[J`);
+    // What is broken over two rows would not be painted over.
+    const fitted = columns === undefined ? lines : lines.map((line) => fit(line, columns - 1));
+    painted = fitted.length;
+    invocation.print(view, () => fitted);
   }
 }
 

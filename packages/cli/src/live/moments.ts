@@ -80,6 +80,8 @@ export class Moments {
     while (!signal.aborted) {
       try {
         for await (const _line of client.follow(false, signal)) this.#woken.resolve();
+        // Who said so long what happens has ended: a look says so at once.
+        this.#woken.resolve();
       } catch (error) {
         // Where the agent cannot be asked, the look that follows says why.
         if (!(error instanceof CliError)) throw error;
