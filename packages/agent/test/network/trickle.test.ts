@@ -1,5 +1,5 @@
 import type { Connection, Stream } from "@libp2p/interface";
-import { describe, type TestContext, test } from "vitest";
+import { type TestContext, test } from "vitest";
 import { helloProtocol } from "../../src/network/hello.ts";
 import { joinProtocol } from "../../src/network/joinWire.ts";
 import { mailProtocols } from "../../src/network/mail.ts";
@@ -83,11 +83,14 @@ async function goesOn({ honest, founded, company }: Troubled, name: string): Pro
   await Promise.all([other.input("message"), honest.input("message", ({ from }) => from === other.agent)]);
 }
 
-describe.concurrent.each([
+const kinds: readonly (readonly [string, (stream: Stream) => void])[] = [
   ["a byte now and then", trickle],
   ["bytes without end", pour],
-])("%s", (_what, go) => {
-  test("of a stranger, on hello and join: it is hung up, and peers come and speak meanwhile", async (context) => {
+];
+
+test.concurrent.for(kinds)(
+  "%s of a stranger, on hello and join: it is hung up, and peers come and speak meanwhile",
+  async ([, go], context) => {
     const all = await troubled(context);
     const { honest, company } = all;
     const connections = await Promise.all(
@@ -100,9 +103,13 @@ describe.concurrent.each([
     );
     await goesOn(all, "other");
     await Promise.all(connections.map(closed));
-  });
+  },
+);
 
-  test("of a peer, on probe, sync, route and gossip: others come and speak meanwhile", async (context) => {
+// One after the other: what pours leaves little time for others in the same process.
+test.for(kinds)(
+  "%s of a peer, on probe, sync, route and gossip: others come and speak meanwhile",
+  async ([, go], context) => {
     const all = await troubled(context);
     const { founded, honest, company } = all;
     const misfits = await Promise.all(
@@ -122,5 +129,5 @@ describe.concurrent.each([
       misfits.filter(({ protocol }) => ended.includes(protocol)).map(({ stream }) => closed(stream)),
     );
     await goesOn(all, "another");
-  });
-});
+  },
+);
