@@ -50,8 +50,11 @@ export async function swarm(run: Run): Promise<Outcome> {
   const measured = async (fleet: Fleet): Promise<Map<string, Figures>> => {
     const figures = new Map<string, Figures>();
     for (const [name, measure] of Object.entries(sections)) {
-      if (run.only === undefined || run.only.includes(name))
-        figures.set(name, await measure(run, fleet, repeats));
+      if (run.only !== undefined && !run.only.includes(name)) continue;
+      const found = await measure(run, fleet, repeats);
+      // A whole run takes more than an hour: what is measured is told at once, whatever becomes of the rest.
+      run.say(`${fleet.program}: ${name} ${JSON.stringify(found)}`);
+      figures.set(name, found);
     }
     return figures;
   };
