@@ -46,7 +46,11 @@ export function runCommand(
       stderr += text;
     });
     child.on("error", reject);
-    child.on("close", (code) => resolve({ code: code ?? 1, stdout, stderr }));
+    child.on("close", (code, killedBy) => {
+      // It said nothing of it itself.
+      if (killedBy !== null) stderr += `ended by ${killedBy} within ${timeoutMs} ms\n`;
+      resolve({ code: code ?? 1, stdout, stderr });
+    });
   });
 }
 
