@@ -3,11 +3,11 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { fuzzScenario, listScenarios, runScenario, type Scenario, type SimReport } from "../src/index.ts";
 import { reportOf } from "../src/reporting.ts";
+import { runNear } from "../src/threads/near.ts";
 import { Packer } from "../src/threads/packing.ts";
 import type { StartThread } from "../src/threads/threads.ts";
 import { Unpacker } from "../src/threads/unpacking.ts";
 import { createCoreMind, createPlainMind } from "../src/world/coreMind.ts";
-import { runNear } from "./near.ts";
 
 /** Small enough that all scenarios take some seconds, and large enough for rings. */
 const agents = 10;
@@ -20,11 +20,8 @@ function shown({ hash, violations, milestones, swarm, counters }: SimReport): un
 }
 
 function inParts(scenario: Scenario, of: number, count: number, createMind = createCoreMind): unknown {
-  const shards = runNear({ scenario, agents: of, seed: 1 }, count, createMind);
-  const outcomes = shards.map((shard) => shard.finish());
-  const [first] = shards as [(typeof shards)[number]];
-  first.running.end();
-  return shown(reportOf(first.running, outcomes, { wallMs: 0, setupMs: 0, rssMb: 0 }));
+  const { running, outcomes } = runNear({ scenario, agents: of, seed: 1 }, count, createMind);
+  return shown(reportOf(running, outcomes, { wallMs: 0, setupMs: 0, rssMb: 0 }));
 }
 
 describe("a run in parts", () => {

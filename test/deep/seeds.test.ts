@@ -9,6 +9,7 @@ const scenarioSeeds = Math.ceil((seedsCount - fuzzSeeds) / listScenarios().lengt
 /** Above the border between the full mesh and the rings, and small enough for many seeds. */
 const agents = 30;
 const jobs = 4;
+const partsMax = 4;
 
 const { pool, remove } = plant(undefined, jobs);
 afterAll(remove);
@@ -40,14 +41,20 @@ describe("many seeds", () => {
     });
     expect(seedsDone).toBe(seeds);
     expect(failing.map(({ seed, violations }) => ({ seed, violations }))).toEqual([]);
-    // Twice, the second time in the stores of a device.
+    // Twice, the second time in the stores of a device, and in parts, as several threads would.
     const differing: number[] = [];
     await Promise.all(
       Array.from({ length: seeds }, async (_, index) => {
         const seed = index + 1;
         const scenario = scenarioOf(seed);
         const agents = size.agents ?? scenario.agents;
-        const { hash } = await pool.run({ scenario, agents, seed, isPlain: true });
+        const { hash } = await pool.run({
+          scenario,
+          agents,
+          seed,
+          isPlain: true,
+          parts: 1 + (seed % partsMax),
+        });
         if (hash !== hashes.get(seed)) differing.push(seed);
       }),
     );
