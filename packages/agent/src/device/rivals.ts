@@ -1,4 +1,4 @@
-import { lstatSync, readdirSync, readFileSync, readlinkSync, type Stats, statSync } from "node:fs";
+import { lstatSync, readdirSync, readFileSync, readlinkSync, statSync } from "node:fs";
 import { basename } from "node:path";
 import { setImmediate as turn, setTimeout as wait } from "node:timers/promises";
 import type { Rival } from "@antibody/core";
@@ -16,6 +16,8 @@ const pidsInARow = 16;
  */
 const busyMax = 4;
 const busyLooksMax = 600;
+/** Looks without a pause. On one processor nobody else runs meanwhile, and all of them see the same. A guess. */
+const looksInARow = 50;
 /** Writes between two looks that make a process busy. A guess. */
 const busyWritesMin = 10;
 /** proc_pid_fd(5): the permissions of the link tell how the file is open. */
@@ -61,19 +63,26 @@ async function busyWriterOf(
     .slice(0, busyMax);
   for (const { pid } of busy) {
     await turn();
-    if (attempt(() => opens(pid, path)) === true) return pid;
+    if (await opens(pid, path)) return pid;
   }
   return undefined;
 }
 
 /** Whether it is met with the file open, in many looks at the handles that it may open it by. */
-function opens(pid: number, path: string): boolean {
-  const open = readdirSync(`/proc/${pid}/fd`).map(Number);
+async function opens(pid: number, path: string): Promise<boolean> {
+  const open = attempt(() => readdirSync(`/proc/${pid}/fd`).map(Number)) ?? [];
   const handles = [lowestFree(open), ...open.slice(-1)];
-  let file: Stats | undefined;
-  for (let look = 0; look < busyLooksMax; look += 1) {
-    // It may be replaced meanwhile.
-    if (look % 100 === 0) file = statSync(path, { throwIfNoEntry: false });
+  for (let looks = 0; looks < busyLooksMax; looks += looksInARow) {
+    if (attempt(() => isMet(pid, path, handles)) === true) return true;
+    await wait(1);
+  }
+  return false;
+}
+
+function isMet(pid: number, path: string, handles: readonly number[]): boolean {
+  // It may be replaced meanwhile.
+  const file = statSync(path, { throwIfNoEntry: false });
+  for (let look = 0; look < looksInARow; look += 1) {
     for (const handle of handles) {
       const stats = statSync(`/proc/${pid}/fd/${handle}`, { throwIfNoEntry: false });
       if (stats !== undefined && stats.ino === file?.ino && stats.dev === file.dev) return true;
