@@ -195,17 +195,12 @@ export class Missing {
     }
   }
 
-  /** What an agent knew before it was cut off may be long over: after its return it is told anew. True at a return. */
-  followCutOff(turn: Turn): boolean {
+  /** True when this agent has just returned from being cut off. */
+  hasReturned(): boolean {
     const { cutOff } = this.#ports.probing.findings;
     const hasReturned = this.#wasCutOff && !cutOff;
     this.#wasCutOff = cutOff;
-    if (!hasReturned) return false;
-    for (const subject of this.subjects()) {
-      this.#cases.drop(subject);
-      this.#recount(subject, "this agent itself was cut off", turn);
-    }
-    return true;
+    return hasReturned;
   }
 
   #recount(subject: AgentId, why: string, turn: Turn): void {

@@ -68,6 +68,14 @@ export class SecondLooks {
     }
   }
 
+  /**
+   * This agent itself was cut off: what it heard of others before may be long over, or hold as before, and nobody says it
+   * anew. It sees for itself.
+   */
+  lookSoon(turn: Turn): void {
+    if (this.#nextMs !== NEVER) this.#nextMs = Math.min(this.#nextMs, turn.now.monoMs + leastMs);
+  }
+
   due(turn: Turn): void {
     if (this.#nextMs > turn.now.monoMs) return;
     const { settings, links, probing, missing } = this.#ports;

@@ -325,8 +325,9 @@ export class Swarm {
     const { probing, accusing, directory, observers, own, evicting, missing, reporting } = this.#parts;
     this.#parts.secondLooks.follow(turn);
     let hasMoved = this.#parts.wayfinding.follow(turn);
-    if (missing.followCutOff(turn)) {
+    if (missing.hasReturned()) {
       hasMoved = true;
+      this.#parts.secondLooks.lookSoon(turn);
       reporting.beQuiet(turn);
       reporting.weighAll(turn);
     }

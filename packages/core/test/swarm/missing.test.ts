@@ -1,7 +1,6 @@
 import { describe, expect, test } from "vitest";
 import type { MemberView } from "../../src/contract/inspection.ts";
 import type { Sighting } from "../../src/contract/statements.ts";
-import { defaultSettings } from "../../src/settings.ts";
 import { sightingOf } from "./people.ts";
 import { World } from "./world.ts";
 
@@ -112,22 +111,32 @@ describe("whoever is cut off", () => {
     }
   });
 
-  test("who was cut off itself accuses nobody, and forgets what it knew before", () => {
+  test.each([
+    ["who is still gone", false, "unreachable"],
+    ["who came back meanwhile", true, "reachable"],
+  ])("who was cut off itself accuses nobody, and sees for itself: %s", (_, isBack, verdict) => {
     const world = World.formed(names, { cutVoteAfterMs: 1e9 });
     cut(world, subject);
     world.runUntil(hold(world, "unreachable"), 8_000);
     world.run(2_000);
     const [stranger = ""] = strangersIn(world);
     world.clear();
+    const passes = (...gone: readonly string[]): void => {
+      world.passes = (from, to) => !gone.some((name) => name === from || name === to);
+    };
     cut(world, subject, stranger);
-    world.passes = (from, to) => ![from, to].some((name) => name === subject || name === stranger);
+    passes(subject, stranger);
     world.run(30_000);
     expect(world.host(stranger).swarm.peers.isCutOff).toBe(true);
-    world.passes = (from, to) => ![from, to].includes(subject);
+    if (isBack) {
+      passes(stranger);
+      world.run(60_000);
+      passes();
+    } else passes(subject);
     world.clear();
-    world.runUntil(() => !world.host(stranger).swarm.peers.isCutOff, 20_000);
-    expect(world.verdict(stranger, subject)).toBe("reachable");
-    world.runUntil(hold(world, "unreachable"), defaultSettings.sightingLifetimeMs);
+    world.runUntil(() => !world.host(stranger).swarm.peers.isCutOff, 60_000);
+    world.run(5_000);
+    expect(world.verdict(stranger, subject)).toBe(verdict);
     expect(world.told("swarm.unreachable").filter((line) => !line.includes(`: ${subject} `))).toEqual([]);
   });
 });
