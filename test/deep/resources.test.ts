@@ -135,6 +135,7 @@ test.skipIf(noApt !== undefined)("packages come from a repository of apt, on a c
   const overlay = [join(namespaces, "overlay.sh"), makePlace().root, repository];
   const command = [...overlay, process.execPath, join(namespaces, "apt.ts"), "/tmp/state"];
   const ran = spawnSync("unshare", ["--mount", ...command], { encoding: "utf8", timeout: 120_000 });
+  expect(ran.status, `${ran.stderr}${String(ran.error ?? "")}`).toBe(0);
   const lines = ran.stdout
     .trimEnd()
     .split("\n")
