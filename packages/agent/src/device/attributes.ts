@@ -50,7 +50,7 @@ export class Attributes {
     if (known?.ino === stats.ino) {
       if (known.ctimeMs === stats.ctimeMs) return;
       if (Number.isNaN(known.ctimeMs)) {
-        this.#learn(path, { ...known, ctimeMs: stats.ctimeMs });
+        this.#own(path, { ...known, ctimeMs: stats.ctimeMs });
         return;
       }
     }
@@ -74,9 +74,21 @@ export class Attributes {
    */
   copy(path: string, before: { readonly at: string; readonly stats: Stats }, handle: number): void {
     const known = this.#known.get(path);
-    const has = known?.ino === before.stats.ino ? known.has : true;
-    if (has) copyAll(before.at, handle);
-    this.#learn(path, { ino: fstatSync(handle).ino, ctimeMs: Number.NaN, has });
+    const isKnown = known?.ino === before.stats.ino;
+    if (!isKnown || known.has) copyAll(before.at, handle);
+    // What was not known is asked of the new file, so that the next repair of it need not copy in vain.
+    if (isKnown) this.#own(path, { ino: fstatSync(handle).ino, ctimeMs: Number.NaN, has: known.has });
+  }
+
+  /** The agent makes a file where none was: it has what any new file has. */
+  made(path: string, handle: number): void {
+    this.#own(path, { ino: fstatSync(handle).ino, ctimeMs: Number.NaN, has: false });
+  }
+
+  /** Of a file of the agent's own: what was to be asked of its forerunner is void. */
+  #own(path: string, known: Known): void {
+    this.#wanted.delete(path);
+    this.#learn(path, known);
   }
 
   /** Resolves when nothing is asked any more. */
@@ -96,21 +108,27 @@ export class Attributes {
   }
 
   async #askSome(): Promise<void> {
-    const asked: { readonly path: string; readonly real: string; readonly stats: Stats }[] = [];
+    const asked: {
+      readonly path: string;
+      readonly real: string;
+      readonly stats: Stats;
+      readonly before: Known | undefined;
+    }[] = [];
     let characters = 0;
     for (const [path, stats] of this.#wanted) {
       const real = this.#real(path);
       if (characters + real.length > pathCharactersMax) break;
       this.#wanted.delete(path);
-      // It was replaced meanwhile by the agent, who knows.
-      if (Number.isNaN(this.#known.get(path)?.ctimeMs)) continue;
       characters += real.length;
-      asked.push({ path, real, stats });
+      asked.push({ path, real, stats, before: this.#known.get(path) });
     }
     if (asked.length === 0) return;
     const having = await havingSome(asked.map(({ real }) => real));
-    for (const { path, real, stats } of asked)
+    for (const { path, real, stats, before } of asked) {
+      // It was replaced meanwhile by the agent, who knows better.
+      if (this.#known.get(path) !== before) continue;
       this.#learn(path, { ino: stats.ino, ctimeMs: stats.ctimeMs, has: having.has(real) });
+    }
   }
 
   #learn(path: string, known: Known): void {

@@ -1,7 +1,18 @@
 import { execFileSync } from "node:child_process";
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import {
+  closeSync,
+  mkdirSync,
+  mkdtempSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
+import { Attributes } from "../../src/device/attributes.ts";
 import { Rig, until } from "./rig.ts";
 
 /** Why the tests cannot run here; undefined where they can. In CI they must. */
@@ -40,6 +51,36 @@ function rigWith(name: string, content: string): { readonly rig: Rig; readonly p
   writeFileSync(path, content);
   return { rig, path };
 }
+
+test("what is asked about a file is void once the agent has replaced it", async () => {
+  const { rig, path } = rigWith("/etc/motd", "old\n");
+  await rig.device.stop("stop");
+  const attributes = new Attributes((each) => each);
+  const look = () => attributes.saw(path, statSync(path));
+  look();
+  await attributes.ready(path);
+  writeFileSync(path, "damaged\n");
+  look();
+  // Another new file is asked about, and this one with it.
+  writeFileSync(`${path}.other`, "");
+  attributes.saw(`${path}.other`, statSync(`${path}.other`));
+  const asking = attributes.ready(`${path}.other`);
+  expect(asking).toBeDefined();
+  // While the answer is on its way.
+  const next = openSync(`${path}.new`, "w");
+  attributes.copy(path, { at: path, stats: statSync(path) }, next);
+  renameSync(`${path}.new`, path);
+  look();
+  await asking;
+  look();
+  expect(attributes.ready(path)).toBeUndefined();
+  // Damage in place is no new file: its repair waits for nobody.
+  writeFileSync(path, "damaged again\n");
+  look();
+  expect(attributes.ready(path)).toBeUndefined();
+  closeSync(next);
+  await attributes.stop();
+});
 
 describe.skipIf(reason !== undefined)("access control lists and extended attributes", () => {
   test("of a file stay when it is replaced, also before anyone asked about them", async () => {

@@ -20,9 +20,9 @@ export function temporaryName(path: string): string {
  */
 export function openReplacement(tree: Tree, place: Place, replaced: Stats | undefined): number {
   const handle = openNew(place.beside(temporaryName(place.path)));
-  if (replaced === undefined) return handle;
   try {
-    tree.attributes.copy(place.path, { at: place.at, stats: replaced }, handle);
+    if (replaced === undefined) tree.attributes.made(place.path, handle);
+    else tree.attributes.copy(place.path, { at: place.at, stats: replaced }, handle);
     return handle;
   } catch (error) {
     closeSync(handle);
