@@ -1,4 +1,10 @@
 import type { DeathCertificate, HealthRumor, Input, PeerMessage } from "@antibody/core";
+import type { DeviceTimes } from "./times.ts";
+
+/** The CPU time of a step with an input: what comes meanwhile waits. */
+export function busyUsOf(input: Input, { stepUs, verifyUs }: DeviceTimes): number {
+  return stepUs + verifyUs * signaturesOf(input);
+}
 
 /**
  * How many signatures a device verifies before its mind gets an input. Each receipt counts, although a device

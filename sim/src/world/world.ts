@@ -2,7 +2,7 @@ import type { Event, Input, Inspection, Now, Outline, Output, PeerMessage } from
 import { NEVER, Random } from "@antibody/core";
 import type { AgentId } from "@antibody/policy";
 import type { DeviceNote } from "../device/device.ts";
-import { signaturesOf } from "../device/signatures.ts";
+import { busyUsOf } from "../device/signatures.ts";
 import { EventQueue } from "../engine/eventQueue.ts";
 import { kinds, worldIndex } from "../engine/kinds.ts";
 import { Gossip } from "../gossip/gossip.ts";
@@ -373,7 +373,8 @@ export class World {
     const { nowUs } = this.queue;
     const { outputs, wakeAt } = agent.mind.step(input, agent.clock.read(nowUs));
     this.counters.steps += 1;
-    this.#keepBusy(agent, input);
+    const busyUs = busyUsOf(input, agent.device.times);
+    if (busyUs > 0) agent.busyUntilUs = nowUs + busyUs;
     const wakeUs = wakeAt === NEVER ? NEVER : Math.max(nowUs + wakeAfterUsMin, agent.clock.whenUs(wakeAt));
     if (wakeUs !== this.#wakeUs[index]) this.#setWake(index, wakeUs);
     if (outputs.length === 0) return;
@@ -381,13 +382,6 @@ export class World {
     this.#isPerforming = true;
     for (const output of outputs) perform(this, agent, output);
     this.#isPerforming = false;
-  }
-
-  /** The CPU time of a step: what comes meanwhile waits. */
-  #keepBusy(agent: SimAgent, input: Input): void {
-    const { stepUs, verifyUs } = agent.device.times;
-    const busyUs = stepUs + verifyUs * signaturesOf(input);
-    if (busyUs > 0) agent.busyUntilUs = this.nowUs + busyUs;
   }
 
   #setWake(index: number, atUs: number): void {
