@@ -15,6 +15,14 @@ export interface AuthorSigners {
   readonly otherSigners: readonly AuthorSigner[];
 }
 
+/** Whose key signs; mandatory where the command says so. */
+export function authorOption(): Option {
+  return new Option(
+    "--author <name>",
+    "an author whose key is in the state directory, or the file of its key",
+  );
+}
+
 /** `--also FILE`: further keys of an author whose root asks for several signatures. */
 export function alsoOption(): Option {
   return new Option(

@@ -10,7 +10,7 @@ import {
 } from "@antibody/policy";
 import { Option } from "commander";
 import { sealWith } from "../author/sealing.ts";
-import { alsoOption, readSigners } from "../author/signers.ts";
+import { alsoOption, authorOption, readSigners } from "../author/signers.ts";
 import { CliError, exitCode } from "../errors.ts";
 import { readDuration } from "../options.ts";
 import { printable } from "../text/printable.ts";
@@ -47,10 +47,7 @@ export const authorHeartbeat: Verb<HeartbeatOptions> = {
   asksAgent: true,
   declare: (verb) =>
     void verb
-      .requiredOption(
-        "--author <name>",
-        "an author whose key is in the state directory, or the file of its key",
-      )
+      .addOption(authorOption().makeOptionMandatory())
       .addOption(alsoOption())
       .addOption(
         new Option("--fresh-for <duration>", "how long it is believed")

@@ -15,7 +15,7 @@ import { documentsIn, recordPublished } from "../author/doing.ts";
 import { type AuthorKey, newestRoot } from "../author/keyFile.ts";
 import { sealWith } from "../author/sealing.ts";
 import { readSignedBundle, type SignedBundle } from "../author/signedBundle.ts";
-import { alsoOption, nobodyToSign, readSigners } from "../author/signers.ts";
+import { alsoOption, authorOption, nobodyToSign, readSigners } from "../author/signers.ts";
 import { CliError, type ExitCode, exitCode } from "../errors.ts";
 import { type Invocation, shellWord } from "../invocation.ts";
 import { declareStaging, type StagingOptions, stagingFor } from "../rollout/staging.ts";
@@ -67,7 +67,7 @@ export const publish: Verb<PublishOptions> = {
   asksAgent: true,
   declare: (command) => {
     command
-      .option("--author <name>", "an author whose key is in the state directory, or the file of its key")
+      .addOption(authorOption())
       .addOption(alsoOption())
       .option("--note <text>", "a word to whoever reads the generation", readNote)
       .option("--dry-run", "sign and show, give nothing to anybody");

@@ -1,6 +1,6 @@
 import { parseStreamName } from "@antibody/policy";
 import { InvalidArgumentError } from "commander";
-import { alsoOption, readSigners } from "../author/signers.ts";
+import { alsoOption, authorOption, readSigners } from "../author/signers.ts";
 import { CliError, exitCode, usageError } from "../errors.ts";
 import { declareStaging, type StagingOptions } from "../rollout/staging.ts";
 import { generationsKept, type PublishedPlace, publishedFile } from "../source/published.ts";
@@ -30,10 +30,7 @@ export const rollback: Verb<RollbackOptions> = {
   asksAgent: true,
   declare: (command) => {
     command
-      .requiredOption(
-        "--author <name>",
-        "an author whose key is in the state directory, or the file of its key",
-      )
+      .addOption(authorOption().makeOptionMandatory())
       .addOption(alsoOption())
       .option("--to <generation>", "which one; default: the one before the newest", readGeneration)
       .option("--dry-run", "sign and show, give nothing to anybody");

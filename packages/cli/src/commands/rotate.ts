@@ -5,7 +5,7 @@ import type { Inspection } from "@antibody/core";
 import { type AuthorId, type FragmentId, isRejection, rootDigest, shortId } from "@antibody/policy";
 import { record, signersOf } from "../author/doing.ts";
 import { type PreparedRotation, prepareRotation } from "../author/rotation.ts";
-import { alsoOption, keyFileOf, readSigners } from "../author/signers.ts";
+import { alsoOption, authorOption, keyFileOf, readSigners } from "../author/signers.ts";
 import { askConsent } from "../consent.ts";
 import { CliError, exitCode, usageError } from "../errors.ts";
 import type { Invocation } from "../invocation.ts";
@@ -51,10 +51,7 @@ export const authorRotate: Verb<RotateOptions> = {
   asksAgent: true,
   declare: (verb) =>
     void verb
-      .requiredOption(
-        "--author <name>",
-        "an author whose key is in the state directory, or the file of its key",
-      )
+      .addOption(authorOption().makeOptionMandatory())
       .addOption(alsoOption())
       .option("--next <file>", "a next key; default: beside the key (repeatable)", readEach),
   run: ({ invocation, options }) => rotate("rotated", invocation, options, () => true),
@@ -73,10 +70,7 @@ export const revoke: Verb<RotateOptions> = {
   asksAgent: true,
   declare: (verb) =>
     void verb
-      .requiredOption(
-        "--author <name>",
-        "an author whose key is in the state directory, or the file of its key",
-      )
+      .addOption(authorOption().makeOptionMandatory())
       .option("--keep <stream>", "a stream whose generation in force here stays valid (repeatable)", readEach)
       .addOption(alsoOption())
       .option("--next <file>", "a next key; default: beside the key (repeatable)", readEach)
