@@ -95,7 +95,8 @@ function dialKnown(station: Station, other: Station): void {
 test("a peer that cannot be reached is reached through another", async () => {
   const [left, middle, right] = await line();
   dialKnown(left, right);
-  expect((await left.input("dialed", ({ peer }) => peer === right.agent)).result).toBe("connected");
+  // The dial's own result waits for the detour half a second at most: a busy machine may take longer.
+  await left.input("connected", ({ peer }) => peer === right.agent);
   await right.input("connected", ({ peer }) => peer === left.agent);
   expect(left.network.relayed()).toEqual([{ peer: right.agent, by: middle.agent }]);
   expect(right.network.relayed()).toEqual([{ peer: left.agent, by: middle.agent }]);
