@@ -12,8 +12,11 @@ const deathEveryMs = 7_337;
 const { lookIntervalMs, probeTimeoutMs, freshTimeoutMs } = defaultSettings;
 /** SWIM's period at the same load: a probe counts as a look at both of its ends, so each agent sends one in two looks. */
 const periodMs = 2 * lookIntervalMs;
-/** Until what one says has reached the others, hop by hop. */
-const saidMs = 500;
+/**
+ * Until what one says has reached the others: who was asked before its own look waits for its turn among ten observers,
+ * and then the word goes hop by hop.
+ */
+const saidMs = 10 * 100 + 500;
 
 /** When observers first found anything of each victim, after it lost power, in the order in which they did. */
 function findings(): readonly (readonly number[])[] {
@@ -21,6 +24,7 @@ function findings(): readonly (readonly number[])[] {
     return { atMs: firstDeathMs + index * deathEveryMs, type: "powerOff", who: { names: [name] } };
   });
   const came = new Map(victims.map((name) => [name, new Map<string, number>()]));
+  const told = new Set<string>();
   const durationMs = firstDeathMs + victims.length * deathEveryMs;
   const scenario = { name: "probing", title: "Silent deaths", agents, durationMs, startSpreadMs: 0, steps };
   const running: Running = new Running(
@@ -29,9 +33,11 @@ function findings(): readonly (readonly number[])[] {
     1,
     createCoreMind,
     (agent, { name, fields }) => {
-      // What others say to miss has their names beside it.
-      if (!["swarm.suspected", "swarm.unreachable"].includes(name) || fields["by"] !== undefined) return;
+      if (!["swarm.suspected", "swarm.unreachable"].includes(name)) return;
       const subject = String(fields["name"]);
+      // What others say to miss has their names beside it: who goes by that is no observer, and looks for itself later.
+      if (fields["by"] !== undefined) told.add(`${agent.name} of ${subject}`);
+      if (told.has(`${agent.name} of ${subject}`)) return;
       const step = steps[victims.indexOf(subject)];
       const times = came.get(subject);
       if (step === undefined || times?.has(agent.name) !== false) return;
