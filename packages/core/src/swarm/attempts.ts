@@ -91,7 +91,7 @@ export class Attempts {
     switch (watch.stage) {
       case "idle":
         if (!this.#ports.links.has(watch.agent)) this.dial(watch, "session", turn);
-        else if (watch.duty === "observe") this.#idle(watch, turn);
+        else if (watch.duty === "observe" || isLost(watch)) this.#idle(watch, turn);
         return;
       case "probing":
         if (watch.heardMs >= watch.probedMs) this.rest(watch, turn);
@@ -190,6 +190,7 @@ export class Attempts {
     const factor = isLost(watch) ? 1 : this.#ports.findings.health.factor;
     const timeoutMs = this.#ports.settings.freshTimeoutMs * factor;
     watch.stage = "dialing";
+    watch.isUrged = false;
     // Before a vote on silence, others are asked once more.
     if (this.#ports.findings.isVoteDue(watch, turn)) this.#askOthers(watch, turn);
     if (this.#ports.links.dial(watch.agent, purpose, timeoutMs, turn)) {
@@ -221,12 +222,7 @@ export class Attempts {
     watch.heardMs = turn.now.monoMs;
     const wasMute = watch.isMute;
     watch.isMute = watch.finding === "suspected";
-    if ((isLost(watch) || wasMute) && this.#ports.links.has(watch.agent)) {
-      // The session that stands was silent all the while: TCP may not try it again for as long as it was cut.
-      watch.isMute = false;
-      turn.emit({ type: "hangUp", peer: watch.agent });
-      this.#ports.links.closed(watch.agent);
-    }
+    if ((isLost(watch) || wasMute) && this.#ports.links.has(watch.agent)) this.#endSilent(watch, turn);
     if (this.#ports.links.has(watch.agent)) {
       this.rest(watch, turn);
       // It lives; the session may be dead all the same.
@@ -243,7 +239,34 @@ export class Attempts {
 
   #tryAgain(watch: Watch, turn: Turn): void {
     if (watch.lostMs === NEVER) watch.lostMs = turn.now.monoMs;
-    this.#ports.watches.setDue(watch, this.#ports.findings.nextAttemptMs(watch, turn));
+    const at = watch.isUrged ? soonMs(turn) : this.#ports.findings.nextAttemptMs(watch, turn);
+    this.#ports.watches.setDue(watch, at);
+  }
+
+  /** What stood was silent all the while: TCP may not try it again for as long as it was cut. */
+  #endSilent(watch: Watch, turn: Turn): void {
+    watch.isMute = false;
+    turn.emit({ type: "hangUp", peer: watch.agent });
+    this.#ports.links.closed(watch.agent);
+  }
+
+  /**
+   * Heard over the session that stood, or by a dial for another purpose. After an outage the other direction of that
+   * session may be silent for long: another one is made, once the dial that is under way has ended.
+   */
+  heardAgain(watch: Watch, turn: Turn): void {
+    const outageMs = turn.now.monoMs - watch.lostMs;
+    if (watch.finding !== "unreachable" || outageMs < this.#ports.settings.probeIntervalMs) {
+      this.rest(watch, turn);
+      this.recover(watch, turn);
+    } else if (watch.stage === "dialing") {
+      watch.silentMs = NEVER;
+      this.#wayMayBeOpen(turn);
+    } else {
+      this.#endSilent(watch, turn);
+      this.dial(watch, "session", turn);
+      this.recover(watch, turn);
+    }
   }
 
   /** The peer was heard again. */
@@ -256,8 +279,13 @@ export class Attempts {
   /** One lost peer is back: the others are tried at once, since a healed partition heals for all. */
   #wayMayBeOpen(turn: Turn): void {
     for (const watch of this.#ports.watches) {
-      if (watch.stage !== "idle" || !isLost(watch)) continue;
-      const at = turn.now.monoMs + 1 + turn.random.below(wayOpenSpreadMs);
+      if (!isLost(watch)) continue;
+      if (watch.stage !== "idle") {
+        // What was sent while the way was closed does not come back, and says nothing about it.
+        watch.isUrged = true;
+        continue;
+      }
+      const at = soonMs(turn);
       if (this.#ports.watches.dueMs(watch) > at) this.#ports.watches.setDue(watch, at);
     }
   }
@@ -273,6 +301,8 @@ export class Attempts {
   begin(watch: Watch, known: Watch | undefined, turn: Turn): void {
     const now = turn.now.monoMs;
     const { agent: peer, duty } = watch;
+    // Else it would pass for a session again when the peer is held alive again.
+    if (known?.finding === "unreachable" && this.#ports.links.has(peer)) this.#endSilent(watch, turn);
     if (duty === "redial") {
       watch.finding = "unreachable";
       watch.lostMs = now;
@@ -286,4 +316,9 @@ export class Attempts {
       this.#ports.watches.setDue(watch, now + delayMs + turn.random.below(dialSpreadMs));
     }
   }
+}
+
+/** When the way to a lost peer may have opened: at once, but not to all at the same time. */
+function soonMs({ now, random }: Turn): MonotonicMs {
+  return now.monoMs + 1 + random.below(wayOpenSpreadMs);
 }

@@ -140,9 +140,7 @@ export class Probing {
     watch.heardMs = turn.now.monoMs;
     watch.isMute = false;
     if (watch.finding === "reachable") return true;
-    if (!this.#links.has(peer)) return false;
-    this.#attempts.rest(watch, turn);
-    this.#attempts.recover(watch, turn);
+    if (this.#links.has(peer)) this.#attempts.heardAgain(watch, turn);
     return false;
   }
 

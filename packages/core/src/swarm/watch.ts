@@ -40,6 +40,8 @@ export interface Watch {
   hasStalled: boolean;
   /** A question over its session went unanswered where a fresh connection did not, and nothing was heard since. */
   isMute: boolean;
+  /** While a dial was under way another lost peer came back: if it fails, the next one follows at once. */
+  isUrged: boolean;
   /** Who was asked to probe it and has not answered: nobody else's word of it counts. */
   asked: readonly AgentId[];
   /** Who reaches it, when this agent does not. */
@@ -72,6 +74,7 @@ export function newWatch(agent: AgentId, duty: Watch["duty"], nowMs: MonotonicMs
     evidence: undefined,
     hasStalled: false,
     isMute: false,
+    isUrged: false,
     asked: nobody,
     via: undefined,
     votedMs: Number.NEGATIVE_INFINITY,

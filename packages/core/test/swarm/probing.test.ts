@@ -112,6 +112,49 @@ describe("a session that says nothing", () => {
   });
 });
 
+describe("a partition that heals", () => {
+  const all = names(12);
+  const apart = ["n1", "n4", "n6", "n9"];
+  const crosses = (left: string, right: string): boolean => apart.includes(left) !== apart.includes(right);
+
+  /** TCP tries a session again after as long as it was cut: what stood carries nothing, but what is on its way by then. */
+  const healed = (cutMs: number, late: readonly string[]): World => {
+    const world = quiet(all.length);
+    world.passes = (from, to) => !crosses(from, to);
+    world.run(cutMs);
+    const healedMs = world.nowMs;
+    world.passes = () => true;
+    world.isDeaf = (from, to) => crosses(from, to) && world.metMs(from, to) < healedMs;
+    const message = { type: "probe", sequence: 1, digests: { members: "", policy: "" } } as const;
+    for (const from of late) {
+      for (const to of all.filter((name) => crosses(from, name))) {
+        world.feed(world.host(to), { type: "message", from: world.agent(from), message });
+      }
+    }
+    return world;
+  };
+
+  const isOneView = (world: World): boolean =>
+    all.every((name) => all.every((other) => name === other || world.verdict(name, other) === "reachable"));
+
+  const rest = all.filter((name) => !apart.includes(name));
+
+  test.each([
+    { cutMs: 20_000, late: [], what: "nobody" },
+    { cutMs: 63_300, late: [], what: "nobody" },
+    { cutMs: 60_000, late: rest, what: "what most had sent" },
+    { cutMs: 60_000, late: apart, what: "what few had sent" },
+  ])("of $cutMs ms is one view within 3 s, and stays so, where $what is still heard", ({ cutMs, late }) => {
+    const world = healed(cutMs, late);
+    world.runUntil(() => isOneView(world), 3_000);
+    world.run(500);
+    world.clear();
+    world.run(20_000);
+    expect(world.told("swarm.suspected")).toEqual([]);
+    expect(isOneView(world)).toBe(true);
+  });
+});
+
 describe("whoever is cut off", () => {
   test("looks at everyone after the first look in vain, and soon knows that the fault is its own", () => {
     const world = quiet(20);

@@ -32,12 +32,14 @@ export class World {
   /** Every so many steps the agent that steps goes on from its own dump. 0: never. */
   moveEverySteps = 0;
   #steps = 0;
+  /** When each session was made, by the names of both ends. */
+  readonly #metMs = new Map<string, number>();
   readonly #settings: Settings;
   readonly #roster: Roster | undefined;
   readonly #agenda = new Agenda();
   /** Whether anything passes from one to the other. */
   passes: (from: string, to: string) => boolean = () => true;
-  /** Whether the present session carries messages from one to the other; a new one always does. */
+  /** Whether the present session carries nothing from one to the other, though its sockets stand. */
   isDeaf: (from: string, to: string) => boolean = () => false;
   /** Whether dials are answered by a forged or a firewall's refusal. */
   refuses: (from: string, to: string) => boolean = () => false;
@@ -142,6 +144,11 @@ export class World {
   /** A socket dies, both processes live. */
   closeSocket(left: string, right: string): void {
     this.#close(this.host(left), this.host(right));
+  }
+
+  /** When the last session of two was made. */
+  metMs(left: string, right: string): number {
+    return this.#metMs.get([left, right].sort().join()) ?? Number.NEGATIVE_INFINITY;
   }
 
   feed(host: Host, input: SwarmInput): void {
@@ -274,6 +281,7 @@ export class World {
         if (peer === undefined || !host.sessions.has(peer)) {
           this.#later(host, { type: "unsent", to: output.to, message: output.message.type });
         } else if (
+          peer.sessions.has(host) &&
           this.passes(host.person.name, peer.person.name) &&
           !this.isDeaf(host.person.name, peer.person.name)
         ) {
@@ -342,7 +350,10 @@ export class World {
     if (this.#turnAway(left, right) || this.#turnAway(right, left)) return;
     const [mine, theirs] = [left.swarm.ownMember(), right.swarm.ownMember()];
     if (mine === undefined || theirs === undefined) return;
+    this.#metMs.set([left.person.name, right.person.name].sort().join(), this.nowMs);
     left.sessions.add(right);
+    // What stood at the other end alone is gone when another session comes.
+    if (right.sessions.has(left)) this.feed(right, { type: "disconnected", peer: left.person.agent });
     right.sessions.add(left);
     this.feed(left, { type: "connected", peer: right.person.agent, member: theirs });
     this.feed(right, { type: "connected", peer: left.person.agent, member: mine });
@@ -350,11 +361,10 @@ export class World {
 
   #close(left: Host, right: Host): void {
     if (!left.sessions.delete(right)) return;
-    right.sessions.delete(left);
     this.#later(left, { type: "disconnected", peer: right.person.agent }, 1);
-    if (this.passes(left.person.name, right.person.name)) {
-      this.#later(right, { type: "disconnected", peer: left.person.agent }, 1);
-    }
+    // Across a cut the other end does not hear of it, and stands.
+    if (!this.passes(left.person.name, right.person.name)) return;
+    if (right.sessions.delete(left)) this.#later(right, { type: "disconnected", peer: left.person.agent }, 1);
   }
 
   /** Gossip goes along sessions, to everyone that it can reach. */
@@ -366,7 +376,8 @@ export class World {
       for (const from of edge) {
         for (const peer of from.sessions) {
           if (seen.has(peer) || peer.state !== "running") continue;
-          if (!this.passes(from.person.name, peer.person.name)) continue;
+          const way = [from.person.name, peer.person.name] as const;
+          if (!this.passes(...way) || this.isDeaf(...way)) continue;
           seen.add(peer);
           next.push(peer);
           this.#at(hop * gossipMs, () => deliver(peer, from));
