@@ -10,6 +10,7 @@ import type { SwarmInput } from "../../src/swarm/intake.ts";
 import type { Roster } from "../../src/swarm/roster.ts";
 import { Swarm } from "../../src/swarm/swarm.ts";
 import { Agenda } from "./agenda.ts";
+import { flood } from "./flood.ts";
 import { type Host, type Line, newHost } from "./host.ts";
 import { enrol, fakeCrypto, memberOf, type Person, readEviction, sign, swarmId } from "./people.ts";
 import { inputText, outputText } from "./words.ts";
@@ -280,11 +281,7 @@ export class World {
         }
         if (peer === undefined || !host.sessions.has(peer)) {
           this.#later(host, { type: "unsent", to: output.to, message: output.message.type });
-        } else if (
-          peer.sessions.has(host) &&
-          this.passes(host.person.name, peer.person.name) &&
-          !this.isDeaf(host.person.name, peer.person.name)
-        ) {
+        } else if (peer.sessions.has(host) && this.#carries(host, peer)) {
           this.#later(peer, { type: "message", from: host.person.agent, message: output.message });
         }
         return;
@@ -367,24 +364,15 @@ export class World {
     if (right.sessions.delete(left)) this.#later(right, { type: "disconnected", peer: left.person.agent }, 1);
   }
 
-  /** Gossip goes along sessions, to everyone that it can reach. */
   #flood(source: Host, deliver: (host: Host, from: Host) => void): void {
-    const seen = new Set([source]);
-    let edge: Host[] = [source];
-    for (let hop = 1; edge.length > 0; hop += 1) {
-      const next: Host[] = [];
-      for (const from of edge) {
-        for (const peer of from.sessions) {
-          if (seen.has(peer) || peer.state !== "running") continue;
-          const way = [from.person.name, peer.person.name] as const;
-          if (!this.passes(...way) || this.isDeaf(...way)) continue;
-          seen.add(peer);
-          next.push(peer);
-          this.#at(hop * gossipMs, () => deliver(peer, from));
-        }
-      }
-      edge = next;
-    }
+    for (const { host, from, hops } of flood(source, (one, other) => this.#carries(one, other)))
+      this.#at(hops * gossipMs, () => deliver(host, from));
+  }
+
+  /** Whether the session of two carries what the first says. */
+  #carries(from: Host, to: Host): boolean {
+    const way = [from.person.name, to.person.name] as const;
+    return this.passes(...way) && !this.isDeaf(...way);
   }
 
   #later(host: Host, input: SwarmInput, afterMs: number = latencyMs): void {
