@@ -156,3 +156,18 @@ test("is kept without an agent, through a torn line, and within its bound", asyn
     (await stage.run("author", "log", "--author", "home", "--limit", "5")).out.match(/said/g),
   ).toHaveLength(5);
 });
+
+test("says how publishing begins where nothing was published, and that a stream is another one", async () => {
+  const stage = await setStage(wellInspection);
+  const none = `nothing was published from ${stage.state}`;
+  const self = `antibody --state ${stage.state}`;
+  expect((await stage.run("author", "log")).out).toBe(`${none}\nnext: ${self} author keygen --name NAME\n`);
+  await told(stage, "author", "keygen", "--name", "home", "--no-passphrase");
+  expect((await stage.run("author", "log")).out).toBe(`${none}\nnext: ${self} publish FILE --author home\n`);
+  const file = join(stage.state, "home.yaml");
+  await writeFile(file, policy(motd));
+  await told(stage, "publish", file, "--author", "home");
+  expect((await stage.run("author", "log", "house")).out).toBe(
+    `nothing of stream house was published from ${stage.state}\nnext: ${self} author log\n`,
+  );
+});

@@ -1,10 +1,13 @@
+import { readdirSync } from "node:fs";
+import { join } from "node:path";
 import type { Inspection } from "@antibody/core";
 import { type AuthorId, matchIdPrefix } from "@antibody/policy";
 import { authorsHere, deedsOf } from "../author/deeds.ts";
 import { namedPublisher } from "../author/publisher.ts";
 import { exitCode } from "../errors.ts";
-import { type Invocation, inspectionHere } from "../invocation.ts";
+import { type Invocation, inspectionHere, shellWord } from "../invocation.ts";
 import { readWhole } from "../options.ts";
+import { printable } from "../text/printable.ts";
 import type { Verb } from "../verb.ts";
 import { type AuthorLogEntry, authorLogEntries, authorLogLines } from "../views/authorLog.ts";
 
@@ -35,18 +38,46 @@ export const authorLog: Verb<AuthorLogOptions> = {
       .option("--limit <number>", "the newest so many", readWhole(1, limitMax), limitDefault),
   async run({ invocation, options, args: [stream] }) {
     const inspection = await inspectionHere(invocation);
-    const entries = (await authorsOf(invocation, options.author, inspection))
-      .flatMap((author) => authorLogEntries(author, deedsOf(invocation.state, author), inspection))
+    const all = (await authorsOf(invocation, options.author, inspection)).flatMap((author) =>
+      authorLogEntries(author, deedsOf(invocation.state, author), inspection),
+    );
+    const entries = all
       .filter((entry) => stream === undefined || ("stream" in entry && entry.stream === stream))
       .toSorted((left, right) => timeOf(left) - timeOf(right))
       .slice(-options.limit);
     for (const entry of entries) invocation.print(entry, () => authorLogLines(entry));
     if (entries.length === 0 && !invocation.json) {
-      invocation.terminal.out(`nothing was published from ${invocation.state}\n`);
+      const lines = all.length === 0 ? nothingLines(invocation) : noStreamLines(invocation, stream ?? "");
+      invocation.terminal.out(`${lines.join("\n")}\n`);
     }
     return exitCode.ok;
   },
 };
+
+/** Where nothing was published yet: how it begins, with a key or with the key that is there. */
+function nothingLines({ state, self }: Invocation): readonly string[] {
+  const [only, ...others] = namesOfAuthors(join(state, "author-keys"));
+  const name = only === undefined || others.length > 0 ? "NAME" : shellWord(printable(only));
+  const next = only === undefined ? "author keygen --name NAME" : `publish FILE --author ${name}`;
+  return [`nothing was published from ${printable(state)}`, `next: ${self} ${next}`];
+}
+
+/** Nobody where there is no such directory, or this user may not look. */
+function namesOfAuthors(directory: string): readonly string[] {
+  try {
+    const roots = readdirSync(directory).filter((file) => file.endsWith(".root"));
+    return roots.map((file) => file.slice(0, -".root".length));
+  } catch {
+    return [];
+  }
+}
+
+function noStreamLines({ state, self }: Invocation, stream: string): readonly string[] {
+  return [
+    `nothing of stream ${printable(stream)} was published from ${printable(state)}`,
+    `next: ${self} author log`,
+  ];
+}
 
 async function authorsOf(
   invocation: Invocation,
