@@ -1,6 +1,6 @@
 import { death } from "./death.ts";
 import type { Outcome } from "./figures.ts";
-import { heal } from "./heal.ts";
+import { heal, healSections } from "./heal.ts";
 import { idle } from "./idle.ts";
 import { policy } from "./policy.ts";
 import { publish } from "./publish.ts";
@@ -29,6 +29,7 @@ export const benchmarks: Readonly<Record<string, Benchmark>> = {
     summary: "damage to files and processes until it is repaired, on one agent",
     takesAgents: false,
     takesPeers: true,
+    sections: healSections,
     targets: {
       fileP50Ms: "≤ 5",
       processP50Ms: "≤ 10",

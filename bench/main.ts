@@ -3,7 +3,6 @@ import { sharesMax } from "@antibody/sim";
 import { type Benchmark, benchmarks } from "./benchmarks.ts";
 import { machine, versions } from "./machine.ts";
 import type { Run } from "./run.ts";
-import { swarmSections } from "./swarm.ts";
 import { table } from "./table.ts";
 
 const exitCode = { ok: 0, failed: 1, usage: 2 } as const;
@@ -25,7 +24,11 @@ ${Object.entries(benchmarks)
   --agents N  how many agents (publish, death, sim, swarm)
   --workers N threads of a simulated run (sim)
   --peers     measure other programs beside, unpacked from Debian's packages, not installed (heal, death, route)
-  --only LIST only these sections of swarm: ${swarmSections.join(", ")}
+  --only LIST only these sections, separated by commas
+${Object.entries(benchmarks)
+  .filter(([, { sections }]) => sections !== undefined)
+  .map(([name, { sections }]) => `              ${name}: ${sections?.join(", ")}`)
+  .join("\n")}
   --json      one JSON object on one line instead of a table
   --help      this text
 

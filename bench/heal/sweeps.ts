@@ -6,9 +6,9 @@ import { type Run, spinUntil } from "../run.ts";
 import { fileBytes, keep } from "./promises.ts";
 
 const fileCount = 1_000;
-const sweepIntervalMs = 5_000;
+const sweepIntervalMs = 1_000;
 /** Longer than the interval and its jitter of a tenth: by then every file is due. */
-const asleepMs = 7_000;
+const asleepMs = 1_400;
 const repeats = 10;
 const lostAfterMs = 10_000;
 /** The agent has finished when it has read nothing for so long. */
