@@ -83,7 +83,10 @@ async function main(args: readonly string[]): Promise<number> {
             ...(sections === undefined ? {} : { sections }),
           }),
     );
-    return exitCode.ok;
+    const isWhole = Object.values(sections ?? {}).every(
+      ({ ours, serf }) => !("failed" in { ...ours, ...serf }),
+    );
+    return isWhole ? exitCode.ok : exitCode.failed;
   } catch (error) {
     const reason = interrupted.signal.aborted ? "interrupted; everything has ended" : reasonOf(error);
     process.stderr.write(`bench: ${reason}\n`);

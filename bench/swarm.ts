@@ -19,6 +19,7 @@ import { withSerfFleet } from "./swarm/serfFleet.ts";
 const agentsDefault = 50;
 const repeats: Repeats = {
   fullViews: 20,
+  startsAtOnce: 5,
   kills: 10,
   massKills: 5,
   cuts: 5,
@@ -51,7 +52,7 @@ export async function swarm(run: Run): Promise<Outcome> {
     const figures = new Map<string, Figures>();
     for (const [name, measure] of Object.entries(sections)) {
       if (run.only !== undefined && !run.only.includes(name)) continue;
-      const found = await measure(run, fleet, repeats);
+      const found = await measure(run, fleet, repeats).catch((error: unknown) => failure(run, error));
       // A whole run takes more than an hour: what is measured is told at once, whatever becomes of the rest.
       run.say(`${fleet.program}: ${name} ${JSON.stringify(found)}`);
       figures.set(name, found);
@@ -64,6 +65,12 @@ export async function swarm(run: Run): Promise<Outcome> {
     ([name, figures]) => [name, { ours: figures, serf: serfs.get(name) ?? {} }] as const,
   );
   return { figures: { agents: members.length }, sections: Object.fromEntries(pairs) };
+}
+
+/** What was measured before and after is not lost with a section that fails, of either program. */
+function failure(run: Run, error: unknown): Figures {
+  run.signal.throwIfAborted();
+  return { failed: error instanceof Error ? error.message : String(error) };
 }
 
 async function inHosts<Value>(

@@ -7,6 +7,7 @@ import type { Fleet } from "./fleet.ts";
 /** How often each thing is done. */
 export interface Repeats {
   readonly fullViews: number;
+  readonly startsAtOnce: number;
   readonly kills: number;
   readonly massKills: number;
   readonly cuts: number;
@@ -22,18 +23,46 @@ const partitionMs = 60_000;
 const idleMs = 60_000;
 const lossPercent = 5;
 
-/** From the start of the last of all processes until every member holds all others to be there. */
-export async function fullViews(run: Run, fleet: Fleet, { fullViews: starts }: Repeats): Promise<Figures> {
-  const tookMs: number[] = [];
-  for (let start = 1; start <= starts; start += 1) {
-    run.say(`${fleet.program}: starting all at once, ${start} of ${starts}`);
-    await fleet.stop(fleet.members);
-    await fleet.start(fleet.members);
+/**
+ * All members are stopped and started again, one after the other, each as the one before runs: from the start of the
+ * last until every member holds all others to be there. And from when all run that were started at once.
+ */
+export async function fullViews(
+  run: Run,
+  fleet: Fleet,
+  { fullViews: starts, startsAtOnce }: Repeats,
+): Promise<Figures> {
+  const inTurn = await starting(run, fleet, starts, "one after the other", async () => {
+    const last = fleet.members.at(-1) ?? "";
+    for (const name of fleet.members.slice(0, -1)) await fleet.start([name]);
     const startedMs = performance.now();
+    await fleet.start([last]);
+    return startedMs;
+  });
+  const atOnce = await starting(run, fleet, startsAtOnce, "at once", async () => {
+    await fleet.start(fleet.members);
+    return performance.now();
+  });
+  return { ...spread("full", inTurn), ...spread("fullAtOnce", atOnce) };
+}
+
+/** Stops all members and starts them, so often; the times from what `start` says until all hold all. */
+async function starting(
+  run: Run,
+  fleet: Fleet,
+  times: number,
+  how: string,
+  start: () => Promise<number>,
+): Promise<readonly number[]> {
+  const tookMs: number[] = [];
+  for (let time = 1; time <= times; time += 1) {
+    run.say(`${fleet.program}: starting ${how}, ${time} of ${times}`);
+    await fleet.stop(fleet.members);
+    const startedMs = await start();
     await allHold(run, fleet, fleet.members);
     tookMs.push(performance.now() - startedMs);
   }
-  return spread("full", tookMs);
+  return tookMs;
 }
 
 /** From SIGKILL of one member until all others hold it dead. */

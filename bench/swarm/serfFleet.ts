@@ -28,6 +28,8 @@ interface Member {
   /** Whom it holds to be there. */
   readonly there: Set<string>;
   readonly news: Map<string, number>;
+  /** Resolves when it says that it runs; rejects when it ends before. */
+  readonly runs: Promise<void>;
 }
 
 /** A swarm of Debian's Serf with its defaults for a LAN, of one view. */
@@ -73,6 +75,7 @@ export async function withSerfFleet<Value>(
     hosts,
     start: async (names) => {
       for (const name of names) startOne(name);
+      await Promise.all(names.map((name) => at(name).runs));
     },
     stop: async (names) => {
       for (const name of names) at(name).child.kill("SIGINT");
@@ -124,8 +127,15 @@ export async function withSerfFleet<Value>(
 }
 
 function listen(child: Member["child"], name: string): Member {
-  const member: Member = { child, lines: [], there: new Set([name]), news: new Map() };
-  createInterface({ input: child.stdout }).on("line", (text) => {
+  const lines = createInterface({ input: child.stdout });
+  const runs = new Promise<void>((resolve, reject) => {
+    lines.on("line", (text) => {
+      if (text.includes("Serf agent running")) resolve();
+    });
+    child.once("exit", (code) => reject(new Error(`serf of ${name} ended with ${code}`)));
+  });
+  const member: Member = { child, lines: [], there: new Set([name]), news: new Map(), runs };
+  lines.on("line", (text) => {
     const atMs = performance.now();
     const news = /Received event: user-event: (\S+)/.exec(text)?.[1];
     if (news !== undefined) member.news.set(news, atMs);
