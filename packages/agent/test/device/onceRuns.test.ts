@@ -1,6 +1,6 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { existsSync, readdirSync, readFileSync, readlinkSync, writeFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { OnceRuns } from "../../src/device/process/onceRuns.ts";
@@ -10,15 +10,26 @@ import { agentOf, makePlace, resource, until } from "./rig.ts";
 const id = resource("command:once");
 const never = new AbortController().signal;
 
+/** Runs a script once as an agent does, in a process of its own. */
+function elsewhere(
+  place: { readonly root: string; readonly state: string },
+  directory: string,
+  script: string,
+) {
+  const program = join(import.meta.dirname, "runOnceElsewhere.ts");
+  const agent = spawn(process.execPath, [program, agentOf(place), directory, script], {
+    stdio: ["ignore", "inherit", "inherit"],
+  });
+  killLater(() => (agent.pid === undefined ? [] : [agent.pid]));
+  return agent;
+}
+
 /** A run that an agent began which was killed then; and the agent's next life. */
 async function killedAmid(script: string) {
   const place = makePlace();
   const directory = join(place.state, "once");
   const began = join(place.root, "began");
-  const words = [agentOf(place), directory, `echo $$ >> ${began}; cd ${place.root}; ${script}`];
-  const program = join(import.meta.dirname, "runOnceElsewhere.ts");
-  const agent = spawn(process.execPath, [program, ...words], { stdio: ["ignore", "inherit", "inherit"] });
-  killLater(() => (agent.pid === undefined ? [] : [agent.pid]));
+  const agent = elsewhere(place, directory, `echo $$ >> ${began}; cd ${place.root}; ${script}`);
   killLater(() => pidsIn(began));
   const record = join(directory, "command-once.json");
   const pid = await until("its record", () => pidsIn(began)[0]);
@@ -34,18 +45,6 @@ function changeRecord(file: string, change: object): void {
   writeFileSync(file, JSON.stringify({ ...JSON.parse(readFileSync(file, "utf8")), ...change }));
 }
 
-/** Whether this process holds a file open. */
-function isOpen(path: string): boolean {
-  return readdirSync("/proc/self/fd").some((handle) => {
-    try {
-      return readlinkSync(`/proc/self/fd/${handle}`) === path;
-    } catch {
-      // It was the one of this list.
-      return false;
-    }
-  });
-}
-
 describe("what may not run twice, after a kill of the agent", () => {
   test("goes on, whatever it prints, and is waited for", async () => {
     const prints = "yes said | head -c 300000";
@@ -59,7 +58,7 @@ describe("what may not run twice, after a kill of the agent", () => {
     writeFileSync(join(place.root, "go"), "");
     expect(await earlier).toBe("ended");
     expect(existsSync(join(place.root, "done"))).toBe(true);
-    expect(readdirSync(directory)).toEqual([]);
+    await until("nothing is left", () => readdirSync(directory).length === 0);
   });
 
   test("is waited for before the next run of it begins", async () => {
@@ -72,16 +71,10 @@ describe("what may not run twice, after a kill of the agent", () => {
   });
 
   test("is found by its environment where only its beginning was written down", async () => {
-    const { place, directory, record, next } = await killedAmid(
-      "until test -e go; do sleep 0.02; done; touch done",
-    );
+    const { record, pid, next } = await killedAmid("exec sleep 1000");
     changeRecord(record, { pid: 0, startTicks: 0 });
-    const earlier = next().earlier(id, 3_600_000, never);
-    // It is found before it ends: what is found is read on.
-    await until("it is found", () => isOpen(join(directory, "command-once.output")));
-    writeFileSync(join(place.root, "go"), "");
-    expect(await earlier).toBe("ended");
-    expect(existsSync(join(place.root, "done"))).toBe(true);
+    expect(await next().earlier(id, 100, never)).toBe("ended");
+    expect(alive(pid)).toBe(false);
   });
 
   test("has not run where it never began", async () => {
@@ -125,4 +118,34 @@ test("what has run is told with all that it wrote, and leaves nothing", async ()
   const ended = await runs.run(id, ["/bin/sh", "-c", "echo out; echo err >&2"], "/", 60_000, never);
   expect(ended).toEqual({ type: "ended", code: 0, output: "out\nerr\n" });
   expect(readdirSync(directory)).toEqual([]);
+});
+
+describe("what a command leaves in the background", () => {
+  const writes = "until test -e go; do sleep 0.02; done; yes said | head -c 300000; touch done";
+
+  test("writes on without end, and leaves nothing of its pipe", async () => {
+    const place = makePlace();
+    const directory = join(place.state, "once");
+    const runs = new OnceRuns(agentOf(place), directory, () => Promise.resolve());
+    const command = ["/bin/sh", "-c", `(${writes}) & echo left`];
+    const ended = await runs.run(id, command, place.root, 60_000, never);
+    expect(ended).toEqual({ type: "ended", code: 0, output: "left\n" });
+    expect(readdirSync(directory)).toHaveLength(1);
+    writeFileSync(join(place.root, "go"), "");
+    await until("all is written", () => existsSync(join(place.root, "done")));
+    await until("nothing is left", () => readdirSync(directory).length === 0);
+  });
+
+  test("writes on in the next life of the agent, whose last one it kept from no end", async () => {
+    const place = makePlace();
+    const directory = join(place.state, "once");
+    const agent = elsewhere(place, directory, `cd ${place.root}; (${writes}) & exit 0`);
+    await once(agent, "exit");
+    expect(readdirSync(directory)).toHaveLength(1);
+    const next = new OnceRuns(agentOf(place), directory, () => Promise.resolve());
+    writeFileSync(join(place.root, "go"), "");
+    await until("all is written", () => existsSync(join(place.root, "done")));
+    await until("nothing is left", () => readdirSync(directory).length === 0);
+    expect(await next.earlier(id, 60_000, never)).toBe("none");
+  });
 });

@@ -3,7 +3,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { AgentId, ResourceId } from "@antibody/policy";
 import { findSession, markerOf } from "./adoption.ts";
 import { signalGroup } from "./group.ts";
-import { drain, makeOutputPipe, removeOutputPipe } from "./outputPipe.ts";
+import { makeOutputPipe, outputPipesIn, ReadingOn } from "./outputPipe.ts";
 import { readStat, runs } from "./proc.ts";
 import { type ChildRecord, ChildRecords } from "./records.ts";
 import { type Ended, killAfterMs, runCommand } from "./runCommand.ts";
@@ -19,7 +19,8 @@ export type Earlier = "none" | "ended";
 /**
  * Runs what may not be done twice. Such a program has a session of its own and a pipe for its output that it holds
  * open itself, so that it outlives an agent that is killed: the next life of the agent waits for its end before it
- * looks what there is to do, and ends it after its time, as the agent that began it would have.
+ * looks what there is to do, and ends it after its time, as the agent that began it would have. What it leaves in the
+ * background is not waited for, and never held up by what it writes.
  */
 export class OnceRuns {
   readonly #agent: AgentId;
@@ -27,6 +28,7 @@ export class OnceRuns {
   readonly #records: ChildRecords;
   /** Waits until no copy of a killed agent is about to become a program. */
   readonly #noneForked: () => Promise<void>;
+  readonly #readingOn = new ReadingOn();
   /** Of each resource that was asked for: what became of the earlier life's run. */
   readonly #earlier = new Map<ResourceId, Earlier>();
   /** Of each that still waits: until when at most, so that a look that is given up moves it no further. */
@@ -38,6 +40,8 @@ export class OnceRuns {
     this.#directory = directory;
     this.#records = new ChildRecords(directory);
     this.#noneForked = noneForked;
+    // Whoever writes to them was started by an earlier life.
+    for (const path of outputPipesIn(directory)) this.#readingOn.read(path);
   }
 
   /**
@@ -56,7 +60,7 @@ export class OnceRuns {
     const name = fileNameOf(resource);
     const token = randomBytes(8).toString("hex");
     const record: ChildRecord = { pid: 0, startTicks: 0, token, commandDigest: "", stopTimeoutMs: 0 };
-    const outputPipe = await makeOutputPipe(this.#directory, name);
+    const outputPipe = await makeOutputPipe(this.#directory, `${name}-${token}`);
     this.#records.write(name, record);
     try {
       const ended = await runCommand(command, cwd, timeoutMs, signal, {
@@ -69,7 +73,9 @@ export class OnceRuns {
       finished(ended);
       return ended;
     } finally {
-      this.#forget(name);
+      this.#records.remove(name);
+      // What it left in the background may write on.
+      if (outputPipe !== undefined) this.#readingOn.read(outputPipe);
     }
   }
 
@@ -84,7 +90,7 @@ export class OnceRuns {
     if (found !== undefined) {
       const endMs = this.#endMs.get(resource) ?? performance.now() + timeoutMs;
       this.#endMs.set(resource, endMs);
-      await this.#end(name, found, endMs, signal);
+      await this.#end(found, endMs, signal);
     }
     // Another call may have come to the end of it first, and the next run may have begun since.
     const known = this.#earlier.get(resource);
@@ -92,7 +98,7 @@ export class OnceRuns {
     const earlier = found === undefined ? "none" : "ended";
     this.#earlier.set(resource, earlier);
     this.#endMs.delete(resource);
-    this.#forget(name);
+    this.#records.remove(name);
     return earlier;
   }
 
@@ -106,27 +112,16 @@ export class OnceRuns {
   }
 
   async #end(
-    name: string,
     { pid, startTicks }: Pick<ChildRecord, "pid" | "startTicks">,
     endMs: number,
     signal: AbortSignal,
   ): Promise<void> {
-    const drained = drain(this.#directory, name);
-    try {
-      while (runs(pid, startTicks)) {
-        signal.throwIfAborted();
-        const lateMs = performance.now() - endMs;
-        if (lateMs >= 0) signalGroup(pid, lateMs < killAfterMs ? "SIGTERM" : "SIGKILL");
-        await sleep(pollMs);
-      }
-    } finally {
-      drained();
+    while (runs(pid, startTicks)) {
+      signal.throwIfAborted();
+      const lateMs = performance.now() - endMs;
+      if (lateMs >= 0) signalGroup(pid, lateMs < killAfterMs ? "SIGTERM" : "SIGKILL");
+      await sleep(pollMs);
     }
-  }
-
-  #forget(name: string): void {
-    this.#records.remove(name);
-    removeOutputPipe(this.#directory, name);
   }
 }
 

@@ -1,5 +1,5 @@
 import { execFile } from "node:child_process";
-import { constants, openSync, rmSync } from "node:fs";
+import { closeSync, constants, openSync, readdirSync, readSync, rmSync } from "node:fs";
 import { Socket } from "node:net";
 import { join } from "node:path";
 import { promisify } from "node:util";
@@ -8,9 +8,7 @@ import { codeOf } from "../deviceError.ts";
 /** How long mkfifo may take. A guess: it takes a millisecond. */
 const makeTimeoutMs = 5_000;
 
-function pathOf(directory: string, name: string): string {
-  return join(directory, `${name}.output`);
-}
+const ending = ".output";
 
 /**
  * A named pipe for what a program writes. The program holds both of its ends: so it does not end of a broken pipe
@@ -18,8 +16,7 @@ function pathOf(directory: string, name: string): string {
  * Undefined where none can be made: its output then ends with the agent.
  */
 export async function makeOutputPipe(directory: string, name: string): Promise<string | undefined> {
-  const path = pathOf(directory, name);
-  removeOutputPipe(directory, name);
+  const path = join(directory, `${name}${ending}`);
   try {
     await promisify(execFile)("mkfifo", ["-m", "600", path], { timeout: makeTimeoutMs });
     return path;
@@ -28,13 +25,10 @@ export async function makeOutputPipe(directory: string, name: string): Promise<s
   }
 }
 
-/** It may be gone already; one that stays harms nobody, and goes before the next is made. */
-export function removeOutputPipe(directory: string, name: string): void {
-  try {
-    rmSync(pathOf(directory, name), { force: true });
-  } catch (error) {
-    if (codeOf(error) === "ERROR") throw error;
-  }
+/** The pipes of a directory: those of programs that run, and of what programs left in the background. */
+export function outputPipesIn(directory: string): readonly string[] {
+  const files = readdirSync(directory).filter((file) => file.endsWith(ending));
+  return files.map((file) => join(directory, file));
 }
 
 /** The two ends of a pipe: what the program gets, and what the agent reads of. Neither is inherited by itself. */
@@ -50,18 +44,66 @@ export function readerOf(handle: number): Socket {
   return reader;
 }
 
-/** Reads a pipe to nowhere, so that who writes to it goes on, until the returned function is called. */
-export function drain(directory: string, name: string): () => void {
-  let handle: number;
-  try {
-    handle = openForReading(pathOf(directory, name));
-  } catch {
-    // It was run without.
-    return () => {};
+/** Pipes that are read to nowhere at once, each by a file descriptor; who writes to another one waits. A guess. */
+const readOnMax = 64;
+/** Between two reads of such a pipe, of up to 64 KiB: a program that never stops writing then costs next to nothing. */
+const readOnEveryMs = 50;
+
+/** Reads pipes to nowhere, so that whoever still writes to them goes on. */
+export class ReadingOn {
+  readonly #readers = new Map<string, Socket>();
+
+  /** Reads a pipe until nobody can write to it any more, and removes it then. Keeps no process from its end. */
+  read(path: string): void {
+    if (this.#readers.has(path) || this.#readers.size >= readOnMax) return;
+    let handle: number;
+    try {
+      handle = openForReading(path);
+    } catch {
+      // It is gone, or no file descriptor is left.
+      return;
+    }
+    if (!hasWriter(handle)) {
+      closeSync(handle);
+      removePipe(path);
+      return;
+    }
+    const reader = readerOf(handle);
+    this.#readers.set(path, reader);
+    reader.on("data", () => {
+      reader.pause();
+      setTimeout(() => reader.resume(), readOnEveryMs).unref();
+    });
+    reader.once("end", () => removePipe(path));
+    reader.once("close", () => this.#readers.delete(path));
+    reader.unref();
   }
-  const reader = readerOf(handle);
-  reader.resume();
-  return () => reader.destroy();
+}
+
+/** Bytes of one read, and reads after which a pipe has been read empty once: Linux lets it hold a MiB at most. */
+const readBytes = 65_536;
+const emptyingReadsMax = 17;
+
+/** Asks by reading: a pipe whose last writer went before it was opened wakes nobody. */
+function hasWriter(handle: number): boolean {
+  const buffer = Buffer.allocUnsafe(readBytes);
+  try {
+    for (let reads = 0; reads < emptyingReadsMax; reads += 1)
+      if (readSync(handle, buffer) === 0) return false;
+    return true;
+  } catch (error) {
+    if (codeOf(error) === "EAGAIN") return true;
+    throw error;
+  }
+}
+
+/** One that stays harms nobody, and is removed by the next life of the agent. */
+function removePipe(path: string): void {
+  try {
+    rmSync(path, { force: true });
+  } catch (error) {
+    if (codeOf(error) === "ERROR") throw error;
+  }
 }
 
 function openForReading(path: string): number {
