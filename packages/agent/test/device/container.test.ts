@@ -1,12 +1,12 @@
 import { writeFileSync } from "node:fs";
 import type { ResourcePromise } from "@antibody/policy";
 import { describe, expect, test } from "vitest";
+import { boxImage, boxPromise } from "./box.ts";
 import { askEngine, engineOf } from "./conversation.ts";
 import { Rig, resource, until } from "./rig.ts";
 import { heal, lookAt } from "./stages/stage.ts";
 
 const id = resource("container:antibody-test");
-const image = "localhost/box:1";
 
 /** What the engine says of the container now. */
 async function stateOf(rig: Rig, promise: ResourcePromise): Promise<unknown> {
@@ -26,14 +26,7 @@ test("a container is created, started, replaced, and comes back where its succes
   const rig = new Rig();
   const { socket, done } = await engineOf("conversations/podman.json", rig.place.root);
   const ask = (method: string, path: string): Promise<number> => askEngine(rig.real(socket), method, path);
-  const promise = {
-    image,
-    command: ["sleep", "600"],
-    socket,
-    stopTimeout: "1s",
-    pull: "never",
-    network: "host",
-  };
+  const promise = boxPromise(socket);
 
   await heal(rig, { id, promise: { absent: true, socket } });
   expect(await heal(rig, { id, promise })).toEqual({ repairs: 1, failures: 0 });
@@ -71,12 +64,12 @@ test("a container is created, started, replaced, and comes back where its succes
 describe("without an engine", () => {
   test("a container says what is missing", async () => {
     const rig = new Rig();
-    const none = rig.promise("container:one", { image });
+    const none = rig.promise("container:one", { image: boxImage });
     await until("no engine", () =>
       rig.failure(none)?.message.includes("no container engine at /run/docker.sock"),
     );
     writeFileSync(rig.real("/dead.sock"), "");
-    const dead = rig.promise("container:two", { image, socket: "/dead.sock" });
+    const dead = rig.promise("container:two", { image: boxImage, socket: "/dead.sock" });
     await until("nobody", () => rig.failure(dead)?.code === "ECONNREFUSED");
   });
 });

@@ -5,23 +5,16 @@ import { onTestFinished } from "vitest";
 import { settingsOf } from "../../../src/device/container/settings.ts";
 import { keyedDigester } from "../../../src/device/digest.ts";
 import { Tree } from "../../../src/device/tree.ts";
+import { boxImage, boxPromise } from "../box.ts";
 import { askEngine, engine as realEngine } from "../conversation.ts";
 import { EngineFake } from "../engineFake.ts";
 import { digestKey, type Rig, resource } from "../rig.ts";
 import type { Draw } from "./drawing.ts";
 import type { Stage } from "./stage.ts";
 
-const image = "localhost/box:1";
 const socket = "/engine.sock";
 const digest = keyedDigester(digestKey);
-const good = {
-  image,
-  command: ["sleep", "600"],
-  socket,
-  stopTimeout: "1s",
-  pull: "never",
-  network: "host",
-} as const;
+const good = boxPromise(socket);
 /** What may be promised, of which some cannot start and some are not to be had. */
 const promises: readonly ContainerPromise[] = [
   good,
@@ -81,7 +74,7 @@ function engineOf(rig: Rig): Promise<EngineFake | undefined> {
 async function open(rig: Rig): Promise<EngineFake | undefined> {
   const real = realEngine;
   if (real === undefined) {
-    const fake = new EngineFake([image]);
+    const fake = new EngineFake([boxImage]);
     await fake.listen(rig.real(socket));
     return fake;
   }
