@@ -2,7 +2,7 @@ import { resolve } from "node:path";
 import type { Settings } from "@antibody/core";
 import type { Crypto } from "@antibody/policy";
 import type { DestinationStream } from "pino";
-import { bearMind } from "./agent/birth.ts";
+import { type BornMind, bearMind } from "./agent/birth.ts";
 import { IncidentRecordings } from "./agent/incidentRecordings.ts";
 import { LateNetwork } from "./agent/lateNetwork.ts";
 import { listenChoices } from "./agent/listenPort.ts";
@@ -17,6 +17,7 @@ import { Outbox } from "./handoff/outbox.ts";
 import type { LogEntry } from "./log/log.ts";
 import { SystemClock } from "./mind/clock.ts";
 import { Driver } from "./mind/driver.ts";
+import type { NetworkOptions } from "./network/networkOptions.ts";
 import { type PluginRegistry, readPlugins } from "./plugins/registry.ts";
 import type { Feed } from "./ports.ts";
 import { type AgentState, openAgentState } from "./state/agentState.ts";
@@ -75,7 +76,6 @@ async function assemble(
   clock: SystemClock,
 ): Promise<RunningAgent> {
   const wallMs = (): number => clock.now().wallMs;
-  const { agent } = state.certificate;
   const handedOff = (incident: string): void => {
     incidentRecordings.opened(incident);
     // The step that tells it has to end first.
@@ -85,9 +85,10 @@ async function assemble(
   const { log, tell } = telling;
   const { root, build, settings = {}, recordingBytesMax } = options;
   const plugins = pluginsOf(state, tell);
-  const { mind, digestKey, recorder, interrupted } = bearMind({
+  const born = bearMind({
     ...{ state, root, build, crypto, log, settings, wallMs, recordingBytesMax, plugins },
   });
+  const { mind, recorder } = born;
   const incidentRecordings = new IncidentRecordings({
     directory: state.paths.directory,
     recording: () => recorder.bytes(),
@@ -97,30 +98,12 @@ async function assemble(
   const handoff = deskOf(options, state, tell, () => driver.inspect());
   const feed: Feed = (input) => driver.feed(input);
   const network = new LateNetwork(feed);
-  const device = new Device({
-    agent,
-    root,
-    stateDirectory: state.paths.directory,
-    digestKey,
-    feed,
-    openRoute: (backend, capability, signal) => network.openRoute(backend, capability, signal),
-    localPortOf: (capability) => network.localPortOf(capability),
-    build,
-    wallMs,
-    tell: (level, name, fields) => tell({ name, level, fields }),
-    plugins,
-  });
-  device.tidy(interrupted);
+  const device = deviceOf(options, state, born, { feed, network, wallMs, tell, plugins });
   const driver: Driver = new Driver({
-    mind,
-    clock,
-    recorder,
+    ...{ mind, clock, recorder },
     ports: {
-      journal: state.journal,
-      network,
-      device,
+      ...{ journal: state.journal, network, device, tell },
       signer: statementSigner(state.key, state.certificate, state.charter, crypto),
-      tell,
     },
     onStopped: () => running.stopped(),
     onBroken: (error) => {
@@ -128,15 +111,7 @@ async function assemble(
       (options.onBroken ?? endProcess)(error);
     },
   });
-  const opening = new NetworkOpening(
-    options.openNetwork ?? openLibp2p,
-    {
-      ...{ key: state.key, charter: state.charter, certificate: state.certificate, crypto, feed },
-      ...{ knowledge: mind, mdns: options.mdns ?? true },
-    },
-    tell,
-    listenChoices(options.listen ?? listenDefault, state.paths.port),
-  );
+  const opening = openingOf(options, state, tell, { crypto, feed, knowledge: mind });
   const running = new RunningAgent({
     ...{ state, mind, driver, recorder, incidentRecordings, handoff, device, network, opening },
     ...{ ...telling, clock, crypto },
@@ -150,6 +125,43 @@ async function assemble(
   }
   running.begin();
   return running;
+}
+
+/** What a device is wired to. */
+interface DeviceWiring {
+  readonly feed: Feed;
+  readonly network: LateNetwork;
+  readonly wallMs: () => number;
+  readonly tell: Telling["tell"];
+  readonly plugins: PluginRegistry;
+}
+
+/** The device, without what a killed life of the agent left half done. */
+function deviceOf(
+  { root, build }: StartOptions,
+  { certificate: { agent }, paths }: AgentState,
+  { digestKey, interrupted }: BornMind,
+  { feed, network, wallMs, tell, plugins }: DeviceWiring,
+): Device {
+  const device = new Device({
+    ...{ agent, root, stateDirectory: paths.directory, digestKey, feed, build, wallMs, plugins },
+    openRoute: (backend, capability, signal) => network.openRoute(backend, capability, signal),
+    localPortOf: (capability) => network.localPortOf(capability),
+    tell: (level, name, fields) => tell({ name, level, fields }),
+  });
+  device.tidy(interrupted);
+  return device;
+}
+
+/** The network that is opened after the first repairs. */
+function openingOf(
+  { openNetwork = openLibp2p, listen = listenDefault, mdns = true }: StartOptions,
+  { key, charter, certificate, paths }: AgentState,
+  tell: Telling["tell"],
+  mind: Pick<NetworkOptions, "crypto" | "feed" | "knowledge">,
+): NetworkOpening {
+  const needs = { key, charter, certificate, mdns, ...mind };
+  return new NetworkOpening(openNetwork, needs, tell, listenChoices(listen, paths.port));
 }
 
 /** The desk that tells people of cases. */
