@@ -2,7 +2,7 @@ import type { Trouble } from "@antibody/agent/control";
 import { formatDuration } from "@antibody/core";
 import { shellWord } from "../invocation.ts";
 import type { Facts } from "./facts.ts";
-import { type Checked, finding, unseen, well } from "./finding.ts";
+import { type Checked, finding, notRunning, unseen, well } from "./finding.ts";
 
 /** Below this an agent cannot keep its journal and a recording. Guess: many times what they take. */
 const freeBytesMin = 64 * 1_048_576;
@@ -110,7 +110,8 @@ export function checkInotify({ inotify, agent }: Facts): Checked {
 }
 
 export function checkDescriptors({ agent }: Facts): Checked {
-  const body = agent.type === "running" ? agent.process : undefined;
+  if (agent.type !== "running") return unseen("descriptors", notRunning);
+  const { process: body } = agent;
   if (body?.descriptors === undefined)
     return unseen("descriptors", "the agent's process cannot be looked at by this user");
   const { open, max } = body.descriptors;

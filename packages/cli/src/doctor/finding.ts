@@ -34,3 +34,6 @@ export function finding(check: CheckName, detail: string, nextCommand: string): 
 export function unseen(check: CheckName, detail: string): Checked {
   return { check, verdict: "unseen", detail, nextCommand: null };
 }
+
+/** Why what only the agent can tell stays unseen. */
+export const notRunning = "the agent does not run, or does not answer";

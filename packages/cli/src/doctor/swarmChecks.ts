@@ -2,12 +2,10 @@ import type { ResourceView } from "@antibody/core";
 import { shortId } from "@antibody/policy";
 import { shellWord } from "../invocation.ts";
 import type { Facts } from "./facts.ts";
-import { type Checked, finding, unseen, well } from "./finding.ts";
+import { type Checked, finding, notRunning, unseen, well } from "./finding.ts";
 
 /** Bits of CAP_CHOWN, CAP_DAC_OVERRIDE and CAP_FOWNER (capabilities(7)). */
 const fileCapabilities = (1n << 0n) | (1n << 1n) | (1n << 3n);
-
-const notRunning = "the agent does not run, or does not answer";
 
 /** Whether the agent may do what is promised: judged by what it was refused, not by what it might be. */
 export function checkReach({ agent, self }: Facts): Checked {
