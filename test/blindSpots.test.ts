@@ -24,7 +24,7 @@ const overflowingRenames = 8_300;
 
 const author = authorOf("blindSpots");
 const content = "as promised, in full\n";
-const places = ["mapped", "linked", "renamed", "mounted", "recreated", "overflown"] as const;
+const places = ["mapped", "linked", "renamed", "mounted", "recreated", "swapped", "overflown"] as const;
 const isRoot = process.getuid?.() === 0;
 const canMap = spawnSync("python3", ["-c", "import mmap"]).status === 0;
 
@@ -110,8 +110,9 @@ describe("what makes no event is healed within a sweep", () => {
 
   it.concurrent("a symbolic link whose target is swapped", async () => {
     const link = join(agent.root, "srv", "current");
-    unlinkSync(link);
-    symlinkSync("releases/2", link);
+    // In one move: an agent that met it between two would have put the right one there.
+    symlinkSync("releases/2", `${link}.next`);
+    renameSync(`${link}.next`, link);
     await eventually("the link to be healed", () => readlinkSync(link) === "releases/1");
   });
 
@@ -151,4 +152,26 @@ it("events beyond the kernel's queue, of which nobody is told", async () => {
     writeFileSync(path, "lost\n");
   });
   await healed("overflown");
+});
+
+// No repair follows a link, and none removes what somebody put there.
+it("a symbolic link in the place of the directory is named, until it is gone", async () => {
+  const parent = dirname(pathOf("swapped"));
+  const elsewhere = `${parent}.elsewhere`;
+  mkdirSync(elsewhere);
+  writeFileSync(join(elsewhere, "file"), "of somebody else\n");
+  await unseen(() => {
+    renameSync(parent, `${parent}.old`);
+    symlinkSync(elsewhere, parent);
+  });
+  const seen = async () =>
+    (await agent.inspect()).resources.find(({ resource }) => resource === "file:/srv/swapped/file");
+  await eventually("the link to be named", async () => (await seen())?.why.includes("is a symlink") === true);
+  expect((await seen())?.phase).not.toBe("kept");
+  expect(textAt(join(elsewhere, "file"))).toBe("of somebody else\n");
+  await unseen(() => {
+    unlinkSync(parent);
+    renameSync(`${parent}.old`, parent);
+  });
+  await eventually("the file to be kept", async () => (await seen())?.phase === "kept");
 });

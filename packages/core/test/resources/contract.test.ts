@@ -186,6 +186,8 @@ function damaged(type: ResourceType, promise: ResourcePromise, seeds: readonly n
 }
 
 const seeds = fc.array(fc.nat(1_000), { maxLength: 6 });
+/** Of each example: as many as the deep tests break of the real thing. */
+const damagedStates = 200;
 
 it("every resource type has examples here", () => {
   expect(resourceTypes.map(({ kind }) => kind)).toEqual(Object.keys(examples));
@@ -209,6 +211,7 @@ describe.each(cases)("%s", (_title, type, name, promise) => {
         if (repairable) expect(type.diff(promise, state, context)).toBeUndefined();
         expect(pass(type, promise, state)).toEqual(state);
       }),
+      { numRuns: damagedStates },
     );
   });
 
