@@ -25,13 +25,14 @@ export function readMode(text: string): Mode {
   return mode;
 }
 
-/** Reads powers, separated by commas. */
-export function readPowers(text: string): readonly Power[] {
-  return text.split(",").map((name) => {
+/** Collects powers: several in one word separated by commas, or the option several times. */
+export function readPowers(text: string, before: readonly Power[] | undefined): readonly Power[] {
+  const read = text.split(",").map((name) => {
     const power = parsePower(name);
     if (power === undefined) throw new InvalidArgumentError(`Write some of ${powers.join(",")}.`);
     return power;
   });
+  return [...(before ?? []), ...read];
 }
 
 /** Collects globs: several in one word separated by commas, or the option several times. */

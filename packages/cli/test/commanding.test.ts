@@ -91,7 +91,9 @@ describe("trust", () => {
     const stage = await setStage(fullInspection);
     stage.terminal.canAsk = true;
     stage.terminal.confirms = [true];
-    expect((await stage.run(...add, "--mode", "warn", "--power", "process,expose")).code).toBe(0);
+    expect((await stage.run(...add, "--mode", "warn", "--power", "process", "--power", "expose")).code).toBe(
+      0,
+    );
     expect(stage.agent.commands).toEqual([
       {
         type: "grant",

@@ -28,6 +28,10 @@ describe("status", () => {
     const rows = out.split("\n").filter((line) => /handed off|repairing/.test(line) && line.includes("  "));
     expect(rows.join("\n")).toMatch(/missing[\s\S]*sensor/);
     expect(out).toContain("generation 4; generation 5 waits for 1 fragment");
+    // The table has no room for a cause.
+    expect(out.replaceAll(/\n +/g, " ")).toContain(
+      "problem    process:sensor is repairing: start 3-17: step 1 of 2 (spawned), started 2s ago",
+    );
     expect(out.trimEnd().split("\n").at(-1)).toBe(
       `next: antibody --state ${stage.state} incident show ${incidentId.slice(0, 17)}`,
     );
@@ -105,6 +109,16 @@ describe("why", () => {
     ]) {
       expect(out.replaceAll(/\n +/g, " ")).toContain(part);
     }
+  });
+
+  test("shows the newest attempts, and how many were before", async () => {
+    const attempts = fullInspection.resources.flatMap((view) => view.attempts).slice(0, 1);
+    const many = Array.from({ length: 9 }, () => attempts).flat();
+    const resources = fullInspection.resources.map((view) => ({ ...view, attempts: many }));
+    const stage = await setStage({ ...fullInspection, resources });
+    const { out } = await stage.run("why", "process:sensor");
+    expect(out.match(/exited with 1/g)).toHaveLength(4);
+    expect(out).toContain("5 before these; --json has them");
   });
 
   test("finds a resource by the beginning of its id or of its name, and refuses what is not one", async () => {

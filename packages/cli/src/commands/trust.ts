@@ -83,7 +83,11 @@ export const trustAdd: Verb<AddOptions> = {
         readWhole(-1000000, 1000000),
       )
       .option("--mode <mode>", `what to do about drift: ${modes.join(", ")}`, readMode, "enforce")
-      .option("--power <powers>", `what it may run or expose, of ${powers.join(",")}`, readPowers)
+      .option(
+        "--power <powers>",
+        `what it may run or expose, of ${powers.join(",")} (repeatable)`,
+        readPowers,
+      )
       .option("--bytes-max <number>", "what its bundles may take", readWhole(1, 1e12), authorBytesMaxDefault)
       .option("--everywhere", everywhereText)
       .option("--owner-key <file>", ownerKeyText)

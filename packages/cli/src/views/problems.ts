@@ -7,6 +7,8 @@ import { phaseOrder, phaseWords } from "./words.ts";
 /** Something that makes a device degraded, and the command that tells more. */
 export interface Problem {
   readonly what: string;
+  /** Whose it is, where it is one resource's. */
+  readonly resource?: string;
   readonly next: string;
 }
 
@@ -70,6 +72,7 @@ function resourceProblem(inspection: Inspection, view: ResourceView, self: strin
   const incident = inspection.incidents.findLast(({ resource }) => resource === view.resource);
   return {
     what: `${view.resource} is ${phaseWords(view.phase)}${view.phase === "paused" ? ", and has drifted" : ""}`,
+    resource: view.resource,
     next:
       view.phase === "handedOff" && incident !== undefined
         ? `${self} incident show ${incident.id.slice(0, 17)}`

@@ -64,6 +64,9 @@ interface StreamFields {
 /** Rows of resources on one screen; `--all` shows the rest. */
 const rowsMax = 20;
 
+/** Problems whose cause is told in full. A guess: with a table of three they leave room on a screen of 24 lines. */
+const problemsInFullMax = 3;
+
 /** Held claims on one screen. A guess: enough to recognize a stream without a grant. */
 const heldShownMax = 4;
 
@@ -150,11 +153,22 @@ export function statusLines(view: StatusView, all: boolean): readonly string[] {
       labeled("paused", `${pause.target}, ends ${relative(pause.until, view.time)}: ${pause.reason}`, 9),
     ),
     ...heldLines(view),
-    ...view.problems.slice(0, rowsMax).flatMap(({ what }) => labeled("problem", what, 9)),
+    ...problemLines(view),
     ...(shown.length === 0 ? [] : ["", ...resourceTable(shown, view.time)]),
     ...(rows.length > shown.length ? [`${rows.length - shown.length} more: --all shows them`] : []),
     ...nextLines(view),
   ];
+}
+
+/** Of a few problems the whole cause, which the table has no room for; of many a line each. */
+function problemLines(view: StatusView): readonly string[] {
+  const { problems, resources, time } = view;
+  if (problems.length > problemsInFullMax)
+    return problems.slice(0, rowsMax).flatMap(({ what }) => labeled("problem", what, 9));
+  return problems.flatMap(({ what, resource }) => {
+    const fields = resources.find((each) => each.resource === resource);
+    return labeled("problem", fields === undefined ? what : `${what}: ${whyText(fields, time)}`, 9);
+  });
 }
 
 /** Held claims are no fault: policy of others is relayed too. But who waits for one must find it here. */
@@ -206,10 +220,14 @@ function resourceTable(resources: readonly ResourceFields[], now: string): reado
       fields.resource,
       phaseWords(fields.phase),
       age(fields.since, now),
-      fields.action === undefined ? fields.why : actionText(fields.action, now),
+      whyText(fields, now),
       nextText(fields, now),
     ]),
   );
+}
+
+function whyText({ action, why }: ResourceFields, now: string): string {
+  return action === undefined ? why : actionText(action, now);
 }
 
 function nextLines(view: StatusView): readonly string[] {

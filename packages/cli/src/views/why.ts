@@ -153,6 +153,9 @@ function powerOption(powers: readonly Power[]): string {
   return powers.length === 0 ? "" : ` --power ${powers.join(",")}`;
 }
 
+/** The newest attempts on the screen: who fails again and again mostly fails alike. A guess. */
+const attemptsShownMax = 4;
+
 /** The screen of `why`. */
 export function whyLines(view: WhyView): readonly string[] {
   const line = (label: string, text: string | undefined): readonly string[] =>
@@ -178,7 +181,8 @@ export function whyLines(view: WhyView): readonly string[] {
     ...line("paused", view.pause && `ends ${relative(view.pause.until, now)}: ${view.pause.reason}`),
     ...line("waits", nextText({ next: "", ...view }, now)),
     ...line("tried", `${view.repairsCount} repaired, ${view.failuresCount} failed in a row`),
-    ...view.attempts.flatMap((attempt) => line("", attemptText(attempt, now))),
+    ...line("", earlierText(view.attempts.length - attemptsShownMax)),
+    ...view.attempts.slice(-attemptsShownMax).flatMap((attempt) => line("", attemptText(attempt, now))),
     ...view.heldClaims.flatMap((claim) =>
       line("held", `${claim.stream} by ${shortId(claim.author)}: ${claim.reason}, ${claim.detail}`),
     ),
@@ -186,6 +190,10 @@ export function whyLines(view: WhyView): readonly string[] {
     ...line("incident", view.incident && shortId(view.incident)),
     unbroken("next", view.nextCommand, 8),
   ];
+}
+
+function earlierText(earlierCount: number): string {
+  return earlierCount <= 0 ? "" : `${earlierCount} before these; --json has them`;
 }
 
 function signedText(view: WhyView): string | undefined {

@@ -85,11 +85,19 @@ function resume(parts: Parts, target: PauseTarget, turn: Turn): Answer {
       ? { refused: `${target} is paused with all others`, next: "antibody resume" }
       : {
           refused: target === "*" ? "nothing is paused" : `${target} is not paused`,
-          next: "antibody status",
+          next: triedNow(parts, target),
         };
   }
   for (const each of ended) endPause(parts, each, "resumed", turn);
   return { done: { resumed: ended } };
+}
+
+/** Who resumes what only waits for its next try wants it tried now, which the end of a pause does. */
+function triedNow(parts: Parts, target: PauseTarget): string {
+  const phase = target === "*" ? undefined : parts.states.get(target)?.phase;
+  return phase === "backingOff" || phase === "handedOff" || phase === "contested"
+    ? `to have it tried at once, pause it and resume it: antibody pause ${target} --reason TEXT --for 1m`
+    : "antibody status";
 }
 
 /** Ends a pause; what it held back is looked at again, and then repaired. */

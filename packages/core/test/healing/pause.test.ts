@@ -115,6 +115,17 @@ describe("a pause", () => {
     expect(bench.see(motd, { type: "absent" })).toContain(`act 1-2 write ${motd}`);
   });
 
+  it("is what has a wait ended at once, and a resume without one says so", () => {
+    const bench = keptBench();
+    bench.see(motd, { type: "absent" });
+    bench.fail("1-1");
+    bench.clock.take();
+    const command = { type: "resume", target: id(motd) } as const;
+    bench.healing.command({ id: "c", command }, bench.clock.turn());
+    const next = expect.stringContaining(`antibody pause ${motd} --reason TEXT --for 1m`);
+    expect(bench.clock.take()).toMatchObject([{ type: "reply", result: { type: "refused", next } }]);
+  });
+
   it.each([
     [{ ...pauseMotd, reason: " " }, "needs a reason"],
     [{ ...pauseMotd, reason: "x".repeat(501) }, "needs a reason"],
