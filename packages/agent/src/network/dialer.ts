@@ -1,4 +1,4 @@
-import { setTimeout as delay } from "node:timers/promises";
+import { setTimeout as delay, setImmediate as turn } from "node:timers/promises";
 import type { DialResult, Input } from "@antibody/core";
 import type { AgentId } from "@antibody/policy";
 import type { Connection, PeerId } from "@libp2p/interface";
@@ -6,9 +6,9 @@ import { type Bounds, withDeadline } from "../deadline.ts";
 import { breakOff } from "./breakOff.ts";
 import type { Gate } from "./gate.ts";
 import type { Hello } from "./hello.ts";
-import { detourPatienceMs, dialsMax } from "./limits.ts";
+import { detourPatienceMs, dialsMax, lateHandshakeMs, lateHandshakesMax } from "./limits.ts";
 import type { NetworkNode } from "./node.ts";
-import { type Reached, reachByHints } from "./reach.ts";
+import { type Progress, type Reached, reachByHints } from "./reach.ts";
 
 /** What the dialer needs. */
 export interface DialerOptions {
@@ -27,12 +27,33 @@ export interface DialerOptions {
   unreached(agent: AgentId, result: DialResult, detail: string): void;
 }
 
-/** Makes connections to peers on the mind's word, at most `dialsMax` at once. */
+/** How an attempt ended: `connected` when a session stands, or the peer has proved its key beside one. */
+interface Outcome {
+  readonly type: DialResult;
+  readonly detail: string;
+}
+
+/** One attempt at a peer. It may outlast the dial that has begun it. */
+interface Attempt {
+  readonly ended: Promise<Outcome>;
+  readonly progress: Progress;
+  giveUp(): void;
+}
+
+const connected: Outcome = { type: "connected", detail: "" };
+
+/**
+ * Makes connections to peers on the mind's word, at most `dialsMax` at once. A peer that has accepted one and shows no
+ * key in time is silent, and may only be busy, as this agent may be: the handshake goes on behind the dial's result,
+ * and what comes of it is a session. Else two busy agents would go on dialing each other, and throw away each time what
+ * the handshake has cost.
+ */
 export class Dialer {
   readonly #options: DialerOptions;
-  readonly #sessions = new Map<AgentId, Promise<DialResult>>();
+  readonly #sessions = new Map<AgentId, Attempt>();
   readonly #stopped = new AbortController();
   #running = 0;
+  #late = 0;
 
   constructor(options: DialerOptions) {
     this.#options = options;
@@ -65,19 +86,15 @@ export class Dialer {
     signal: AbortSignal,
   ): Promise<DialResult> {
     const peer = this.#options.peerIdOf(agent);
-    if (peer === undefined || this.#running >= dialsMax) return "failed";
-    this.#running += 1;
-    try {
-      return await withDeadline({ signals: [signal, this.#stopped.signal] }, async (either) => {
-        const { node, hintsOf } = this.#options;
-        const reached = await reachByHints(node, peer, addresses, hintsOf(agent), either);
-        return reached.type === "connection"
-          ? await this.#greet(agent, reached.connection, either)
-          : reached.type;
-      });
-    } finally {
-      this.#running -= 1;
-    }
+    if (peer === undefined) return "failed";
+    const known = this.#sessions.get(agent);
+    if (known === undefined && this.#running >= dialsMax) return "failed";
+    return withDeadline({ signals: [signal, this.#stopped.signal] }, async (either) => {
+      const attempt = known ?? this.#begin(agent, peer, addresses, "beside");
+      const outcome = await Promise.race([attempt.ended, aborted(either)]);
+      if (known === undefined) attempt.giveUp();
+      return (outcome ?? (await attempt.ended)).type;
+    });
   }
 
   /** Ends every attempt; nothing is told any more. */
@@ -89,44 +106,93 @@ export class Dialer {
     agent: AgentId,
     addresses: readonly string[],
     purpose: "session" | "fresh",
-    bounds: Bounds,
+    { ms, signals }: Bounds,
   ): Promise<DialResult> {
     const { gate, peerIdOf } = this.#options;
     const peer = peerIdOf(agent);
     if (peer === undefined) return this.#tell(agent, "failed", "its certificate is not known");
     if (purpose === "session" && gate.session(agent) !== undefined) return "connected";
     const known = purpose === "session" ? this.#sessions.get(agent) : undefined;
-    if (known !== undefined) return known;
-    if (this.#running >= dialsMax) return this.#tell(agent, "failed", "too many dials at once");
-    const bounded = { ...bounds, signals: [...bounds.signals, this.#stopped.signal] };
+    if (known === undefined && this.#running >= dialsMax) {
+      return this.#tell(agent, "failed", "too many dials at once");
+    }
+    const bounds = { ...(ms === undefined ? {} : { ms }), signals: [...signals, this.#stopped.signal] };
+    const outcome = await withDeadline(bounds, async (signal) => {
+      const attempt = known ?? this.#begin(agent, peer, addresses, purpose);
+      const inTime = await Promise.race([attempt.ended, aborted(signal)]);
+      if (inTime !== undefined) return inTime;
+      if (attempt.progress.accepted === 0) {
+        if (known === undefined) attempt.giveUp();
+        return attempt.ended;
+      }
+      if (known === undefined) this.#outlast(agent, attempt);
+      return { type: "silent", detail: "it has accepted, and said nothing" } as const;
+    });
+    return outcome.type === "connected" ? "connected" : this.#goAround(agent, purpose, outcome);
+  }
+
+  /** Starts an attempt, which ends by itself or when it is given up. */
+  #begin(
+    agent: AgentId,
+    peer: PeerId,
+    addresses: readonly string[],
+    purpose: "session" | "fresh" | "beside",
+  ): Attempt {
+    const progress: Progress = { accepted: 0 };
+    const givenUp = new AbortController();
+    const signals = [givenUp.signal, this.#stopped.signal];
     this.#running += 1;
-    const attempt = withDeadline(bounded, (signal) =>
-      this.#connect(agent, peer, addresses, purpose, signal),
+    const ended = withDeadline({ signals }, (signal) =>
+      this.#connect(agent, peer, addresses, purpose === "beside", progress, signal),
     ).finally(() => {
       this.#running -= 1;
       if (this.#sessions.get(agent) === attempt) this.#sessions.delete(agent);
     });
+    const attempt: Attempt = { ended, progress, giveUp: () => givenUp.abort() };
     if (purpose === "session") this.#sessions.set(agent, attempt);
     return attempt;
+  }
+
+  /** The dial is over, and the handshake goes on: who dials the peer for a session meanwhile waits for this one. */
+  #outlast(agent: AgentId, attempt: Attempt): void {
+    const { gate, detour } = this.#options;
+    const known = this.#sessions.get(agent) ?? attempt;
+    if (known !== attempt || gate.session(agent) !== undefined || this.#late >= lateHandshakesMax) {
+      attempt.giveUp();
+      return;
+    }
+    this.#sessions.set(agent, attempt);
+    this.#late += 1;
+    const timer = setTimeout(() => attempt.giveUp(), lateHandshakeMs).unref();
+    void attempt.ended.then(({ type }) => {
+      clearTimeout(timer);
+      this.#late -= 1;
+      if (type !== "connected" && !this.#stopped.signal.aborted) void detour(agent);
+    });
   }
 
   async #connect(
     agent: AgentId,
     peer: PeerId,
     addresses: readonly string[],
-    purpose: "session" | "fresh",
+    isBeside: boolean,
+    progress: Progress,
     signal: AbortSignal,
-  ): Promise<DialResult> {
+  ): Promise<Outcome> {
     const { node, gate, hintsOf } = this.#options;
-    const reached: Reached = await reachByHints(node, peer, addresses, hintsOf(agent), signal);
-    if (reached.type !== "connection") return this.#goAround(agent, purpose, reached);
+    const hints = hintsOf(agent);
+    const reached: Reached = await reachByHints(node, peer, addresses, hints, signal, progress);
+    if (reached.type !== "connection") return reached;
     const { connection } = reached;
-    if (purpose === "fresh" && gate.session(agent) !== undefined) {
+    if (!isBeside && gate.session(agent) !== undefined) {
       // The handshake has proved that the process behind the key lives; the standing session goes on.
       void connection.close().catch((error: Error) => breakOff(connection, error));
-      return "connected";
+      return connected;
     }
-    return this.#greet(agent, connection, signal);
+    progress.accepted += 1;
+    return this.#greet(connection, signal).finally(() => {
+      progress.accepted -= 1;
+    });
   }
 
   /**
@@ -136,10 +202,11 @@ export class Dialer {
   async #goAround(
     agent: AgentId,
     purpose: "session" | "fresh",
-    { type, detail }: Exclude<Reached, { readonly type: "connection" }>,
+    { type, detail }: Outcome,
   ): Promise<DialResult> {
     const { gate, detour } = this.#options;
-    if (purpose === "session") {
+    // What is late may still become a session; a detour would lead to the same busy process.
+    if (purpose === "session" && !this.#sessions.has(agent)) {
       // A search that takes longer goes on: the session shows by itself.
       const isFound = await Promise.race([detour(agent), delay(detourPatienceMs, false, { ref: false })]);
       if (isFound) return "connected";
@@ -149,16 +216,23 @@ export class Dialer {
     return this.#tell(agent, type, detail);
   }
 
-  async #greet(agent: AgentId, connection: Connection, signal: AbortSignal): Promise<DialResult> {
+  async #greet(connection: Connection, signal: AbortSignal): Promise<Outcome> {
     const result = await this.#options.hello.say(connection, signal);
-    if (result === "established") return "connected";
+    if (result === "established") return connected;
     breakOff(connection, new Error("No hello"));
-    if (result === "broken" && signal.aborted) return this.#tell(agent, "silent", "no hello followed");
-    return this.#tell(agent, "failed", `hello: ${result}`);
+    if (result === "broken" && signal.aborted) return { type: "silent", detail: "no hello followed" };
+    return { type: "failed", detail: `hello: ${result}` };
   }
 
   #tell(agent: AgentId, result: DialResult, detail: string): DialResult {
     this.#options.unreached(agent, result, detail);
     return result;
   }
+}
+
+/** Resolves when a signal aborts, and what has come by then was read: on a busy machine a timer is earlier. */
+async function aborted(signal: AbortSignal): Promise<undefined> {
+  if (!signal.aborted)
+    await new Promise((resolve) => signal.addEventListener("abort", resolve, { once: true }));
+  await turn();
 }

@@ -22,6 +22,12 @@ export const strangersPerHostMax = 48;
 export const inboundPerSecondMax = 64;
 /** Dials that run at once. A guess: a full mesh forms at once, and a storm of redials stays bounded. */
 export const dialsMax = 64;
+/**
+ * Handshakes that go on behind the result of their dial, for so long each: the peer accepted and may only be busy.
+ * Guesses: as many as a full mesh has peers, and above the slowest handshake of agents that all start at once.
+ */
+export const lateHandshakesMax = 32;
+export const lateHandshakeMs = 4_000;
 /** How long an agent that ends waits for peers to finish what they have open to its services. A guess: a slow answer. */
 export const routeDrainMs = 3_000;
 /** Streams that a peer may hold open to us on one connection: routes, and a handful of ours. */

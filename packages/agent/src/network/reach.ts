@@ -15,6 +15,12 @@ export type Reached =
 
 type Unreached = Exclude<Reached, { readonly type: "connection" }>;
 
+/** How far an attempt is, for whoever cannot wait for its end. */
+export interface Progress {
+  /** Connections that the other end has accepted, and on which nothing is decided yet. */
+  accepted: number;
+}
+
 /** Addresses that mean the dialing host itself. */
 const loopbackPattern = /^\/(?:ip4\/127\.|ip6\/::1\/)/;
 
@@ -38,6 +44,7 @@ export async function reach(
   peer: PeerId,
   addresses: readonly string[],
   signal: AbortSignal,
+  progress: Progress = { accepted: 0 },
 ): Promise<Reached> {
   const done = new AbortController();
   const attempts: Promise<Reached>[] = [];
@@ -47,7 +54,7 @@ export async function reach(
       const previous = attempts.at(-1);
       const turn =
         previous === undefined ? Promise.resolve() : Promise.race([previous, delay(dialStaggerMs)]);
-      attempts.push(turn.then(() => attemptTwice(node, peer, target, either)));
+      attempts.push(turn.then(() => attemptTwice(node, peer, target, either, progress)));
     }
     const first = await firstConnection(attempts);
     done.abort();
@@ -75,13 +82,14 @@ export async function reachByHints(
   addresses: readonly string[],
   hints: readonly string[],
   signal: AbortSignal,
+  progress?: Progress,
 ): Promise<Reached> {
   const others = hints.filter((hint) => !addresses.includes(hint));
-  if (others.length === 0) return reach(node, peer, addresses, signal);
+  if (others.length === 0) return reach(node, peer, addresses, signal, progress);
   const enough = new AbortController();
   return withDeadline({ signals: [signal, enough.signal] }, async (either) => {
-    const told = reach(node, peer, addresses, either);
-    const hinted = reach(node, peer, others, either);
+    const told = reach(node, peer, addresses, either, progress);
+    const hinted = reach(node, peer, others, either, progress);
     const first = await Promise.race([told, hinted.then((found) => (isConnection(found) ? found : told))]);
     const late = isConnection(first) ? first : delay(hintGraceMs, first, { ref: false });
     const found = await Promise.race([late, hinted.then((last) => (isConnection(last) ? last : first))]);
@@ -128,11 +136,12 @@ async function attemptTwice(
   peer: PeerId,
   target: Multiaddr,
   signal: AbortSignal,
+  progress: Progress,
 ): Promise<Reached> {
-  const first = await attemptOnce(node, peer, target, signal);
+  const first = await attemptOnce(node, peer, target, signal, progress);
   if (first !== "dropped") return first;
   await delay(retryAfterMs);
-  const second = await attemptOnce(node, peer, target, signal);
+  const second = await attemptOnce(node, peer, target, signal, progress);
   if (second !== "dropped") return second;
   return { type: "failed", detail: `${target} accepts connections and drops them` };
 }
@@ -142,10 +151,12 @@ async function attemptOnce(
   peer: PeerId,
   target: Multiaddr,
   signal: AbortSignal,
+  progress: Progress,
 ): Promise<Reached | "dropped"> {
   let accepted = false;
   try {
     const connection = await dialUntil(node, target, signal, () => {
+      if (!accepted) progress.accepted += 1;
       accepted = true;
     });
     if (connection.remotePeer.equals(peer)) return { type: "connection", connection };
@@ -158,6 +169,8 @@ async function attemptOnce(
         : { type: "cut", detail: `no answer from ${target}` };
     }
     return accepted ? brokenHandshake(error, target) : classify(error, target);
+  } finally {
+    if (accepted) progress.accepted -= 1;
   }
 }
 

@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { createServer, type Server, type Socket } from "node:net";
+import { connect, createServer, type Server, type Socket } from "node:net";
 import { afterEach, expect, test } from "vitest";
 import { freePort } from "../../../cli/src/demo/ports.ts";
 import { enroll, found, memberOf, pair, Station } from "./swarm.ts";
@@ -34,6 +34,20 @@ async function serve(take: (socket: Socket) => void): Promise<string> {
   return `/ip4/127.0.0.1/tcp/${address.port}`;
 }
 
+/** An address that accepts, and lets nothing pass to the one behind it until it is told to. */
+async function door(to: Station): Promise<{ address: string; count(): number; open(): void }> {
+  const port = Number(to.network.addresses()[0]?.split("/").at(-1));
+  const waiting: Socket[] = [];
+  const address = await serve((socket) => waiting.push(socket.pause()));
+  const pass = (socket: Socket): void => {
+    const behind = connect(port, "127.0.0.1");
+    sockets.add(behind);
+    behind.on("error", () => undefined);
+    socket.pipe(behind).pipe(socket);
+  };
+  return { address, count: () => waiting.length, open: () => waiting.forEach(pass) };
+}
+
 /** An address where nobody listens. */
 async function deserted(): Promise<string> {
   return `/ip4/127.0.0.1/tcp/${await freePort()}`;
@@ -49,6 +63,17 @@ async function alone(): Promise<readonly [Station, Station]> {
   return [station, absent];
 }
 
+/** Two agents that know each other and have no session. */
+async function strangers(): Promise<readonly [Station, Station]> {
+  const founded = found();
+  const [left, right] = [new Station(founded), new Station(enroll(founded, "right"))];
+  open.push(left, right);
+  await Promise.all([left.open(), right.open()]);
+  left.know(right);
+  right.know(left);
+  return [left, right];
+}
+
 test("accepted, and nothing said", async () => {
   const address = await serve(() => undefined);
   const stations = await Promise.all(
@@ -60,6 +85,33 @@ test("accepted, and nothing said", async () => {
   );
   const dialed = await Promise.all(stations.map((station) => station.input("dialed")));
   expect(dialed.map(({ result }) => result)).toEqual(["silent", "silent"]);
+});
+
+test("what shakes hands after its dial is over becomes the session", async () => {
+  const shake = async (purpose: (typeof purposes)[number]): Promise<void> => {
+    const [left, right] = await strangers();
+    const { address, open: letIn } = await door(right);
+    left.network.dial(right.agent, [address], purpose, silentMs);
+    expect((await left.input("dialed")).result).toBe("silent");
+    letIn();
+    expect((await left.input("connected")).peer).toBe(right.agent);
+    expect((await right.input("connected")).peer).toBe(left.agent);
+  };
+  await Promise.all(purposes.map(shake));
+});
+
+test("who may still shake hands is not dialed twice", async () => {
+  const dialTwice = async (purpose: (typeof purposes)[number]): Promise<number> => {
+    const [left, right] = await strangers();
+    const { address, count } = await door(right);
+    for (const next of [purpose, "session"] as const) {
+      left.network.dial(right.agent, [address], next, silentMs);
+      expect((await left.input("dialed")).result).toBe("silent");
+      left.clear();
+    }
+    return count();
+  };
+  expect(await Promise.all(purposes.map(dialTwice))).toEqual([1, 1]);
 });
 
 for (const purpose of purposes) {
