@@ -20,7 +20,7 @@ function withRole(role: Partial<RoleView> = {}): Inspection {
     next: [wellInspection.agent],
     why,
     takeoverMs: 10_000,
-    overlapMs: 36_500,
+    overlapMs: 37_500,
     ...role,
   };
   return { ...wellInspection, resources: [...wellInspection.resources, resource], roles: [view] };
@@ -71,7 +71,7 @@ describe("a role", () => {
     for (const part of [
       "pi, greenhouse (2 shall)",
       "nobody stands by",
-      "nobody for at most 10s, too many for at most 36s once they reach each other",
+      "nobody for at most 10s, too many for at most 37s once they reach each other",
     ]) {
       expect(text).toContain(part);
     }

@@ -1,4 +1,5 @@
 import type { Settings } from "../settings.ts";
+import { patientDials } from "../swarm/attempts.ts";
 import { bindingMs, type Terms } from "./lease/terms.ts";
 
 /** Until a new word of a peer is with the others, and a quick workload started or stopped. A guess: seconds of a busy Pi. */
@@ -22,7 +23,7 @@ export function takeoverMs(settings: Settings): number {
  */
 export function overlapMs(settings: Settings): number {
   const { redialMaxMs, freshTimeoutMs, probeIntervalMs, roleYieldMs } = settings;
-  return redialMaxMs + freshTimeoutMs + probeIntervalMs + roleYieldMs + roleNewsMs;
+  return redialMaxMs + patientDials * freshTimeoutMs + probeIntervalMs + roleYieldMs + roleNewsMs;
 }
 
 /**

@@ -23,9 +23,21 @@ export interface AttemptsPorts {
   readonly findings: Findings;
 }
 
-/** Two peers that both want a session do not both dial at once: the one with the greater id waits. Guesses. */
-const dialDelayMs = 150;
+/**
+ * Two peers that both want a session do not both dial at once: the one with the greater id waits, for as long as a
+ * handshake may take where many start together. For its first sessions it does not: by them the others hear that it is
+ * there. Guesses.
+ */
+const dialDelayMs = 1_000;
 const dialSpreadMs = 50;
+const firstSessions = 2;
+/** A session that a dial has told of may come so much later. A guess. */
+const sessionGraceMs = 150;
+/**
+ * Dials of who is stalled, and of who was not met yet in this life, may take so many times as long: the peer, or this
+ * agent, may only be busy, and a handshake that is given up has cost both of them and shown nothing. A guess.
+ */
+export const patientDials = 2;
 /** When one lost peer is back, the way to the others may be open too. A guess. */
 export const wayOpenSpreadMs = 200;
 /** A body that does not say how a dial ended is not waited for beyond twice its time and this. A guess. */
@@ -186,9 +198,7 @@ export class Attempts {
 
   /** Tries a connection: to have a session, or to see for itself. */
   dial(watch: Watch, purpose: "session" | "fresh", turn: Turn): void {
-    // Whoever is lost already is not wronged by impatience, and its return is noticed sooner.
-    const factor = isLost(watch) ? 1 : this.#ports.findings.health.factor;
-    const timeoutMs = this.#ports.settings.freshTimeoutMs * factor;
+    const timeoutMs = this.#ports.settings.freshTimeoutMs * this.#dialFactor(watch);
     watch.stage = "dialing";
     watch.isUrged = false;
     // Before a vote on silence, others are asked once more.
@@ -198,6 +208,14 @@ export class Attempts {
     } else {
       this.conclude(watch, "fresh", "failed", turn);
     }
+  }
+
+  /** Whoever is lost already is not wronged by impatience, and its return is noticed sooner. */
+  #dialFactor({ finding, heardMs }: Watch): number {
+    if (finding === "stalled") return patientDials;
+    if (finding === "unreachable") return 1;
+    const isUnmet = heardMs === Number.NEGATIVE_INFINITY;
+    return Math.max(this.#ports.findings.health.factor, isUnmet ? patientDials : 1);
   }
 
   /** A connection was tried, and this came of it. */
@@ -232,7 +250,7 @@ export class Attempts {
       // It lives, and a session is still to come.
       this.dial(watch, "session", turn);
     } else {
-      this.#ports.watches.setDue(watch, turn.now.monoMs + dialDelayMs);
+      this.#ports.watches.setDue(watch, turn.now.monoMs + sessionGraceMs);
     }
     this.recover(watch, turn);
   }
@@ -297,8 +315,8 @@ export class Attempts {
     this.rest(watch, turn);
   }
 
-  /** A new watch; `known` is the one of another duty that it replaces. */
-  begin(watch: Watch, known: Watch | undefined, turn: Turn): void {
+  /** A new watch; `known` is the one of another duty that it replaces, and `before` those that begin before it now. */
+  begin(watch: Watch, known: Watch | undefined, before: number, turn: Turn): void {
     const now = turn.now.monoMs;
     const { agent: peer, duty } = watch;
     // Else it would pass for a session again when the peer is held alive again.
@@ -312,7 +330,8 @@ export class Attempts {
       watch.heardMs = known?.heardMs ?? now;
       this.firstLook(watch, turn);
     } else {
-      const delayMs = this.#ports.agent < peer || known !== undefined ? 0 : dialDelayMs;
+      const isFirst = this.#ports.links.list().length + before < firstSessions;
+      const delayMs = isFirst || this.#ports.agent < peer || known !== undefined ? 0 : dialDelayMs;
       this.#ports.watches.setDue(watch, now + delayMs + turn.random.below(dialSpreadMs));
     }
   }

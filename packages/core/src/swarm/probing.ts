@@ -123,11 +123,11 @@ export class Probing {
     const observed = assignment.observers.map((peer) => watchOf(peer, "observe"));
     const redialed = assignment.passed.map((peer) => watchOf(peer, "redial"));
     this.#watches.replace([...observed, ...redialed]);
-    for (const watch of [...observed, ...redialed]) {
-      const known = before.get(watch.agent);
-      if (known === watch) continue;
-      this.findings.looked(turn);
-      this.#attempts.begin(watch, known, turn);
+    const begun = [...observed, ...redialed].filter((watch) => before.get(watch.agent) !== watch);
+    if (begun.length > 0) this.findings.looked(turn);
+    // By chance, or all would begin with the same few.
+    for (const [count, watch] of turn.random.sample(begun, begun.length).entries()) {
+      this.#attempts.begin(watch, before.get(watch.agent), count, turn);
     }
     for (const peer of before.keys())
       if (this.#watches.get(peer) === undefined) this.#links.lapse(peer, turn);

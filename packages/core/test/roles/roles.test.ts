@@ -309,5 +309,5 @@ it("says in one word what a member says of a role", () => {
 });
 
 it("has bounds that follow from the settings", () => {
-  expect([takeoverMs(defaultSettings), overlapMs(defaultSettings)]).toEqual([10_000, 36_500]);
+  expect([takeoverMs(defaultSettings), overlapMs(defaultSettings)]).toEqual([10_000, 37_500]);
 });

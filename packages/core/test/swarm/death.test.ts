@@ -21,10 +21,11 @@ describe("a process that is killed", () => {
         "3001 ms: c disconnected -> swarm.suspected c; dial c fresh",
         "3011 ms: dialed c fresh: refused -> swarm.unreachable c; persist sync vote; sign vote 1.1.0",
         "3011 ms: signed vote -> votes to d; votes to b; votes to e",
+        "3016 ms: votes from d",
+        "3016 ms: votes from b -> swarm.dead c",
         "3016 ms: votes from e",
-        "3016 ms: votes from d -> swarm.dead c",
-        "3016 ms: votes from b",
         "3036 ms: wake -> publish deaths",
+        "3056 ms: rumor of deaths",
       ]
     `);
   });
@@ -79,7 +80,7 @@ describe("a process that is killed", () => {
     expect(world.told("swarm.returned")).toHaveLength(4);
     expect(world.transcript("a")).toMatchInlineSnapshot(`
       [
-        "5100 ms: rumor of members -> swarm.returned c; persist batched member",
+        "5062 ms: rumor of members -> swarm.returned c; persist batched member",
       ]
     `);
   });
@@ -176,7 +177,7 @@ describe("an accusation", () => {
     `);
     expect(world.transcript("c").filter((line) => line.includes("refuted"))).toMatchInlineSnapshot(`
       [
-        "27151 ms: rumor of deaths -> sign entry 1.1.1; swarm.refuted c",
+        "27153 ms: rumor of deaths -> sign entry 1.1.1; swarm.refuted c",
       ]
     `);
   });

@@ -17,23 +17,23 @@ describe("membership", () => {
     world.run(2_000);
     expect(world.transcript("a")).toMatchInlineSnapshot(`
       [
-        "3199 ms: hello c -> swarm.joined c; persist batched member",
-        "3219 ms: rumor of members",
+        "3059 ms: hello c -> swarm.joined c; persist batched member",
+        "3079 ms: rumor of members",
       ]
     `);
     expect(world.transcript("b")).toMatchInlineSnapshot(`
       [
-        "3239 ms: rumor of members -> swarm.joined c; persist batched member",
-        "3285 ms: wake -> dial c session",
+        "3099 ms: rumor of members -> swarm.joined c; persist batched member",
+        "3147 ms: wake -> dial c session",
       ]
     `);
     expect(world.transcript("c")).toMatchInlineSnapshot(`
       [
         "3000 ms: started -> persist sync incarnation; sign entry 1.1.0",
         "3000 ms: signed entry -> publish members",
-        "3184 ms: wake -> dial a session",
-        "3199 ms: hello a -> publish members",
-        "3300 ms: hello b -> swarm.joined b; persist batched member",
+        "3044 ms: wake -> dial a session",
+        "3059 ms: hello a -> publish members",
+        "3162 ms: hello b -> swarm.joined b; persist batched member",
       ]
     `);
     for (const name of three) expect(world.host(name).swarm.members()).toHaveLength(3);
