@@ -1,7 +1,6 @@
 import { resolve } from "node:path";
 import type { Settings } from "@antibody/core";
 import type { Crypto } from "@antibody/policy";
-import type { DestinationStream } from "pino";
 import { type BornMind, bearMind } from "./agent/birth.ts";
 import { IncidentRecordings } from "./agent/incidentRecordings.ts";
 import { LateNetwork } from "./agent/lateNetwork.ts";
@@ -14,7 +13,7 @@ import { Device } from "./device/device.ts";
 import { deliver } from "./handoff/deliver.ts";
 import { HandoffDesk } from "./handoff/desk.ts";
 import { Outbox } from "./handoff/outbox.ts";
-import type { LogEntry } from "./log/log.ts";
+import type { LogDestination, LogEntry } from "./log/log.ts";
 import { SystemClock } from "./mind/clock.ts";
 import { Driver } from "./mind/driver.ts";
 import type { NetworkOptions } from "./network/networkOptions.ts";
@@ -41,7 +40,7 @@ export interface StartOptions {
   /** Version of the build, told to peers. */
   readonly build: string;
   /** Where log lines go; standard output where nothing is said. */
-  readonly log?: DestinationStream;
+  readonly log?: LogDestination;
   /** Times and counts other than the defaults, for tests and demos. */
   readonly settings?: Partial<Settings>;
   /** Bytes of the flight recorder; `recordingBytesMaxDefault` where nothing is said. */

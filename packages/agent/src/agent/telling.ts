@@ -1,7 +1,6 @@
-import type { DestinationStream } from "pino";
 import { Audit, readAudit } from "../audit/audit.ts";
 import { History } from "../audit/history.ts";
-import { Log, type LogEntry, standardOutput } from "../log/log.ts";
+import { Log, type LogDestination, type LogEntry, standardOutput } from "../log/log.ts";
 import type { Clock } from "../mind/clock.ts";
 import type { AgentState } from "../state/agentState.ts";
 import { messageOf } from "../state/stateError.ts";
@@ -23,7 +22,7 @@ export function openTelling(
   { certificate: { agent }, paths }: AgentState,
   clock: Clock,
   handedOff: (incident: string) => void,
-  destination: DestinationStream = standardOutput(agent),
+  destination: LogDestination = standardOutput(agent),
 ): Telling {
   const wallMs = (): number => clock.now().wallMs;
   const log = new Log({ agent, destination, wallMs });

@@ -5,6 +5,8 @@ import { writeSync } from "node:fs";
  * 5,000 repairs.
  */
 export const waitingBytesMax: number = 4 * 1_048_576;
+/** Bytes of lines that are written by one call, where it is more than one line: what a pipe holds (pipe(7)). */
+const togetherBytesMax = 65_536;
 /** Between two tries at a reader that takes nothing. Guess: short beside what a person notices. */
 const tryAgainMs = 5;
 /** Between two tries at a file that takes nothing. Guess: a disk is freed by hand, or by a cron job. */
@@ -23,7 +25,7 @@ export interface LineWriterOptions {
 }
 
 /**
- * Writes lines at once, in order, and never waits for the reader: a pipe that is full holds 64 KiB, the lines of a
+ * Writes lines in the turn in which they come, those of one turn together, in order, and never waits for the reader: a pipe that is full holds 64 KiB, the lines of a
  * burst of repairs, and waiting for its reader would hold the repairs. What does not fit waits here, within a
  * bound; so does what goes to a file while its disk is full. When nobody reads any more (a closed pipe), lines go
  * nowhere.
@@ -37,6 +39,8 @@ export class LineWriter {
   /** Whether the last try met a full disk. */
   #full = false;
   #timer: NodeJS.Timeout | undefined;
+  /** Whether this turn's lines are written at its end. */
+  #scheduled = false;
 
   constructor(options: LineWriterOptions) {
     this.#options = options;
@@ -56,7 +60,13 @@ export class LineWriter {
     }
     this.#waiting.push(bytes);
     this.#waitingBytes += bytes.length;
-    if (this.#timer === undefined) this.flush();
+    if (this.#timer !== undefined || this.#scheduled) return;
+    this.#scheduled = true;
+    // One call for the lines of a step: each wakes the reader, which wants the processor too.
+    queueMicrotask(() => {
+      this.#scheduled = false;
+      this.flush();
+    });
   }
 
   /** Writes what the reader takes now, and tries again later with the rest. */
@@ -83,7 +93,7 @@ export class LineWriter {
 
   /** True when there may be more to write, and a reader for it. */
   #writeSome(): boolean {
-    const [next] = this.#waiting;
+    const next = this.#takeTogether();
     if (next === undefined) return this.#tellDropped();
     try {
       const written = this.#options.write(next);
@@ -98,6 +108,18 @@ export class LineWriter {
       if (!this.#full && code !== "EAGAIN") this.#close();
       return false;
     }
+  }
+
+  /** What is written by the next call; it stays the first that waits. */
+  #takeTogether(): Uint8Array | undefined {
+    let [count, bytes] = [0, 0];
+    for (const { length } of this.#waiting) {
+      if (bytes + length > togetherBytesMax) break;
+      count += 1;
+      bytes += length;
+    }
+    if (count > 1) this.#waiting.unshift(Buffer.concat(this.#waiting.splice(0, count)));
+    return this.#waiting[0];
   }
 
   #tellDropped(): boolean {

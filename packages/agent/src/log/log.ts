@@ -1,5 +1,4 @@
 import type { AgentId, Json } from "@antibody/policy";
-import { type DestinationStream, type Logger, pino } from "pino";
 import type { EventCount, LogLine } from "../ports.ts";
 import { EventCounts } from "./eventCounts.ts";
 import { descriptorWriter } from "./lineWriter.ts";
@@ -10,6 +9,12 @@ export const logLinesKeptMax = 1_000;
 export const logLineBytesMax = 65_536;
 /** Who may listen at once. Guess: the followers of the control socket, and the command that runs the agent. */
 const listenersMax = 64;
+
+/** Where lines go. */
+export interface LogDestination {
+  /** Takes one line, with its end. Never waits, and never throws. */
+  write(line: string): void;
+}
 
 /** What a log line is made of. */
 export interface LogEntry {
@@ -22,7 +27,7 @@ export interface LogEntry {
 export interface LogOptions {
   readonly agent: AgentId;
   /** Where lines go as JSON, one each; `undefined` keeps them in memory only. */
-  readonly destination: DestinationStream | undefined;
+  readonly destination: LogDestination | undefined;
   readonly wallMs: () => number;
 }
 
@@ -32,24 +37,21 @@ export interface LogOptions {
  */
 export class Log {
   readonly #options: LogOptions;
-  readonly #logger: Logger | undefined;
   readonly #kept: LogLine[] = [];
   readonly #counts = new EventCounts();
   readonly #listeners = new Set<(line: LogLine) => void>();
 
   constructor(options: LogOptions) {
     this.#options = options;
-    this.#logger = options.destination === undefined ? undefined : jsonLogger(options.destination);
   }
 
   tell(entry: LogEntry): void {
-    const line = this.#lineOf(entry);
+    const { line, text } = this.#lineOf(entry);
     this.#counts.count(line);
     this.#kept.push(line);
     // In one go now and then: cheaper than a shift for each line.
     if (this.#kept.length >= 2 * logLinesKeptMax) this.#kept.splice(0, this.#kept.length - logLinesKeptMax);
-    const { level, ...rest } = line;
-    this.#logger?.[level](rest);
+    this.#options.destination?.write(`${text}\n`);
     for (const listener of this.#listeners) listener(line);
   }
 
@@ -70,15 +72,20 @@ export class Log {
     return () => this.#listeners.delete(listener);
   }
 
-  #lineOf(entry: LogEntry): LogLine {
+  /** The line, and its JSON, which is made once: to see how long it is, and to be written. */
+  #lineOf(entry: LogEntry): { readonly line: LogLine; readonly text: string } {
     const head = {
       time: new Date(this.#options.wallMs()).toISOString(),
       level: entry.level,
       event: entry.name,
       agent: this.#options.agent,
     };
-    const bytes = Buffer.byteLength(JSON.stringify(entry.fields));
-    return bytes > logLineBytesMax ? { ...head, cutBytes: bytes } : { ...head, ...entry.fields, ...head };
+    const line = { ...head, ...entry.fields, ...head };
+    const text = JSON.stringify(line);
+    const bytes = Buffer.byteLength(text);
+    if (bytes <= logLineBytesMax) return { line, text };
+    const cut = { ...head, cutBytes: bytes };
+    return { line: cut, text: JSON.stringify(cut) };
   }
 }
 
@@ -86,16 +93,9 @@ export class Log {
  * Standard output as a destination, which is never waited for. When nobody reads it any more (a closed pipe), lines
  * are no longer written there; the agent goes on.
  */
-export function standardOutput(agent: AgentId): DestinationStream {
+export function standardOutput(agent: AgentId): LogDestination {
   return descriptorWriter(1, (count) => {
     const head = { time: new Date().toISOString(), level: "warn", event: "agent.linesDropped", agent };
     return `${JSON.stringify({ ...head, count })}\n`;
   });
-}
-
-function jsonLogger(destination: DestinationStream): Logger {
-  return pino(
-    { base: null, timestamp: false, formatters: { level: (level) => ({ level }) }, level: "info" },
-    destination,
-  );
 }

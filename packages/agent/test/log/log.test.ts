@@ -51,7 +51,9 @@ test("listeners hear every line until they leave, and their number is bounded", 
 test("a line that is too long loses its fields and says so", () => {
   const { log, written } = bench();
   log.tell({ name: "a", level: "info", fields: { evidence: "x".repeat(logLineBytesMax) } });
-  expect(JSON.parse(written[0] ?? "")).toMatchObject({ event: "a", cutBytes: logLineBytesMax + 15 });
+  const cut = { time: "2026-11-22T05:00:00.000Z", level: "info", event: "a", agent };
+  const cutBytes = JSON.stringify({ ...cut, evidence: "" }).length + logLineBytesMax;
+  expect(JSON.parse(written[0] ?? "")).toEqual({ ...cut, cutBytes });
 });
 
 test("every event is counted by level, also of lines that are kept no more", () => {
