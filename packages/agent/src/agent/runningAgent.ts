@@ -215,6 +215,7 @@ export class RunningAgent implements AgentControl {
   }
 
   history(): readonly AuditLine[] {
+    this.#parts.audit.flush();
     return readAudit(this.#parts.state.paths.directory);
   }
 
@@ -280,6 +281,7 @@ export class RunningAgent implements AgentControl {
     await this.#control?.close();
     await Promise.all([incidentRecordings.close(), handoff.close()]);
     recorder.close();
+    this.#parts.audit.flush();
     closeMemoryDirectory(state.paths.directory);
     state.close();
     const failure = failures.find((result) => result.status === "rejected");

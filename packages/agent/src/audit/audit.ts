@@ -9,6 +9,10 @@ const auditBytesMax = 524_288;
 /** Bytes of one line; fields of a longer one are left out. Guess: the largest grant takes a quarter. */
 const lineBytesMax = 65_536;
 
+/** How long what the next start would say again may wait to be written, and how much of it. Guesses. */
+const waitingMs = 1_000;
+const waitingLinesMax = 64;
+
 /** Who gave an order through the control socket. */
 export interface Caller {
   /** The process, as it said itself; what follows is the kernel's word on that process. */
@@ -33,12 +37,14 @@ export interface AuditLine {
 /**
  * Who did what and why, and which policy came into force when: lines of JSON in two files of the state directory.
  * A line is on the disk when `note` returns, where the disk takes it; a full one refuses no order. What the next start
- * would say again need not be waited for: it is in the kernel's hands, and goes to the disk with what comes later.
+ * would say again need not be waited for: it is written a second later, with what came meanwhile.
  */
 export class Audit {
   readonly #directory: string;
   readonly #onFailure: (error: unknown) => void;
   #isFailing = false;
+  #waiting: string[] = [];
+  #timer: NodeJS.Timeout | undefined;
 
   constructor(directory: string, onFailure: (error: unknown) => void) {
     this.#directory = directory;
@@ -51,8 +57,25 @@ export class Audit {
       whole.length <= lineBytesMax
         ? whole
         : `${JSON.stringify({ ...line, fields: { cutBytes: whole.length } })}\n`;
+    this.#waiting.push(text);
+    if (!isSaidAgain(line.event)) this.#write(true);
+    else if (this.#waiting.length >= waitingLinesMax) this.#write(false);
+    else this.#timer ??= setTimeout(() => this.#write(false), waitingMs).unref();
+  }
+
+  /** Hands what waits to the kernel. */
+  flush(): void {
+    this.#write(false);
+  }
+
+  #write(isSynced: boolean): void {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    const text = this.#waiting.join("");
+    this.#waiting = [];
+    if (text === "") return;
     try {
-      this.#append(text, !isSaidAgain(line.event));
+      this.#append(text, isSynced);
       this.#isFailing = false;
     } catch (error) {
       if (!this.#isFailing) this.#onFailure(error);

@@ -9,6 +9,12 @@ export const recordingBytesMaxDefault = 8_388_608;
 /** Steps that wait to be written. They wait for the first turn of the event loop in which no step is taken. */
 const pendingStepsMax = 2_048;
 
+/**
+ * How long what came of policy may wait: all agents of a swarm are at it together, and those of one host want its
+ * processors. A recording of a killed process lacks at most so much. Guess: several times what a bundle takes to spread.
+ */
+const afterPolicyMs = 250;
+
 /** What a recorder needs. */
 export interface RecorderOptions {
   /** The head of a segment that begins now. */
@@ -35,6 +41,8 @@ export class Recorder {
   #segments: Segments;
   #pending: RecordedStep[] = [];
   #flush: NodeJS.Immediate | undefined;
+  /** Waits until policy has spread; all steps wait with it. */
+  #later: NodeJS.Timeout | undefined;
   /** Bytes that the present segment still takes. */
   #roomBytes = 0;
 
@@ -48,7 +56,11 @@ export class Recorder {
   record(input: Input, now: Now, outputs: readonly Output[] | undefined): void {
     this.#pending.push({ input, now, outputs });
     if (this.#pending.length >= pendingStepsMax) this.#write();
-    else this.#flush ??= setImmediate(() => this.#writeWhenQuiet(0));
+    else if (this.#later !== undefined) return;
+    else if (bringsPolicy(input)) {
+      this.#forgetTimers();
+      this.#later = setTimeout(() => this.#write(), afterPolicyMs).unref();
+    } else this.#flush ??= setImmediate(() => this.#writeWhenQuiet(0));
   }
 
   /** Writes what waits. Before somebody is told what came of it: what was seen outlives the process. */
@@ -64,7 +76,7 @@ export class Recorder {
 
   /** Ends the recording and forgets it. */
   close(): void {
-    clearImmediate(this.#flush);
+    this.#forgetTimers();
     this.#segments.close();
   }
 
@@ -75,9 +87,16 @@ export class Recorder {
     else this.#flush = setImmediate(() => this.#writeWhenQuiet(length));
   }
 
-  #write(): void {
+  /** What waits is not written by itself any more. */
+  #forgetTimers(): void {
     clearImmediate(this.#flush);
     this.#flush = undefined;
+    clearTimeout(this.#later);
+    this.#later = undefined;
+  }
+
+  #write(): void {
+    this.#forgetTimers();
     const steps = this.#pending;
     if (steps.length === 0) return;
     this.#pending = [];
@@ -123,4 +142,9 @@ export class Recorder {
       this.#begin();
     }
   }
+}
+
+function bringsPolicy(input: Input): boolean {
+  if (input.type === "policy") return true;
+  return input.type === "message" && input.message.type === "items" && input.message.policy.length > 0;
 }

@@ -6,10 +6,14 @@ import { decodeSnapshot, encodeSnapshot } from "./snapshotBytes.ts";
 import { isBroken, isBusy } from "./sqlite.ts";
 import { messageOf, StateError } from "./stateError.ts";
 
+/** How long, and how many, rows may be owed to the history: nobody waits for a copy. Guesses. */
+const owedMs = 1_000;
+const owedRowsMax = 4_096;
+
 /**
  * The durable memory of a mind, in two files. `journal.db` takes what is persisted with `sync` and is on the
- * medium when `persist` returns. `history.db` takes everything (what is `batched`, and a copy of what is `sync`)
- * and is in the kernel's hands when `persist` returns. Every row carries a rising sequence; of two rows of one
+ * medium when `persist` returns. `history.db` takes everything: what is `batched` is in the kernel's hands when
+ * `persist` returns, and a copy of what is `sync` a second later. Every row carries a rising sequence; of two rows of one
  * key the higher wins, so it never matters between which two writes the power went. And the journal can be
  * rebuilt from the history: a damaged one loses no floor.
  */
@@ -18,16 +22,20 @@ export class Journal implements JournalPort {
   readonly #history: JournalTable;
   #sequence: number;
   /** Whether the history lacks a copy of what was written to the journal: its own write was refused. */
-  #historyLags = false;
+  #historyLags: boolean;
+  /** What the history is still to get a copy of, by key: the newest row of each. */
+  readonly #owed = new Map<string, Row>();
+  #copying: NodeJS.Timeout | undefined;
   /** What was read when the files were opened, for the one reader at the start. */
   #rows: readonly Row[] | undefined;
   /** What was damaged when the journal was opened, and is repaired by now. */
   readonly damages: readonly JournalDamage[];
 
-  private constructor({ journal, history, rows, damages }: OpenTables) {
+  private constructor({ journal, history, rows, damages, historyLags }: OpenTables) {
     this.#journal = journal;
     this.#history = history;
     this.#rows = rows;
+    this.#historyLags = historyLags;
     this.damages = damages;
     this.#sequence = rows.reduce((highest, row) => Math.max(highest, row.sequence), 0);
     this.#forgetDeletedIfPossible(rows.filter((row) => row.value === null).map((row) => row.key));
@@ -50,6 +58,7 @@ export class Journal implements JournalPort {
   }
 
   read(): readonly JournalRecord[] {
+    this.#pay();
     const rows = this.#rows ?? mergeRows([this.#journal.content().rows, this.#history.content().rows]);
     this.#rows = undefined;
     return rows.flatMap(({ key, value }): JournalRecord[] =>
@@ -75,6 +84,14 @@ export class Journal implements JournalPort {
   }
 
   close(): void {
+    try {
+      this.#pay();
+    } finally {
+      this.#closeTables();
+    }
+  }
+
+  #closeTables(): void {
     this.#journal.close();
     this.#history.close();
   }
@@ -85,11 +102,24 @@ export class Journal implements JournalPort {
    */
   #persistSync(rows: readonly Row[]): void {
     if (rows.length > 0) this.#journal.write(rows);
+    for (const row of rows) this.#owed.set(row.key, row);
+    if (this.#owed.size >= owedRowsMax) this.#pay();
+    else if (this.#owed.size > 0 || this.#historyLags) {
+      this.#copying ??= setTimeout(() => this.#pay(), owedMs).unref();
+    }
+  }
+
+  /** Gives the history what it is owed. One that refuses it is given all that it lacks with what comes next. */
+  #pay(): void {
+    clearTimeout(this.#copying);
+    this.#copying = undefined;
+    const owed = [...this.#owed.values()];
+    this.#owed.clear();
     try {
-      this.#copyToHistory(this.#historyLags ? this.#missingInHistory() : rows);
+      this.#copyToHistory(this.#historyLags ? this.#missingInHistory() : owed);
       this.#historyLags = false;
-    } catch (error) {
-      if (isBroken(error)) throw error;
+    } catch {
+      // A damaged one says so to the next `batched` write, which nothing else holds.
       this.#historyLags = true;
     }
   }
@@ -117,6 +147,8 @@ export class Journal implements JournalPort {
 
   /** A deletion stays in the history as a row only where the journal still holds an older value. */
   #persistBatched(rows: readonly Row[]): void {
+    // What came before goes before: it may be of the same keys.
+    if (this.#owed.size > 0) this.#pay();
     const written: Row[] = [];
     const removedKeys: string[] = [];
     for (const row of rows) {

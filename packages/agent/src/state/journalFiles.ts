@@ -28,6 +28,8 @@ export interface OpenTables {
   /** What both hold: the newest row of each key. */
   readonly rows: readonly Row[];
   readonly damages: readonly JournalDamage[];
+  /** Whether the history lacks what the journal holds: the process ended before it was copied, or power did. */
+  readonly historyLags: boolean;
 }
 
 /** Opens both files of a journal, makes them where there are none, and rebuilds what is damaged. */
@@ -49,7 +51,14 @@ export function openTables(journalPath: string, historyPath: string, wallMs: num
     history: history.table ?? new JournalTable(historyPath, "NORMAL"),
     rows: mergeRows([journal.content.rows, history.content.rows]),
     damages,
+    historyLags: lacks(history.content.rows, journal.content.rows),
   };
+}
+
+/** Whether some values of the journal are not in the history, or older there. */
+function lacks(history: readonly Row[], journal: readonly Row[]): boolean {
+  const copied = new Map(history.map(({ key, sequence }) => [key, sequence]));
+  return journal.some(({ key, sequence, value }) => value !== null && sequence > (copied.get(key) ?? -1));
 }
 
 /** The newest row of each key, in the order of keys. */

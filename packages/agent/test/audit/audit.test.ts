@@ -44,6 +44,25 @@ describe("the audit log", () => {
     expect(failures).toBe(1);
   });
 
+  test("writes what a start says again later, and before what it does not say again", async () => {
+    const directory = scratchDirectory();
+    const audit = new Audit(directory, (error) => {
+      throw error;
+    });
+    const events = (): readonly string[] => readAudit(directory).map(({ event }) => event);
+    const activated = { ...line(1), event: "policy.activated" };
+    audit.note(activated);
+    expect(events()).toEqual([]);
+    audit.note(line(2));
+    expect(events()).toEqual(["policy.activated", "order.pause"]);
+    audit.note(activated);
+    audit.flush();
+    expect(events()).toHaveLength(3);
+    audit.note(activated);
+    // The timer of a waiting line does not keep a process alive: this one does.
+    await expect.poll(events, { timeout: 10_000 }).toHaveLength(4);
+  });
+
   test("knows who calls by the kernel's word on the process", () => {
     expect(callerOf(String(process.pid))).toMatchObject({ pid: process.pid, uid: process.getuid?.() });
     for (const said of [undefined, "", "0", "-1", "1; rm", "99999999999"])

@@ -190,6 +190,20 @@ test("files of a killed process are kept for the next one, and a cut end is pass
   next.close();
 });
 
+test("what came of policy is written a little later by itself, in its order with all around it", async () => {
+  const segments = new MemorySegments();
+  const { recorder, step } = bench(segments);
+  const written = (): readonly string[] =>
+    readRecording(segments.read()).steps.map(({ input }) => input.type);
+  step({ type: "wake" });
+  step({ type: "policy", from: peer, policy: { bytes: Uint8Array.of(1) } as never });
+  step({ type: "disconnected", peer });
+  for (let turn = 0; turn < 3; turn += 1) await new Promise((turned) => setImmediate(turned));
+  expect(written()).toEqual([]);
+  await expect.poll(written).toEqual(["wake", "policy", "disconnected"]);
+  recorder.close();
+});
+
 test("files rotate like memory", () => {
   const { recorder, mind, step } = bench(new FileSegments(scratchDirectory()), 4_000);
   for (let n = 0; n < 200; n += 1) {

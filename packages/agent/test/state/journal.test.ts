@@ -140,6 +140,34 @@ test("what was persisted with sync survives a power cut that loses the history's
   expect(contents(paths)).toEqual(new Map([["kept", 2]]));
 });
 
+test("a start after a kill that came before the copy gives the history what it lacks, with the next sync", () => {
+  const paths = statePaths(scratchDirectory());
+  withJournal(paths, (journal) => journal.persist("sync", [{ key: "floor/1", value: 1 }]));
+  losingHistory(paths, () =>
+    withJournal(paths, (journal) => journal.persist("sync", [{ key: "floor/2", value: 2 }])),
+  );
+  withJournal(paths, (journal) => journal.persist("sync", [{ key: "floor/3", value: 3 }]));
+  rmSync(paths.journal);
+  expect(contents(paths)).toEqual(
+    new Map([
+      ["floor/1", 1],
+      ["floor/2", 2],
+      ["floor/3", 3],
+    ]),
+  );
+});
+
+test("a batched value that follows a synced one of its key stands, also in the history alone", () => {
+  const paths = statePaths(scratchDirectory());
+  withJournal(paths, (journal) => {
+    journal.persist("sync", [{ key: "a", value: 1 }]);
+    journal.persist("batched", [{ key: "a", value: 2 }]);
+  });
+  expect(contents(paths)).toEqual(new Map([["a", 2]]));
+  rmSync(paths.journal);
+  expect(contents(paths)).toEqual(new Map([["a", 2]]));
+});
+
 test("a batched deletion of what was persisted with sync holds over restarts", () => {
   const paths = statePaths(scratchDirectory());
   withJournal(paths, (journal) => {
