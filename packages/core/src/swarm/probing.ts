@@ -235,10 +235,18 @@ export class Probing {
 
   /** Tells the present digests at once, over every session whose peer has not told equal ones since a time. */
   tellAll(sinceMs: MonotonicMs, turn: Turn): void {
-    for (const watch of this.#watches) {
-      if (watch.agreedMs < sinceMs && this.#links.has(watch.agent))
-        this.#ports.asking.probe(watch.agent, turn);
-    }
+    for (const peer of this.#untold(sinceMs)) this.#ports.asking.probe(peer, turn);
+  }
+
+  /** The same over so many of these sessions, chosen at random. */
+  tellSome(sinceMs: MonotonicMs, count: number, turn: Turn): void {
+    for (const peer of turn.random.sample(this.#untold(sinceMs), count)) this.#ports.asking.probe(peer, turn);
+  }
+
+  #untold(sinceMs: MonotonicMs): readonly AgentId[] {
+    return [...this.#watches]
+      .filter(({ agreedMs, agent }) => agreedMs < sinceMs && this.#links.has(agent))
+      .map(({ agent }) => agent);
   }
 
   /** Asks everyone over every session. */

@@ -25,6 +25,11 @@ const lateProbeTimeouts = 2;
 /** News from anti-entropy are told on by digests after this long; news that gossip spreads too, after that. Guesses. */
 const tellOnMs = 100;
 const gossipFirstMs = 300;
+/**
+ * Sessions over which news that gossip spreads are told on. All others have most likely got them as well, and tell too;
+ * to tell everyone cost a swarm twice as much as the news. Guess: whoever missed it is told by three others.
+ */
+const gossipTellsMax = 3;
 /** Observers change in bursts, and votes are counted again once for all of them. A guess. */
 const retallyAfterMs = 50;
 
@@ -36,6 +41,7 @@ interface SwarmDump {
   readonly isSettled: boolean;
   readonly revision: number;
   readonly tellOnMs: MonotonicMs;
+  readonly tellsAll: boolean;
   readonly retallyMs: MonotonicMs;
 }
 
@@ -56,6 +62,8 @@ export class Swarm {
   #revision = 0;
   /** When sessions are told of new digests; NEVER when there is nothing to tell. */
   #tellOnMs: MonotonicMs;
+  /** Whether all sessions are told then: some news did not come by gossip. */
+  #tellsAll: boolean;
   /** When votes are counted again because observers changed; NEVER when they need not be. */
   #retallyMs: MonotonicMs;
   /** The deadline, until something may have moved it. */
@@ -77,6 +85,7 @@ export class Swarm {
     this.#presence = dump?.isSettled === true ? directory.presence : -1;
     this.#revision = dump === undefined ? 0 : dump.revision - this.revision;
     this.#tellOnMs = dump?.tellOnMs ?? NEVER;
+    this.#tellsAll = dump?.tellsAll ?? false;
     this.#retallyMs = dump?.retallyMs ?? NEVER;
   }
 
@@ -108,6 +117,7 @@ export class Swarm {
       isSettled: this.#presence === this.#parts.directory.presence,
       revision: this.revision,
       tellOnMs: this.#tellOnMs,
+      tellsAll: this.#tellsAll,
       retallyMs: this.#retallyMs,
     };
     return keep(dump);
@@ -167,7 +177,10 @@ export class Swarm {
     if (moved === "nothing" && this.deadline > turn.now.monoMs) return;
     // Gossip spreads itself; what one peer told another in a session does not.
     const isTold = input.type === "connected" || (input.type === "message" && input.message.type === "items");
-    if (isTold && directory.revision !== before) this.#tellOn(turn.now.monoMs + tellOnMs);
+    if (isTold && directory.revision !== before) {
+      this.#tellsAll = true;
+      this.#tellOn(turn.now.monoMs + tellOnMs);
+    }
     if (this.#settle(turn) || moved === "anything") this.#moved();
     this.#deadline = undefined;
     if (this.deadline <= turn.now.monoMs) {
@@ -317,7 +330,9 @@ export class Swarm {
     if (this.#tellOnMs > turn.now.monoMs) return;
     this.#tellOnMs = NEVER;
     reconcile.digests(policy, turn);
-    probing.tellAll(reconcile.changedMs, turn);
+    if (this.#tellsAll) probing.tellAll(reconcile.changedMs, turn);
+    else probing.tellSome(reconcile.changedMs, gossipTellsMax, turn);
+    this.#tellsAll = false;
   }
 
   /** Acts on what was found, and chooses observers anew where it changed who is there. True if deadlines moved. */

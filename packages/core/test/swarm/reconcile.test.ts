@@ -58,6 +58,23 @@ describe("anti-entropy", () => {
     expect(world.sent.get("items")).toBeGreaterThanOrEqual(1_000 / 16);
   });
 
+  test("tells news that gossip has brought on to few: three sessions of each agent, not all eleven", () => {
+    const world = World.formed(names(12));
+    world.run(5_000);
+    world.clear();
+    world.run(1_000);
+    const atRest = world.probes.length;
+    world.clear();
+    world.publish("n0", "doc");
+    world.run(1_000);
+    expect(holds(world, "doc")).toBe(true);
+    expect(world.probes.length).toBeLessThanOrEqual(atRest + 3 * 12);
+    for (const name of names(12)) {
+      const told = world.probes.filter(({ atMs, from }) => from === name && atMs >= world.nowMs - 710);
+      expect(told.length).toBeGreaterThan(0);
+    }
+  });
+
   test("comes to rest: equal agents exchange nothing but probes", () => {
     const world = World.formed(["a", "b", "c", "d"]);
     world.run(5_000);
