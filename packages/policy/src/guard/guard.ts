@@ -31,6 +31,24 @@ export function compileGuard(text: string): Guard | GuardRejection {
 }
 
 /**
+ * Compiled guards that are kept, each at most once: every view asks for those of all fragments again. Guess: the
+ * fragments of a device; their texts and trees are below 1 MB in all.
+ */
+const guardsKeptMax = 64;
+const compiled = new Map<string, Guard | GuardRejection>();
+
+/** What `compileGuard` gives, remembered; the oldest is forgotten first. */
+export function compiledGuard(text: string): Guard | GuardRejection {
+  const known = compiled.get(text);
+  if (known !== undefined) return known;
+  const guard = compileGuard(text);
+  const oldest = compiled.size >= guardsKeptMax ? compiled.keys().next().value : undefined;
+  if (oldest !== undefined) compiled.delete(oldest);
+  compiled.set(text, guard);
+  return guard;
+}
+
+/**
  * Whether a guard holds on a device. Rejected where it asks for a context that the device does not have, or uses
  * one against its type: neither true nor false is then the author's word.
  */

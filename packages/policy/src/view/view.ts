@@ -2,7 +2,7 @@ import { compareText } from "../bytes.ts";
 import { promisesOf, type ResourcePromise } from "../fragment.ts";
 import type { Mode } from "../grant.ts";
 import type { Contexts } from "../guard/contexts.ts";
-import { compileGuard, evaluateGuard } from "../guard/guard.ts";
+import { compiledGuard, evaluateGuard } from "../guard/guard.ts";
 import type { AuthorId, FragmentId } from "../ids.ts";
 import { isRejection, type Rejection } from "../rejection.ts";
 import type { ResourceId } from "../resourceId.ts";
@@ -174,7 +174,7 @@ function addClaims(
 
 function guardHolds({ fragment }: VerifiedFragment, contexts: Contexts): boolean | Rejection {
   if (fragment.when === undefined) return true;
-  const guard = compileGuard(fragment.when);
+  const guard = compiledGuard(fragment.when);
   return "expression" in guard ? evaluateGuard(guard, contexts) : guard;
 }
 
