@@ -2,6 +2,7 @@ import type { AgentId } from "@antibody/policy";
 import type { DeathCertificate, Incarnation, SignedVote } from "../contract/statements.ts";
 import type { Turn } from "../contract/turn.ts";
 import { compareIncarnation } from "../enrolment/incarnation.ts";
+import type { Settings } from "../settings.ts";
 import type { Asking } from "./asking.ts";
 import { catchUp } from "./catchUp.ts";
 import type { Deaths } from "./deaths.ts";
@@ -18,6 +19,7 @@ import { hasMet, type Watch } from "./watch.ts";
 /** What accusing stands on. */
 export interface AccusingPorts {
   readonly agent: AgentId;
+  readonly settings: Pick<Settings, "cutVoteAfterMs">;
   readonly own: Own;
   readonly directory: Directory;
   readonly observers: Observers;
@@ -65,7 +67,7 @@ export class Accusing {
 
   /** A peer is out of reach; `vote` says whether that is ripe for a vote. */
   lost(watch: Watch, vote: Accusation | undefined, turn: Turn): void {
-    const { own, directory, observers, votes, deaths } = this.#ports;
+    const { own, directory, observers, votes, deaths, settings } = this.#ports;
     const subject = watch.agent;
     // Certificates were held back for as long as the own link lived.
     deaths.reconsider(turn, subject);
@@ -77,6 +79,8 @@ export class Accusing {
     // An observer that took a dead one's place has never met the subject. That the subject's host refuses is
     // evidence all the same; silence is so only where others that met it say the same, and no partition is likely.
     const isNewcomer = !hasMet(watch, incarnation);
+    // After a power cut all start, and the first of them find nobody there yet.
+    if (isNewcomer && turn.now.monoMs - own.startedMs < settings.cutVoteAfterMs) return;
     if (isNewcomer && vote.evidence !== "refused") {
       if (!vote.calm || votes.on(subject, incarnation).length === 0) return;
     }

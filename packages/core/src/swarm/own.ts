@@ -2,6 +2,7 @@ import { type AgentId, compareText, type SwarmId } from "@antibody/policy";
 import type { JournalRecord } from "../contract/output.ts";
 import type { Snapshot } from "../contract/snapshot.ts";
 import type { Entry, Incarnation, Member, SignedEntry, VerifiedCertificate } from "../contract/statements.ts";
+import { type MonotonicMs, NEVER } from "../contract/time.ts";
 import type { Turn } from "../contract/turn.ts";
 import { compareIncarnation, incarnationText } from "../enrolment/incarnation.ts";
 import { keep, recall } from "../keeping/snapshot.ts";
@@ -29,6 +30,7 @@ interface OwnDump {
   readonly capabilities: readonly string[];
   readonly entry: SignedEntry | undefined;
   readonly accusers: readonly AgentId[];
+  readonly startedMs: MonotonicMs;
 }
 
 /**
@@ -48,6 +50,8 @@ export class Own {
   #capabilities: readonly string[] = [];
   #member: Member | undefined;
   #accusers: readonly AgentId[] = [];
+  /** NEVER before the first step. */
+  #startedMs: MonotonicMs = NEVER;
 
   private constructor(identity: Identity, boot: number) {
     this.#identity = identity;
@@ -70,6 +74,7 @@ export class Own {
     own.#addresses = dump.addresses;
     own.#capabilities = dump.capabilities;
     own.#accusers = dump.accusers;
+    own.#startedMs = dump.startedMs;
     if (dump.entry !== undefined) own.#member = { certificate: identity.certificate, entry: dump.entry };
     return own;
   }
@@ -83,6 +88,7 @@ export class Own {
       capabilities: this.#capabilities,
       entry: this.#member?.entry,
       accusers: this.#accusers,
+      startedMs: this.#startedMs,
     };
     return keep(dump);
   }
@@ -120,8 +126,14 @@ export class Own {
     return this.#status !== "alive";
   }
 
+  /** When this life began; NEVER before its first step. */
+  get startedMs(): MonotonicMs {
+    return this.#startedMs;
+  }
+
   /** The first words of a life. */
   start(addresses: readonly string[], turn: Turn): void {
+    this.#startedMs = turn.now.monoMs;
     this.#addresses = addresses.slice(0, addressesMax);
     this.#persist(turn);
     this.#sign(turn);

@@ -51,9 +51,24 @@ describe("a process that is killed", () => {
   test("is found by whoever takes the place of dead observers, when a third dies at once", () => {
     const all = names(40);
     const world = World.formed(all);
+    // Who has just started does not vote on those whom it has not met.
+    world.run(defaultSettings.cutVoteAfterMs);
     const dead = all.filter((_, index) => index % 3 === 1);
     for (const name of dead) world.kill(name);
     world.runUntil(() => dead.every((name) => world.verdicts(name).join() === "dead"), 5_000);
+  });
+
+  test("is no death where all have just started, and find others not there yet", () => {
+    const all = names(20);
+    const world = World.formed(all);
+    const late = all.filter((_, index) => index % 3 === 1);
+    for (const name of all) world.kill(name);
+    world.run(1_000);
+    for (const name of all) if (!late.includes(name)) world.boot(name);
+    world.run(6_000);
+    for (const name of late) world.boot(name);
+    world.runUntil(() => all.every((name) => world.verdicts(name).join() === "reachable"), 5_000);
+    expect(world.told("swarm.dead")).toEqual([]);
   });
 
   test("is found too when its host vanishes without a word", () => {
