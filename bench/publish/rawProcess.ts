@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import { nodeCrypto } from "@antibody/agent/state";
+import { generateKey, nodeCrypto } from "@antibody/agent/state";
 import { libp2pKey } from "../../packages/agent/src/network/identity.ts";
 import { createNode, parseAddress, type Registrar } from "../../packages/agent/src/network/node.ts";
 import { type Order, topic } from "./rawOrders.ts";
@@ -34,7 +34,7 @@ function listening(registrar: Registrar): Registrar {
  * JSON on standard input, and every message that arrives is told as a line: its first four bytes, a number.
  */
 const node = await createNode({
-  privateKey: await libp2pKey(new Uint8Array(randomBytes(32))),
+  privateKey: libp2pKey(generateKey()),
   listen: ["/ip4/127.0.0.1/tcp/0"],
   gossip: { topics: [topic], crypto: nodeCrypto(), gated: listening },
 });

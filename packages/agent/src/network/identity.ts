@@ -1,11 +1,17 @@
-import { type AgentId, type Crypto, makeId } from "@antibody/policy";
-import { generateKeyPairFromSeed, publicKeyFromRaw } from "@libp2p/crypto/keys";
+import { type AgentId, type Crypto, makeId, type Signer } from "@antibody/policy";
+import { privateKeyFromRaw, publicKeyFromRaw } from "@libp2p/crypto/keys";
 import type { PeerId, PrivateKey } from "@libp2p/interface";
 import { peerIdFromPublicKey } from "@libp2p/peer-id";
 
-/** The agent's key as libp2p takes it: an agent's key is its identity there. */
-export function libp2pKey(seed: Uint8Array): Promise<PrivateKey> {
-  return generateKeyPairFromSeed("Ed25519", seed);
+/**
+ * The agent's key as libp2p takes it: an agent's key is its identity there. With both halves: from the seed alone
+ * libp2p would find the public one in plain JavaScript, in 35 ms of each start (measured).
+ */
+export function libp2pKey({
+  seed,
+  publicKey,
+}: Pick<Signer, "publicKey"> & { readonly seed: Uint8Array }): PrivateKey {
+  return privateKeyFromRaw(Uint8Array.of(...seed, ...publicKey));
 }
 
 /** The libp2p identity of an Ed25519 public key of 32 bytes. */

@@ -114,7 +114,7 @@ async function createJoiner({ key }: JoinOptions): Promise<NetworkNode> {
     directTo: (peer) => node.libp2p.getConnections(peer)[0],
     extend: () => undefined,
   });
-  const node: NetworkNode = await createNode({ privateKey: await libp2pKey(key.seed), listen: [], relaying });
+  const node: NetworkNode = await createNode({ privateKey: libp2pKey(key), listen: [], relaying });
   return node;
 }
 

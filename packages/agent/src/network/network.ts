@@ -136,7 +136,7 @@ class NetworkBody implements Network {
     const { key, listen, charter, crypto } = this.#options;
     const topics = Object.values(gossipTopics(charter.swarm));
     const node = await createNode({
-      privateKey: await libp2pKey(key.seed),
+      privateKey: libp2pKey(key),
       listen,
       gossip: { topics, crypto, gated: (registrar) => this.#gate.registrar(registrar) },
       relaying: this.#relaying,

@@ -1,6 +1,5 @@
-import { randomBytes } from "node:crypto";
 import { connect, createServer, type Server, type Socket } from "node:net";
-import { nodeCrypto } from "@antibody/agent/state";
+import { generateKey, nodeCrypto } from "@antibody/agent/state";
 import { afterEach, expect, test } from "vitest";
 import { libp2pKey } from "../../src/network/identity.ts";
 import { createNode, type NetworkNode, parseAddress } from "../../src/network/node.ts";
@@ -13,7 +12,7 @@ afterEach(async () => {
 
 async function node(listen: readonly string[]): Promise<NetworkNode["libp2p"]> {
   const { libp2p } = await createNode({
-    privateKey: await libp2pKey(new Uint8Array(randomBytes(32))),
+    privateKey: libp2pKey(generateKey()),
     listen,
   });
   await libp2p.start();

@@ -35,7 +35,7 @@ export class Rogue {
     });
     const topics = Object.values(gossipTopics(founded.charter.swarm));
     const node: NetworkNode = await createNode({
-      privateKey: await libp2pKey(founded.key.seed),
+      privateKey: libp2pKey(founded.key),
       listen,
       gossip: { topics, crypto, gated: (registrar) => registrar },
       relaying,
