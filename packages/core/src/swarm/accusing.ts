@@ -10,7 +10,7 @@ import type { Directory } from "./directory.ts";
 import type { Accusation } from "./findings.ts";
 import type { Links } from "./links.ts";
 import type { Membership } from "./membership.ts";
-import type { Observers } from "./observers.ts";
+import { type Concerned, isConcerned, type Observers } from "./observers.ts";
 import type { Own } from "./own.ts";
 import type { Probing } from "./probing.ts";
 import type { Votes } from "./votes.ts";
@@ -161,11 +161,12 @@ export class Accusing {
     return this.#ports.votes.count > 0 || this.#ports.deaths.undecidedCount > 0;
   }
 
-  /** Observers changed: votes that did not count may count now, and new fellows have not heard of the case. */
-  retally(turn: Turn): void {
+  /** Observers of some changed: votes that did not count may count now, and new fellows have not heard of the case. */
+  retally(concerned: Concerned, turn: Turn): void {
     const { votes, deaths, directory } = this.#ports;
     deaths.reconsider(turn);
     for (const subject of votes.subjects()) {
+      if (!isConcerned(subject, concerned, directory.roster)) continue;
       const held = votes.on(subject, directory.get(subject)?.entry.entry.incarnation);
       if (votes.hasOwn(subject)) this.#tellFellows(subject, held, turn);
       deaths.tally(subject, turn);

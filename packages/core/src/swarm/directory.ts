@@ -202,7 +202,13 @@ export class Directory {
 
   /** The members in some buckets, in order of agents. */
   membersIn(buckets: ReadonlySet<number>): Member[] {
-    return this.members().filter((member) => buckets.has(this.bucketOf(member.certificate.agent)));
+    const members: Member[] = [];
+    for (const slot of this.#roster.slotsByAgent) {
+      if (!buckets.has(this.#digest.bucketOf(this.#roster.seedAt(slot)))) continue;
+      const member = this.#store.memberAt(slot);
+      if (member !== undefined) members.push(member);
+    }
+    return members;
   }
 
   bucketOf(agent: AgentId): number {

@@ -32,9 +32,10 @@ export type SwarmInput = Extract<
 
 /**
  * What an input has moved beside the deadline of probing. Nothing: it was small talk, between two that find each other
- * as they should be. The directory alone: deaths that nobody here waited for. Anything else: perhaps every deadline.
+ * as they should be. What is held alone, and no deadline: deaths that nobody here waited for, words on strangers. Anything
+ * else: perhaps every deadline.
  */
-export type Moved = "nothing" | "directory" | "anything";
+export type Moved = "nothing" | "held" | "anything";
 
 /** Gives an input to the parts that it concerns. */
 export function takeInput(parts: SwarmParts, input: SwarmInput, policy: PolicyHolding, turn: Turn): Moved {
@@ -46,20 +47,19 @@ export function takeInput(parts: SwarmParts, input: SwarmInput, policy: PolicyHo
   if (input.type === "rumor") {
     const isUsual = hear(parts, input.from, turn);
     const isNobodysMatter = takeRumor(parts, input.from, input.rumor, turn);
-    return isNobodysMatter && isUsual ? "directory" : "anything";
+    return isNobodysMatter && isUsual ? "held" : "anything";
   }
+  if (input.type === "wake") return "nothing";
   takeOther(parts, input, turn);
   return "anything";
 }
 
 function takeOther(
   parts: SwarmParts,
-  input: Exclude<SwarmInput, { readonly type: "message" | "rumor" }>,
+  input: Exclude<SwarmInput, { readonly type: "message" | "rumor" | "wake" }>,
   turn: Turn,
 ): void {
   switch (input.type) {
-    case "wake":
-      return;
     case "addresses":
       parts.own.readdress(input.addresses, turn);
       return;
@@ -223,7 +223,7 @@ function takeNews(
   }
 }
 
-/** True when it changed nothing but the directory. */
+/** True when it changed nothing but what is held. */
 function takeRumor(
   { membership, accusing, missing, reporting, evicting }: SwarmParts,
   from: AgentId,
@@ -241,11 +241,14 @@ function takeRumor(
       }
       return isNobodysMatter;
     }
-    case "sightings":
+    case "sightings": {
+      const expiryMs = missing.deadline;
+      const reportMs = reporting.deadline;
       for (const signed of rumor.sightings) {
         if (missing.take(signed, from, turn)) reporting.doubt(signed.sighting.subject, turn);
       }
-      return false;
+      return missing.deadline === expiryMs && reporting.deadline === reportMs;
+    }
     case "evictions":
       evicting.take(rumor.evictions, turn);
       return false;

@@ -10,7 +10,7 @@ import type { Settings } from "../settings.ts";
 import { Cases, type CasesDump, isOn } from "./cases.ts";
 import { catchUp } from "./catchUp.ts";
 import type { Directory } from "./directory.ts";
-import type { Observers } from "./observers.ts";
+import { type Concerned, isConcerned, type Observers } from "./observers.ts";
 import type { Probing } from "./probing.ts";
 
 /** What it stands on. */
@@ -141,7 +141,7 @@ export class Missing {
 
   /** How many must miss a subject. */
   quorumOf(subject: AgentId): number {
-    return this.#ports.observers.of(subject).observers.length < fewObservers ? 1 : missersMin;
+    return this.#ports.observers.hasAtLeast(fewObservers, subject) ? missersMin : 1;
   }
 
   /** A sighting that `from` made or passed on. True when it is news. */
@@ -179,13 +179,10 @@ export class Missing {
   }
 
   /** Who is there has changed, and so who observes whom: here that is looked at for those whom it concerns. */
-  recountConcerned(turn: Turn): void {
-    const { directory, observers } = this.#ports;
-    const concerned = observers.takeConcerned();
+  recountConcerned(concerned: Concerned, turn: Turn): void {
+    const { roster } = this.#ports.directory;
     for (const subject of this.subjects()) {
-      const slot = directory.roster.slotOf(subject);
-      if (concerned !== undefined && slot !== undefined && !concerned.has(slot)) continue;
-      this.#recount(subject, "its observers have changed", turn);
+      if (isConcerned(subject, concerned, roster)) this.#recount(subject, "its observers have changed", turn);
     }
   }
 
@@ -209,7 +206,7 @@ export class Missing {
     if (missing.length === 0) this.#dropIdle(subject);
     const isMissing =
       missing.length > present.length &&
-      (missing.length >= missersMin || missing.length >= this.quorumOf(subject));
+      (missing.length >= missersMin || (missing.length > 0 && missing.length >= this.quorumOf(subject)));
     if (isMissing === this.#since.has(subject)) return;
     this.#revision += 1;
     if (isMissing) this.#since.set(subject, turn.now.monoMs);

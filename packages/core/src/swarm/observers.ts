@@ -31,6 +31,9 @@ const unsettledMax = 64;
 /** So many assignments are looked through faster than a set of their slots is asked. A guess. */
 const lookedThroughMax = 2;
 
+/** Slots of those whose observers, or their standing, may have changed; undefined when that may be anyone's. */
+export type Concerned = ReadonlySet<number> | undefined;
+
 interface Remembered {
   readonly subject: AgentId;
   readonly assignment: Assignment;
@@ -84,6 +87,19 @@ export class Observers {
 
   quorumOf(subject: AgentId): Quorum {
     return this.#quorum(this.#knownSlotsOf(subject));
+  }
+
+  /** Whether so many observe the subject. Mostly its next neighbors are enough, and no walk is needed. */
+  hasAtLeast(count: number, subject: AgentId): boolean {
+    const { roster } = this.#directory;
+    const own = roster.slotOf(subject);
+    if (own === undefined) return count <= 0;
+    let next = 0;
+    for (const slot of roster.neighborsOf(own)) {
+      if (this.#directory.standingAt(slot) === "alive") next += 1;
+      if (next >= count) return true;
+    }
+    return this.of(subject).observers.length >= count;
   }
 
   /** Who observes the subject now, in order of agents. Remembers nothing: it is for those who look at everyone. */
@@ -167,11 +183,10 @@ export class Observers {
   }
 
   /**
-   * For one reader: slots of those whose observers, or their standing, may be others than at its last call; undefined
-   * when that may be anyone's. Walks are mutual: whoever a walk from a changed slot comes by is one whose own walk comes by
+   * For one reader: whom what changed since its last call concerns. Walks are mutual: whoever a walk from a changed slot comes by is one whose own walk comes by
    * that slot, or by a changed one before it.
    */
-  takeConcerned(): ReadonlySet<number> | undefined {
+  takeConcerned(): Concerned {
     this.#forgetChanged();
     const unsettled = this.#unsettled;
     this.#unsettled = [];
@@ -282,6 +297,12 @@ export class Observers {
     this.#remembered.clear();
     this.#involved = undefined;
   }
+}
+
+/** A member without a slot is nobody's observer, and counts as concerned. */
+export function isConcerned(subject: AgentId, concerned: Concerned, roster: Roster): boolean {
+  const slot = roster.slotOf(subject);
+  return concerned === undefined || slot === undefined || concerned.has(slot);
 }
 
 function noSlots(): Slots {

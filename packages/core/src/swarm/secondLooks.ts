@@ -59,13 +59,13 @@ export class SecondLooks {
     return this.#nextMs;
   }
 
-  /** Somebody is held missing, or no longer. */
-  follow(turn: Turn): void {
-    if (this.#ports.missing.heldCount === 0) this.#nextMs = NEVER;
-    else if (this.#nextMs === NEVER) {
-      const spreadMs = spreadPerMemberMs * (this.#ports.directory.size + 1);
-      this.#nextMs = turn.now.monoMs + firstMs + turn.random.below(spreadMs);
-    }
+  /** Somebody is held missing, or no longer. True when the deadline moved. */
+  follow(turn: Turn): boolean {
+    const isNeeded = this.#ports.missing.heldCount > 0;
+    if (isNeeded === (this.#nextMs !== NEVER)) return false;
+    const spreadMs = spreadPerMemberMs * (this.#ports.directory.size + 1);
+    this.#nextMs = isNeeded ? turn.now.monoMs + firstMs + turn.random.below(spreadMs) : NEVER;
+    return true;
   }
 
   /**

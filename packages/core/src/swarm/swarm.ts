@@ -183,11 +183,7 @@ export class Swarm {
     }
     if (this.#settle(turn) || moved === "anything") this.#moved();
     this.#deadline = undefined;
-    if (this.deadline <= turn.now.monoMs) {
-      this.#due(policy, turn);
-      this.#settle(turn);
-      this.#moved();
-    }
+    if (this.deadline <= turn.now.monoMs) this.#due(policy, turn);
     membership.save(turn);
     if (input.type === "signed") this.#parts.absence.told(turn);
   }
@@ -307,14 +303,25 @@ export class Swarm {
     );
   }
 
+  /** Does what is due. Nearly always that is a look at a peer, which moves nothing else. */
   #due(policy: PolicyHolding, turn: Turn): void {
+    const { probing, reconcile } = this.#parts;
+    const isLookAlone = this.#restDeadline !== undefined && this.#restDeadline > turn.now.monoMs;
+    if (isLookAlone) probing.due(turn);
+    else this.#dueAnywhere(policy, turn);
+    this.#deadline = undefined;
+    if (this.#settle(turn) || !isLookAlone || reconcile.mismatchCount > 0) this.#moved();
+  }
+
+  #dueAnywhere(policy: PolicyHolding, turn: Turn): void {
     const { votes, probing, helping, deaths, links, reconcile, accusing, missing, reporting } = this.#parts;
     votes.expire(turn);
     accusing.widen(turn);
     if (this.#retallyMs <= turn.now.monoMs) {
       this.#retallyMs = NEVER;
-      accusing.retally(turn);
-      missing.recountConcerned(turn);
+      const concerned = this.#parts.observers.takeConcerned();
+      accusing.retally(concerned, turn);
+      missing.recountConcerned(concerned, turn);
       reporting.weighAll(turn);
     }
     if (this.#parts.absence.due(turn)) this.#revision += 1;
@@ -338,8 +345,8 @@ export class Swarm {
   /** Acts on what was found, and chooses observers anew where it changed who is there. True if deadlines moved. */
   #settle(turn: Turn): boolean {
     const { probing, accusing, directory, observers, own, evicting, missing, reporting } = this.#parts;
-    this.#parts.secondLooks.follow(turn);
-    let hasMoved = this.#parts.wayfinding.follow(turn);
+    const looksMoved = this.#parts.secondLooks.follow(turn);
+    let hasMoved = this.#parts.wayfinding.follow(turn) || looksMoved;
     if (missing.hasReturned()) {
       hasMoved = true;
       this.#parts.secondLooks.lookSoon(turn);

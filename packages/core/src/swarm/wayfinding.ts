@@ -73,8 +73,8 @@ export class Wayfinding {
     this.#nextMs = NEVER;
     this.#sinceMs = turn.now.monoMs;
     if (!isLost) return true;
-    const beyond = this.#beyond();
-    this.#last = beyond.length === 0 ? undefined : turn.random.pick(beyond);
+    const { slotsByAgent } = this.#ports.directory.roster;
+    this.#last = this.#ports.directory.roster.agentAt(turn.random.pick(slotsByAgent));
     this.#plan(turn);
     return true;
   }
@@ -85,10 +85,7 @@ export class Wayfinding {
     const { links, probing } = this.#ports;
     const ways = links.list().filter((peer) => !probing.isObserved(peer)).length;
     if (ways >= waysMax) return;
-    const beyond = this.#beyond();
-    const next = beyond.findIndex((peer) => this.#last === undefined || peer > this.#last);
-    const inTurn = [...beyond.slice(Math.max(0, next)), ...beyond.slice(0, Math.max(0, next))];
-    for (const peer of inTurn.slice(0, waysMax - ways)) {
+    for (const peer of this.#nextBeyond(waysMax - ways)) {
       this.#last = peer;
       links.invite(peer, turn);
     }
@@ -101,13 +98,24 @@ export class Wayfinding {
     this.#nextMs = now + halfMs + turn.random.below(halfMs);
   }
 
-  /** Members that live as far as is known, and are neither watched nor in session; in order of agents. */
-  #beyond(): readonly AgentId[] {
+  /** The next so many members that live as far as is known, and are neither watched nor in session, in order of agents. */
+  #nextBeyond(count: number): readonly AgentId[] {
+    const { roster } = this.#ports.directory;
+    const { slotsByAgent } = roster;
+    const lastSlot = this.#last === undefined ? undefined : roster.slotOf(this.#last);
+    const first = lastSlot === undefined ? 0 : roster.rankAt(lastSlot) + 1;
+    const beyond: AgentId[] = [];
+    for (let step = 0; step < slotsByAgent.length && beyond.length < count; step += 1) {
+      const slot = slotsByAgent[(first + step) % slotsByAgent.length] as number;
+      if (this.#isBeyond(slot)) beyond.push(roster.agentAt(slot));
+    }
+    return beyond;
+  }
+
+  #isBeyond(slot: number): boolean {
     const { agent, directory, links, probing } = this.#ports;
-    const members = directory.members().map(({ certificate }) => certificate.agent);
-    return members.filter((peer) => {
-      const isStranger = peer !== agent && probing.watchOf(peer) === undefined && !links.has(peer);
-      return isStranger && directory.standingOf(peer) === "alive";
-    });
+    if (directory.standingAt(slot) !== "alive") return false;
+    const peer = directory.roster.agentAt(slot);
+    return peer !== agent && probing.watchOf(peer) === undefined && !links.has(peer);
   }
 }
