@@ -1,5 +1,6 @@
 import type { AgentId } from "@antibody/policy";
 import type { DeathCertificate, Incarnation, SignedVote } from "../contract/statements.ts";
+import type { MonotonicMs } from "../contract/time.ts";
 import type { Turn } from "../contract/turn.ts";
 import { compareIncarnation } from "../enrolment/incarnation.ts";
 import type { Settings } from "../settings.ts";
@@ -19,7 +20,7 @@ import { hasMet, type Watch } from "./watch.ts";
 /** What accusing stands on. */
 export interface AccusingPorts {
   readonly agent: AgentId;
-  readonly settings: Pick<Settings, "cutVoteAfterMs">;
+  readonly settings: Pick<Settings, "cutVoteAfterMs" | "freshTimeoutMs">;
   readonly own: Own;
   readonly directory: Directory;
   readonly observers: Observers;
@@ -36,6 +37,12 @@ export interface AccusingPorts {
  * cannot be reached: a quorum comes together there, over a fifth of the sessions that everyone with everyone would take.
  */
 const collectorsCount = 1;
+/**
+ * The way to a peer was closed and has just opened: the others behind it are tried again at once, and votes on them are
+ * told to it only where that failed. Else a heal makes everyone refute who was out of reach. A guess: a dial that is
+ * under way ends, and another one follows.
+ */
+const healedDials = 1.5;
 
 /** Votes between fellow observers, and accusations of this agent itself. */
 export class Accusing {
@@ -99,11 +106,13 @@ export class Accusing {
 
   /** An own vote was signed. */
   share(vote: SignedVote, turn: Turn): void {
-    const { directory, votes, deaths } = this.#ports;
+    const { directory, votes, deaths, probing } = this.#ports;
     const { subject, incarnation } = vote.vote;
     const known = directory.get(subject)?.entry.entry.incarnation;
     if (known === undefined || compareIncarnation(incarnation, known) < 0) return;
     if (!votes.take(vote, true, turn)) return;
+    // Silence of so many is a partition more likely than so many deaths: a quorum is not to be had by asking everyone.
+    if (vote.vote.evidence !== "refused" && !probing.findings.isCalm) votes.narrowLonger(subject, turn);
     this.#tellFellows(subject, [vote], turn);
     deaths.tally(subject, turn);
   }
@@ -111,8 +120,13 @@ export class Accusing {
   /** A session stands: its peer gets the votes on subjects that it observes too. */
   shareAll(peer: AgentId, turn: Turn): void {
     const { directory, observers, votes } = this.#ports;
+    const healedMs = this.#healsUntilMs(peer, turn);
     for (const subject of votes.subjects()) {
       if (!observers.isObserver(peer, subject)) continue;
+      if (healedMs !== undefined) {
+        votes.holdBack(subject, healedMs);
+        continue;
+      }
       const held = votes.on(subject, directory.get(subject)?.entry.entry.incarnation);
       if (held.length > 0) turn.emit({ type: "send", to: peer, message: { type: "votes", votes: held } });
     }
@@ -201,9 +215,28 @@ export class Accusing {
     const missed = votes.missedIn(subject);
     const collectors = missed === undefined ? fellows : fellows.slice(0, collectorsCount + missed);
     const told = fellows.filter((fellow) => links.has(fellow) || collectors.includes(fellow));
-    for (const fellow of votes.untold(subject, told)) {
+    const ready = told.filter((fellow) => {
+      const healedMs = this.#healsUntilMs(fellow, turn);
+      if (healedMs !== undefined) votes.holdBack(subject, healedMs);
+      return healedMs === undefined;
+    });
+    for (const fellow of votes.untold(subject, ready)) {
       if (!links.has(fellow)) links.invite(fellow, turn);
       else turn.emit({ type: "send", to: fellow, message: { type: "votes", votes: held } });
     }
+  }
+
+  /**
+   * Until when a peer is told no votes on others that may be behind the same cut as it was; undefined for most. Where a
+   * partition is likely that is anyone who comes and was not asked to, since this may be its end.
+   */
+  #healsUntilMs(peer: AgentId, turn: Turn): MonotonicMs | undefined {
+    const { links, probing, settings } = this.#ports;
+    const now = turn.now.monoMs;
+    const watch = probing.watchOf(peer);
+    const isUnasked = watch === undefined && !links.isGuest(peer) && !probing.findings.isCalm;
+    const sinceMs = isUnasked ? now : (watch?.healedMs ?? Number.NEGATIVE_INFINITY);
+    const untilMs = sinceMs + healedDials * settings.freshTimeoutMs;
+    return untilMs > now ? untilMs : undefined;
   }
 }

@@ -104,6 +104,12 @@ export class Findings {
     return this.#cutOff;
   }
 
+  /** At most a third of what this agent observes is silent: no partition is likely. */
+  get isCalm(): boolean {
+    const { observed, silent } = this.#weigh();
+    return 3 * silent <= observed;
+  }
+
   /** Rises whenever a finding changed. */
   get revision(): number {
     return this.#revision;
@@ -139,7 +145,7 @@ export class Findings {
     }
     this.recount(turn);
     const mayVote = evidence !== undefined && this.#mayVote(watch, now);
-    const vote = mayVote ? { evidence, calm: this.#isCalm() } : undefined;
+    const vote = mayVote ? { evidence, calm: this.isCalm } : undefined;
     if (isNews || vote !== undefined) this.#found.push({ type: "lost", watch, vote });
   }
 
@@ -147,6 +153,7 @@ export class Findings {
   recover(watch: Watch, turn: Turn): void {
     if (watch.finding === "reachable") return;
     const wasLost = isLost(watch);
+    if (isSilent(watch)) watch.healedMs = turn.now.monoMs;
     clearOutage(watch);
     this.#set(watch, "reachable", turn);
     if (watch.duty === "observe") {
@@ -215,11 +222,6 @@ export class Findings {
   #patienceMs(watch: Watch): number {
     const { stalledVoteAfterMs, cutVoteAfterMs } = this.#settings;
     return (watch.hasStalled ? stalledVoteAfterMs : cutVoteAfterMs) * this.health.factor;
-  }
-
-  #isCalm(): boolean {
-    const { observed, silent } = this.#weigh();
-    return 3 * silent <= observed;
   }
 
   #reckonPace(): Pace {

@@ -46,6 +46,11 @@ export class Links {
     return this.#connected.has(peer);
   }
 
+  /** Whether a session with the peer was asked for, or is kept for a while. */
+  isGuest(peer: AgentId): boolean {
+    return this.#guests.get(peer) !== undefined;
+  }
+
   get isEmpty(): boolean {
     return this.#connected.size === 0;
   }

@@ -168,6 +168,18 @@ export class Votes {
     return true;
   }
 
+  /** The case of an own vote stays with the first of the fellow observers for as long as one waits before a vote. */
+  narrowLonger(subject: AgentId, turn: Turn): void {
+    const narrow = this.#narrow.get(subject);
+    if (narrow === undefined) return;
+    this.#narrow.set(subject, { ...narrow, untilMs: turn.now.monoMs + this.#settings.cutVoteAfterMs });
+  }
+
+  /** A fellow observer is not to hear of a case with an own vote before a time: by then all hear of it. */
+  holdBack(subject: AgentId, untilMs: MonotonicMs): void {
+    if (this.hasOwn(subject) && !this.#narrow.has(subject)) this.#narrow.set(subject, { untilMs, missed: 0 });
+  }
+
   /** The subject stated a newer incarnation: votes on older ones are void. True if there were any. */
   voidBelow(subject: AgentId, incarnation: Incarnation): boolean {
     const isVoid = this.#cases.voidBelow(subject, incarnation);

@@ -48,6 +48,8 @@ export interface Watch {
   via: AgentId | undefined;
   /** The last own vote in this outage; −∞ when there was none. */
   votedMs: MonotonicMs;
+  /** When the last outage in which nothing came back was over; −∞ when there was none. */
+  healedMs: MonotonicMs;
 }
 
 /** One for all watches: of ten thousand minds nearly all ask nobody. */
@@ -78,6 +80,7 @@ export function newWatch(agent: AgentId, duty: Watch["duty"], nowMs: MonotonicMs
     asked: nobody,
     via: undefined,
     votedMs: Number.NEGATIVE_INFINITY,
+    healedMs: Number.NEGATIVE_INFINITY,
   };
 }
 
