@@ -7,6 +7,7 @@ import { compareIncarnation } from "../enrolment/incarnation.ts";
 import { RareMap } from "../keeping/rare.ts";
 import { keep, recall } from "../keeping/snapshot.ts";
 import type { Settings } from "../settings.ts";
+import { wayOpenSpreadMs } from "./attempts.ts";
 import type { Directory } from "./directory.ts";
 import type { Missing } from "./missing.ts";
 import type { Observers } from "./observers.ts";
@@ -32,6 +33,11 @@ export interface ReportingPorts {
 const spareMissers = 1;
 /** After a rumor the next sightings are gathered for so long: a partition must not be a rumor for each peer. A guess. */
 const gatherMs = 1_000;
+/**
+ * Who is back while others that this agent said to miss are not is told of so much later: they are tried again at once,
+ * and one rumor says it of all. A guess: twice the time over which they are tried.
+ */
+const returnTogetherMs = 2 * wayOpenSpreadMs;
 /** Whoever changes its mind on a subject waits: this long, twice as long every further time. A guess, against a flapping link. */
 const changeWaitMs = 2_000;
 const changesMax = 5;
@@ -246,9 +252,20 @@ export class Reporting {
     const changedMs =
       last === undefined ? now : last.atMs + changeWaitMs * 2 ** Math.min(last.changes, changesMax);
     // Everyone who said that it was missing says that it is there.
-    if (finding === "present" && said !== undefined) return Math.max(now, changedMs);
+    if (finding === "present" && said !== undefined) {
+      return Math.max(now + (this.#saysMissing() ? returnTogetherMs : 0), changedMs);
+    }
     if (finding === "present") return this.#turns.toContradict(subject, changedMs, turn);
     return this.#turns.toMiss(subject, Math.max(changedMs, this.#quietUntilMs), turn);
+  }
+
+  /** Whether this agent misses anyone of whom it has said so. */
+  #saysMissing(): boolean {
+    for (const [subject, { finding }] of this.#said) {
+      const watch = this.#ports.probing.watchOf(subject);
+      if (finding === "missing" && watch !== undefined && isLost(watch)) return true;
+    }
+    return false;
   }
 
   #saidOn(subject: AgentId, incarnation: Incarnation | undefined): Said | undefined {
