@@ -187,13 +187,15 @@ export class Accusing {
     }
   }
 
-  /** A session with a fellow observer could not be had: the next one hears of the cases. */
-  missed(fellow: AgentId, turn: Turn): void {
+  /** A session with a fellow observer could not be had: the next one hears of the cases. True where there are any. */
+  missed(fellow: AgentId, turn: Turn): boolean {
     const { votes, directory } = this.#ports;
-    for (const subject of votes.miss(fellow)) {
+    const cases = votes.miss(fellow);
+    for (const subject of cases) {
       const held = votes.on(subject, directory.get(subject)?.entry.entry.incarnation);
       this.#tellFellows(subject, held, turn);
     }
+    return cases.length > 0;
   }
 
   /** Cases that the first of the fellow observers have not decided in time. */

@@ -186,11 +186,11 @@ export class Deaths {
     }
   }
 
-  /** A dial has ended; it may have been the one that decides about a certificate which does not add up here. */
-  dialed(subject: AgentId, result: DialResult, turn: Turn): void {
-    if (!this.#checking.delete(subject)) return;
+  /** A dial has ended; true where it was one that decides about a certificate which does not add up here. */
+  dialed(subject: AgentId, result: DialResult, turn: Turn): boolean {
+    if (!this.#checking.delete(subject)) return false;
     const death = this.#undecided.get(subject);
-    if (death === undefined || this.#decide(death, turn) !== "undecided") return;
+    if (death === undefined || this.#decide(death, turn) !== "undecided") return true;
     // Its host says that the process is gone: own evidence, beside half of a quorum's.
     if (result === "refused") this.#accept(death, turn);
     else if (result !== "connected") this.#silence(death, evidenceOf(result), turn);
@@ -199,6 +199,7 @@ export class Deaths {
       this.#silent.delete(subject);
       this.#ports.links.invite(subject, turn);
     }
+    return true;
   }
 
   /**

@@ -75,20 +75,26 @@ export class Helping {
     if (this.#favors.length > 0) this.#settle((favor) => favor.subject === subject, true, turn);
   }
 
-  dialed(subject: AgentId, result: DialResult, turn: Turn): void {
-    if (this.#favors.length === 0) return;
-    this.#settle((favor) => !favor.isProbed && favor.subject === subject, result === "connected", turn);
+  /** True where it was for others. */
+  dialed(subject: AgentId, result: DialResult, turn: Turn): boolean {
+    if (this.#favors.length === 0) return false;
+    return this.#settle(
+      (favor) => !favor.isProbed && favor.subject === subject,
+      result === "connected",
+      turn,
+    );
   }
 
   due(turn: Turn): void {
     if (this.#favors.length > 0) this.#settle(({ untilMs }) => untilMs <= turn.now.monoMs, false, turn);
   }
 
-  #settle(isSettled: (favor: Favor) => boolean, answered: boolean, turn: Turn): void {
+  #settle(isSettled: (favor: Favor) => boolean, answered: boolean, turn: Turn): boolean {
     const settled = this.#favors.filter(isSettled);
-    if (settled.length === 0) return;
+    if (settled.length === 0) return false;
     this.#favors = this.#favors.filter((favor) => !isSettled(favor));
     for (const favor of settled) report(favor, answered, turn);
+    return true;
   }
 }
 

@@ -50,13 +50,14 @@ export function takeInput(parts: SwarmParts, input: SwarmInput, policy: PolicyHo
     return isNobodysMatter && isUsual ? "held" : "anything";
   }
   if (input.type === "wake") return "nothing";
+  if (input.type === "dialed") return takeDial(parts, input, turn) ? "held" : "anything";
   takeOther(parts, input, turn);
   return "anything";
 }
 
 function takeOther(
   parts: SwarmParts,
-  input: Exclude<SwarmInput, { readonly type: "message" | "rumor" | "wake" }>,
+  input: Exclude<SwarmInput, { readonly type: "message" | "rumor" | "wake" | "dialed" }>,
   turn: Turn,
 ): void {
   switch (input.type) {
@@ -70,16 +71,6 @@ function takeOther(
       parts.links.closed(input.peer);
       parts.reconcile.closed(input.peer);
       parts.probing.disconnected(input.peer, turn);
-      return;
-    case "dialed":
-      if (input.result !== "connected") {
-        parts.links.failed(input.peer);
-        parts.accusing.missed(input.peer, turn);
-      }
-      parts.probing.dialed(input.peer, input.purpose, input.result, turn);
-      parts.helping.dialed(input.peer, input.result, turn);
-      if (input.result === "connected" && parts.missing.count > 0) parts.missing.heard(input.peer, turn);
-      parts.deaths.dialed(input.peer, input.result, turn);
       return;
     case "unsent":
       parts.probing.unsent(input.to, turn);
@@ -98,6 +89,22 @@ function takeOther(
     default:
       throw new Error(`unknown input ${input satisfies never}`);
   }
+}
+
+/** True where nobody but who watches the peer waited for it: a lost peer is dialed again and again. */
+function takeDial(
+  { links, accusing, probing, helping, missing, deaths }: SwarmParts,
+  { peer, purpose, result }: Extract<SwarmInput, { readonly type: "dialed" }>,
+  turn: Turn,
+): boolean {
+  const isReached = result === "connected";
+  const wasInvited = !isReached && links.failed(peer);
+  const wasAwaited = !isReached && accusing.missed(peer, turn);
+  probing.dialed(peer, purpose, result, turn);
+  const isFavor = helping.dialed(peer, result, turn);
+  const wasMissed = isReached && missing.count > 0 && missing.heard(peer, turn);
+  const wasChecked = deaths.dialed(peer, result, turn);
+  return !(isReached || wasInvited || wasAwaited || isFavor || wasMissed || wasChecked);
 }
 
 function takeConnection(parts: SwarmParts, peer: AgentId, member: Member, turn: Turn): void {
@@ -139,7 +146,7 @@ function takeMessage(
       return takeAck(parts, from, message, policy, turn);
     default:
       takeNews(parts, from, message, policy, turn);
-      return false;
+      return message.type === "probeReport";
   }
 }
 

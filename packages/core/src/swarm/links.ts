@@ -71,9 +71,11 @@ export class Links {
     this.#guests.delete(peer);
   }
 
-  /** A session could not be had; it is asked for again when the next vote needs it. */
-  failed(peer: AgentId): void {
-    if (!this.#connected.has(peer)) this.#guests.delete(peer);
+  /** A session could not be had; it is asked for again when the next vote needs it. True where a vote had. */
+  failed(peer: AgentId): boolean {
+    if (this.#connected.has(peer) || this.#guests.get(peer) === undefined) return false;
+    this.#guests.delete(peer);
+    return true;
   }
 
   /** Asks for a session to deliver votes over; it stands for as long as votes count. */
