@@ -82,6 +82,8 @@ export class Reporting {
   /** Of subjects that this agent observes: bounded by them. */
   readonly #said = new RareMap<AgentId, Said>();
   readonly #plans = new RareMap<AgentId, Plan>();
+  /** The earliest of the plans, where it is known. */
+  #plannedMs: MonotonicMs | undefined;
   /** Subjects that others miss and this agent does not, since when it sees for itself. */
   readonly #doubted = new RareMap<AgentId, MonotonicMs>();
   /** Sightings that the body has not signed yet, and those that wait for them: one rumor carries all. */
@@ -122,9 +124,11 @@ export class Reporting {
 
   get deadline(): MonotonicMs {
     if (this.#plans.size === 0) return NEVER;
-    let earliest = NEVER;
-    for (const { atMs } of this.#plans.values()) earliest = Math.min(earliest, atMs);
-    return Math.max(earliest, this.#nextRumorMs);
+    if (this.#plannedMs === undefined) {
+      this.#plannedMs = NEVER;
+      for (const { atMs } of this.#plans.values()) if (atMs < this.#plannedMs) this.#plannedMs = atMs;
+    }
+    return Math.max(this.#plannedMs, this.#nextRumorMs);
   }
 
   /** This agent's own links were at fault, or it did not run: what it misses now, it may have again in a moment. */
@@ -136,8 +140,9 @@ export class Reporting {
   weigh(subject: AgentId, turn: Turn): void {
     this.#forgetOld(subject, turn);
     const finding = this.#finding(subject);
-    if (finding === undefined) this.#plans.delete(subject);
+    if (finding === undefined) this.#drop(subject);
     else if (this.#plans.get(subject)?.finding !== finding) {
+      this.#plannedMs = undefined;
       this.#plans.set(subject, { finding, atMs: this.#turnOf(subject, finding, turn) });
     }
   }
@@ -161,6 +166,7 @@ export class Reporting {
     for (const known of [this.#said, this.#doubted, this.#plans]) {
       for (const subject of [...known.keys()]) if (!probing.isObserved(subject)) known.delete(subject);
     }
+    this.#plannedMs = undefined;
     for (const subject of probing.watched()) this.weigh(subject, turn);
   }
 
@@ -171,7 +177,7 @@ export class Reporting {
     const subjects = [...this.#plans].filter(([, { atMs }]) => atMs <= untilMs).map(([subject]) => subject);
     const words: Sighting[] = [];
     for (const subject of subjects.sort(compareText)) {
-      this.#plans.delete(subject);
+      this.#drop(subject);
       const finding = this.#finding(subject);
       if (finding === undefined) continue;
       if (this.#isRipe(subject, finding, turn)) words.push(this.#word(subject, finding));
@@ -181,6 +187,10 @@ export class Reporting {
     this.#nextRumorMs = now + gatherMs;
     this.#unsigned = words.length;
     for (const statement of words) turn.emit({ type: "sign", statement });
+  }
+
+  #drop(subject: AgentId): void {
+    if (this.#plans.delete(subject)) this.#plannedMs = undefined;
   }
 
   /** An own sighting was signed. */

@@ -12,6 +12,8 @@ export class Watches implements Iterable<Watch> {
   #watches: readonly Watch[] = [];
   /** By place. */
   #dueMs: Float64Array = new Float64Array();
+  /** The earliest of them, where it is known. */
+  #earliestMs: MonotonicMs | undefined;
 
   get size(): number {
     return this.#watches.length;
@@ -31,6 +33,7 @@ export class Watches implements Iterable<Watch> {
     this.#byAgent.clear();
     this.#watches = [...watches].sort((left, right) => compareText(left.agent, right.agent));
     this.#dueMs = new Float64Array(watches.length).fill(NEVER);
+    this.#earliestMs = undefined;
     for (const [place, watch] of this.#watches.entries()) {
       watch.place = place;
       this.#byAgent.set(watch.agent, watch);
@@ -44,16 +47,22 @@ export class Watches implements Iterable<Watch> {
 
   /** Replaces the deadline of a watch; NEVER removes it. */
   setDue({ place }: Watch, at: MonotonicMs): void {
+    if (this.#earliestMs !== undefined) {
+      if (at <= this.#earliestMs) this.#earliestMs = at;
+      else if (this.#dueMs[place] === this.#earliestMs) this.#earliestMs = undefined;
+    }
     this.#dueMs[place] = at;
   }
 
   /** The earliest deadline, or NEVER. */
   earliest(): MonotonicMs {
+    if (this.#earliestMs !== undefined) return this.#earliestMs;
     let earliest = NEVER;
     for (let place = 0; place < this.#dueMs.length; place += 1) {
       const at = this.#dueMs[place] as number;
       if (at < earliest) earliest = at;
     }
+    this.#earliestMs = earliest;
     return earliest;
   }
 
@@ -63,6 +72,7 @@ export class Watches implements Iterable<Watch> {
     if (earliest > now) return undefined;
     const place = this.#dueMs.indexOf(earliest);
     this.#dueMs[place] = NEVER;
+    this.#earliestMs = undefined;
     return this.#watches[place];
   }
 }
