@@ -8,7 +8,7 @@ import type { Directory } from "./directory.ts";
 import type { Findings } from "./findings.ts";
 import type { Links } from "./links.ts";
 import type { Observers } from "./observers.ts";
-import { certifiedEvidence, evidenceOf, isLost, type Watch } from "./watch.ts";
+import { certifiedEvidence, evidenceOf, isLost, isSilent, type Watch } from "./watch.ts";
 import type { Watches } from "./watches.ts";
 
 /** What attempts stand on. */
@@ -257,8 +257,21 @@ export class Attempts {
 
   #tryAgain(watch: Watch, turn: Turn): void {
     if (watch.lostMs === NEVER) watch.lostMs = turn.now.monoMs;
-    const at = watch.isUrged ? soonMs(turn) : this.#ports.findings.nextAttemptMs(watch, turn);
+    const at = watch.isUrged
+      ? soonMs(turn)
+      : this.#ports.findings.nextAttemptMs(watch, this.#plannedBeside(watch), turn);
     this.#ports.watches.setDue(watch, at);
+  }
+
+  /** When others are dialed that are as silent as a lost peer. */
+  #plannedBeside(watch: Watch): readonly MonotonicMs[] {
+    const planned: MonotonicMs[] = [];
+    if (watch.duty !== "observe" || !isSilent(watch)) return planned;
+    for (const other of this.#ports.watches) {
+      if (other === watch || other.duty !== "observe" || other.stage !== "idle" || !isSilent(other)) continue;
+      planned.push(this.#ports.watches.dueMs(other));
+    }
+    return planned;
   }
 
   /** What stood was silent all the while: TCP may not try it again for as long as it was cut. */

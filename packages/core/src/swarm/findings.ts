@@ -9,7 +9,7 @@ import type { Directory } from "./directory.ts";
 import { LocalHealth } from "./localHealth.ts";
 import type { Observers } from "./observers.ts";
 import { type Pace, paceOf } from "./pace.ts";
-import { redialWaitMs } from "./redial.ts";
+import { redialTurnMs, redialTurnMsMax, redialWaitMs } from "./redial.ts";
 import { clearOutage, type Finding, isLost, isSilent, type Watch } from "./watch.ts";
 
 /** What an agent may vote on. `calm`: at most a third of what it observes is silent, so no partition is likely. */
@@ -174,14 +174,27 @@ export class Findings {
     return watch.evidence !== "refused" && this.#mayVote(watch, turn.now.monoMs);
   }
 
-  /** When to try a lost peer again. A vote that is due is not waited for longer than needed. */
-  nextAttemptMs(watch: Watch, turn: Turn): MonotonicMs {
+  /**
+   * When to try a lost peer again, after those of `planned` that are lost beside it. A vote that is due is not waited for
+   * longer than needed.
+   */
+  nextAttemptMs(watch: Watch, planned: readonly MonotonicMs[], turn: Turn): MonotonicMs {
     const now = turn.now.monoMs;
-    const dead = watch.evidence === "refused" ? "gone" : "dead";
-    const peer = watch.duty === "redial" ? dead : "lost";
-    const at = now + redialWaitMs(now - watch.lostMs, peer, this.#settings, turn.random);
+    const at = this.#redialMs(watch, planned, turn);
     const voteMs = watch.silentMs + this.#patienceMs(watch);
     return watch.silentMs !== NEVER && voteMs > now ? Math.min(at, voteMs) : at;
+  }
+
+  #redialMs(watch: Watch, planned: readonly MonotonicMs[], { now, random }: Turn): MonotonicMs {
+    const outageMs = now.monoMs - watch.lostMs;
+    if (watch.duty === "redial" || planned.length === 0) {
+      const dead = watch.evidence === "refused" ? "gone" : "dead";
+      return (
+        now.monoMs + redialWaitMs(outageMs, watch.duty === "redial" ? dead : "lost", this.#settings, random)
+      );
+    }
+    const lastMs = Math.max(now.monoMs, ...planned) + redialTurnMs(outageMs, this.#settings, random);
+    return Math.min(lastMs, now.monoMs + redialTurnMsMax(outageMs, planned.length + 1, this.#settings));
   }
 
   /** This agent itself did not run for a while: what looks like others' silence was its own. */
