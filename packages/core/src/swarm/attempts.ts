@@ -8,7 +8,7 @@ import type { Directory } from "./directory.ts";
 import type { Findings } from "./findings.ts";
 import type { Links } from "./links.ts";
 import type { Observers } from "./observers.ts";
-import { certifiedEvidence, evidenceOf, isLost, isSilent, type Watch } from "./watch.ts";
+import { certifiedEvidence, evidenceOf, isLost, isSilent, isUnmet, type Watch } from "./watch.ts";
 import type { Watches } from "./watches.ts";
 
 /** What attempts stand on. */
@@ -34,8 +34,8 @@ const firstSessions = 2;
 /** A session that a dial has told of may come so much later. A guess. */
 const sessionGraceMs = 150;
 /**
- * Dials of who is stalled, and of who was not met yet in this life, may take so many times as long: the peer, or this
- * agent, may only be busy, and a handshake that is given up has cost both of them and shown nothing. A guess.
+ * Where the host of a peer has accepted and said nothing, the next dial may take so many times as long: the peer, or this
+ * agent, may only be busy. A guess.
  */
 export const patientDials = 2;
 /** When one lost peer is back, the way to the others may be open too. A guess. */
@@ -211,11 +211,10 @@ export class Attempts {
   }
 
   /** Whoever is lost already is not wronged by impatience, and its return is noticed sooner. */
-  #dialFactor({ finding, heardMs }: Watch): number {
-    if (finding === "stalled") return patientDials;
-    if (finding === "unreachable") return 1;
-    const isUnmet = heardMs === Number.NEGATIVE_INFINITY;
-    return Math.max(this.#ports.findings.health.factor, isUnmet ? patientDials : 1);
+  #dialFactor(watch: Watch): number {
+    const { health } = this.#ports.findings;
+    const patience = watch.hasStalled && watch.finding !== "unreachable" ? patientDials : 1;
+    return isLost(watch) ? patience : Math.max(health.factor, patience);
   }
 
   /** A connection was tried, and this came of it. */
@@ -225,6 +224,10 @@ export class Attempts {
     else if (watch.duty === "redial") {
       watch.evidence = evidenceOf(result);
       this.#tryAgain(watch, turn);
+    } else if (result === "silent" && isUnmet(watch) && !watch.hasStalled) {
+      // It may be as busy with its start as this agent is; its handshake goes on.
+      watch.hasStalled = true;
+      this.dial(watch, "session", turn);
     } else if (result === "refused" && this.#ports.links.has(watch.agent) && watch.finding === "reachable") {
       // A session stands: the peer may only listen elsewhere by now.
       this.#ask(watch, turn);

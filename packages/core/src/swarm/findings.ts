@@ -151,6 +151,7 @@ export class Findings {
 
   /** The peer was heard. */
   recover(watch: Watch, turn: Turn): void {
+    watch.hasStalled = false;
     if (watch.finding === "reachable") return;
     const wasLost = isLost(watch);
     if (isSilent(watch)) watch.healedMs = turn.now.monoMs;

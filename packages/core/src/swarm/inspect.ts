@@ -8,7 +8,7 @@ import { viewOf as viewOfEviction } from "./evicting.ts";
 import { deadRedialedMax } from "./observers.ts";
 import type { SwarmParts } from "./parts.ts";
 import { mismatchesMax, roundsMax } from "./reconcile.ts";
-import { reasonOf, type Watch } from "./watch.ts";
+import { isUnmet, reasonOf, type Watch } from "./watch.ts";
 
 /** The swarm's part of an inspection. Members are the peers, without the agent itself. */
 export type SwarmInspection = Pick<
@@ -42,8 +42,7 @@ export function verdictOn(
 
 /** Whether the word of others decides: this agent does not watch the peer, has not tried yet, or does not know yet. */
 function isMissedByOthers(watch: Watch | undefined): boolean {
-  if (watch === undefined || watch.finding === "suspected") return true;
-  return watch.finding === "reachable" && watch.heardMs === Number.NEGATIVE_INFINITY;
+  return watch === undefined || watch.finding === "suspected" || isUnmet(watch);
 }
 
 /** What people and checkers see of a swarm. */

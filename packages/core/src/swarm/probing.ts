@@ -10,7 +10,7 @@ import { Attempts, type AttemptsPorts, wayOpenSpreadMs } from "./attempts.ts";
 import { Findings } from "./findings.ts";
 import type { Links } from "./links.ts";
 import type { Assignment } from "./observers.ts";
-import { isLost, meet, newWatch, type Watch } from "./watch.ts";
+import { isLost, isUnmet, meet, newWatch, type Watch } from "./watch.ts";
 import { Watches } from "./watches.ts";
 
 /** What probing stands on. */
@@ -191,6 +191,8 @@ export class Probing {
   dialed(peer: AgentId, purpose: "session" | "fresh", result: DialResult, turn: Turn): void {
     const watch = this.#watches.get(peer);
     if (watch === undefined) return;
+    // Somebody else has asked for it, while the dial for a session is given its time.
+    if (purpose === "fresh" && result === "silent" && isUnmet(watch) && watch.hasStalled) return;
     if (watch.stage === "dialing") this.#attempts.conclude(watch, purpose, result, turn);
     else if (result === "connected") this.hear(peer, turn);
     // A dial for another purpose met a closed port: the peer's process is gone.

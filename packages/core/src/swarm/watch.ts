@@ -106,6 +106,11 @@ export function isLost(watch: Watch): boolean {
   return watch.finding === "unreachable" || watch.finding === "stalled";
 }
 
+/** Whether it has not been heard yet, and nothing speaks against it. */
+export function isUnmet({ finding, heardMs }: Watch): boolean {
+  return finding === "reachable" && heardMs === Number.NEGATIVE_INFINITY;
+}
+
 /** Whether an own attempt ended without any answer of the peer's host: this agent's own link may be the cause. */
 export function isSilent(watch: Watch): boolean {
   return watch.finding === "unreachable" && watch.evidence !== "refused";

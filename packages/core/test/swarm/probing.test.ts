@@ -95,6 +95,41 @@ describe("a host that vanishes without a word", () => {
   });
 });
 
+describe("a peer that accepts and says nothing", () => {
+  const started = (pausedMs: number): readonly string[] => {
+    const world = quiet(4);
+    world.kill("n1");
+    world.pause("n2");
+    world.run(100);
+    world.clear();
+    world.boot("n1");
+    world.run(pausedMs);
+    world.resume("n2");
+    world.run(10_000);
+    expect(world.verdict("n1", "n2")).toBe("reachable");
+    return world
+      .transcript("n1")
+      .filter((line) => /stalled|dialed|dial n2/.test(line) && line.includes("n2"));
+  };
+
+  test("is given the benefit of one dial by who has just started", () => {
+    expect(started(1_500).join("\n")).not.toContain("swarm.stalled");
+  });
+
+  test("is stalled when the second one, which is given twice the time, ends so too", () => {
+    expect(started(3_500)).toMatchInlineSnapshot(`
+      [
+        "33105 ms: wake -> dial n2 session",
+        "33556 ms: probeRequest from n0 -> dial n2 fresh",
+        "34061 ms: probeRequest from n3 -> dial n2 fresh",
+        "34105 ms: dialed n2 session: silent -> dial n2 session; probeReport to n0; probeReport to n3",
+        "36105 ms: dialed n2 session: silent -> swarm.stalled n2",
+        "36584 ms: wake -> dial n2 session",
+      ]
+    `);
+  });
+});
+
 describe("a session that says nothing", () => {
   test("while fresh connections are answered is given up at the second question, for a new one", () => {
     const world = quiet(4);
