@@ -73,6 +73,12 @@ export class RoleColony {
     this.#overlapSinceMs = undefined;
   }
 
+  /** Forgets for how long too many have run it: from now on they reach each other. */
+  forgiveOverlap(): void {
+    this.overlapMsMax = 0;
+    this.#overlapSinceMs = undefined;
+  }
+
   async end(): Promise<void> {
     clearInterval(this.#watch);
     await this.test.end();
