@@ -99,7 +99,11 @@ export class Device implements DevicePort {
       tell: options.tell,
       watchDirectory: options.watchDirectory ?? watchWithNode,
     });
-    this.#looks = new Looks(this.#feed, ({ id }) => this.#watches.check(id));
+    this.#looks = new Looks(
+      this.#feed,
+      ({ id }) => this.#watches.check(id),
+      () => this.#tree.endLooks(),
+    );
   }
 
   watch(resource: ResourceId, promise: ResourcePromise, events: boolean): void {

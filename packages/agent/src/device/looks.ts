@@ -55,15 +55,18 @@ export class Looks {
   readonly #feed: (input: Input) => void;
   /** Called once for each look, before it: the place to see that watches still stand. */
   readonly #before: (subject: Subject) => void;
+  /** Called after a row of quick looks. */
+  readonly #afterRow: () => void;
   readonly #queue = new Set<Looked>();
   readonly #slow = new Set<Looked>();
   readonly #running = new Set<Promise<void>>();
   #scheduled = false;
   #stopped = false;
 
-  constructor(feed: (input: Input) => void, before: (subject: Subject) => void) {
+  constructor(feed: (input: Input) => void, before: (subject: Subject) => void, afterRow: () => void) {
     this.#feed = feed;
     this.#before = before;
+    this.#afterRow = afterRow;
   }
 
   /** The mind asks, and is told in any case. */
@@ -141,18 +144,26 @@ export class Looks {
   }
 
   #slice(): void {
-    const endMs = performance.now() + sliceMs;
-    for (const looked of this.#queue) {
-      this.#queue.delete(looked);
-      this.#look(looked);
-      if (performance.now() >= endMs) break;
-    }
+    this.#lookInARow();
     for (const looked of this.#slow) {
       if (this.#running.size >= slowLooksMax) break;
       this.#slow.delete(looked);
       this.#look(looked);
     }
     if (this.#queue.size > 0) this.#schedule();
+  }
+
+  #lookInARow(): void {
+    const endMs = performance.now() + sliceMs;
+    try {
+      for (const looked of this.#queue) {
+        this.#queue.delete(looked);
+        this.#look(looked);
+        if (performance.now() >= endMs) break;
+      }
+    } finally {
+      this.#afterRow();
+    }
   }
 
   #look(looked: Looked): void {

@@ -12,6 +12,7 @@ import { join } from "node:path";
 import { Attributes } from "./attributes.ts";
 import { codeOf, DeviceError } from "./deviceError.ts";
 import { handlePath } from "./ownHandles.ts";
+import { Standing } from "./standing.ts";
 
 /** open(2) of Linux, missing in node:fs: a handle that only names what it stands for. */
 const O_PATH = 0o10000000;
@@ -41,6 +42,7 @@ export class Tree {
   readonly #root: string;
   /** By the directory's path on the device: a handle, and the path that names it. */
   readonly #held = new Map<string, Held>();
+  readonly #standing = new Standing();
   /** What files have beside mode and owner. */
   readonly attributes: Attributes = new Attributes((path) => this.real(path));
 
@@ -60,10 +62,16 @@ export class Tree {
     return placeAt(this.#heldParent(directory).handle, this.real(directory), name, path);
   }
 
-  /** What names an entry for a look, as `look` does: for who only opens it. */
+  /** What names an entry for a look, as `look` does: for who opens it at once, within a row of looks. */
   at(path: string): string {
     const { directory, name } = split(path);
-    return `${this.#heldParent(directory).at}/${name}`;
+    const { at } = this.#heldParent(directory);
+    return this.#standing.in(at) ? name : `${at}/${name}`;
+  }
+
+  /** A row of looks is over. To be called before anything else runs. */
+  endLooks(): void {
+    this.#standing.leave();
   }
 
   /** Reaches a path for changing it, through a fresh handle that is closed when `use` returns. */
@@ -108,6 +116,8 @@ export class Tree {
   }
 
   #release(): void {
+    // The next handle may have the number of one that closes now.
+    this.#standing.leave();
     for (const { handle } of this.#held.values()) closeSync(handle);
     this.#held.clear();
   }
