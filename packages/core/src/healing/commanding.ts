@@ -68,7 +68,7 @@ function pause(parts: Parts, target: PauseTarget, reason: string, forMs: number,
     };
   }
   const { untilMs } = parts.pauses.set(target, reason, forMs, turn);
-  parts.deadlines.set(`pause/${target}`, untilMs);
+  parts.deadlines.set("pause", target, untilMs);
   turn.tell("resource.paused", "info", { target, reason, forMs });
   for (const state of statesOf(parts, target)) {
     if (state.drift !== undefined || state.duty === "standBy" || state.duty === "reverse")
@@ -103,13 +103,13 @@ function triedNow(parts: Parts, target: PauseTarget): string {
 /** Ends a pause; what it held back is looked at again, and then repaired. */
 export function endPause(parts: Parts, target: PauseTarget, cause: "resumed" | "expired", turn: Turn): void {
   parts.pauses.delete(target, turn);
-  parts.deadlines.delete(`pause/${target}`);
+  parts.deadlines.delete("pause", target);
   turn.tell("resource.resumed", "info", { target, cause });
   for (const state of statesOf(parts, target)) {
     if (state.phase !== "paused") continue;
     if (parts.pauses.holding(state.resource) === undefined) {
       state.retryMs = undefined;
-      parts.deadlines.delete(`retry/${state.resource}`);
+      parts.deadlines.delete("retry", state.resource);
       if (state.duty === "keep") {
         enter(parts, state, "drifted", "the pause is over; looks again first", turn);
         look(parts, state, turn);
@@ -152,7 +152,7 @@ function stop(parts: Parts, turn: Turn): Answer {
   const latestMs = turn.now.monoMs + stopGraceMs;
   const running = parts.actions.running();
   for (const { id, deadlineMs } of running) {
-    parts.deadlines.set(`act/${id}`, Math.min(deadlineMs, latestMs));
+    parts.deadlines.set("act", id, Math.min(deadlineMs, latestMs));
   }
   return { done: { running: running.length } };
 }

@@ -37,7 +37,7 @@ export function decide(parts: Parts, state: ResourceState, freshness: Freshness,
     return "acts";
   }
   if (hold.looks !== true && hold.asks !== true) stopAsking(parts, state);
-  if (hold.untilMs !== undefined) parts.deadlines.set(`hold/${state.resource}`, hold.untilMs);
+  if (hold.untilMs !== undefined) parts.deadlines.set("hold", state.resource, hold.untilMs);
   enter(parts, state, hold.phase, hold.why, turn);
   return hold.looks === true ? "looks" : "rests";
 }
@@ -46,7 +46,7 @@ export function decide(parts: Parts, state: ResourceState, freshness: Freshness,
 function letGo(parts: Parts, { resource }: ResourceState): void {
   parts.waiting.forget(resource);
   parts.actions.dequeue(resource);
-  parts.deadlines.delete(`hold/${resource}`);
+  parts.deadlines.delete("hold", resource);
   parts.awaitingDanger.delete(resource);
 }
 
@@ -112,7 +112,7 @@ function start(parts: Parts, state: ResourceState, plan: Plan, turn: Turn): void
   state.stepping = false;
   state.retryMs = undefined;
   noteRepair(parts, state, turn);
-  parts.deadlines.delete(`retry/${state.resource}`);
+  parts.deadlines.delete("retry", state.resource);
   const action = parts.actions.start(
     state.resource,
     claim.promise,
@@ -121,7 +121,7 @@ function start(parts: Parts, state: ResourceState, plan: Plan, turn: Turn): void
     turn,
   );
   state.action = action.id;
-  parts.deadlines.set(`act/${action.id}`, action.deadlineMs);
+  parts.deadlines.set("act", action.id, action.deadlineMs);
   enter(parts, state, "repairing", plan.summary, turn);
   turn.tell("resource.repairing", "info", {
     resource: state.resource,

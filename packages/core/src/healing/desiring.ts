@@ -122,7 +122,7 @@ function takeUpRefresh(parts: Parts, state: ResourceState): void {
 function standBy(parts: Parts, state: ResourceState, turn: Turn): void {
   const { promise, mode } = claimOf(state);
   state.plan = mode === "enforce" ? knownTypeOf(parts, state.resource).reverse(promise) : undefined;
-  parts.deadlines.delete(`look/${state.resource}`);
+  parts.deadlines.delete("look", state.resource);
   if (state.plan === undefined) unwatch(parts, state, turn);
   else parts.releasing.add(state.resource);
   if (state.action === undefined) decide(parts, state, "stale", turn);
@@ -191,7 +191,7 @@ function withdraw(parts: Parts, resource: ResourceId, turn: Turn): void {
   supersede(parts, state, turn);
   state.duty = "reverse";
   state.plan = claim?.mode === "enforce" ? typeOf(parts, resource)?.reverse(claim.promise) : undefined;
-  parts.deadlines.delete(`look/${resource}`);
+  parts.deadlines.delete("look", resource);
   if (state.action !== undefined) {
     enter(parts, state, "drifted", "withdrawn; what runs is canceled first", turn);
   } else if (state.plan === undefined) forget(parts, state, turn);
@@ -201,7 +201,7 @@ function withdraw(parts: Parts, resource: ResourceId, turn: Turn): void {
 /** What runs, and what was learned, was for another promise. */
 function supersede(parts: Parts, state: ResourceState, turn: Turn): void {
   if (state.action !== undefined) parts.actions.supersede(state.action, turn);
-  parts.deadlines.delete(`retry/${state.resource}`);
+  parts.deadlines.delete("retry", state.resource);
   forgetLearned(state);
 }
 

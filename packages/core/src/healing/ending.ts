@@ -18,7 +18,7 @@ import type { ResourceState } from "./state.ts";
 export function ended(parts: Parts, id: ActionId, result: ActionResult, turn: Turn): void {
   const action = parts.actions.finish(id, turn);
   if (action === undefined) return;
-  parts.deadlines.delete(`act/${id}`);
+  parts.deadlines.delete("act", id);
   const state = parts.states.get(action.resource);
   if (state === undefined) throw new Error(`action ${id} on ${action.resource}, which nobody cares for`);
   state.action = undefined;

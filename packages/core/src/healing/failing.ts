@@ -76,7 +76,7 @@ export function noteUnbegun(
 
 function setRetry(parts: Parts, state: ResourceState, waitMs: number, turn: Turn): void {
   state.retryMs = turn.now.monoMs + waitMs;
-  parts.deadlines.set(`retry/${state.resource}`, state.retryMs);
+  parts.deadlines.set("retry", state.resource, state.retryMs);
 }
 
 /** Gives the case to a human, with its evidence. The agent goes on trying, rarely. */

@@ -5,7 +5,7 @@ import type { ActionId, JournalRecord } from "../contract/output.ts";
 import type { Snapshot } from "../contract/snapshot.ts";
 import type { MonotonicMs } from "../contract/time.ts";
 import type { Turn } from "../contract/turn.ts";
-import { Deadlines } from "../keeping/deadlines.ts";
+import { DeadlinesByKind } from "../keeping/deadlinesByKind.ts";
 import { RareMap, RareSet } from "../keeping/rare.ts";
 import { keep, recall } from "../keeping/snapshot.ts";
 import { MapStore } from "../keeping/store.ts";
@@ -24,7 +24,13 @@ import { Incidents } from "./incidents.ts";
 import { type HealingInspection, inspectHealing } from "./inspecting.ts";
 import { look, scheduleLook } from "./looking.ts";
 import { observed, unobservable } from "./observing.ts";
-import type { HealingOptions, HeldRoles, Parts } from "./parts.ts";
+import {
+  type DeadlineKind,
+  deadlineKinds,
+  type HealingOptions,
+  type HeldRoles,
+  type Parts,
+} from "./parts.ts";
 import { Pauses, type PauseTarget } from "./pauses.ts";
 import { enter } from "./phases.ts";
 import { pendingRefreshes } from "./refreshing.ts";
@@ -84,7 +90,7 @@ export class Healing {
       actions: Actions.create(options.boot, options.settings.actionsMax, records),
       pauses: Pauses.create(records),
       incidents: Incidents.create(options, records),
-      deadlines: new Deadlines(),
+      deadlines: new DeadlinesByKind(deadlineKinds),
       waiting: new Waiting(),
       awaitingDanger: new RareSet(),
       budget: new Budget(options.settings, undefined),
@@ -130,7 +136,7 @@ export class Healing {
       actions: Actions.restore(options.boot, options.settings.actionsMax, dump.actions),
       pauses: Pauses.restore(dump.pauses),
       incidents: new Incidents(options, dump.incidents),
-      deadlines: new Deadlines(dump.deadlines),
+      deadlines: new DeadlinesByKind(deadlineKinds, dump.deadlines),
       waiting: new Waiting(dump.waiting),
       reconsider: new RareSet(),
       liveWatches: dump.liveWatches,
@@ -271,20 +277,19 @@ export class Healing {
     if (parts.begun) return;
     parts.begun = true;
     for (const { target, untilMs } of parts.pauses.begin(turn)) {
-      parts.deadlines.set(`pause/${target}`, untilMs);
+      parts.deadlines.set("pause", target, untilMs);
     }
   }
 
   #wake(turn: Turn): void {
     for (;;) {
-      const key = this.#parts.deadlines.takeDue(turn.now.monoMs);
-      if (key === undefined) return;
-      const slash = key.indexOf("/");
-      this.#due(key.slice(0, slash), key.slice(slash + 1), turn);
+      const due = this.#parts.deadlines.takeDue(turn.now.monoMs);
+      if (due === undefined) return;
+      this.#due(...due, turn);
     }
   }
 
-  #due(what: string, name: string, turn: Turn): void {
+  #due(what: DeadlineKind, name: string, turn: Turn): void {
     const parts = this.#parts;
     switch (what) {
       case "act":
@@ -304,7 +309,7 @@ export class Healing {
         return;
       }
       default:
-        throw new Error(`unknown deadline ${what}/${name}`);
+        throw new Error(`unknown deadline ${what satisfies never}`);
     }
   }
 

@@ -79,8 +79,8 @@ function nextOf(parts: Parts, state: ResourceState): { readonly next: string; re
     return { next: "repairs when the pause ends", nextMs: pause.untilMs };
   }
   if (state.retryMs !== undefined) return { next: "looks, and tries again", nextMs: state.retryMs };
-  const holdMs = parts.deadlines.get(`hold/${state.resource}`);
+  const holdMs = parts.deadlines.get("hold", state.resource);
   if (holdMs !== undefined) return { next: "looks, and repairs if nothing else holds it", nextMs: holdMs };
-  const lookMs = parts.deadlines.get(`look/${state.resource}`);
+  const lookMs = parts.deadlines.get("look", state.resource);
   return lookMs === undefined ? { next: "" } : { next: "looks again", nextMs: lookMs };
 }

@@ -16,9 +16,9 @@ export function watch(parts: Parts, state: ResourceState, turn: Turn): void {
 
 /** Tells the body to forget a resource, and stops looking at it. */
 export function unwatch(parts: Parts, state: ResourceState, turn: Turn): void {
-  parts.deadlines.delete(`look/${state.resource}`);
-  parts.deadlines.delete(`retry/${state.resource}`);
-  parts.deadlines.delete(`hold/${state.resource}`);
+  parts.deadlines.delete("look", state.resource);
+  parts.deadlines.delete("retry", state.resource);
+  parts.deadlines.delete("hold", state.resource);
   parts.awaitingDanger.delete(state.resource);
   if (parts.asking.delete(state.resource)) parts.revision += 1;
   parts.waiting.forget(state.resource);
@@ -42,7 +42,7 @@ export function scheduleLook(parts: Parts, state: ResourceState, which: "first" 
   if (type.observedBy === "mind") return;
   const everyMs = type.common(claimOf(state).promise).everyMs ?? parts.settings.sweepIntervalMs;
   const inMs = which === "first" ? turn.random.between(1, everyMs) : jitteredMs(everyMs, turn.random);
-  parts.deadlines.set(`look/${state.resource}`, turn.now.monoMs + inMs);
+  parts.deadlines.set("look", state.resource, turn.now.monoMs + inMs);
 }
 
 function setEvents(parts: Parts, state: ResourceState, events: boolean): void {

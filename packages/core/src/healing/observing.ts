@@ -211,12 +211,12 @@ function leaveContest(parts: Parts, state: ResourceState, turn: Turn): void {
 
 function waitForNextLook(parts: Parts, state: ResourceState, turn: Turn): void {
   state.retryMs = turn.now.monoMs + parts.settings.contestedRetryMs;
-  parts.deadlines.set(`retry/${state.resource}`, state.retryMs);
+  parts.deadlines.set("retry", state.resource, state.retryMs);
 }
 
 function forgetRetry(parts: Parts, state: ResourceState): void {
   state.retryMs = undefined;
-  parts.deadlines.delete(`retry/${state.resource}`);
+  parts.deadlines.delete("retry", state.resource);
 }
 
 function isRecent(parts: Parts, atMs: number, turn: Turn): boolean {

@@ -1,7 +1,7 @@
 import type { AgentId, Crypto, ResourceId } from "@antibody/policy";
 import type { PeersGlance } from "../contract/inspection.ts";
 import type { ResourceContext, ResourceType } from "../contract/resource.ts";
-import type { Deadlines } from "../keeping/deadlines.ts";
+import type { DeadlinesByKind } from "../keeping/deadlinesByKind.ts";
 import type { RareMap, RareSet } from "../keeping/rare.ts";
 import type { Store } from "../keeping/store.ts";
 import type { Settings } from "../settings.ts";
@@ -28,6 +28,10 @@ export interface HealingOptions {
 /** Roles that are held here, each with the epoch of its lease where there is one. */
 export type HeldRoles = ReadonlyMap<ResourceId, number | undefined>;
 
+/** What healing waits for: of actions by their ids, of pauses by their targets, of the others by resources. */
+export const deadlineKinds = ["act", "hold", "look", "pause", "retry"] as const;
+export type DeadlineKind = (typeof deadlineKinds)[number];
+
 /** The state of healing, as its functions share it. */
 export interface Parts {
   readonly settings: Settings;
@@ -37,8 +41,7 @@ export interface Parts {
   readonly actions: Actions;
   readonly pauses: Pauses;
   readonly incidents: Incidents;
-  /** Keys: `look/<resource>`, `retry/<resource>`, `hold/<resource>`, `act/<action>`, `pause/<target>`. */
-  readonly deadlines: Deadlines;
+  readonly deadlines: DeadlinesByKind<DeadlineKind>;
   readonly waiting: Waiting;
   /** Resources whose costly repair waits until a probe fails. */
   readonly awaitingDanger: RareSet<ResourceId>;

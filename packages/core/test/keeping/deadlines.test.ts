@@ -2,6 +2,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { NEVER } from "../../src/contract/time.ts";
 import { Deadlines } from "../../src/keeping/deadlines.ts";
+import { DeadlinesByKind } from "../../src/keeping/deadlinesByKind.ts";
 
 /** Few keys are looked through, many are kept in a heap: both must agree with the model. */
 const few = fc.constantFrom("a", "b", "c", "d", "e");
@@ -53,5 +54,35 @@ describe("deadlines", () => {
         expect(new Map(new Deadlines(deadlines.entries()).entries())).toEqual(model);
       }),
     );
+  });
+
+  it("by kind are those of one whose keys name the kind", () => {
+    const kinds = ["act", "look", "pause"] as const;
+    const keys = fc.tuple(fc.constantFrom(...kinds), few).map(([kind, name]) => `${kind}/${name}`);
+    fc.assert(
+      fc.property(fc.array(commandOn(keys), { maxLength: 200, size: "max" }), (commands) => {
+        const byKind = new DeadlinesByKind(kinds);
+        const joined = new Deadlines();
+        for (const step of commands) {
+          if (step.type === "take") {
+            expect(byKind.takeDue(step.now)?.join("/")).toBe(joined.takeDue(step.now));
+            continue;
+          }
+          const [kind, name] = step.key.split("/") as [(typeof kinds)[number], string];
+          if (step.type === "set") {
+            byKind.set(kind, name, step.at);
+            joined.set(step.key, step.at);
+          } else {
+            byKind.delete(kind, name);
+            joined.delete(step.key);
+          }
+          expect(byKind.get(kind, name)).toBe(joined.get(step.key));
+          expect(byKind.earliest()).toBe(joined.earliest());
+        }
+        expect(byKind.entries()).toEqual(joined.entries());
+        expect(new DeadlinesByKind(kinds, byKind.entries()).entries()).toEqual(joined.entries());
+      }),
+    );
+    expect(() => new DeadlinesByKind(kinds, [["wake/a", 1]])).toThrow("unknown deadline wake/a");
   });
 });
