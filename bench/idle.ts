@@ -2,6 +2,7 @@ import { copyFileSync, mkdirSync, readdirSync, readFileSync, statSync, writeFile
 import { basename, join } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
 import type { Launcher } from "../packages/cli/src/demo/command.ts";
+import { serviceEnvironment } from "../packages/cli/src/service/unit.ts";
 import { form, type TestColony } from "../test/harness/colonies.ts";
 import { type Figures, type Outcome, quantile, round, spreadOf } from "./figures.ts";
 import { publishPromises } from "./policySource.ts";
@@ -25,7 +26,8 @@ const healedContent = "healed\n";
  * in parts by PSS, and a device has one agent only.
  */
 export async function idle(run: Run): Promise<Outcome> {
-  const { launcher, called, files } = shipped();
+  const { launcher: bare, called, files } = shipped();
+  const launcher = asService(bare);
   run.say(`measuring ${called}`);
   const names = agentNames(peerCount + 1);
   const measured = names[1] ?? "";
@@ -51,6 +53,12 @@ export async function idle(run: Run): Promise<Outcome> {
     },
     launcherOf,
   );
+}
+
+/** As its unit starts it: env becomes the agent, so that it is the process that is measured. */
+function asService({ file, args }: Launcher): Launcher {
+  const settings = Object.entries(serviceEnvironment).map(([name, value]) => `${name}=${value}`);
+  return { file: "/usr/bin/env", args: [...settings, file, ...args] };
 }
 
 /** The same executable and bundle as files of their own. */

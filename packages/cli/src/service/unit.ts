@@ -73,6 +73,16 @@ function userLines(executable: string): readonly string[] {
   ];
 }
 
+/**
+ * What the C library is told: one arena, and what is large and short-lived goes back to the system (mallopt(3)).
+ * Measured of the executable: 2.8 MB of 32.5 less anonymous memory. What loading a part leaves free would stay otherwise.
+ */
+export const serviceEnvironment: Readonly<Record<string, string>> = {
+  MALLOC_ARENA_MAX: "1",
+  MALLOC_MMAP_THRESHOLD_: "32768",
+  MALLOC_TRIM_THRESHOLD_: "65536",
+};
+
 const unitSection = [
   "[Unit]",
   "Description=Antibody agent: keeps this device as policy promises",
@@ -93,7 +103,7 @@ const serviceSection = [
   "# What the agent supervises outlives a crash of the agent: the next start adopts it.",
   "KillMode=process",
   "OOMPolicy=continue",
-  "Environment=MALLOC_ARENA_MAX=1",
+  ...Object.entries(serviceEnvironment).map(([name, value]) => `Environment=${name}=${value}`),
 ];
 
 const ceilings = ["MemoryMax=50%", "CPUQuota=100%", "CPUWeight=50", "TasksMax=1024"];

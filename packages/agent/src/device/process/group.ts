@@ -14,7 +14,7 @@ export function signalGroup(group: number, signal: NodeJS.Signals): boolean {
 
 /** Variables that speak of the agent to its own service manager, and not of its children. */
 const ownVariables =
-  /^(ANTIBODY_|NOTIFY_SOCKET$|WATCHDOG_|LISTEN_|INVOCATION_ID$|MAINPID$|MALLOC_ARENA_MAX$)/;
+  /^(ANTIBODY_|NOTIFY_SOCKET$|WATCHDOG_|LISTEN_|INVOCATION_ID$|MAINPID$|MALLOC_(ARENA_MAX|MMAP_THRESHOLD_|TRIM_THRESHOLD_)$)/;
 
 /** The agent's environment without what is the agent's own. */
 export function childEnvironment(): { [name: string]: string } {
