@@ -3,6 +3,7 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build, transform } from "esbuild";
+import { lateCurvesPlugin } from "./lateCurves.mjs";
 import { reportPagePlugin } from "./reportPage.mjs";
 
 /** The root of the checkout, and where what is built goes. */
@@ -18,7 +19,7 @@ const shared = {
   minifySyntax: true,
   legalComments: "none",
   logLevel: "warning",
-  plugins: [reportPagePlugin],
+  plugins: [lateCurvesPlugin, reportPagePlugin],
 };
 
 /** dist/antibody.mjs, for whoever has Node 24. Readable: stack traces point into it. */
