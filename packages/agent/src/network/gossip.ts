@@ -239,10 +239,12 @@ export class Gossip {
    * stands (seen with full buffers): such a peer is attached again, and in the end hung up.
    */
   #look(): void {
+    const subscribers = new Set(this.#options.gossip.getSubscribers(this.#topics.policy).map(String));
     for (const session of this.#options.gate.sessions()) {
       const neighbor = this.#neighbors.get(session.agent);
       if (neighbor === undefined) continue;
-      neighbor.brokenLooks = this.#isLinked(session) ? 0 : neighbor.brokenLooks + 1;
+      const isLinked = subscribers.has(session.peer.toString()) && sendsGossip(session);
+      neighbor.brokenLooks = isLinked ? 0 : neighbor.brokenLooks + 1;
       if (neighbor.brokenLooks >= gossipHangUpAfterLooks) {
         this.#options.trouble("gossip stays broken, hanging up", session.agent);
         this.#options.hangUp(session);
@@ -253,19 +255,16 @@ export class Gossip {
     }
   }
 
-  #isLinked(session: Session): boolean {
-    const subscribed = this.#options.gossip
-      .getSubscribers(this.#topics.policy)
-      .some((peer) => peer.equals(session.peer));
-    return subscribed && meshStreams(session).some((stream) => stream.direction === "outbound");
-  }
-
   /** Both streams end, so that the other side, too, makes new ones and sends its subscriptions again. */
   #reattach(session: Session): void {
     this.#options.gate.detach(session);
     for (const stream of meshStreams(session)) stream.abort(new Error("Attached again"));
     this.#options.gate.attach(session);
   }
+}
+
+function sendsGossip(session: Session): boolean {
+  return meshStreams(session).some((stream) => stream.direction === "outbound");
 }
 
 function meshStreams(session: Session): Session["connections"][number]["streams"] {
