@@ -1,8 +1,8 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { readStep, stepText } from "../../src/mind/stepText.ts";
+import { frameText, readFrameText } from "../../src/mind/frameText.ts";
 
-const again = (value: unknown): unknown => readStep(Buffer.from(stepText(value)));
+const again = (value: unknown): unknown => readFrameText(Buffer.from(frameText(value)));
 
 test("whatever a mind is given and answers comes back equal", () => {
   const leaf = fc.oneof(
@@ -37,5 +37,5 @@ test("numbers without digits, the negative zero, buffers and gaps keep what they
 });
 
 test("a text of no known meaning is refused", () => {
-  expect(() => readStep(Buffer.from(JSON.stringify({ a: "\u0000x" })))).toThrow(SyntaxError);
+  expect(() => readFrameText(Buffer.from(JSON.stringify({ a: "\u0000x" })))).toThrow(SyntaxError);
 });

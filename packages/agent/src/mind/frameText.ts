@@ -5,13 +5,13 @@
 const mark = "\u0000";
 const markCode = 0;
 
-/** A value as JSON that `readStep` gives back equal: with bytes, with every number, without undefined fields. */
-export function stepText(value: unknown): string {
+/** A value as JSON that `readFrameText` gives back equal: with bytes, with every number, without undefined fields. */
+export function frameText(value: unknown): string {
   return JSON.stringify(value, say);
 }
 
-/** Reads what `stepText` wrote. Throws a SyntaxError on anything that is not JSON. */
-export function readStep(bytes: Uint8Array): unknown {
+/** Reads what `frameText` wrote. Throws a SyntaxError on anything that is not JSON. */
+export function readFrameText(bytes: Uint8Array): unknown {
   return JSON.parse(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString("utf8"), hear);
 }
 
