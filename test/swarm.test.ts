@@ -1,4 +1,5 @@
 import { execFile } from "node:child_process";
+import { setTimeout as sleep } from "node:timers/promises";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { AgentProcess } from "../packages/cli/src/demo/agent-process.ts";
@@ -9,6 +10,8 @@ const run = promisify(execFile);
 
 /** Above twelve members observers are assigned, below everyone observes everyone: this swarm needs assignment. */
 const names = Array.from({ length: 20 }, (_, index) => `agent-${String(index).padStart(2, "0")}`);
+/** A stop of a process that is no death: less than the 20 s after which a stalled peer is voted on. */
+const pausedMs = 8_000;
 /** Cutting another's socket needs root and iproute2, as namespaces do. */
 const reason = whyNoNamespaces();
 const why = reason === undefined ? "" : ` (${reason})`;
@@ -63,16 +66,15 @@ describe("twenty agents", () => {
     },
   );
 
-  it("take a paused agent back without a lasting verdict", async () => {
+  it("hold an agent that is stopped for 8 s stalled, never dead, and take it back", async () => {
     const subject = test.colony.agent("agent-05");
     const since = performance.now();
     subject.kill("SIGSTOP");
     await eventually(
-      "an observer to find it stalled or unreachable",
-      () =>
-        [...toldOf(subject.name, "swarm.stalled", since), ...toldOf(subject.name, "swarm.unreachable", since)]
-          .length > 0,
+      "an observer to find it stalled",
+      () => toldOf(subject.name, "swarm.stalled", since).length > 0,
     );
+    await sleep(Math.max(0, since + pausedMs - performance.now()));
     subject.kill("SIGCONT");
     await eventually("everyone to reach it again", () =>
       allHold(others(subject.name), [subject.name], "reachable"),
