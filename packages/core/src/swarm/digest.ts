@@ -6,6 +6,12 @@ export interface Toggled {
   toggle(seed: number, incarnation: Incarnation, dead: boolean): void;
 }
 
+/** Adds all that a digest is of. */
+type Fill = (toggled: Toggled) => void;
+
+/** So many changes of a copy are remembered; a simulator's agents have a few each before they are asked for buckets. */
+const sinceMax = 32;
+
 /**
  * Digests of a directory, by bucket and whole: the exclusive or of 64 bits for each (agent, incarnation, dead or
  * not), so that one changed member costs the same in a swarm of five and of ten thousand. They find honest
@@ -14,12 +20,18 @@ export interface Toggled {
 export class DirectoryDigest implements Toggled {
   /** Two words a bucket, from the first time that buckets are asked for: most agents of a simulator never are. */
   #words: Int32Array | undefined;
+  /** What this digest is a copy of, and what was toggled since, as (bucket, high, low); until there are words. */
+  #original: DirectoryDigest | undefined;
+  #since: number[] | undefined;
   #high = 0;
   #low = 0;
   #text: string | undefined;
 
-  static copyOf(other: DirectoryDigest): DirectoryDigest {
+  /** `other` must not change any more; its words are reckoned once for all copies, from what `fill` adds. */
+  static copyOf(other: DirectoryDigest, fill: Fill): DirectoryDigest {
+    other.#words ??= other.#newWords(fill);
     const digest = new DirectoryDigest();
+    digest.#original = other;
     digest.#high = other.#high;
     digest.#low = other.#low;
     digest.#text = other.#text;
@@ -31,6 +43,7 @@ export class DirectoryDigest implements Toggled {
     const high = highOf(seed, incarnation, dead);
     const low = lowOf(seed, incarnation, dead);
     if (this.#words !== undefined) addTo(this.#words, this.bucketOf(seed), high, low);
+    else if (this.#original !== undefined) this.#note(this.bucketOf(seed), high, low);
     this.#high ^= high;
     this.#low ^= low;
     this.#text = undefined;
@@ -50,7 +63,7 @@ export class DirectoryDigest implements Toggled {
    * One text a bucket: 16 hex digits, or nothing for a bucket that sums up to zero. `fill` adds all that was added
    * to this digest so far; it is called once.
    */
-  buckets(fill: (toggled: Toggled) => void): readonly string[] {
+  buckets(fill: Fill): readonly string[] {
     const words = this.#words ?? this.#fill(fill);
     const texts: string[] = [];
     for (let bucket = 0; bucket < directoryBucketCount; bucket += 1) {
@@ -59,13 +72,38 @@ export class DirectoryDigest implements Toggled {
     return texts;
   }
 
-  #fill(fill: (toggled: Toggled) => void): Int32Array {
+  #note(bucket: number, high: number, low: number): void {
+    this.#since ??= [];
+    this.#since.push(bucket, high, low);
+    if (this.#since.length < 3 * sinceMax) return;
+    this.#since = undefined;
+    this.#original = undefined;
+  }
+
+  #fill(fill: Fill): Int32Array {
+    const words = this.#copiedWords() ?? this.#newWords(fill);
+    this.#words = words;
+    this.#original = undefined;
+    this.#since = undefined;
+    return words;
+  }
+
+  #copiedWords(): Int32Array | undefined {
+    const original = this.#original;
+    const words = original === undefined ? undefined : original.#words?.slice();
+    const since = this.#since ?? [];
+    for (let at = 0; words !== undefined && at < since.length; at += 3) {
+      addTo(words, since[at] as number, since[at + 1] as number, since[at + 2] as number);
+    }
+    return words;
+  }
+
+  #newWords(fill: Fill): Int32Array {
     const words = new Int32Array(2 * directoryBucketCount);
     fill({
       toggle: (seed, incarnation, dead) =>
         addTo(words, this.bucketOf(seed), highOf(seed, incarnation, dead), lowOf(seed, incarnation, dead)),
     });
-    this.#words = words;
     return words;
   }
 }

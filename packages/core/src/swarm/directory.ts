@@ -79,7 +79,8 @@ export class Directory {
 
   /** A founder's directory: of everyone but the founder itself, whose own entry is still to be signed. */
   static founded({ directory: shared, store }: Founding, founder: AgentId): Directory {
-    const directory = new Directory(shared.#roster, store, DirectoryDigest.copyOf(shared.#digest));
+    const digest = DirectoryDigest.copyOf(shared.#digest, (toggled) => shared.#toggleAll(toggled));
+    const directory = new Directory(shared.#roster, store, digest);
     Object.assign(directory.#counts, shared.#counts);
     const slot = directory.#slot(founder);
     directory.#count(shared.#statementAt(slot), directory.#statementAt(slot), slot);
@@ -139,12 +140,7 @@ export class Directory {
   }
 
   get bucketDigests(): readonly string[] {
-    return this.#digest.buckets((toggle) => {
-      for (let slot = 0; slot < this.#roster.size; slot += 1) {
-        const statement = this.#statementAt(slot);
-        if (statement !== undefined) this.#toggle(slot, statement, toggle);
-      }
-    });
+    return this.#digest.buckets((toggled) => this.#toggleAll(toggled));
   }
 
   get(agent: AgentId): Member | undefined {
@@ -328,6 +324,13 @@ export class Directory {
   #tally(standing: Standing, by: 1 | -1): void {
     this.#counts.size += by;
     if (standing !== "left") this.#counts[standing] += by;
+  }
+
+  #toggleAll(toggled: Toggled): void {
+    for (let slot = 0; slot < this.#roster.size; slot += 1) {
+      const statement = this.#statementAt(slot);
+      if (statement !== undefined) this.#toggle(slot, statement, toggled);
+    }
   }
 
   #toggle(slot: number, { incarnation, standing }: Statement, digest: Toggled): void {
