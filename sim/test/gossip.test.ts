@@ -44,6 +44,7 @@ function createCrowd(count: number, options: CrowdOptions = {}): Crowd {
     isRunning: () => true,
     isPaused: () => false,
     busyUntilUs: () => 0,
+    hasQueue: () => false,
     silentSinceUs: () => Number.POSITIVE_INFINITY,
     lifeOf: () => 1,
     greetingOf: () => ({}) as Member,

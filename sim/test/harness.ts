@@ -47,6 +47,7 @@ export function createWire(count: number, links: Partial<LinkModel> = {}, seed =
     isRunning: (index) => at(index).running,
     isPaused: (index) => at(index).paused,
     busyUntilUs: () => 0,
+    hasQueue: () => false,
     silentSinceUs: (index) => at(index).silentSinceUs,
     lifeOf: (index) => at(index).life,
     greetingOf: (index) => (at(index).greets ? ({} as Member) : undefined),

@@ -160,6 +160,7 @@ export class Crowd {
       isRunning: (agent) => this.isRunning(agent),
       isPaused: () => false,
       busyUntilUs: () => 0,
+      hasQueue: () => false,
       silentSinceUs: () => Number.POSITIVE_INFINITY,
       lifeOf: () => 1,
       greetingOf: () => ({}) as Member,

@@ -53,7 +53,8 @@ interface Waiting {
   readonly agent: number;
   readonly life: number;
   readonly dial: Dial;
-  /** When it looked last. */
+  /** When it came, and when it looked last. */
+  readonly cameUs: number;
   readonly sinceUs: number;
   /** It has looked again since, or is answered. */
   isOver: boolean;
@@ -82,6 +83,8 @@ export class Dialing {
   readonly #underWay = new Map<number, Map<number, Set<number>>>();
   /** By agent whose process is paused, in the order in which they came. Each ends with its dial's time. */
   readonly #waiting = new Map<number, Set<Waiting>>();
+  /** By agent whose process has a queue: the attempts that come after what waits there. */
+  readonly #queued = new Map<number, Waiting[]>();
   /** By agent: attempts of higher ones that wait until its own are decided. */
   readonly #parked = new Map<number, Waiting[]>();
 
@@ -138,7 +141,9 @@ export class Dialing {
 
   /** An attempt has reached the peer's host. */
   reached(peer: number, agent: number, life: number, payload: unknown): void {
-    this.#decide(peer, { agent, life, dial: payload as Dial, sinceUs: this.#queue.nowUs, isOver: false });
+    const { nowUs } = this.#queue;
+    const dial = payload as Dial;
+    this.#decide(peer, { agent, life, dial, cameUs: nowUs, sinceUs: nowUs, isOver: false });
   }
 
   /** A host looks again at an attempt that waits there. */
@@ -160,6 +165,18 @@ export class Dialing {
       const looks = Math.max(1, Math.ceil((nowUs - sinceUs) / acceptRetryUs));
       this.#lookAgain(peer, { ...waiting }, Math.max(nowUs, sinceUs + looks * acceptRetryUs));
       this.#endWait(peer, waiting);
+    }
+  }
+
+  /** What has waited for a busy process is done: dials that came after it look again. */
+  drained(peer: number): void {
+    const queued = this.#queued.get(peer);
+    if (queued === undefined) return;
+    this.#queued.delete(peer);
+    for (const waiting of queued) {
+      if (waiting.isOver) continue;
+      this.#lookAgain(peer, { ...waiting }, this.#queue.nowUs);
+      waiting.isOver = true;
     }
   }
 
@@ -196,6 +213,7 @@ export class Dialing {
     this.#underWay.delete(agent);
     this.#unpark(agent);
     this.changed(agent);
+    this.drained(agent);
   }
 
   /** Answers an attempt, which takes its way back to the dialer; or lets it wait. */
@@ -216,7 +234,8 @@ export class Dialing {
     } else if (hosts.greetingOf(peer) === undefined) {
       this.#lookAgain(peer, waiting, nowUs + acceptRetryUs);
     } else if (hosts.busyUntilUs(peer) > nowUs) {
-      this.#lookAgain(peer, waiting, hosts.busyUntilUs(peer));
+      if (hosts.hasQueue(peer)) this.#enqueue(peer, waiting);
+      else this.#lookAgain(peer, waiting, hosts.busyUntilUs(peer));
     } else if (this.#isEnough(peer, waiting)) {
       this.#answer(peer, waiting, "connected", nowUs + dial.latencyUs);
     } else if (peer < agent && this.#underWay.get(peer)?.has(agent) === true) {
@@ -259,6 +278,15 @@ export class Dialing {
   #underWayTo(agent: number, peer: number): readonly number[] {
     const numbers = this.#underWay.get(agent)?.get(peer);
     return numbers === undefined ? noAttempts : [...numbers];
+  }
+
+  /** A process with a queue has time for nobody before it is through: it would be looked at in vain step by step. */
+  #enqueue(peer: number, waiting: Waiting): void {
+    const queued = this.#queued.get(peer) ?? [];
+    const later = queued.findIndex(({ cameUs }) => cameUs > waiting.cameUs);
+    queued.splice(later < 0 ? queued.length : later, 0, waiting);
+    this.#queued.set(peer, queued);
+    this.#lookAgain(peer, waiting, Number.POSITIVE_INFINITY);
   }
 
   #wait(peer: number, waiting: Waiting): void {

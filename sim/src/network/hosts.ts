@@ -11,6 +11,8 @@ export interface Hosts {
   isPaused(agent: number): boolean;
   /** Until when the process does something else: it answers nobody before. */
   busyUntilUs(agent: number): number;
+  /** Whether anything waits for the process to be done with what it does. */
+  hasQueue(agent: number): boolean;
   /** Since when the process is paused or gone; infinite while it runs. */
   silentSinceUs(agent: number): number;
   /** Counts the agent's processes: what was meant for an earlier one must not reach a later one. */

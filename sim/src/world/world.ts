@@ -287,6 +287,7 @@ export class World {
     }
     this.#drained = undefined;
     if (agent.waiting.length > 0) this.#awaitReady(agent);
+    else this.dialing.drained(agent.index);
   }
 
   /** What waits goes on when the process is done with its last step. A paused one goes on when it is resumed. */
