@@ -92,7 +92,9 @@ export class ReportingTurns {
       return Math.max(refusedMs, watch.lostMs + manyMissedVoteWaits * settings.cutVoteAfterMs);
     const saidMs = missing.sinceMs(subject);
     const isContradicted = saidMs !== undefined && missing.on(subject).present.length > 0;
-    return Math.max(refusedMs, saidMs === undefined || isContradicted ? 0 : saidMs + spareWaitMs);
+    // Observers wait for longer before they vote on who is stalled, and so does the spare word.
+    const laterMs = watch.hasStalled ? settings.stalledVoteAfterMs - settings.cutVoteAfterMs : 0;
+    return Math.max(refusedMs, saidMs === undefined || isContradicted ? 0 : saidMs + spareWaitMs + laterMs);
   }
 
   /** What is due within this time is said now. */

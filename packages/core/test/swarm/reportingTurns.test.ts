@@ -21,8 +21,8 @@ function firstMs(livingCount: number, heard: number): number {
 }
 
 /** From when on one says so too, where enough have said it since a time, and others that the subject is there. */
-function firstSpareMs(sinceMs: number, present: number): number {
-  const watch = { duty: "observe", finding: "unreachable", evidence: "cut", lostMs };
+function firstSpareMs(sinceMs: number, present: number, hasStalled = false): number {
+  const watch = { duty: "observe", finding: "unreachable", evidence: "cut", lostMs, hasStalled };
   const ports = {
     settings: defaultSettings,
     directory: { livingCount: 100 },
@@ -35,6 +35,10 @@ function firstSpareMs(sinceMs: number, present: number): number {
 test("what enough have said is said once more 15 s later, and at once where somebody contradicts", () => {
   expect(firstSpareMs(1_500, 0)).toBe(16_500);
   expect(firstSpareMs(1_500, 1)).toBe(atOnce);
+});
+
+test("of who is stalled it is said 10 s later than that, as observers vote on it 10 s later", () => {
+  expect(firstSpareMs(1_500, 0, true)).toBe(26_500);
 });
 
 const atOnce = 0;
