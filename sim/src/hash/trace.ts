@@ -1,3 +1,5 @@
+import { type PlainFields, type PlainSink, tellPlain } from "./plain.ts";
+
 /** Texts up to this length are hashed anew each time; longer ones are remembered. Measured: about break-even. */
 const freshCharacters = 12;
 /** Remembered texts; beyond it all are forgotten and learned again. */
@@ -27,7 +29,7 @@ const highStart = 0x85a308d3;
  * on every machine. What is signed is hashed by its exact bytes, once for each object that carries them. It finds
  * differences between runs; it resists no attacker.
  */
-export class Trace {
+export class Trace implements PlainSink {
   #low: number = lowStart;
   #high: number = highStart;
   readonly #texts = new Map<string, number>();
@@ -97,40 +99,23 @@ export class Trace {
     this.word(this.#bytesHash(value));
   }
 
-  /** Any plain value: JSON, bytes, `undefined`, infinite numbers. Order of fields counts. */
+  constant(value: boolean | null | undefined): void {
+    if (value === undefined) this.word(marks.undefined);
+    else if (value === null) this.word(marks.null);
+    else this.word(value ? marks.true : marks.false);
+  }
+
+  /** Any plain value. Order of fields counts. */
   value(value: unknown): void {
-    switch (typeof value) {
-      case "number":
-        this.number(value);
-        return;
-      case "string":
-        this.text(value);
-        return;
-      case "boolean":
-        this.word(value ? marks.true : marks.false);
-        return;
-      case "undefined":
-        this.word(marks.undefined);
-        return;
-      case "object":
-        this.#object(value);
-        return;
-      default:
-        throw new Error(`A ${typeof value} is no plain value`);
-    }
+    tellPlain(value, this);
   }
 
-  #object(value: object | null): void {
-    if (value === null) this.word(marks.null);
-    else if (value instanceof Uint8Array) this.bytes(value);
-    else if (Array.isArray(value)) {
-      this.word(marks.list);
-      this.word(value.length);
-      for (const item of value) this.value(item);
-    } else this.#fields(value as { readonly [field: string]: unknown });
+  list(length: number): void {
+    this.word(marks.list);
+    this.word(length);
   }
 
-  #fields(value: { readonly [field: string]: unknown }): void {
+  fields(value: PlainFields): void {
     const signed = value["bytes"];
     if (signed instanceof Uint8Array) {
       this.word(marks.signed);
@@ -140,7 +125,7 @@ export class Trace {
     this.word(marks.object);
     for (const field in value) {
       this.text(field);
-      this.value(value[field]);
+      tellPlain(value[field], this);
     }
     this.word(marks.null);
   }

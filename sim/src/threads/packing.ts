@@ -1,3 +1,5 @@
+import { type PlainFields, type PlainSink, tellPlain } from "../hash/plain.ts";
+
 /** What both sides know from the start: told by number from the first time on. */
 export interface Presets {
   readonly objects: readonly object[];
@@ -29,7 +31,7 @@ export const marks = {
  * numbers. An object within a value is written once and told by its number from then on, as is a text: what agents send
  * to each other is mostly made of what they have sent before. Throws for what is not plain.
  */
-export class Packer {
+export class Packer implements PlainSink {
   #bytes = new Uint8Array(firstBytes);
   #view = new DataView(this.#bytes.buffer);
   #length = 0;
@@ -99,32 +101,16 @@ export class Packer {
   /** Any plain value; the outermost object of it is not remembered. */
   value(value: unknown): void {
     if (isObject(value)) this.#fields(value);
-    else this.#value(value);
+    else tellPlain(value, this);
   }
 
-  #value(value: unknown): void {
-    switch (typeof value) {
-      case "number":
-        this.#number(value);
-        return;
-      case "string":
-        this.#text(value);
-        return;
-      case "boolean":
-        this.byte(value ? marks.true : marks.false);
-        return;
-      case "undefined":
-        this.byte(marks.undefined);
-        return;
-      case "object":
-        this.#object(value);
-        return;
-      default:
-        throw new Error(`A ${typeof value} is no plain value`);
-    }
+  constant(value: boolean | null | undefined): void {
+    if (value === undefined) this.byte(marks.undefined);
+    else if (value === null) this.byte(marks.null);
+    else this.byte(value ? marks.true : marks.false);
   }
 
-  #number(value: number): void {
+  number(value: number): void {
     if ((value | 0) === value && !Object.is(value, -0)) {
       this.byte(marks.integer);
       this.integer(value);
@@ -134,7 +120,7 @@ export class Packer {
     this.double(value);
   }
 
-  #text(value: string): void {
+  text(value: string): void {
     const known = this.#texts.get(value);
     if (known !== undefined) {
       this.byte(marks.knownText);
@@ -156,18 +142,22 @@ export class Packer {
     }
   }
 
-  #object(value: object | null): void {
-    if (value === null) this.byte(marks.null);
-    else if (Array.isArray(value)) {
-      this.byte(marks.list);
-      this.integer(value.length);
-      for (const item of value) this.#value(item);
-    } else if (!this.#isTold(value)) {
-      if (value instanceof Uint8Array) this.#raw(value);
-      else this.#fields(value);
-      // Numbered when it is complete, as by the one who makes it.
-      this.#objects.set(value, this.#objects.size);
-    }
+  bytes(value: Uint8Array): void {
+    if (this.#isTold(value)) return;
+    this.#raw(value);
+    this.#objects.set(value, this.#objects.size);
+  }
+
+  list(length: number): void {
+    this.byte(marks.list);
+    this.integer(length);
+  }
+
+  fields(value: PlainFields): void {
+    if (this.#isTold(value)) return;
+    this.#fields(value);
+    // Numbered when it is complete, as by the one who makes it.
+    this.#objects.set(value, this.#objects.size);
   }
 
   #isTold(value: object): boolean {
@@ -186,7 +176,7 @@ export class Packer {
     this.#length += value.length;
   }
 
-  #fields(value: object): void {
+  #fields(value: PlainFields): void {
     if (Object.getPrototypeOf(value) !== Object.prototype)
       throw new Error("An object of a class is no plain value");
     const fields = Object.keys(value);
@@ -198,7 +188,7 @@ export class Packer {
       this.#shapes.set(shape, this.#shapes.size);
       this.#units(shape);
     }
-    for (const field of fields) this.#value((value as { readonly [field: string]: unknown })[field]);
+    for (const field of fields) tellPlain(value[field], this);
   }
 
   #grow(bytes: number): void {
@@ -209,7 +199,7 @@ export class Packer {
   }
 }
 
-function isObject(value: unknown): value is object {
+function isObject(value: unknown): value is PlainFields {
   return (
     typeof value === "object" && value !== null && !Array.isArray(value) && !(value instanceof Uint8Array)
   );
