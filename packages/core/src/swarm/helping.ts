@@ -72,7 +72,12 @@ export class Helping {
 
   /** The subject said something, which answers whoever asked for it. */
   heard(subject: AgentId, turn: Turn): void {
-    if (this.#favors.length > 0) this.#settle((favor) => favor.subject === subject, true, turn);
+    for (const favor of this.#favors) {
+      // Nearly always somebody else is asked for.
+      if (favor.subject !== subject) continue;
+      this.#settle((other) => other.subject === subject, true, turn);
+      return;
+    }
   }
 
   /** True where it was for others. */
