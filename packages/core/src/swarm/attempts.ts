@@ -266,13 +266,13 @@ export class Attempts {
     this.#ports.watches.setDue(watch, at);
   }
 
-  /** When others are dialed that are as silent as a lost peer. */
+  /** When others are to be dialed that are as silent as a lost peer; those under way have been. */
   #plannedBeside(watch: Watch): readonly MonotonicMs[] {
     const planned: MonotonicMs[] = [];
     if (watch.duty !== "observe" || !isSilent(watch)) return planned;
     for (const other of this.#ports.watches) {
-      if (other === watch || other.duty !== "observe" || other.stage !== "idle" || !isSilent(other)) continue;
-      planned.push(this.#ports.watches.dueMs(other));
+      if (other === watch || other.duty !== "observe" || !isSilent(other)) continue;
+      planned.push(other.stage === "idle" ? this.#ports.watches.dueMs(other) : Number.NEGATIVE_INFINITY);
     }
     return planned;
   }
