@@ -76,8 +76,8 @@ async function publishAll(crowd: Crowd, living: readonly number[], firstNumber: 
   for (let count = 0; count < publishes; count += 1) {
     publishedUs.push(crowd.nowUs);
     const topic = topics[count % topics.length] as (typeof topics)[number];
-    // As a statement of health and a fragment of policy are: below and above what gossipsub announces by IDONTWANT.
-    lane.publish(crowd.random.pick(living), firstNumber + count, topic, topic === "health" ? 400 : 1_500);
+    // As a statement of health and a large bundle are: below and above what gossipsub announces by IDONTWANT.
+    lane.publish(crowd.random.pick(living), firstNumber + count, topic, topic === "health" ? 400 : 5_000);
     await lane.settled();
     await crowd.runTo(crowd.nowUs / 1_000 + publishEveryMs);
   }

@@ -25,5 +25,5 @@ export const frameBytes = 30;
 export const topicBytes = 76;
 export const idBytes = 34;
 export const smallBytes = 40;
-/** gossipsub announces a message of this size to its mesh before it goes on (IDONTWANT). Its default. */
-export const announcedBytesMin = 512;
+/** gossipsub announces a message of this size to its mesh before it goes on (IDONTWANT), as agents set it. */
+export const announcedBytesMin = 4_096;

@@ -1,6 +1,11 @@
 import type { Crypto } from "@antibody/policy";
 import { type GossipSub, type GossipSubComponents, gossipsub, StrictNoSign } from "@libp2p/gossipsub";
-import { gossipHeartbeatMs, gossipOutboundBytesMax, gossipRpcBytesMax } from "./limits.ts";
+import {
+  gossipAnnouncedBytesMin,
+  gossipHeartbeatMs,
+  gossipOutboundBytesMax,
+  gossipRpcBytesMax,
+} from "./limits.ts";
 
 /**
  * gossipsub as every agent sets it, not yet started. Apart from the node, so that the calibration of the simulator
@@ -16,6 +21,7 @@ export function createGossip(
     globalSignaturePolicy: StrictNoSign,
     // Over everything, signature included: an id of a part would let a forged rest hide the true one.
     msgIdFn: (message) => crypto.sha256(message.data),
+    idontwantMinDataSize: gossipAnnouncedBytesMin,
     D: 4,
     Dlo: 3,
     Dhi: 6,
