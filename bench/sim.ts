@@ -8,7 +8,12 @@ import type { Run } from "./run.ts";
 
 const agentsDefault = 1_000;
 /** What can be run: the first where nothing is said. Of a massacre the cost rises with the square of the agents. */
-export const simSections: readonly string[] = ["mass-death", "clean-publish", "partition-heal", "paused-agents"];
+export const simSections: readonly string[] = [
+  "mass-death",
+  "clean-publish",
+  "partition-heal",
+  "paused-agents",
+];
 const seed = 7;
 /** Runs of one seed: the speed is that of the middle one, and all must have one hash. */
 const repeats = 3;
