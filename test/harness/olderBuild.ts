@@ -1,5 +1,5 @@
 import { execFileSync } from "node:child_process";
-import { cpSync, mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { cpSync, mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -29,7 +29,6 @@ export class OlderBuild {
     execFileSync("tar", ["-x", "-C", this.#directory], { input: archive });
     symlinkSync(join(root, "node_modules"), join(this.#directory, "node_modules"));
     for (const workspace of workspaces) this.#link(join(workspace, "node_modules"));
-    this.#addLogger();
     execFileSync(process.execPath, [join(this.#directory, "scripts/bundle.mjs")], { stdio: "pipe" });
     const bundle = join(this.#directory, "dist", "antibody.mjs");
     this.launcher = { file: process.execPath, args: [bundle] };
@@ -37,18 +36,6 @@ export class OlderBuild {
 
   end(): void {
     rmSync(this.#directory, { recursive: true });
-  }
-
-  /** Of pino, which older builds format their lines with and no dependency of today is, what they ask for. */
-  #addLogger(): void {
-    const directory = join(this.#directory, "packages/agent/node_modules/pino");
-    mkdirSync(directory);
-    writeFileSync(join(directory, "package.json"), `{ "type": "module", "main": "index.js" }`);
-    const levels = `["info", "warn", "error"].map((level) => [level, (line) => destination.write(JSON.stringify({ level, ...line }) + "\\n")])`;
-    writeFileSync(
-      join(directory, "index.js"),
-      `export const pino = (_options, destination) => Object.fromEntries(${levels});\n`,
-    );
   }
 
   /** Dependencies from here, and the packages of the commit itself. */

@@ -36,6 +36,7 @@ describe("log", () => {
       event: "policy.activated",
       fields: { stream: "home", generation: 7 },
     });
+    audit.flush();
     expect((await stage.run("log")).out).toBe(
       "2026-01-02 03:04:05  the agent: policy.activated stream=home generation=7\n",
     );

@@ -1,6 +1,7 @@
 import type { AgentId, Json } from "@antibody/policy";
 import type { EventCount, LogLine } from "../ports.ts";
 import { EventCounts } from "./eventCounts.ts";
+import { LineFormat } from "./lineFormat.ts";
 import { descriptorWriter } from "./lineWriter.ts";
 
 /** Lines kept for who looks later. Guess: a bad night of one agent; under 2 MB with lines of usual length. */
@@ -37,6 +38,7 @@ export interface LogOptions {
  */
 export class Log {
   readonly #options: LogOptions;
+  readonly #format = new LineFormat();
   readonly #kept: LogLine[] = [];
   readonly #counts = new EventCounts();
   readonly #listeners = new Set<(line: LogLine) => void>();
@@ -51,7 +53,7 @@ export class Log {
     this.#kept.push(line);
     // In one go now and then: cheaper than a shift for each line.
     if (this.#kept.length >= 2 * logLinesKeptMax) this.#kept.splice(0, this.#kept.length - logLinesKeptMax);
-    this.#options.destination?.write(`${text}\n`);
+    this.#options.destination?.write(text);
     for (const listener of this.#listeners) listener(line);
   }
 
@@ -81,11 +83,11 @@ export class Log {
       agent: this.#options.agent,
     };
     const line = { ...head, ...entry.fields, ...head };
-    const text = JSON.stringify(line);
+    const text = this.#format.format(line);
     const bytes = Buffer.byteLength(text);
     if (bytes <= logLineBytesMax) return { line, text };
     const cut = { ...head, cutBytes: bytes };
-    return { line: cut, text: JSON.stringify(cut) };
+    return { line: cut, text: this.#format.format(cut) };
   }
 }
 

@@ -52,7 +52,7 @@ test("a line that is too long loses its fields and says so", () => {
   const { log, written } = bench();
   log.tell({ name: "a", level: "info", fields: { evidence: "x".repeat(logLineBytesMax) } });
   const cut = { time: "2026-11-22T05:00:00.000Z", level: "info", event: "a", agent };
-  const cutBytes = JSON.stringify({ ...cut, evidence: "" }).length + logLineBytesMax;
+  const cutBytes = `${JSON.stringify({ ...cut, evidence: "" })}\n`.length + logLineBytesMax;
   expect(JSON.parse(written[0] ?? "")).toEqual({ ...cut, cutBytes });
 });
 
