@@ -5,6 +5,12 @@ import { join } from "node:path";
 
 /** Hosts of one network; more do not fit into the names and addresses chosen here. */
 const hostsMax = 250;
+/**
+ * More hosts than these are told each other's link-layer addresses. All namespaces of a machine share one table for
+ * addresses that are asked for, and beyond `gc_thresh3` (1,024 by default, arp(7)) packets are dropped; what is told
+ * stands outside of it.
+ */
+const askingHostsMax = 30;
 /** A link-layer address that no host has. */
 const nobodysMac = "02:00:00:00:00:00";
 
@@ -29,6 +35,7 @@ export class Namespaces {
     writeFileSync(this.#file, "");
     this.#addBridge(0);
     for (const [index, host] of hosts.entries()) this.#addHost(host, index + 1);
+    for (const host of hosts) this.#introduce(host);
   }
 
   /** The address of a host, reachable from the others while the network is whole and the host not behind a router. */
@@ -52,6 +59,7 @@ export class Namespaces {
       this.#renewed.set(host, `10.231.0.${hostsMax - this.#numberOf(host)}`);
       ip(...inside, "add", `${this.addressOf(host)}/24`, "dev", "eth0");
     }
+    for (const host of this.#hosts.keys()) this.#introduce(host);
   }
 
   /** Pulls the cable of a host: nothing comes or goes, and no socket closes. */
@@ -69,12 +77,15 @@ export class Namespaces {
       const fixed = ["lladdr", nobodysMac, "nud", "permanent"];
       const change = state === "silent" ? ["replace", ...neighbor, ...fixed] : ["del", ...neighbor];
       ip("netns", "exec", this.#namespaceOf(from), "ip", "neigh", ...change);
+      if (state === "open") this.#introduce(from);
     }
   }
 
   /** Takes the interface of a host down, which its programs notice, or up again. */
   take(host: string, state: "up" | "down"): void {
     ip("netns", "exec", this.#namespaceOf(host), "ip", "link", "set", "eth0", state);
+    // An interface that goes down forgets all that it was told.
+    if (state === "up") this.#introduce(host);
   }
 
   /** Loses so many of a hundred packets that reach a host from others, at random; 0 loses none again. Needs nftables. */
@@ -164,8 +175,20 @@ export class Namespaces {
   /** Connects a namespace to the bridge, by its interface eth0. */
   #plug(host: string, namespace: string): void {
     const port = this.#portOf(host);
-    ip("link", "add", port, "type", "veth", "peer", "name", "eth0", "netns", namespace);
+    const peer = ["name", "eth0", "address", macOf(this.#numberOf(host)), "netns", namespace];
+    ip("link", "add", port, "type", "veth", "peer", ...peer);
     ip("link", "set", port, "master", `${this.#prefix}b0`, "up");
+  }
+
+  /** Tells a host of a large network where all others are. */
+  #introduce(host: string): void {
+    if (this.#hosts.size <= askingHostsMax) return;
+    const others = [...this.#hosts.keys()].filter((other) => other !== host && !this.#natted.has(other));
+    const lines = others.map(
+      (other) =>
+        `neigh replace ${this.addressOf(other)} lladdr ${macOf(this.#numberOf(other))} dev eth0 nud permanent\n`,
+    );
+    execFileSync("ip", ["-n", this.#namespaceOf(host), "-batch", "-"], { input: lines.join("") });
   }
 
   /** A router with the host behind it, which masquerades what leaves. */
@@ -182,6 +205,11 @@ export class Namespaces {
     ip(...inside, "sh", "-c", "echo 1 >/proc/sys/net/ipv4/ip_forward");
     ip(...inside, "nft", natRules);
   }
+}
+
+/** The link-layer address of a host, or of the router before it. */
+function macOf(number: number): string {
+  return `02:00:00:00:01:${number.toString(16).padStart(2, "0")}`;
 }
 
 /** Out under the router's address, and in only what belongs to it. */
