@@ -25,10 +25,10 @@ export interface LineWriterOptions {
 }
 
 /**
- * Writes lines in the turn in which they come, those of one turn together, in order, and never waits for the reader: a pipe that is full holds 64 KiB, the lines of a
- * burst of repairs, and waiting for its reader would hold the repairs. What does not fit waits here, within a
- * bound; so does what goes to a file while its disk is full. When nobody reads any more (a closed pipe), lines go
- * nowhere.
+ * Writes lines in the turn in which they come, those of one turn together, in order, and never waits for the reader: a
+ * pipe that is full holds 64 KiB, the lines of a burst of repairs, and waiting for its reader would hold the repairs.
+ * What does not fit waits here, within a bound; so does what goes to a file while its disk is full. When nobody reads
+ * any more (a closed pipe), lines go nowhere.
  */
 export class LineWriter {
   readonly #options: LineWriterOptions;
