@@ -1,5 +1,5 @@
 import { resolve } from "node:path";
-import type { Settings } from "@antibody/core";
+import { type Settings, signStatement } from "@antibody/core";
 import type { Crypto } from "@antibody/policy";
 import { type BornMind, bearMind } from "./agent/birth.ts";
 import { IncidentRecordings } from "./agent/incidentRecordings.ts";
@@ -18,11 +18,10 @@ import { SystemClock } from "./mind/clock.ts";
 import { Driver } from "./mind/driver.ts";
 import type { NetworkOptions } from "./network/networkOptions.ts";
 import { type PluginRegistry, readPlugins } from "./plugins/registry.ts";
-import type { Feed } from "./ports.ts";
+import type { Feed, StatementSigner } from "./ports.ts";
 import { type AgentState, openAgentState } from "./state/agentState.ts";
 import { nodeCrypto } from "./state/nodeCrypto.ts";
 import { messageOf } from "./state/stateError.ts";
-import { statementSigner } from "./state/statementSigner.ts";
 
 /** Where an agent listens when nobody says otherwise: everywhere, on any free port. */
 const listenDefault: readonly string[] = ["/ip4/0.0.0.0/tcp/0"];
@@ -102,7 +101,7 @@ async function assemble(
     ...{ mind, clock, recorder },
     ports: {
       ...{ journal: state.journal, network, device, tell },
-      signer: statementSigner(state.key, state.certificate, state.charter, crypto),
+      signer: signerOf(state, crypto),
     },
     onStopped: () => running.stopped(),
     onBroken: (error) => {
@@ -211,3 +210,7 @@ const openLibp2p: OpenNetwork = async (options) => {
   const { openNetwork } = await import("./network/network.ts");
   return openNetwork(options);
 };
+
+function signerOf({ certificate, key, charter }: AgentState, crypto: Crypto): StatementSigner {
+  return { sign: (statement) => signStatement(statement, { certificate, signer: key }, charter, crypto) };
+}

@@ -1,65 +1,28 @@
 import {
+  signStatement as coreSign,
   type Entry,
-  reportingMembers,
   type SignedStatement,
   type SignedVote,
-  sealEntry,
-  sealEviction,
-  sealSighting,
+  type SigningMember,
   sealVote,
   type UnsignedStatement,
-  type VerifiedCertificate,
   type VerifiedCharter,
-  verifyEntry,
-  verifyEviction,
-  verifySighting,
 } from "@antibody/core";
-import { isRejection, type Rejection, type Signer, sealReport, verifyPolicy } from "@antibody/policy";
+import { isRejection, type Rejection } from "@antibody/policy";
 import { modelCrypto } from "./modelCrypto.ts";
 
-/** Who signs. */
-export interface StatementSigner {
-  readonly certificate: VerifiedCertificate;
-  readonly signer: Signer;
-}
-
 /**
- * Signs what a mind asks its body to sign, by the core's own sealing; read back as every receiver reads it. But for
- * votes, of which a massacre has thousands: what was sealed is taken as it is, and the audit reads it back.
+ * Signs what a mind asks its body to sign, as a device does. But for votes, of which a massacre has thousands: what was
+ * sealed is taken as it is, and the audit reads it back.
  */
 export function signStatement(
   statement: UnsignedStatement,
-  { certificate, signer }: StatementSigner,
+  member: SigningMember,
   charter: VerifiedCharter,
 ): SignedStatement {
-  const certificateOf = (): VerifiedCertificate => certificate;
-  const memberOf = reportingMembers({ certificateOf });
-  switch (statement.type) {
-    case "entry": {
-      const entry = verifyEntry(sealEntry(statement, signer), certificate, modelCrypto);
-      return { type: "entry", entry: valid(entry) };
-    }
-    case "vote": {
-      const vote = { vote: statement, bytes: sealVote(statement, signer) } as SignedVote;
-      return { type: "vote", vote };
-    }
-    case "sighting": {
-      const sighting = verifySighting(sealSighting(statement, signer), certificateOf, modelCrypto);
-      return { type: "sighting", sighting: valid(sighting) };
-    }
-    case "eviction": {
-      const wire = { chain: statement.chain, eviction: sealEviction(statement.eviction, signer) };
-      return { type: "eviction", eviction: valid(verifyEviction(wire, charter, modelCrypto)) };
-    }
-    case "report": {
-      const trust = { crypto: modelCrypto, rootOf: () => undefined, memberOf };
-      const report = valid(verifyPolicy(sealReport(statement, signer), trust));
-      if (report.type !== "report") throw new Error(`Not a report: ${report.type}`);
-      return { type: "report", report };
-    }
-    default:
-      throw new Error(`unknown statement ${statement satisfies never}`);
-  }
+  if (statement.type !== "vote") return coreSign(statement, member, charter, modelCrypto);
+  const vote = { vote: statement, bytes: sealVote(statement, member.signer) } as SignedVote;
+  return { type: "vote", vote };
 }
 
 /** Whether two entries of one agent say the same: signed again, the second is the very bytes of the first. */

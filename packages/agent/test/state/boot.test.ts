@@ -10,7 +10,6 @@ import {
 } from "@antibody/core";
 import {
   createAuthor,
-  fromHex,
   isRejection,
   keysDigest,
   makeId,
@@ -26,7 +25,6 @@ import { type AgentState, initSwarm, openAgentState } from "../../src/state/agen
 import { readBoot } from "../../src/state/boot.ts";
 import { generateKey } from "../../src/state/keyFile.ts";
 import { nodeCrypto } from "../../src/state/nodeCrypto.ts";
-import { statementSigner } from "../../src/state/statementSigner.ts";
 import { scratchDirectory } from "./scratch.ts";
 
 const crypto = nodeCrypto();
@@ -184,37 +182,4 @@ test("what members said of a generation comes back by their keys, and the device
   expect(known.boot.reports?.map(({ bytes }) => bytes)).toEqual([report]);
   expect(known.rejected).toMatchObject([{ key: "report/forged", rejection: { reason: "badSignature" } }]);
   expect(readBoot(records, state.charter, crypto).boot.reports).toEqual([]);
-});
-
-test("what the agent signs, its peers verify", () => {
-  const state = foundedState();
-  const signer = statementSigner(state.key, state.certificate, state.charter, crypto);
-  const { swarm } = state.charter;
-  const agent = state.certificate.agent;
-  const signed = signer.sign({
-    ...{ v: 1, type: "entry", swarm, agent, incarnation: [1, 1, 0], status: "alive" },
-    ...{ addresses: ["/ip4/1.2.3.4/tcp/5"], capabilities: [], build: "1" },
-  });
-  if (signed.type !== "entry") throw new Error("an entry comes back as one");
-  const wire = { chain: state.certificate.chain, entry: signed.entry.bytes };
-  expect(verifyMember(wire, state.charter, crypto)).toMatchObject({ entry: signed.entry });
-  const subject = memberOf(state).certificate.agent;
-  const vote = signer.sign({
-    ...{ v: 1, type: "vote", swarm, subject, incarnation: [1, 1, 0], observer: agent },
-    ...{ evidence: "refused", sequence: [1, 1] },
-  });
-  expect(vote).toMatchObject({ type: "vote", vote: { vote: { subject, observer: agent } } });
-  expect(fromHex(state.charter.charter.founder)).toEqual(state.key.publicKey);
-});
-
-test("a statement of another agent is not signed", () => {
-  const state = foundedState();
-  const signer = statementSigner(state.key, state.certificate, state.charter, crypto);
-  const other = memberOf(state).certificate.agent;
-  expect(() =>
-    signer.sign({
-      ...{ v: 1, type: "entry", swarm: state.charter.swarm, agent: other, incarnation: [1, 1, 0] },
-      ...{ status: "alive", addresses: [], capabilities: [], build: "1" },
-    }),
-  ).toThrow("not sound");
 });

@@ -12,6 +12,7 @@ export {
 export { compareIncarnation, incarnationText, isJumpTooLarge } from "./incarnation.ts";
 export { type MemberWire, memberRecord, memberWire, readMemberRecord, verifyMember } from "./member.ts";
 export { isPlainText } from "./shape.ts";
+export { type SigningMember, signStatement } from "./signing.ts";
 export { statementBytesMax } from "./statement.ts";
 export {
   type DeathWire,

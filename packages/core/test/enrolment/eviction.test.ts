@@ -2,55 +2,15 @@ import { type AgentId, compareText, type Signer, toHex } from "@antibody/policy"
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { accepted } from "../../../policy/test/support.ts";
-import type { Eviction, VerifiedCertificate, VerifiedEviction } from "../../src/contract/statements.ts";
+import type { Eviction, VerifiedEviction } from "../../src/contract/statements.ts";
 import { evictionOf } from "../../src/enrolment/belonging.ts";
-import { agentIdOf, sealCertificate, verifyChain } from "../../src/enrolment/certificate.ts";
 import { sealCharter, verifyCharter } from "../../src/enrolment/charter.ts";
 import { sealEviction, verifyEviction } from "../../src/enrolment/eviction.ts";
+import { foundHome } from "./home.ts";
 import { realCrypto as crypto, signerOf } from "./keys.ts";
 
 const founder = signerOf("founder");
-const recovery = signerOf("recovery");
-const charter = accepted(
-  verifyCharter(
-    sealCharter(
-      {
-        v: 1,
-        type: "charter",
-        name: "home",
-        founder: toHex(founder.publicKey),
-        recovery: toHex(recovery.publicKey),
-        nonce: "00".repeat(16),
-      },
-      founder,
-    ),
-    crypto,
-  ),
-);
-
-/** A chain of members by their names, founder first, each the inviter of the next. */
-function chainOf(names: readonly string[]): VerifiedCertificate {
-  const chain = names.map((name, index) => {
-    const inviter = signerOf(names[index - 1] ?? name);
-    return sealCertificate(
-      {
-        v: 1,
-        type: "certificate",
-        swarm: charter.swarm,
-        key: toHex(signerOf(name).publicKey),
-        name,
-        serial: 1,
-        nonce: "0f".repeat(16),
-        mayInvite: true,
-        inviter: toHex(inviter.publicKey),
-      },
-      inviter,
-    );
-  });
-  return accepted(verifyChain(chain, charter, crypto));
-}
-
-const idOf = (name: string): AgentId => agentIdOf(signerOf(name).publicKey, crypto);
+const { charter, idOf, lineOf } = foundHome(crypto, signerOf);
 
 function seal(
   names: readonly string[],
@@ -58,7 +18,7 @@ function seal(
   keeps: readonly string[] = [],
   change: Partial<Eviction> = {},
 ) {
-  const subject = chainOf(names);
+  const subject = lineOf(names);
   const eviction = sealEviction(
     {
       v: 1,
@@ -105,7 +65,7 @@ describe("who may evict", () => {
     ["a member of another swarm", seal(chain, founder, [], { swarm: otherSwarm() }), "wrongSwarm"],
     [
       "with another's chain",
-      { ...seal(chain, founder), chain: chainOf(["founder", "hall"]).chain },
+      { ...seal(chain, founder), chain: lineOf(["founder", "hall"]).chain },
       "malformed",
     ],
   ])("not %s", (_who, wire, reason) => {
@@ -113,7 +73,7 @@ describe("who may evict", () => {
   });
 
   function signedByOther() {
-    const { chain: bytes } = chainOf(chain);
+    const { chain: bytes } = lineOf(chain);
     const body: Eviction = {
       v: 1,
       type: "eviction",

@@ -1,53 +1,19 @@
-import { type AgentId, compareText, type Signer, toHex } from "@antibody/policy";
+import { type AgentId, compareText, toHex } from "@antibody/policy";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { accepted } from "../../../policy/test/support.ts";
 import type { VerifiedEviction } from "../../src/contract/statements.ts";
-import { agentIdOf, sealCertificate } from "../../src/enrolment/certificate.ts";
-import { sealCharter, verifyCharter } from "../../src/enrolment/charter.ts";
 import { sealEviction, verifyEviction } from "../../src/enrolment/eviction.ts";
 import { evictionsMax, evictionsPerAgentMax } from "../../src/limits.ts";
 import { Evictions } from "../../src/swarm/evictions.ts";
+import { foundHome } from "../enrolment/home.ts";
 import { fakeCrypto, signerOf } from "./people.ts";
 
-const founder = signerOf("founder");
-const charter = accepted(
-  verifyCharter(
-    sealCharter(
-      {
-        v: 1,
-        type: "charter",
-        name: "home",
-        founder: toHex(founder.publicKey),
-        recovery: toHex(signerOf("recovery").publicKey),
-        nonce: "00".repeat(16),
-      },
-      founder,
-    ),
-    fakeCrypto,
-  ),
-);
-
-const idOf = (name: string): AgentId => agentIdOf(signerOf(name).publicKey, fakeCrypto);
-
-function certificateOf(name: string, inviter: Signer): Uint8Array {
-  const certificate = {
-    v: 1,
-    type: "certificate",
-    swarm: charter.swarm,
-    key: toHex(signerOf(name).publicKey),
-    name,
-    serial: 1,
-    nonce: "0f".repeat(16),
-    mayInvite: true,
-    inviter: toHex(inviter.publicKey),
-  } as const;
-  return sealCertificate(certificate, inviter);
-}
+const { charter, idOf, lineOf } = foundHome(fakeCrypto, signerOf);
 
 /** An eviction of the last of a line of members, founder first. */
 function evict(names: readonly string[], by: string, reason: string, keeps: readonly string[] = []) {
-  const chain = names.map((name, index) => certificateOf(name, signerOf(names[index - 1] ?? name)));
+  const { chain } = lineOf(names);
   const signer = signerOf(by);
   const body = {
     v: 1,
