@@ -4,6 +4,7 @@ import type { ResourceType } from "../contract/resource.ts";
 import { defineResource, driftOf, promiseReader } from "./define.ts";
 import { type CommonPromise, commonFields, plainNameProblem, resourceIds } from "./fields.ts";
 import { onDemand, type Shape } from "./onDemand.ts";
+import { reportOnly } from "./planning.ts";
 
 /** What this device promises to its peers: connections to the capability named by the resource reach the port. */
 export type CapabilityPromise = CommonPromise & {
@@ -51,8 +52,7 @@ export const capabilityType: ResourceType = defineResource<CapabilityPromise, Ca
   nameProblem: plainNameProblem,
   diff: (_promise, seen) =>
     seen.type === "announced" ? undefined : driftOf({ announced: `withheld: ${seen.because}` }),
-  plan: () => undefined,
-  reverse: () => undefined,
+  ...reportOnly,
   fake: {
     initial: () => ({ type: "announced" }),
     repaired: (_promise, seen) => seen,

@@ -4,6 +4,7 @@ import type { Drift, ResourceType } from "../contract/resource.ts";
 import { defineResource, driftOf, promiseReader } from "./define.ts";
 import { argumentCharactersMax, type CommonPromise, commonFields, plainNameProblem } from "./fields.ts";
 import { onDemand, type Shape } from "./onDemand.ts";
+import { reportOnly } from "./planning.ts";
 
 /** A health probe: GET answered as promised. Nothing repairs it; other promises hang on it. */
 export type HttpPromise = CommonPromise & {
@@ -63,8 +64,7 @@ export const httpType: ResourceType = defineResource<HttpPromise, HttpObservatio
   nameProblem: plainNameProblem,
   everyMs: everyMsDefault,
   diff: httpDrift,
-  plan: () => undefined,
-  reverse: () => undefined,
+  ...reportOnly,
   fake: {
     initial: (promise) => healthy(promise),
     repaired: (_promise, seen) => seen,

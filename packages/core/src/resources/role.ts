@@ -5,6 +5,7 @@ import { defineResource, driftOf, promiseReader } from "./define.ts";
 import { durationMs } from "./duration.ts";
 import { type CommonPromise, commonFields, duration } from "./fields.ts";
 import { onDemand, type Shape } from "./onDemand.ts";
+import { reportOnly } from "./planning.ts";
 
 /** Peers that one role may be run by. A guess: beyond it a workload belongs on every device. */
 const roleCountMax = 32;
@@ -131,8 +132,7 @@ export const roleType: ResourceType = defineResource<RolePromise, RoleObservatio
   diff: (_promise, seen) =>
     seen.type === "withheld" ? driftOf({ candidate: `withheld: ${seen.because}` }) : undefined,
   rest: (seen) => ({ phase: seen.type === "held" ? "kept" : "standingBy", why: seen.because }),
-  plan: () => undefined,
-  reverse: () => undefined,
+  ...reportOnly,
   fake: {
     initial: () => ({ type: "standingBy", because: "others hold it" }),
     repaired: (_promise, seen) => seen,
