@@ -118,9 +118,23 @@ export class Attempts {
   }
 
   #idle(watch: Watch, turn: Turn): void {
-    if (isLost(watch)) this.dial(watch, "fresh", turn);
+    if (isLost(watch)) this.#dialLost(watch, turn);
     else if (this.#lookMs(watch) > turn.now.monoMs) this.#ask(watch, turn);
     else this.#look(watch, turn);
+  }
+
+  /**
+   * What stood through a long outage makes room for what the dial may bring: of a fresh connection beside it nothing
+   * would be left but the proof, and the session would cost a second handshake.
+   */
+  #dialLost(watch: Watch, turn: Turn): void {
+    if (this.#isOutageLong(watch, turn)) this.#endSilent(watch, turn);
+    this.dial(watch, this.#ports.links.has(watch.agent) ? "fresh" : "session", turn);
+  }
+
+  /** TCP tries a session again that much later, at most: too late to be waited for. */
+  #isOutageLong({ finding, lostMs }: Watch, { now }: Turn): boolean {
+    return finding === "unreachable" && now.monoMs - lostMs >= this.#ports.settings.probeIntervalMs;
   }
 
   /** Until the next look in turn. */
@@ -261,7 +275,7 @@ export class Attempts {
   #tryAgain(watch: Watch, turn: Turn): void {
     if (watch.lostMs === NEVER) watch.lostMs = turn.now.monoMs;
     const at = watch.isUrged
-      ? soonMs(turn)
+      ? soonMs(this.#ports.agent, watch.agent, turn)
       : this.#ports.findings.nextAttemptMs(watch, this.#plannedBeside(watch), turn);
     this.#ports.watches.setDue(watch, at);
   }
@@ -289,8 +303,7 @@ export class Attempts {
    * session may be silent for long: another one is made, once the dial that is under way has ended.
    */
   heardAgain(watch: Watch, turn: Turn): void {
-    const outageMs = turn.now.monoMs - watch.lostMs;
-    if (watch.finding !== "unreachable" || outageMs < this.#ports.settings.probeIntervalMs) {
+    if (!this.#isOutageLong(watch, turn)) {
       this.rest(watch, turn);
       this.recover(watch, turn);
     } else if (watch.stage === "dialing") {
@@ -298,9 +311,18 @@ export class Attempts {
       this.#wayMayBeOpen(turn);
     } else {
       this.#endSilent(watch, turn);
-      this.dial(watch, "session", turn);
+      // Both ends hear each other at about the same time, and one session is enough.
+      if (this.#ports.agent < watch.agent) this.dial(watch, "session", turn);
+      else this.#ports.watches.setDue(watch, turn.now.monoMs + dialDelayMs);
       this.recover(watch, turn);
     }
+  }
+
+  /** The session with a lost peer has closed: its end hears this agent again, or its process is gone. */
+  closedWhileLost(watch: Watch, turn: Turn): void {
+    const at = soonMs(this.#ports.agent, watch.agent, turn);
+    if (watch.stage !== "idle") watch.isUrged = true;
+    else if (this.#ports.watches.dueMs(watch) > at) this.#ports.watches.setDue(watch, at);
   }
 
   /** The peer was heard again. */
@@ -319,7 +341,7 @@ export class Attempts {
         watch.isUrged = true;
         continue;
       }
-      const at = soonMs(turn);
+      const at = soonMs(this.#ports.agent, watch.agent, turn);
       if (this.#ports.watches.dueMs(watch) > at) this.#ports.watches.setDue(watch, at);
     }
   }
@@ -353,7 +375,10 @@ export class Attempts {
   }
 }
 
-/** When the way to a lost peer may have opened: at once, but not to all at the same time. */
-function soonMs({ now, random }: Turn): MonotonicMs {
-  return now.monoMs + 1 + random.below(wayOpenSpreadMs);
+/**
+ * When the way to a lost peer may have opened: soon, but not to all at the same time; and the peer finds so too, so that
+ * of the two the one with the greater id lets the other begin.
+ */
+function soonMs(agent: AgentId, peer: AgentId, { now, random }: Turn): MonotonicMs {
+  return now.monoMs + 1 + random.below(wayOpenSpreadMs) + (agent < peer ? 0 : wayOpenSpreadMs);
 }

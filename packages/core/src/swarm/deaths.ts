@@ -128,7 +128,7 @@ export class Deaths {
     if (decision === "dead" || decision === "void") return !isAwaited;
     if (decision !== "contested") return false;
     // A link to the subject lives: the subject is asked, and refutes; or the link turns out to be dead too.
-    asking.probe(subject, turn);
+    if (links.has(subject)) asking.probe(subject, turn);
     probing.test(subject, turn);
     return false;
   }
@@ -235,7 +235,7 @@ export class Deaths {
     if (incarnation === undefined || directory.standingOf(subject) !== "alive") return;
     const { counted, quorum } = observers.weigh(subject, votes.on(subject, incarnation));
     if (counted.length < 2 || !isHalf(counted, quorum) || !this.#hasRefused(counted)) return;
-    if (probing.hasLivingLink(subject)) return;
+    if (probing.isLiving(subject, turn)) return;
     const death: DeathCertificate = { subject, incarnation, votes: counted };
     this.#accept(death, turn);
     this.#publishing.plan(death, turn);
@@ -278,7 +278,7 @@ export class Deaths {
         return "undecided";
       }
     }
-    if (probing.hasLivingLink(subject)) {
+    if (probing.isLiving(subject, turn)) {
       this.#wait(death);
       return "contested";
     }

@@ -67,13 +67,16 @@ function takeOther(
     case "connected":
       takeConnection(parts, input.peer, input.member, turn);
       return;
-    case "disconnected":
+    case "disconnected": {
+      // That a session is over which this agent has hung up itself shows nothing.
+      const isNews = parts.links.has(input.peer);
       parts.links.closed(input.peer);
       parts.reconcile.closed(input.peer);
-      parts.probing.disconnected(input.peer, turn);
+      if (isNews) parts.probing.disconnected(input.peer, turn);
       return;
+    }
     case "unsent":
-      parts.probing.unsent(input.to, turn);
+      if (parts.links.has(input.to)) parts.probing.unsent(input.to, turn);
       return;
     case "enrolled":
       parts.membership.admit(input.member, input.member.certificate.agent, turn);

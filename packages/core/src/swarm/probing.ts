@@ -16,6 +16,9 @@ import { Watches } from "./watches.ts";
 /** What probing stands on. */
 export type ProbingPorts = Omit<AttemptsPorts, "watches" | "findings">;
 
+/** Until the dial of a session that takes the place of a silent one has shown something: so many times its time. A guess. */
+const heardSinceDials = 2;
+
 interface ProbingDump {
   readonly watches: readonly Watch[];
   /** Of each watch. */
@@ -94,6 +97,14 @@ export class Probing {
     return this.#watches.get(peer)?.finding === "reachable" && this.#links.has(peer);
   }
 
+  /** The same; or the peer was heard a moment ago, and a new session is on its way. */
+  isLiving(peer: AgentId, turn: Turn): boolean {
+    const watch = this.#watches.get(peer);
+    if (watch?.finding !== "reachable") return false;
+    const sinceMs = turn.now.monoMs - heardSinceDials * this.#ports.settings.freshTimeoutMs;
+    return this.#links.has(peer) || watch.heardMs >= sinceMs;
+  }
+
   /** Watches exactly these from now on. True unless it did already: nearly whoever comes and goes does so elsewhere. */
   watchOnly(assignment: Assignment, turn: Turn): boolean {
     const isOther = assignment !== this.#assignment && !this.#watchesExactly(assignment);
@@ -170,8 +181,10 @@ export class Probing {
   /** A closed socket is a hint, tested at once by a fresh connection. */
   disconnected(peer: AgentId, turn: Turn): void {
     const watch = this.#watches.get(peer);
-    if (watch === undefined || isLost(watch)) return;
-    if (watch.duty === "redial") this.#watches.setDue(watch, turn.now.monoMs);
+    if (watch === undefined) return;
+    if (isLost(watch)) {
+      if (watch.duty === "observe") this.#attempts.closedWhileLost(watch, turn);
+    } else if (watch.duty === "redial") this.#watches.setDue(watch, turn.now.monoMs);
     else if (watch.stage !== "dialing") {
       this.findings.suspect(watch, "its session closed", turn);
       this.#attempts.dial(watch, "fresh", turn);
@@ -207,11 +220,16 @@ export class Probing {
     this.#attempts.unanswered(watch, "a message could not be sent", turn);
   }
 
-  /** Others accuse a peer that this agent still holds reachable: it sees for itself, at once. */
+  /**
+   * Others accuse a peer that this agent still holds reachable: it sees for itself, at once. Whom it has just heard it
+   * asks over the session, since they may speak of what is over: after a heal each would else shake hands once more.
+   */
   test(peer: AgentId, turn: Turn): void {
     const watch = this.#watches.get(peer);
     if (watch?.duty !== "observe" || watch.stage === "dialing" || isLost(watch)) return;
-    this.#attempts.dial(watch, "fresh", turn);
+    const sinceMs = turn.now.monoMs - this.#ports.settings.probeTimeoutMs;
+    if (this.hasLivingLink(peer) && watch.heardMs >= sinceMs) this.#attempts.lookToo(watch, turn);
+    else this.#attempts.dial(watch, "fresh", turn);
   }
 
   /** Another says whether it reached a peer for this agent. */
