@@ -1,5 +1,5 @@
 import fc from "fast-check";
-import { expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import { createWire, type Host, logOf, type Wire } from "./harness.ts";
 
 const hosts = [0, 1, 2] as const;
@@ -89,4 +89,60 @@ it("ends at the same time in the same way as dials that look at a paused process
     }),
     { numRuns: 100 },
   );
+});
+
+describe("a dial at a busy process", () => {
+  /** One process is busy, and two others dial it, the second 10 ms later; what they have come to by then. */
+  function dialBusy(busyMs: number, timeoutMs: number, hasQueue = false): Wire {
+    const wire = createWire(3);
+    Object.assign(wire.hosts[2] as Host, { busyUntilMs: busyMs, hasQueue });
+    wire.dialing.dial(0, 2, "session", timeoutMs, true);
+    wire.runTo(10);
+    wire.dialing.dial(1, 2, "session", timeoutMs, true);
+    return wire;
+  }
+
+  it("that is not answered in its time ends in silence (that its handshake outlasts it is not modeled)", () => {
+    const wire = dialBusy(1_300, 1_000);
+    wire.runTo(995);
+    expect(logOf(wire, 0)).toEqual([]);
+    wire.runTo(1_020);
+    expect([logOf(wire, 0), logOf(wire, 1)]).toEqual([["session 2 silent"], ["session 2 silent"]]);
+    wire.runTo(3_000);
+    expect(logOf(wire, 2)).toEqual([]);
+  });
+
+  it("that has more time is answered after more than a second, once the process is done", () => {
+    const wire = dialBusy(1_300, 2_000);
+    wire.runTo(1_299);
+    expect([logOf(wire, 0), logOf(wire, 2)]).toEqual([[], []]);
+    wire.runTo(1_310);
+    expect(logOf(wire, 0)).toEqual(["opened 2", "session 2 connected"]);
+    expect(logOf(wire, 2)).toEqual(["opened 0", "opened 1"]);
+  });
+
+  it("waits behind what waits there already, in the order in which dials came", () => {
+    const wire = dialBusy(1_300, 2_000, true);
+    const busy = wire.hosts[2] as Host;
+    // Done with one step, and the next begins.
+    wire.runTo(1_300);
+    busy.busyUntilMs = 1_500;
+    wire.runTo(1_500);
+    expect(logOf(wire, 2)).toEqual([]);
+    busy.hasQueue = false;
+    wire.dialing.drained(2);
+    wire.runTo(1_510);
+    expect(logOf(wire, 2)).toEqual(["opened 0", "opened 1"]);
+    expect(logOf(wire, 1)).toEqual(["opened 2", "session 2 connected"]);
+  });
+
+  it("ends in silence where what waits there is not done in its time", () => {
+    const wire = dialBusy(1_300, 1_000, true);
+    wire.runTo(1_020);
+    expect([logOf(wire, 0), logOf(wire, 1)]).toEqual([["session 2 silent"], ["session 2 silent"]]);
+    Object.assign(wire.hosts[2] as Host, { busyUntilMs: 0, hasQueue: false });
+    wire.dialing.drained(2);
+    wire.runTo(3_000);
+    expect(logOf(wire, 2)).toEqual([]);
+  });
 });

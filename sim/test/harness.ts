@@ -15,6 +15,9 @@ export interface Host {
   greets: boolean;
   life: number;
   silentSinceUs: number;
+  /** Until when the process does something else, and whether anything waits for it. */
+  busyUntilMs: number;
+  hasQueue: boolean;
   readonly log: string[];
 }
 
@@ -39,6 +42,8 @@ export function createWire(count: number, links: Partial<LinkModel> = {}, seed =
     greets: true,
     life: 1,
     silentSinceUs: Number.POSITIVE_INFINITY,
+    busyUntilMs: 0,
+    hasQueue: false,
     log: [],
   }));
   const at = (index: number): Host => hosts[index] as Host;
@@ -46,8 +51,8 @@ export function createWire(count: number, links: Partial<LinkModel> = {}, seed =
     hasPower: (index) => at(index).power,
     isRunning: (index) => at(index).running,
     isPaused: (index) => at(index).paused,
-    busyUntilUs: () => 0,
-    hasQueue: () => false,
+    busyUntilUs: (index) => at(index).busyUntilMs * 1_000,
+    hasQueue: (index) => at(index).hasQueue,
     silentSinceUs: (index) => at(index).silentSinceUs,
     lifeOf: (index) => at(index).life,
     greetingOf: (index) => (at(index).greets ? ({} as Member) : undefined),

@@ -35,9 +35,9 @@ const spareMissers = 1;
 const gatherMs = 1_000;
 /**
  * Who is back while others that this agent said to miss are not is told of so much later: they are tried again at once,
- * and one rumor says it of all. A guess: twice the time over which they are tried.
+ * and one rumor says it of all. A guess: half as long again as the time over which they are tried.
  */
-const returnTogetherMs = 2 * wayOpenSpreadMs;
+const returnTogetherMs = 3 * wayOpenSpreadMs;
 /** Whoever changes its mind on a subject waits: this long, twice as long every further time. A guess, against a flapping link. */
 const changeWaitMs = 2_000;
 const changesMax = 5;

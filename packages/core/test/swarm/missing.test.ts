@@ -101,6 +101,31 @@ describe("whoever is cut off", () => {
     expect(world.told("swarm.dead")).toEqual([]);
   });
 
+  test.each([3_000, 3_200, 3_400, 3_600])(
+    "is told of together with another that is back, by who has said to miss both %i ms before",
+    (waitedMs) => {
+      const world = World.formed(names);
+      const [observer = ""] = observersIn(world);
+      const observed = world.host(observer).swarm.neighborsOf(world.agent(observer));
+      const other = others.find((name) => name !== observer && observed.includes(world.agent(name))) ?? "";
+      const gone = [subject, other];
+      const spoken = (finding: Sighting["finding"]): string[] =>
+        world.lines.flatMap(({ name, text }) =>
+          name === observer ? [...text.matchAll(/sign sighting/g)].map(() => finding) : [],
+        );
+      world.passes = (from, to) =>
+        ![from, to].includes(observer) || ![from, to].some((name) => gone.includes(name));
+      world.runUntil(() => spoken("missing").length === gone.length, 20_000);
+      world.run(waitedMs);
+      heal(world);
+      world.clear();
+      world.runUntil(() => gone.every((name) => world.verdict(observer, name) === "reachable"), 4_000);
+      world.run(2_000);
+      expect(spoken("present")).toHaveLength(gone.length);
+      expect(rumorsIn(world).filter((name) => name === observer)).toHaveLength(1);
+    },
+  );
+
   test("is said to be so again for as long as it lasts where no quorum is found", () => {
     const world = World.formed(names, { cutVoteAfterMs: 1e9, sightingLifetimeMs: 20_000 });
     cut(world, subject);
