@@ -16,6 +16,7 @@ import { joinedDigest, OutputTrace } from "../src/hash/traceOutput.ts";
 import { enrollSwarm } from "../src/identity/enroll.ts";
 import { modelCrypto, modelSigner } from "../src/identity/modelCrypto.ts";
 import { Journal } from "../src/world/journal.ts";
+import { RecordPool } from "../src/world/recordPool.ts";
 
 describe("the trace", () => {
   it("gives equal values equal digests, and different values different ones", () => {
@@ -119,7 +120,7 @@ describe("model signatures", () => {
 
 describe("the journal", () => {
   function written(): Journal {
-    const journal = new Journal();
+    const journal = new Journal(new RecordPool());
     journal.persist("batched", [{ key: "b", value: 1 }]);
     journal.persist("sync", [{ key: "a", value: 1 }]);
     journal.persist("batched", [
@@ -159,7 +160,7 @@ describe("the journal", () => {
     });
     fc.assert(
       fc.property(writes, fc.nat(40), (script, survivors) => {
-        const journal = new Journal();
+        const journal = new Journal(new RecordPool());
         const synced = new Map<string, number | null>();
         const after = new Map<string, (number | null)[]>();
         for (const [isSync, key, value] of script) {

@@ -8,7 +8,8 @@ import {
   verifyCharter,
 } from "@antibody/core";
 import { type Signer, toHex, utf8 } from "@antibody/policy";
-import { modelCrypto, modelSigner } from "./modelCrypto.ts";
+import { Arena } from "../stores/arena.ts";
+import { modelCrypto, modelSigner, signerOf } from "./modelCrypto.ts";
 import { signStatement, valid } from "./statements.ts";
 
 /** One enrolled agent. */
@@ -48,12 +49,13 @@ export function enrollSwarm(agents: number, seed: number): EnrolledSwarm {
     founder,
   );
   const charter = valid(verifyCharter(charterBytes, modelCrypto));
+  const arena = new Arena();
   const chains: Uint8Array[] = [];
   const enrolled: Enrolled[] = [];
   for (let index = 0; index < agents; index += 1) {
     const signer = index === 0 ? founder : modelSigner(`agent ${index} of ${seed}`);
     const name = `agent-${index}`;
-    const bytes = sealCertificate(
+    const sealed = sealCertificate(
       {
         v: 1,
         type: "certificate",
@@ -67,7 +69,8 @@ export function enrollSwarm(agents: number, seed: number): EnrolledSwarm {
       },
       founder,
     );
-    chains.push(bytes);
+    const bytes = arena.keep(sealed);
+    if (index === 0) chains.push(bytes);
     const chain = index === 0 ? [bytes] : [chains[0] as Uint8Array, bytes];
     const certificate = valid(verifyChain(chain, charter, modelCrypto));
     const address = addressOf(index);
@@ -75,8 +78,8 @@ export function enrollSwarm(agents: number, seed: number): EnrolledSwarm {
       name,
       address,
       certificate,
-      signer,
-      member: memberOf(charter, certificate, signer, address),
+      signer: signerOf(certificate.publicKey),
+      member: memberOf(charter, certificate, signer, address, arena),
     });
   }
   return { charter, agents: enrolled };
@@ -87,6 +90,7 @@ function memberOf(
   certificate: VerifiedCertificate,
   signer: Signer,
   address: string,
+  arena: Arena,
 ): Member {
   const signed = signStatement(
     {
@@ -104,7 +108,8 @@ function memberOf(
     charter,
   );
   if (signed.type !== "entry") throw new Error("An entry was signed as something else");
-  return { certificate, entry: signed.entry };
+  const { entry } = signed;
+  return { certificate, entry: { ...entry, bytes: arena.keep(entry.bytes) } };
 }
 
 function addressOf(index: number): string {

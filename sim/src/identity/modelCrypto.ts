@@ -15,7 +15,11 @@ export const modelCrypto: Crypto = {
 
 /** A key pair by its name: equal names give equal keys. */
 export function modelSigner(name: string): Signer {
-  const publicKey = canonicalPoint(sha256(utf8(`key ${name}`)));
+  return signerOf(canonicalPoint(sha256(utf8(`key ${name}`))));
+}
+
+/** The key pair of a public key. */
+export function signerOf(publicKey: Uint8Array): Signer {
   return { publicKey, sign: (message) => signatureOf(publicKey, message) };
 }
 

@@ -1,4 +1,4 @@
-import type { Inspection, ResourceView } from "@antibody/core";
+import { type Inspection, RareMap, RareSet, type ResourceView } from "@antibody/core";
 import { compareVersions, matchesAnyGlob, type StreamState, streamKey, type Version } from "@antibody/policy";
 import type { Publishers } from "../scenarios/publishers.ts";
 import type { SimAgent } from "../world/agent.ts";
@@ -8,14 +8,14 @@ interface Seen {
   active: Version | undefined;
   held: Version | undefined;
   /** Generations that were on trial and have come to stay. */
-  readonly proven: Set<number>;
+  readonly proven: RareSet<number>;
 }
 
 /** Nothing unsigned, out of scope or rolled back is ever in force, and nothing accepted is lost. */
 export class PolicyInvariants {
   readonly #publishers: Publishers;
   /** By the index of the agent, by stream. */
-  readonly #seen = new Map<number, Map<string, Seen>>();
+  readonly #seen = new Map<number, RareMap<string, Seen>>();
 
   constructor(publishers: Publishers) {
     this.#publishers = publishers;
@@ -26,7 +26,7 @@ export class PolicyInvariants {
     agent: Pick<SimAgent, "index">,
     inspection: Pick<Inspection, "resources" | "streams">,
   ): readonly string[] {
-    const seen = this.#seen.get(agent.index) ?? new Map<string, Seen>();
+    const seen = this.#seen.get(agent.index) ?? new RareMap<string, Seen>();
     this.#seen.set(agent.index, seen);
     const streams = new Map<string, StreamState>(
       inspection.streams.map((stream) => [streamKey(stream.author, stream.stream), stream] as const),
@@ -49,9 +49,9 @@ export class PolicyInvariants {
 
   /** A generation on trial has come to stay. */
   proven(agent: Pick<SimAgent, "index">, key: string, generation: number): void {
-    const all = this.#seen.get(agent.index) ?? new Map<string, Seen>();
+    const all = this.#seen.get(agent.index) ?? new RareMap<string, Seen>();
     this.#seen.set(agent.index, all);
-    const seen = all.get(key) ?? { active: undefined, held: undefined, proven: new Set<number>() };
+    const seen = all.get(key) ?? { active: undefined, held: undefined, proven: new RareSet<number>() };
     all.set(key, seen);
     seen.proven.add(generation);
   }
@@ -73,7 +73,7 @@ export class PolicyInvariants {
 }
 
 function lookAtStream(
-  all: Map<string, Seen>,
+  all: RareMap<string, Seen>,
   key: string,
   stream: StreamState | undefined,
 ): readonly string[] {
@@ -81,7 +81,7 @@ function lookAtStream(
   if (stream?.held === "equivocation") return [];
   const active = stream?.active?.version;
   const held = newest(stream?.active, stream?.pending);
-  const seen = all.get(key) ?? { active: undefined, held: undefined, proven: new Set<number>() };
+  const seen = all.get(key) ?? { active: undefined, held: undefined, proven: new RareSet<number>() };
   all.set(key, seen);
   const problems: string[] = [];
   if (isBelow(active, seen.active)) {

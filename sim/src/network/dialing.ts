@@ -3,7 +3,7 @@ import type { EventQueue } from "../engine/eventQueue.ts";
 import { kinds } from "../engine/kinds.ts";
 import type { DialPurpose, Hosts } from "./hosts.ts";
 import type { Network } from "./network.ts";
-import { createEnd, noSession, type Origin } from "./session.ts";
+import { createEnd, noSession } from "./session.ts";
 
 /** What travels to the peer: what its host needs to know of the dialer is in it. */
 interface Dial {
@@ -193,8 +193,7 @@ export class Dialing {
       return;
     }
     if (!this.#network.isLater(agent, peer, session)) {
-      const origin: Origin = { attempt: undefined, met };
-      this.#network.stand(agent, peer, createEnd(session, latencyUs, peerLife, origin));
+      this.#network.stand(agent, peer, createEnd(session, latencyUs, peerLife, { attempt: undefined, met }));
       this.#hosts.opened(agent, peer, true, greeting);
     }
     this.#hosts.dialed(agent, peer, purpose, "connected");
@@ -355,6 +354,7 @@ export class Dialing {
     numbers?.delete(number);
     if (numbers !== undefined && numbers.size > 0) return;
     peers?.delete(peer);
+    if (peers?.size === 0) this.#underWay.delete(agent);
     this.#unpark(agent, peer);
   }
 }

@@ -1,12 +1,15 @@
 import type { End } from "./session.ts";
 
+const none: readonly never[] = [];
+
 /**
  * The sessions whose end stands at one agent, by peer, oldest first. There are some ten, and every message looks for
  * two of them: ten small numbers side by side are found faster than an entry of a map.
  */
 export class Ends {
-  readonly #peers: number[] = [];
-  readonly #sessions: End[] = [];
+  /** Replaced, never changed: of lists that are made at once none has room to spare. */
+  #peers: readonly number[] = none;
+  #sessions: readonly End[] = none;
 
   get peers(): readonly number[] {
     return this.#peers;
@@ -23,25 +26,25 @@ export class Ends {
   /** Puts a session in the place of the one with that peer, or at the end. */
   set(peer: number, session: End): void {
     const place = this.#peers.indexOf(peer);
-    if (place >= 0) this.#sessions[place] = session;
+    if (place >= 0) this.#sessions = this.#sessions.with(place, session);
     else {
-      this.#peers.push(peer);
-      this.#sessions.push(session);
+      this.#peers = this.#peers.concat([peer]);
+      this.#sessions = this.#sessions.concat([session]);
     }
   }
 
   delete(peer: number): void {
     const place = this.#peers.indexOf(peer);
     if (place < 0) return;
-    this.#peers.splice(place, 1);
-    this.#sessions.splice(place, 1);
+    this.#peers = this.#peers.toSpliced(place, 1);
+    this.#sessions = this.#sessions.toSpliced(place, 1);
   }
 
   /** Takes all away, and gives them with their peers. */
   clear(): readonly (readonly [peer: number, session: End])[] {
     const all = this.entries();
-    this.#peers.length = 0;
-    this.#sessions.length = 0;
+    this.#peers = none;
+    this.#sessions = none;
     return all;
   }
 

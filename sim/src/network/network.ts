@@ -55,7 +55,7 @@ export class Network {
 
   /** How the session came to be whose end stands at an agent. */
   originOf(agent: number, peer: number): Origin | undefined {
-    return this.#of(agent).get(peer)?.origin;
+    return this.#of(agent).get(peer);
   }
 
   /** The process at the other end of a session, as the end knows it. */

@@ -25,14 +25,13 @@ export interface Cut {
  * believe in a session that the other has forgotten. It stands while its agent's map of sessions holds it. A small
  * object with no others in it: a large world has a million of them.
  */
-export interface End {
+export interface End extends Origin {
   /** Both ends of one session have one number, and no other session of the two has it. */
   readonly number: number;
   /** One way. */
   readonly latencyUs: number;
   /** Of the process at the other end. */
   readonly peerLife: number;
-  readonly origin: Origin;
   /** Arrival of what was sent last from here: the next arrives after it. */
   lastUs: number;
   /** Undefined where there was no cut. */
@@ -52,8 +51,13 @@ export const noSession = 0;
 
 const never = Number.POSITIVE_INFINITY;
 
-export function createEnd(number: number, latencyUs: number, peerLife: number, origin: Origin): End {
-  return { number, latencyUs, peerLife, origin, lastUs: 0, cut: undefined };
+export function createEnd(
+  number: number,
+  latencyUs: number,
+  peerLife: number,
+  { attempt, met }: Origin,
+): End {
+  return { number, latencyUs, peerLife, attempt, met, lastUs: 0, cut: undefined };
 }
 
 /** What a cut did to it, to be changed. */

@@ -1,4 +1,5 @@
-import type { Durability, JournalRecord, Snapshot } from "@antibody/core";
+import { type Durability, type JournalRecord, RareMap, type Snapshot } from "@antibody/core";
+import type { RecordPool } from "./recordPool.ts";
 
 /** A record that was written and is not on the card yet, with what the card holds of it; absent: nothing. */
 interface Unsynced {
@@ -18,9 +19,14 @@ const unsyncedMax = 256;
  * their own on a device.
  */
 export class Journal {
-  readonly #records = new Map<string, Snapshot>();
+  readonly #pool: RecordPool;
+  readonly #records = new RareMap<string, Snapshot>();
   /** In the order of writing. */
   #unsynced: Unsynced[] = [];
+
+  constructor(pool: RecordPool) {
+    this.#pool = pool;
+  }
 
   get isEmpty(): boolean {
     return this.#records.size === 0;
@@ -36,7 +42,8 @@ export class Journal {
       const keys = new Set(records.map(({ key }) => key));
       this.#unsynced = this.#unsynced.filter(({ key }) => !keys.has(key));
     }
-    for (const { key, value } of records) {
+    for (const record of records) {
+      const { key, value } = this.#pool.of(record);
       if (durability === "batched") this.#unsynced.push({ key, before: this.#records.get(key) });
       this.#write(key, value ?? undefined);
     }

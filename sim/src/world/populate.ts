@@ -16,9 +16,11 @@ import { type Enrolled, enrollSwarm } from "../identity/enroll.ts";
 import { modelCrypto } from "../identity/modelCrypto.ts";
 import type { DeviceKind } from "../scenarios/scenario.ts";
 import { DirectoryColumns } from "../stores/directoryColumns.ts";
+import { WorldSharing } from "../stores/sharing.ts";
 import type { SimAgent } from "./agent.ts";
 import { HostClock } from "./clock.ts";
 import { Journal } from "./journal.ts";
+import { RecordPool } from "./recordPool.ts";
 
 /** The agents of a world, and what they share. */
 export interface Population {
@@ -33,6 +35,8 @@ export interface Population {
   /** They as a directory, and where the agents keep what they hold of it from then on. */
   readonly directory: Directory;
   readonly columns: DirectoryColumns;
+  /** What they hold alike beside it. */
+  readonly sharing: WorldSharing;
   /** Digests of the entries in it. */
   readonly enrolledEntries: ReadonlySet<string>;
 }
@@ -52,17 +56,21 @@ export function populate(
   const members = swarm.agents.map(({ member }) => member);
   const directory = directoryOf(members, settings);
   const random = Random.fromSeed(seed).fork();
+  const pool = new RecordPool();
   const types = new Map(resourceTypes.map((type) => [type.kind, type]));
   return {
     swarm: swarm.charter.swarm,
     charter: swarm.charter,
     settings,
     kinds,
-    agents: swarm.agents.map((enrolled, index) => createAgent(enrolled, index, random.fork(), types, times)),
+    agents: swarm.agents.map((enrolled, index) =>
+      createAgent(enrolled, index, random.fork(), { types, times, pool }),
+    ),
     enrolledEntries: new Set(members.map(({ entry }) => entry.digest)),
     members,
     directory,
     columns: new DirectoryColumns(directory),
+    sharing: new WorldSharing(),
   };
 }
 
@@ -74,12 +82,18 @@ function directoryOf(members: readonly Member[], settings: Settings): Directory 
   return directory;
 }
 
+/** What all agents have in common. */
+interface Shared {
+  readonly types: ReadonlyMap<string, ResourceType>;
+  readonly times: DeviceTimes;
+  readonly pool: RecordPool;
+}
+
 function createAgent(
   { name, address, certificate, signer }: Enrolled,
   index: number,
   random: Random,
-  types: ReadonlyMap<string, ResourceType>,
-  times: DeviceTimes,
+  { types, times, pool }: Shared,
 ): SimAgent {
   const digestKey = modelCrypto.sha256(utf8(`digest key of ${certificate.agent}`));
   const context = { digest: (bytes: Uint8Array): string => keyedDigest(modelCrypto, digestKey, bytes) };
@@ -93,7 +107,7 @@ function createAgent(
     signer,
     digestKey,
     random,
-    journal: new Journal(),
+    journal: new Journal(pool),
     device: new Device(types, context, times, random.fork()),
     mind: undefined,
     isRunning: false,

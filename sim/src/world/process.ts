@@ -29,10 +29,12 @@ import type { Population } from "./populate.ts";
 const policyPrefix = "policy/";
 const reportPrefix = "report/";
 
+const protectedResources: readonly string[] = ["file:/var/lib/antibody/**"];
+
 /** What a process of the agent gives its mind. Each gets a random stream of its own. */
 export function mindOptionsOf(
   agent: SimAgent,
-  { swarm, settings, kinds, directory, columns }: Population,
+  { swarm, settings, kinds, directory, columns, sharing }: Population,
 ): MindOptions {
   return {
     agent: agent.id,
@@ -45,8 +47,9 @@ export function mindOptionsOf(
     crypto: modelCrypto,
     settings,
     founding: { directory, store: columns.start(agent.index) },
+    sharing,
     resourceTypes,
-    protectedResources: ["file:/var/lib/antibody/**"],
+    protectedResources,
   };
 }
 

@@ -5,6 +5,7 @@ import type { Founding } from "../swarm/directory.ts";
 import type { Roster } from "../swarm/roster.ts";
 import type { JournalRecord, Output } from "./output.ts";
 import type { ResourceType } from "./resource.ts";
+import type { Sharing } from "./sharing.ts";
 import type { Member, VerifiedCertificate, VerifiedEviction } from "./statements.ts";
 import type { MonotonicMs } from "./time.ts";
 
@@ -38,6 +39,8 @@ export interface MindOptions {
   readonly roster?: Roster;
   /** The directory that the mind begins with, as all minds of a simulator do. Absent: an empty one, and a plain store. */
   readonly founding?: Founding;
+  /** Where the minds of a simulator find what another has made already. Absent: nowhere. */
+  readonly sharing?: Sharing;
 }
 
 /** What a body found in its journal, verified again where it was signed. All empty at the first start. */

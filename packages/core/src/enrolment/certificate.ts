@@ -59,7 +59,8 @@ export function verifyChain(
     if (problem !== undefined) return problem;
     // Texts that all certificates of a swarm repeat are held once.
     last = { ...opened.body, swarm: charter.swarm, inviter: last?.key ?? charter.charter.founder };
-    lineage = [...lineage, agentIdOf(fromHex(last.key) ?? new Uint8Array(), crypto)];
+    // Of lists that are made at once none has room to spare.
+    lineage = lineage.concat([agentIdOf(fromHex(last.key) ?? new Uint8Array(), crypto)]);
   }
   const agent = lineage.at(-1);
   if (last === undefined || agent === undefined) return reject("malformed", "an empty chain of certificates");

@@ -9,7 +9,7 @@ import {
   toHex,
 } from "@antibody/policy";
 import * as z from "zod/mini";
-import type { Entry, SignedEntry, VerifiedCertificate } from "../contract/statements.ts";
+import type { Entry, Incarnation, SignedEntry, VerifiedCertificate } from "../contract/statements.ts";
 import { addressesMax, capabilitiesMax } from "../limits.ts";
 import { incarnationShape, parsed, plainText, type Shape } from "./shape.ts";
 import { openStatement, sealStatement, signatureProblem } from "./statement.ts";
@@ -20,8 +20,8 @@ export const addressCharactersMax = 256;
 export const capabilityCharactersMax = 64;
 const buildBytesMax = 64;
 
-/** Hex digits of the digest that names a statement in directory digests. */
-const statementDigestCharacters = 16;
+/** Bytes of the digest that names a statement in directory digests. */
+const statementDigestBytes = 8;
 
 const entryShape: Shape<Entry> = z.strictObject({
   v: z.literal(1),
@@ -61,11 +61,13 @@ export function verifyEntry(
   }
   const problem = signatureProblem(crypto, envelope, certificate.publicKey, entry.agent);
   if (problem !== undefined) return problem;
-  const digest = toHex(envelopeDigest(crypto, envelope)).slice(0, statementDigestCharacters);
-  // The two texts are held once, by the certificate.
+  const digest = toHex(envelopeDigest(crypto, envelope).subarray(0, statementDigestBytes));
+  // The two texts are held once, by the certificate; and the list has no room to spare.
   const { swarm } = certificate.certificate;
+  const [serial, boot, n] = entry.incarnation;
+  const incarnation: Incarnation = [serial, boot, n];
   return {
-    entry: { ...entry, swarm, agent: certificate.agent },
+    entry: { ...entry, swarm, agent: certificate.agent, incarnation },
     bytes: envelope.bytes,
     digest,
   } as SignedEntry;

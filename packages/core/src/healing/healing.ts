@@ -6,7 +6,7 @@ import type { Snapshot } from "../contract/snapshot.ts";
 import type { MonotonicMs } from "../contract/time.ts";
 import type { Turn } from "../contract/turn.ts";
 import { DeadlinesByKind } from "../keeping/deadlinesByKind.ts";
-import { RareMap, RareSet } from "../keeping/rare.ts";
+import { finished, finishedSet, RareMap, RareSet } from "../keeping/rare.ts";
 import { keep, recall } from "../keeping/snapshot.ts";
 import { MapStore } from "../keeping/store.ts";
 import { typesByKind } from "../resources/byKind.ts";
@@ -96,12 +96,12 @@ export class Healing {
       budget: new Budget(options.settings, undefined),
       budgetTold: false,
       asking: new RareMap(),
-      turns: new Set(),
-      turnsBecause: new Map(),
+      turns: finishedSet(new Set()),
+      turnsBecause: finished(new Map()),
       refreshes: pendingRefreshes(records),
       reconsider: new RareSet(),
       liveWatches: 0,
-      heldRoles: new Map(),
+      heldRoles: finished(new Map()),
       releasing: new RareSet(),
       beyondBound: 0,
       begun: false,
@@ -115,23 +115,16 @@ export class Healing {
     const dump = recall<HealingDump>(snapshot);
     if (dump.v !== dumpVersion)
       throw new Error(`healing of version ${dump.v}, this build reads ${dumpVersion}`);
-    const releasing = new RareSet<ResourceId>();
-    for (const { resource, duty, plan } of dump.states) {
-      if (duty === "standBy" && plan !== undefined) releasing.add(resource);
-    }
-    const awaitingDanger = new RareSet<ResourceId>();
-    for (const resource of dump.awaitingDanger) awaitingDanger.add(resource);
-    const asking = new RareMap<ResourceId, readonly ResourceId[]>();
-    for (const [resource, roles] of dump.asking) asking.set(resource, roles);
+    const releasing = dump.states.filter(({ duty, plan }) => duty === "standBy" && plan !== undefined);
     return new Healing({
       ...fixedParts(options),
-      awaitingDanger,
+      awaitingDanger: new RareSet(dump.awaitingDanger),
       budget: new Budget(options.settings, dump.budget),
       budgetTold: dump.budgetTold,
-      asking,
-      turns: new Set(dump.turns),
-      turnsBecause: new Map(dump.turnsBecause),
-      refreshes: new Map(dump.refreshes),
+      asking: new RareMap(dump.asking),
+      turns: finishedSet(new Set(dump.turns)),
+      turnsBecause: finished(new Map(dump.turnsBecause)),
+      refreshes: new RareMap(dump.refreshes),
       states: new MapStore(dump.states.map((state) => [state.resource, { ...state }])),
       actions: Actions.restore(options.boot, options.settings.actionsMax, dump.actions),
       pauses: Pauses.restore(dump.pauses),
@@ -140,8 +133,8 @@ export class Healing {
       waiting: new Waiting(dump.waiting),
       reconsider: new RareSet(),
       liveWatches: dump.liveWatches,
-      heldRoles: new Map(dump.heldRoles),
-      releasing,
+      heldRoles: finished(new Map(dump.heldRoles)),
+      releasing: new RareSet(releasing.map(({ resource }) => resource)),
       beyondBound: dump.beyondBound,
       begun: dump.begun,
       stopping: dump.stopping,
@@ -337,9 +330,10 @@ export class Healing {
 }
 
 function fixedParts(options: HealingOptions): Pick<Parts, "settings" | "types" | "context"> {
+  const { settings, resourceTypes, crypto, digestKey } = options;
   return {
-    settings: options.settings,
-    types: typesByKind(options.resourceTypes),
-    context: { digest: (bytes) => keyedDigest(options.crypto, options.digestKey, bytes) },
+    settings,
+    types: typesByKind(resourceTypes),
+    context: { digest: (bytes) => keyedDigest(crypto, digestKey, bytes) },
   };
 }

@@ -55,7 +55,7 @@ export interface Parts {
   /** Why it may not disturb others. Replaced, never changed. */
   turnsBecause: ReadonlyMap<ResourceId, string>;
   /** What the last run left to be begun anew, until its promise is taken up. */
-  readonly refreshes: Map<ResourceId, ResourceId>;
+  readonly refreshes: RareMap<ResourceId, ResourceId>;
   /** Resources to be decided on again before the step ends. Empty between steps. */
   readonly reconsider: RareSet<ResourceId>;
   /** Resources whose watch wakes by events; at most `watchesMax`. */

@@ -2,6 +2,7 @@ import type { ResourceId } from "@antibody/policy";
 import type { ActionId, JournalRecord } from "../contract/output.ts";
 import type { Plan } from "../contract/resource.ts";
 import type { Turn } from "../contract/turn.ts";
+import { RareMap } from "../keeping/rare.ts";
 import { keep, recall } from "../keeping/snapshot.ts";
 import type { Hold } from "./holding.ts";
 import { knownTypeOf, type Parts } from "./parts.ts";
@@ -16,9 +17,9 @@ interface RefreshRecord {
 }
 
 /** What the journal still held: by the resources that are to be begun anew, what was repaired. */
-export function pendingRefreshes(records: readonly JournalRecord[]): Map<ResourceId, ResourceId> {
+export function pendingRefreshes(records: readonly JournalRecord[]): RareMap<ResourceId, ResourceId> {
   const found = records.filter(({ key }) => key.startsWith(refreshPrefix));
-  return new Map(
+  return new RareMap(
     found.map(({ key, value }) => [
       key.slice(refreshPrefix.length) as ResourceId,
       recall<RefreshRecord>(value).by,

@@ -7,7 +7,7 @@ import {
   ownerStands,
 } from "@antibody/policy";
 import type { JournalRecord } from "../contract/output.ts";
-import { RareMap } from "./rare.ts";
+import { finished, RareMap } from "./rare.ts";
 import { keep, recall } from "./snapshot.ts";
 
 /** A grant that the owner gave on this device. */
@@ -128,8 +128,8 @@ export class Grants {
   }
 
   #standsByAuthor(): ReadonlyMap<AuthorId, OwnerStand> {
-    this.#stands ??= new Map(
-      ownerStands(this.#words.values(), this.owner ?? "").map((stand) => [stand.author, stand]),
+    this.#stands ??= finished(
+      new Map(ownerStands(this.#words.values(), this.owner ?? "").map((stand) => [stand.author, stand])),
     );
     return this.#stands;
   }

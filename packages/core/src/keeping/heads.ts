@@ -53,9 +53,9 @@ export function isOutdated(policy: VerifiedPolicy, newest: ReadonlyMap<string, V
 }
 
 /** Ids of everything held, and the newest manifest of each stream (of the first `headStreamsMax`). */
-export function headsOf(held: ReadonlyMap<string, VerifiedPolicy>): PolicyHeads {
+export function headsOf(held: readonly VerifiedPolicy[]): PolicyHeads {
   const newest = new Map<StreamKey, StreamHead>();
-  for (const policy of held.values()) {
+  for (const policy of held) {
     if (policy.type !== "manifest") continue;
     const { stream, epoch, generation } = policy.manifest;
     const author: AuthorId = policy.author;
@@ -71,12 +71,12 @@ export function headsOf(held: ReadonlyMap<string, VerifiedPolicy>): PolicyHeads 
   const sorted = [...newest].sort(([left], [right]) => compareText(left, right));
   // A peer that is not told of a stream sends what is outdated, which is refused: no harm in leaving some out.
   const streams = sorted.slice(0, headStreamsMax).map(([, head]) => head);
-  return { ids: [...held.keys()].sort(compareText), streams };
+  return { ids: held.map(({ id }) => id).sort(compareText), streams };
 }
 
 /** Digest over sorted ids, 16 hex digits. */
 export function digestOfIds(ids: readonly string[], crypto: Crypto): string {
-  return toHex(crypto.sha256(new TextEncoder().encode(ids.join("\n")))).slice(0, 16);
+  return toHex(crypto.sha256(new TextEncoder().encode(ids.join("\n"))).subarray(0, 8));
 }
 
 /**

@@ -4,19 +4,21 @@ import {
   belowFloor,
   type Crypto,
   type Floors,
+  raiseFloor,
+  type StreamName,
   streamKey,
   type VerifiedManifest,
   type VerifiedPolicy,
   type Version,
 } from "@antibody/policy";
 import type { Boot } from "../contract/mind.ts";
+import type { Sharing } from "../contract/sharing.ts";
 import type { Snapshot } from "../contract/snapshot.ts";
 import type { Turn } from "../contract/turn.ts";
 import { DisputeMemory } from "./disputes.ts";
 import { Grants, type LocalGrant } from "./grants.ts";
 import { versionOf } from "./heads.ts";
 import { type HeldPolicy, PolicySet } from "./policySet.ts";
-import { finished } from "./rare.ts";
 import { deletionOf, recordOf } from "./records.ts";
 import { RefusedIds } from "./refusedIds.ts";
 import { keep, recall } from "./snapshot.ts";
@@ -45,13 +47,24 @@ interface HoldingsDump {
 export class Holdings {
   readonly set: PolicySet;
   readonly grants: Grants;
+  readonly #sharing: Sharing;
   #disputes = new DisputeMemory();
-  floors: Floors = new Map();
+  #floors: Floors = new Map();
 
-  constructor(crypto: Crypto, owner: string | undefined) {
-    this.set = new PolicySet(crypto);
+  constructor(crypto: Crypto, owner: string | undefined, sharing: Sharing) {
+    this.#sharing = sharing;
+    this.set = new PolicySet(crypto, sharing);
     this.grants = new Grants(owner);
     this.set.isEvidence = (policy) => this.disputes.isDisputed(policy);
+  }
+
+  /** The lowest version of each stream that may still be active. */
+  get floors(): Floors {
+    return this.#floors;
+  }
+
+  raiseFloor(author: AuthorId, stream: StreamName, version: Version): void {
+    this.#floors = this.#sharing.of("floors", raiseFloor(this.#floors, author, stream, version));
   }
 
   get disputes(): DisputeMemory {
@@ -69,7 +82,7 @@ export class Holdings {
         const { epoch, generation } = recall<Version>(value);
         return [key.slice("floor/".length), { epoch, generation }] as const;
       });
-    this.floors = finished(new Map(floors));
+    this.#floors = this.#sharing.of("floors", new Map(floors));
     for (const policy of boot.policies) this.#hold(policy, undefined);
     this.#pinRoots();
   }
@@ -94,7 +107,7 @@ export class Holdings {
     this.#disputes = DisputeMemory.restore(state.disputes);
     this.set.quota.restoreIntroducers(state.introducers);
     this.set.refused = RefusedIds.restore(state.refused);
-    this.floors = finished(new Map(state.floors));
+    this.#floors = this.#sharing.of("floors", new Map(state.floors));
     // The view is as old as it was; what came after it was held after everything that it was made of.
     const unseen = new Set(state.unseen);
     const [seen, later] = [false, true].map((isLater) =>

@@ -9,7 +9,6 @@ import {
   type Grant,
   type HeldClaim,
   type Root,
-  raiseFloor,
   type StageGate,
   type StreamState,
   streamKey,
@@ -23,6 +22,7 @@ import type { PolicyHeads } from "../contract/messages.ts";
 import type { Boot } from "../contract/mind.ts";
 import type { JournalRecord } from "../contract/output.ts";
 import type { ResourceType } from "../contract/resource.ts";
+import { type Sharing, sharesNothing } from "../contract/sharing.ts";
 import type { Snapshot } from "../contract/snapshot.ts";
 import { type MonotonicMs, NEVER, type Now, type WallMs } from "../contract/time.ts";
 import type { Turn } from "../contract/turn.ts";
@@ -56,6 +56,8 @@ export interface PolicyKeepingOptions {
   readonly protectedResources: readonly string[];
   /** Public key of the device's owner, in hexadecimal. */
   readonly owner?: string;
+  /** Where equal values of other minds are found. Absent: nowhere. */
+  readonly sharing?: Sharing;
   /** Who decides of generations in stages. Where absent, they take effect at once. */
   readonly stages?: Stages;
 }
@@ -77,6 +79,7 @@ export class PolicyKeeping implements PolicyHolding, StagedPolicy {
   readonly #options: PolicyKeepingOptions;
   readonly #types: ReadonlyMap<string, ResourceType>;
   readonly #holdings: Holdings;
+  readonly #sharing: Sharing;
   #view: View = emptyView;
   /** The wall clock that the view was made by, where it could be trusted. */
   #viewedWallMs: WallMs | undefined;
@@ -87,7 +90,8 @@ export class PolicyKeeping implements PolicyHolding, StagedPolicy {
   constructor(options: PolicyKeepingOptions) {
     this.#options = options;
     this.#types = typesByKind(options.resourceTypes);
-    this.#holdings = new Holdings(options.crypto, options.owner);
+    this.#sharing = options.sharing ?? sharesNothing;
+    this.#holdings = new Holdings(options.crypto, options.owner, this.#sharing);
   }
 
   static create(options: PolicyKeepingOptions, boot: Boot): PolicyKeeping {
@@ -254,7 +258,7 @@ export class PolicyKeeping implements PolicyHolding, StagedPolicy {
   #project(wallMs: WallMs | undefined): View {
     this.#set.seen();
     this.#viewedWallMs = wallMs;
-    return view({
+    const made = view({
       set: this.#set.values(),
       grants: this.grants,
       contexts: this.#options.contexts,
@@ -265,6 +269,7 @@ export class PolicyKeeping implements PolicyHolding, StagedPolicy {
       protectedGlobs: this.#options.protectedResources,
       stageOf: (manifest) => this.#stageOf(manifest),
     });
+    return this.#sharing.of("view", made);
   }
 
   #stageOf(manifest: VerifiedManifest): ReturnType<StageGate> {
@@ -332,7 +337,7 @@ export class PolicyKeeping implements PolicyHolding, StagedPolicy {
   /** A generation stays: the floor rises to it, and what it makes useless goes, in one write. */
   #settle(activated: Activated, more: readonly JournalRecord[], turn: Turn): void {
     const { author, stream, active } = activated;
-    this.#holdings.floors = raiseFloor(this.#holdings.floors, author, stream, active.version);
+    this.#holdings.raiseFloor(author, stream, active.version);
     const outdated = [...this.#set.values()].filter(
       (policy) => isOutdated(policy, this.#holdings.floors) && !this.#holdings.disputes.isDisputed(policy),
     );

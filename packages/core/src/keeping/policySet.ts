@@ -13,6 +13,7 @@ import {
 } from "@antibody/policy";
 import type { PolicyHolding } from "../contract/knowledge.ts";
 import type { PolicyHeads } from "../contract/messages.ts";
+import type { Sharing } from "../contract/sharing.ts";
 import { policyIdsMax } from "../limits.ts";
 import { digestOfIds, headsOf, isOutdated } from "./heads.ts";
 import { PolicyQuota } from "./quota.ts";
@@ -35,10 +36,11 @@ export interface HeldPolicy {
  */
 export class PolicySet implements PolicyHolding {
   readonly #crypto: Crypto;
-  readonly #held = new Map<string, VerifiedPolicy>();
+  readonly #sharing: Sharing;
+  readonly #held = new RareMap<string, VerifiedPolicy>();
   /** Ids that were taken in since the view was made: they change nothing that is in force. */
   readonly #unseen = new RareSet<string>();
-  readonly roots: Roots = new Roots();
+  readonly roots: Roots;
   readonly quota: PolicyQuota = new PolicyQuota();
   refused: RefusedIds = new RefusedIds();
   /** Whether a document is evidence: it is exchanged however old it is. */
@@ -49,8 +51,10 @@ export class PolicySet implements PolicyHolding {
   #heads: PolicyHeads | undefined;
   #digest: string | undefined;
 
-  constructor(crypto: Crypto) {
+  constructor(crypto: Crypto, sharing: Sharing) {
     this.#crypto = crypto;
+    this.#sharing = sharing;
+    this.roots = new Roots(sharing);
   }
 
   get size(): number {
@@ -65,7 +69,7 @@ export class PolicySet implements PolicyHolding {
     return this.#held.get(id);
   }
 
-  values(): IterableIterator<VerifiedPolicy> {
+  values(): Iterable<VerifiedPolicy> {
     return this.#held.values();
   }
 
@@ -149,7 +153,7 @@ export class PolicySet implements PolicyHolding {
   }
 
   heads(): PolicyHeads {
-    this.#heads ??= headsOf(this.#held);
+    this.#heads ??= this.#sharing.of("heads", headsOf([...this.#held.values()]));
     return this.#heads;
   }
 

@@ -8,24 +8,32 @@ import {
   type VerifiedPolicy,
   type VerifiedRoot,
 } from "@antibody/policy";
+import type { Sharing } from "../contract/sharing.ts";
 import { versionOf } from "./heads.ts";
 import { RareMap } from "./rare.ts";
 
-const nothing: RootsState = { newest: [] };
+/** What is held of one author, in the order in which it came, and which root is followed. Never changed. */
+interface AuthorRoots {
+  readonly held: readonly VerifiedRoot[];
+  readonly state: RootsState;
+}
+
+const nothing: AuthorRoots = { held: [], state: { newest: [] } };
 
 /** The roots held of each author, all of them, and which one is followed. */
 export class Roots {
-  /** By digest, in hexadecimal. */
-  readonly #roots = new RareMap<AuthorId, Map<string, VerifiedRoot>>();
-  readonly #states = new RareMap<AuthorId, RootsState>();
+  readonly #sharing: Sharing;
+  readonly #authors = new RareMap<AuthorId, AuthorRoots>();
   /** Digests that the owner's grants pin. */
   readonly #pins = new RareMap<AuthorId, readonly string[]>();
 
+  constructor(sharing: Sharing) {
+    this.#sharing = sharing;
+  }
+
   add(policy: VerifiedRoot): void {
-    const known = this.#roots.get(policy.author) ?? new Map<string, VerifiedRoot>();
-    this.#roots.set(policy.author, known);
-    known.set(toHex(idDigest(policy.id) ?? new Uint8Array()), policy);
-    this.#follow(policy.author);
+    const { held } = this.#of(policy.author);
+    this.#follow(policy.author, [...held.filter(({ id }) => id !== policy.id), policy]);
   }
 
   /** Where an author has made two roots of one number, the owner follows the branch of a pinned one. */
@@ -33,11 +41,11 @@ export class Roots {
     if (digests.length === 0 && !this.#pins.has(author)) return;
     if (digests.length === 0) this.#pins.delete(author);
     else this.#pins.set(author, digests);
-    this.#follow(author);
+    this.#follow(author, this.#of(author).held);
   }
 
   stateOf(author: AuthorId): RootsState {
-    return this.#states.get(author) ?? nothing;
+    return this.#of(author).state;
   }
 
   /** The newest root. Of several branches one of them: it verifies what comes in, and decides nothing. */
@@ -46,12 +54,12 @@ export class Roots {
   }
 
   withDigest(author: AuthorId, digest: string): Root | undefined {
-    return this.#roots.get(author)?.get(digest)?.root;
+    return this.#of(author).held.find(({ id }) => digestOf(id) === digest)?.root;
   }
 
   /** Every author with a root here. */
   authors(): readonly AuthorId[] {
-    return [...this.#roots.keys()];
+    return [...this.#authors].flatMap(([author, { held }]) => (held.length === 0 ? [] : [author]));
   }
 
   /** Whether the author's newest root has ended the epoch of a document, and does not carry it over. */
@@ -59,14 +67,24 @@ export class Roots {
     const { root } = this.stateOf(policy.author);
     const epoch = epochOf(policy);
     if (root === undefined || epoch === undefined || epoch >= root.epoch) return false;
-    const digest = idDigest(policy.id);
-    return digest === undefined || !root.carry.includes(toHex(digest));
+    const digest = digestOf(policy.id);
+    return digest === undefined || !root.carry.includes(digest);
   }
 
-  #follow(author: AuthorId): void {
-    const held = [...(this.#roots.get(author)?.values() ?? [])];
-    this.#states.set(author, followRoots(held, this.#pins.get(author) ?? []));
+  #of(author: AuthorId): AuthorRoots {
+    return this.#authors.get(author) ?? nothing;
   }
+
+  #follow(author: AuthorId, held: readonly VerifiedRoot[]): void {
+    const state = followRoots(held, this.#pins.get(author) ?? []);
+    this.#authors.set(author, this.#sharing.of("roots", { held, state }));
+  }
+}
+
+/** In hexadecimal. */
+function digestOf(id: string): string | undefined {
+  const digest = idDigest(id);
+  return digest === undefined ? undefined : toHex(digest);
 }
 
 function epochOf(policy: VerifiedPolicy): number | undefined {

@@ -71,6 +71,9 @@ function written({ id, report }: VerifiedReport): WrittenReport {
   return { id, manifest: report.manifest, agent: report.agent };
 }
 
+/** Until healing has told. */
+function unknownPhase(): undefined {}
+
 function reportKey(id: FragmentId): string {
   return `report/${id}`;
 }
@@ -90,7 +93,7 @@ export class Rollouts implements Stages {
   #written: WrittenReport[];
   /** Where each generation stands, and what it was counted from: most steps change nothing of it. */
   readonly #standings = new RareMap<FragmentId, { readonly basis: string; readonly standing: Standing }>();
-  #phaseOf: (resource: ResourceId) => ResourcePhase | undefined = () => undefined;
+  #phaseOf: (resource: ResourceId) => ResourcePhase | undefined = unknownPhase;
   /** Rises when the stages are to be looked at again. */
   revision: number;
 

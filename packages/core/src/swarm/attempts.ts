@@ -19,8 +19,6 @@ export interface AttemptsPorts {
   readonly observers: Observers;
   readonly links: Links;
   readonly asking: Asking;
-  readonly watches: Watches;
-  readonly findings: Findings;
 }
 
 /**
@@ -46,9 +44,13 @@ const dialGraceMs = 1_000;
 /** What is tried with one watched peer: probes, others' probes, fresh connections; and what each of them showed. */
 export class Attempts {
   readonly #ports: AttemptsPorts;
+  readonly #watches: Watches;
+  readonly #findings: Findings;
 
-  constructor(ports: AttemptsPorts) {
+  constructor(ports: AttemptsPorts, watches: Watches, findings: Findings) {
     this.#ports = ports;
+    this.#watches = watches;
+    this.#findings = findings;
   }
 
   /**
@@ -57,16 +59,16 @@ export class Attempts {
    */
   lookAhead(turn: Turn): void {
     let next: Watch | undefined;
-    for (const watch of this.#ports.watches) {
+    for (const watch of this.#watches) {
       if (this.#isAtRest(watch) && (next === undefined || watch.lookedMs < next.lookedMs)) next = watch;
     }
     if (next === undefined) return;
-    const { watches, findings, settings } = this.#ports;
-    const lookedMs = turn.now.monoMs - findings.pace.intervalMs;
+    const { settings } = this.#ports;
+    const lookedMs = turn.now.monoMs - this.#findings.pace.intervalMs;
     // What comes in a moment anyway is left to come: two that look ahead would else look at each other at once.
     if (next.lookedMs <= lookedMs + settings.probeTimeoutMs) return;
     next.lookedMs = lookedMs;
-    watches.setDue(next, this.#lookMs(next));
+    this.#watches.setDue(next, this.#lookMs(next));
   }
 
   /** A peer has looked at this agent in turn, and will do so no sooner than in an interval. */
@@ -74,7 +76,7 @@ export class Attempts {
     watch.lookedMs = turn.now.monoMs;
     if (!this.#isAtRest(watch)) return;
     // It came in time, as an answer would have.
-    this.#ports.findings.health.answered();
+    this.#findings.health.answered();
     this.rest(watch, turn);
   }
 
@@ -85,10 +87,10 @@ export class Attempts {
 
   /** Fewer peers are in reach: the looks at each come sooner. */
   hurry(turn: Turn): void {
-    for (const watch of this.#ports.watches) {
+    for (const watch of this.#watches) {
       if (!this.#isAtRest(watch)) continue;
       const at = Math.max(this.#lookMs(watch), turn.now.monoMs + 1);
-      if (at < this.#ports.watches.dueMs(watch)) this.#ports.watches.setDue(watch, at);
+      if (at < this.#watches.dueMs(watch)) this.#watches.setDue(watch, at);
     }
   }
 
@@ -140,7 +142,7 @@ export class Attempts {
   /** Until the next look in turn. */
   rest(watch: Watch, turn: Turn): void {
     watch.stage = "idle";
-    this.#ports.watches.setDue(watch, Math.max(this.#lookMs(watch), turn.now.monoMs + 1));
+    this.#watches.setDue(watch, Math.max(this.#lookMs(watch), turn.now.monoMs + 1));
   }
 
   /**
@@ -149,14 +151,14 @@ export class Attempts {
    */
   #lookMs({ agent, lookedMs }: Watch): MonotonicMs {
     const laterMs = this.#ports.agent < agent ? 0 : Math.floor(this.#ports.settings.probeTimeoutMs / 2);
-    return lookedMs + this.#ports.findings.pace.intervalMs + laterMs;
+    return lookedMs + this.#findings.pace.intervalMs + laterMs;
   }
 
   /** A look in turn. */
   #look(watch: Watch, turn: Turn): void {
     watch.probe = this.#ports.asking.look(watch.agent, turn);
     watch.lookedMs = turn.now.monoMs;
-    this.#ports.findings.looked(turn);
+    this.#findings.looked(turn);
     this.#awaitAnswer(watch, turn);
   }
 
@@ -171,7 +173,7 @@ export class Attempts {
     watch.stage = "probing";
     watch.probedMs = turn.now.monoMs;
     const { probeTimeoutMs } = this.#ports.settings;
-    this.#ports.watches.setDue(watch, turn.now.monoMs + probeTimeoutMs * this.#ports.findings.health.factor);
+    this.#watches.setDue(watch, turn.now.monoMs + probeTimeoutMs * this.#findings.health.factor);
   }
 
   /** Silence: others are asked, and a fresh connection is tried, both at once. */
@@ -179,26 +181,26 @@ export class Attempts {
     const isProbed = watch.stage === "probing";
     const isAsked = isProbed && watch.probe === outOfTurn;
     watch.isFirst = isProbed && !isAsked;
-    this.#ports.findings.suspect(watch, why, turn);
+    this.#findings.suspect(watch, why, turn);
     this.#askOthers(watch, turn);
     this.dial(watch, "fresh", turn);
     this.#lookAround(turn);
     // What was asked on the suspicion that a look in turn had raised says the same once more.
-    if (!isAsked) this.#ports.findings.health.missed();
+    if (!isAsked) this.#findings.health.missed();
   }
 
   /** The fault may be this agent's own, or that of many: those not heard a moment ago are asked, out of turn. */
   #lookAround(turn: Turn): void {
     const sinceMs = turn.now.monoMs - this.#ports.settings.probeTimeoutMs;
-    for (const watch of this.#ports.watches) if (watch.heardMs < sinceMs) this.lookToo(watch, turn);
+    for (const watch of this.#watches) if (watch.heardMs < sinceMs) this.lookToo(watch, turn);
   }
 
   /** Others in reach: so many as SWIM asks. Who is the first to miss an answer asks all who observe the peer too. */
   #askOthers(watch: Watch, turn: Turn): void {
-    const { links, watches, observers, settings, asking } = this.#ports;
+    const { links, observers, settings, asking } = this.#ports;
     watch.via = undefined;
     const helpers = links.list().filter((peer) => {
-      const finding = watches.get(peer)?.finding ?? "reachable";
+      const finding = this.#watches.get(peer)?.finding ?? "reachable";
       return peer !== watch.agent && finding === "reachable";
     });
     const chosen = turn.random.sample(helpers, settings.indirectProbeCount);
@@ -216,9 +218,9 @@ export class Attempts {
     watch.stage = "dialing";
     watch.isUrged = false;
     // Before a vote on silence, others are asked once more.
-    if (this.#ports.findings.isVoteDue(watch, turn)) this.#askOthers(watch, turn);
+    if (this.#findings.isVoteDue(watch, turn)) this.#askOthers(watch, turn);
     if (this.#ports.links.dial(watch.agent, purpose, timeoutMs, turn)) {
-      this.#ports.watches.setDue(watch, turn.now.monoMs + 2 * timeoutMs + dialGraceMs);
+      this.#watches.setDue(watch, turn.now.monoMs + 2 * timeoutMs + dialGraceMs);
     } else {
       this.conclude(watch, "fresh", "failed", turn);
     }
@@ -226,7 +228,7 @@ export class Attempts {
 
   /** Whoever is lost already is not wronged by impatience, and its return is noticed sooner. */
   #dialFactor(watch: Watch): number {
-    const { health } = this.#ports.findings;
+    const { health } = this.#findings;
     const patience = watch.hasStalled && watch.finding !== "unreachable" ? patientDials : 1;
     return isLost(watch) ? patience : Math.max(health.factor, patience);
   }
@@ -246,8 +248,8 @@ export class Attempts {
       // A session stands: the peer may only listen elsewhere by now.
       this.#ask(watch, turn);
     } else {
-      if (result === "failed") this.#ports.findings.health.missed();
-      this.#ports.findings.lose(watch, evidenceOf(result), turn);
+      if (result === "failed") this.#findings.health.missed();
+      this.#findings.lose(watch, evidenceOf(result), turn);
       this.#tryAgain(watch, turn);
       this.hurry(turn);
     }
@@ -262,12 +264,12 @@ export class Attempts {
       this.rest(watch, turn);
       // It lives; the session may be dead all the same.
       const at = turn.now.monoMs + this.#ports.settings.probeIntervalMs;
-      if (at < this.#ports.watches.dueMs(watch)) this.#ports.watches.setDue(watch, at);
+      if (at < this.#watches.dueMs(watch)) this.#watches.setDue(watch, at);
     } else if (purpose === "fresh") {
       // It lives, and a session is still to come.
       this.dial(watch, "session", turn);
     } else {
-      this.#ports.watches.setDue(watch, turn.now.monoMs + sessionGraceMs);
+      this.#watches.setDue(watch, turn.now.monoMs + sessionGraceMs);
     }
     this.recover(watch, turn);
   }
@@ -276,17 +278,17 @@ export class Attempts {
     if (watch.lostMs === NEVER) watch.lostMs = turn.now.monoMs;
     const at = watch.isUrged
       ? soonMs(this.#ports.agent, watch.agent, turn)
-      : this.#ports.findings.nextAttemptMs(watch, this.#plannedBeside(watch), turn);
-    this.#ports.watches.setDue(watch, at);
+      : this.#findings.nextAttemptMs(watch, this.#plannedBeside(watch), turn);
+    this.#watches.setDue(watch, at);
   }
 
   /** When others are to be dialed that are as silent as a lost peer; those under way have been. */
   #plannedBeside(watch: Watch): readonly MonotonicMs[] {
     const planned: MonotonicMs[] = [];
     if (watch.duty !== "observe" || !isSilent(watch)) return planned;
-    for (const other of this.#ports.watches) {
+    for (const other of this.#watches) {
       if (other === watch || other.duty !== "observe" || !isSilent(other)) continue;
-      planned.push(other.stage === "idle" ? this.#ports.watches.dueMs(other) : Number.NEGATIVE_INFINITY);
+      planned.push(other.stage === "idle" ? this.#watches.dueMs(other) : Number.NEGATIVE_INFINITY);
     }
     return planned;
   }
@@ -313,7 +315,7 @@ export class Attempts {
       this.#endSilent(watch, turn);
       // Both ends hear each other at about the same time, and one session is enough.
       if (this.#ports.agent < watch.agent) this.dial(watch, "session", turn);
-      else this.#ports.watches.setDue(watch, turn.now.monoMs + dialDelayMs);
+      else this.#watches.setDue(watch, turn.now.monoMs + dialDelayMs);
       this.recover(watch, turn);
     }
   }
@@ -322,19 +324,19 @@ export class Attempts {
   closedWhileLost(watch: Watch, turn: Turn): void {
     const at = soonMs(this.#ports.agent, watch.agent, turn);
     if (watch.stage !== "idle") watch.isUrged = true;
-    else if (this.#ports.watches.dueMs(watch) > at) this.#ports.watches.setDue(watch, at);
+    else if (this.#watches.dueMs(watch) > at) this.#watches.setDue(watch, at);
   }
 
   /** The peer was heard again. */
   recover(watch: Watch, turn: Turn): void {
     const wasLost = isLost(watch);
-    this.#ports.findings.recover(watch, turn);
+    this.#findings.recover(watch, turn);
     if (wasLost) this.#wayMayBeOpen(turn);
   }
 
   /** One lost peer is back: the others are tried at once, since a healed partition heals for all. */
   #wayMayBeOpen(turn: Turn): void {
-    for (const watch of this.#ports.watches) {
+    for (const watch of this.#watches) {
       if (!isLost(watch)) continue;
       if (watch.stage !== "idle") {
         // What was sent while the way was closed does not come back, and says nothing about it.
@@ -342,13 +344,13 @@ export class Attempts {
         continue;
       }
       const at = soonMs(this.#ports.agent, watch.agent, turn);
-      if (this.#ports.watches.dueMs(watch) > at) this.#ports.watches.setDue(watch, at);
+      if (this.#watches.dueMs(watch) > at) this.#watches.setDue(watch, at);
     }
   }
 
   /** A session begins: the first look is anywhere within the first interval, so that looks at many spread out. */
   firstLook(watch: Watch, turn: Turn): void {
-    const { intervalMs } = this.#ports.findings.pace;
+    const { intervalMs } = this.#findings.pace;
     watch.lookedMs = turn.now.monoMs + 1 + turn.random.below(intervalMs) - intervalMs;
     this.rest(watch, turn);
   }
@@ -370,7 +372,7 @@ export class Attempts {
     } else {
       const isFirst = this.#ports.links.list().length + before < firstSessions;
       const delayMs = isFirst || this.#ports.agent < peer || known !== undefined ? 0 : dialDelayMs;
-      this.#ports.watches.setDue(watch, now + delayMs + turn.random.below(dialSpreadMs));
+      this.#watches.setDue(watch, now + delayMs + turn.random.below(dialSpreadMs));
     }
   }
 }

@@ -3,6 +3,7 @@ import type { Snapshot } from "../contract/snapshot.ts";
 import type { MonotonicMs } from "../contract/time.ts";
 import type { Turn } from "../contract/turn.ts";
 import { Deadlines } from "../keeping/deadlines.ts";
+import { RareSet } from "../keeping/rare.ts";
 import { keep, recall } from "../keeping/snapshot.ts";
 import type { Settings } from "../settings.ts";
 import type { Directory } from "./directory.ts";
@@ -20,7 +21,7 @@ interface LinksDump {
 export class Links {
   readonly #directory: Directory;
   readonly #settings: Settings;
-  readonly #connected = new Set<AgentId>();
+  readonly #connected = new RareSet<AgentId>();
   readonly #guests: Deadlines;
   #sorted: readonly AgentId[] | undefined;
 

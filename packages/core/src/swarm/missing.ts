@@ -43,6 +43,10 @@ interface MissingDump {
   readonly revision: number;
 }
 
+function wordOf({ sighting }: SignedSighting): SignedSighting["sighting"] {
+  return sighting;
+}
+
 /**
  * Whom others miss. A death takes a quorum and time; that somebody is out of reach takes the word of two of its
  * observers, and more who miss it than who hear it. Whoever observes it, or hears it, goes by what it finds itself.
@@ -58,7 +62,7 @@ export class Missing {
   constructor(ports: MissingPorts, snapshot?: Snapshot) {
     this.#ports = ports;
     const dump = snapshot === undefined ? undefined : recall<MissingDump>(snapshot);
-    this.#cases = new Cases(({ sighting }) => sighting, dump?.sightings);
+    this.#cases = new Cases(wordOf, dump?.sightings);
     this.#since = new RareMap();
     for (const [subject, at] of dump?.since ?? []) this.#since.set(subject, at);
     this.#wasCutOff = dump?.wasCutOff ?? false;

@@ -1,5 +1,6 @@
 import type { AgentId } from "@antibody/policy";
 import type { DeathCertificate, SignedVote } from "../contract/statements.ts";
+import { RareMap } from "../keeping/rare.ts";
 import type { Settings } from "../settings.ts";
 import type { Directory } from "./directory.ts";
 import { proofOf } from "./proofs.ts";
@@ -43,11 +44,19 @@ interface Remembered {
 
 /** Slots without duplicates. Lists, since they are short and a simulator makes a million of them. */
 interface Slots {
+  readonly observers: readonly number[];
+  readonly passed: readonly number[];
+  /** Who would observe if nobody were dead. */
+  readonly undying: readonly number[];
+  /** Who was walked over beside those that are passed; undefined where there is nobody, as nearly always. */
+  readonly others: readonly number[] | undefined;
+}
+
+/** The same while walks add to them. */
+interface GrowingSlots extends Slots {
   readonly observers: number[];
   readonly passed: number[];
-  /** Who would observe if nobody were dead. */
   readonly undying: number[];
-  /** Who was walked over beside those that are passed; undefined where there is nobody, as nearly always. */
   others: number[] | undefined;
 }
 
@@ -59,7 +68,7 @@ interface Slots {
 export class Observers {
   readonly #directory: Directory;
   readonly #settings: Settings;
-  readonly #remembered = new Map<AgentId, Remembered>();
+  readonly #remembered = new RareMap<AgentId, Remembered>();
   /** Slots in any of those, where they are many: some of them may be of assignments that were forgotten since. */
   #involved: Set<number> | undefined;
   #roster: Roster | undefined;
@@ -76,7 +85,7 @@ export class Observers {
     this.#forgetChanged();
     const known = this.#remembered.get(subject);
     if (known !== undefined) return known.assignment;
-    const slots = this.#slotsOf(subject);
+    const slots = this.#kept(this.#slotsOf(subject), subject);
     const { observers, passed } = slots;
     const assignment = { observers: this.#agents(observers), passed: this.#agents(passed) };
     if (this.#remembered.size >= rememberedMax) this.#forgetAll();
@@ -201,6 +210,21 @@ export class Observers {
     return this.#directory.livingCount <= this.#settings.fullMeshMembersMax;
   }
 
+  /** Slots as they are remembered: where nobody is dead they are the next neighbors, of which the roster has a list. */
+  #kept({ observers, passed, undying, others }: Slots, subject: AgentId): Slots {
+    const { roster } = this.#directory;
+    const own = roster.slotOf(subject);
+    const neighbors = own === undefined || this.isFullMesh ? none : roster.neighborsOf(own);
+    const kept = (slots: readonly number[]): readonly number[] =>
+      isSameList(slots, neighbors) ? neighbors : slots.slice();
+    return {
+      observers: kept(observers),
+      passed: passed.length === 0 ? none : passed,
+      undying: kept(undying),
+      others,
+    };
+  }
+
   /** The same, without the walks where its assignment is remembered. */
   #knownSlotsOf(subject: AgentId): Slots {
     this.#forgetChanged();
@@ -214,7 +238,7 @@ export class Observers {
 
   #slotsAt(own: number): Slots {
     const { roster } = this.#directory;
-    const slots = noSlots();
+    const slots: GrowingSlots = noSlots();
     if (this.isFullMesh) {
       for (let slot = 0; slot < roster.size; slot += 1) if (slot !== own) this.#place(slot, slots);
       return slots;
@@ -228,7 +252,7 @@ export class Observers {
     return slots;
   }
 
-  #walk(ring: number, own: number, direction: 1 | -1, slots: Slots): void {
+  #walk(ring: number, own: number, direction: 1 | -1, slots: GrowingSlots): void {
     const { roster } = this.#directory;
     let isFirst = true;
     for (let slot = roster.neighbor(ring, own, direction); slot !== own; ) {
@@ -243,7 +267,7 @@ export class Observers {
   }
 
   /** Notes a slot as observer, as passed, or as walked over. */
-  #place(slot: number, slots: Slots): Standing | undefined {
+  #place(slot: number, slots: GrowingSlots): Standing | undefined {
     const { observers, passed } = slots;
     const standing = this.#directory.standingAt(slot);
     if (standing === "alive") add(observers, slot);
@@ -305,8 +329,14 @@ export function isConcerned(subject: AgentId, concerned: Concerned, roster: Rost
   return concerned === undefined || slot === undefined || concerned.has(slot);
 }
 
-function noSlots(): Slots {
+const none: readonly number[] = [];
+
+function noSlots(): GrowingSlots {
   return { observers: [], passed: [], undying: [], others: undefined };
+}
+
+function isSameList(left: readonly number[], right: readonly number[]): boolean {
+  return left.length === right.length && left.every((slot, place) => slot === right[place]);
 }
 
 function add(slots: number[], slot: number): void {

@@ -1,7 +1,7 @@
-import type { AgentId, Crypto } from "@antibody/policy";
+import type { AgentId, Crypto, SwarmId } from "@antibody/policy";
 import type { Digests } from "../contract/messages.ts";
 import type { Snapshot } from "../contract/snapshot.ts";
-import type { Incarnation } from "../contract/statements.ts";
+import type { Incarnation, VerifiedCertificate } from "../contract/statements.ts";
 import type { Turn } from "../contract/turn.ts";
 import type { Settings } from "../settings.ts";
 import { Absence } from "./absence.ts";
@@ -35,10 +35,17 @@ export interface SwarmOptions extends Identity {
   readonly founding?: Founding;
 }
 
-/** The parts of a swarm, each with a state of its own. */
-export interface SwarmParts {
+/**
+ * The parts of a swarm, each with a state of its own. Each stands on those that were made before it, and is given all of
+ * them at once: it names what it needs by an interface of its own, and holds no list of its own.
+ */
+export class SwarmParts {
   readonly agent: AgentId;
+  readonly swarm: SwarmId;
+  readonly certificate: VerifiedCertificate;
   readonly settings: Settings;
+  /** Digests of what the whole mind holds. */
+  readonly digests: (turn: Turn) => Digests;
   readonly own: Own;
   readonly absence: Absence;
   readonly directory: Directory;
@@ -58,6 +65,45 @@ export interface SwarmParts {
   readonly membership: Membership;
   readonly accusing: Accusing;
   readonly reconcile: Reconcile;
+
+  constructor(
+    { agent, swarm, certificate, settings }: SwarmOptions,
+    own: Own,
+    directory: Directory,
+    evictions: Evictions,
+    digests: (turn: Turn) => Digests,
+    dump: PartsDump | undefined,
+  ) {
+    this.agent = agent;
+    this.swarm = swarm;
+    this.certificate = certificate;
+    this.settings = settings;
+    this.digests = digests;
+    this.own = own;
+    this.absence = new Absence(own, dump?.absence);
+    this.directory = directory;
+    this.evictions = evictions;
+    this.observers = new Observers(directory, settings);
+    this.links = new Links(directory, settings, dump?.links);
+    this.votes = new Votes({ agent, swarm, boot: own.boot }, settings, dump?.votes);
+    this.asking = new Asking(this, dump?.asking);
+    this.probing = new Probing(this, dump?.probing);
+    this.deaths = new Deaths(this, dump?.deaths);
+    this.missing = new Missing(this, dump?.missing);
+    this.secondLooks = new SecondLooks(this, dump?.secondLooks);
+    this.wayfinding = new Wayfinding(this, dump?.wayfinding);
+    this.reporting = new Reporting(this, dump?.reporting);
+    this.evicting = new Evicting(this);
+    this.membership = new Membership(this);
+    this.accusing = new Accusing(this);
+    this.helping = new Helping(this, dump?.helping);
+    this.reconcile = new Reconcile(this, dump?.reconcile);
+  }
+
+  /** Probes carry accusations, and what is accused depends on what probing finds: the knot is tied here. */
+  accusationOf(peer: AgentId): Incarnation | undefined {
+    return this.accusing.accusationOf(peer);
+  }
 }
 
 /** States of the parts, as they dump them. */
@@ -77,71 +123,6 @@ export interface PartsDump {
   readonly reporting: Snapshot;
   readonly deaths: Snapshot;
   readonly reconcile: Snapshot;
-}
-
-/** Puts the parts together. `digests` answers with what the whole mind holds. */
-export function composeParts(
-  { agent, swarm, certificate, settings }: SwarmOptions,
-  own: Own,
-  directory: Directory,
-  evictions: Evictions,
-  digests: (turn: Turn) => Digests,
-  dump: PartsDump | undefined,
-): SwarmParts {
-  const observers = new Observers(directory, settings);
-  const links = new Links(directory, settings, dump?.links);
-  const votes = new Votes({ agent, swarm, boot: own.boot }, settings, dump?.votes);
-  // Probes carry accusations, and what is accused depends on what probing finds: the knot is tied here.
-  const accusationOf = (peer: AgentId): Incarnation | undefined => accusing.accusationOf(peer);
-  const asking = new Asking({ digests, accusationOf }, dump?.asking);
-  const probing = new Probing({ agent, settings, directory, observers, links, asking }, dump?.probing);
-  const deaths = new Deaths(
-    { agent, directory, observers, asking, links, probing, votes, settings },
-    dump?.deaths,
-  );
-  const missing = new Missing({ agent, settings, directory, observers, probing }, dump?.missing);
-  const secondLooks = new SecondLooks({ settings, directory, links, probing, missing }, dump?.secondLooks);
-  const wayfinding = new Wayfinding({ agent, directory, observers, links, probing }, dump?.wayfinding);
-  const reporting = new Reporting(
-    { agent, swarm, settings, own, directory, observers, probing, missing },
-    dump?.reporting,
-  );
-  const evicting = new Evicting({ agent, swarm, certificate, directory, links, evictions });
-  const membership = new Membership({
-    agent,
-    own,
-    directory,
-    links,
-    probing,
-    votes,
-    deaths,
-    missing,
-    evicting,
-  });
-  const shared = {
-    agent,
-    settings,
-    own,
-    absence: new Absence(own, dump?.absence),
-    directory,
-    evictions,
-    evicting,
-    observers,
-    links,
-    asking,
-    probing,
-    votes,
-    deaths,
-    missing,
-    secondLooks,
-    wayfinding,
-    reporting,
-    membership,
-  };
-  const accusing: Accusing = new Accusing(shared);
-  const helping = new Helping({ links, asking, probing, settings }, dump?.helping);
-  const reconcile = new Reconcile({ settings, directory, evictions, links, asking }, dump?.reconcile);
-  return { ...shared, accusing, helping, reconcile };
 }
 
 export function dumpParts(parts: SwarmParts): PartsDump {

@@ -10,11 +10,8 @@ import { Attempts, type AttemptsPorts, wayOpenSpreadMs } from "./attempts.ts";
 import { Findings } from "./findings.ts";
 import type { Links } from "./links.ts";
 import type { Assignment } from "./observers.ts";
-import { isLost, isUnmet, meet, newWatch, type Watch } from "./watch.ts";
+import { isLost, isUnmet, meet, Watch } from "./watch.ts";
 import { Watches } from "./watches.ts";
-
-/** What probing stands on. */
-export type ProbingPorts = Omit<AttemptsPorts, "watches" | "findings">;
 
 /** Until the dial of a session that takes the place of a silent one has shown something: so many times its time. A guess. */
 const heardSinceDials = 2;
@@ -32,18 +29,18 @@ interface ProbingDump {
  */
 export class Probing {
   readonly findings: Findings;
-  readonly #ports: ProbingPorts;
+  readonly #ports: AttemptsPorts;
   readonly #links: Links;
   readonly #watches = new Watches();
   readonly #attempts: Attempts;
   /** The one that was asked for last; undefined after a restore. */
   #assignment: Assignment | undefined;
 
-  constructor(ports: ProbingPorts, snapshot?: Snapshot) {
+  constructor(ports: AttemptsPorts, snapshot?: Snapshot) {
     this.#ports = ports;
     this.#links = ports.links;
     const dump = snapshot === undefined ? undefined : recall<ProbingDump>(snapshot);
-    this.#watches.replace((dump?.watches ?? []).map((watch) => ({ ...watch })));
+    this.#watches.replace((dump?.watches ?? []).map((watch) => Watch.of(watch)));
     for (const [index, watch] of [...this.#watches].entries()) {
       this.#watches.setDue(watch, dump?.deadlines[index] ?? NEVER);
     }
@@ -54,7 +51,7 @@ export class Probing {
       this.#watches,
       dump?.findings,
     );
-    this.#attempts = new Attempts({ ...ports, watches: this.#watches, findings: this.findings });
+    this.#attempts = new Attempts(ports, this.#watches, this.findings);
   }
 
   dump(): Snapshot {
@@ -129,7 +126,7 @@ export class Probing {
     const before = new Map([...this.#watches].map((watch) => [watch.agent, watch]));
     const watchOf = (peer: AgentId, duty: Watch["duty"]): Watch => {
       const known = before.get(peer);
-      return known?.duty === duty ? known : newWatch(peer, duty, now.monoMs);
+      return known?.duty === duty ? known : new Watch(peer, duty, now.monoMs);
     };
     const observed = assignment.observers.map((peer) => watchOf(peer, "observe"));
     const redialed = assignment.passed.map((peer) => watchOf(peer, "redial"));

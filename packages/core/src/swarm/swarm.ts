@@ -16,7 +16,7 @@ import { type SwarmInput, takeInput } from "./intake.ts";
 import type { Assignment } from "./observers.ts";
 import { overlayOf } from "./overlay.ts";
 import { Own } from "./own.ts";
-import { composeParts, dumpParts, type PartsDump, type SwarmOptions, type SwarmParts } from "./parts.ts";
+import { dumpParts, type PartsDump, type SwarmOptions, SwarmParts } from "./parts.ts";
 import { Peers } from "./peers.ts";
 import { Roster } from "./roster.ts";
 
@@ -80,7 +80,7 @@ export class Swarm {
   ) {
     this.#options = options;
     const digests = (turn: Turn): Digests => this.#parts.reconcile.digests(this.#heldPolicy(), turn);
-    this.#parts = composeParts(options, own, directory, evictions, digests, dump?.parts);
+    this.#parts = new SwarmParts(options, own, directory, evictions, digests, dump?.parts);
     this.peers = new Peers(this.#parts);
     this.#presence = dump?.isSettled === true ? directory.presence : -1;
     this.#revision = dump === undefined ? 0 : dump.revision - this.revision;

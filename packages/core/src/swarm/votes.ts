@@ -39,6 +39,10 @@ const tellAllAfterMs = 500;
 /** Where the last own vote is kept, with `sync`, before it is signed. */
 export const voteKey = "vote";
 
+function wordOf({ vote }: SignedVote): SignedVote["vote"] {
+  return vote;
+}
+
 /** Votes whose quorum is open: one of each observer on each subject. */
 export class Votes {
   readonly #voter: Voter;
@@ -53,7 +57,7 @@ export class Votes {
     this.#voter = voter;
     this.#settings = settings;
     const dump = snapshot === undefined ? undefined : recall<VotesDump>(snapshot);
-    this.#cases = new Cases(({ vote }) => vote, dump?.votes);
+    this.#cases = new Cases(wordOf, dump?.votes);
     if (dump === undefined) return;
     this.#sequence = dump.sequence;
     for (const [subject, told] of dump.told) this.#told.set(subject, new Set(told));

@@ -6,8 +6,15 @@ import { type MonotonicMs, NEVER } from "../contract/time.ts";
 /** What an agent finds of a peer by its own attempts. */
 export type Finding = "reachable" | "suspected" | "unreachable" | "stalled";
 
-/** What one agent knows of one peer that it observes, or goes on dialing after its death. */
-export interface Watch {
+/** One for all watches: of ten thousand minds nearly all ask nobody. */
+const nobody: readonly AgentId[] = [];
+
+/**
+ * What one agent knows of one peer that it observes, or goes on dialing after its death. A class with fields that are
+ * declared: they are there before they are set, so that V8 keeps whole numbers in them as they are. In a field that
+ * begins with infinity each number would be an object of its own, and a mind has a hundred of them.
+ */
+export class Watch {
   readonly agent: AgentId;
   /** Among the watches of the agent, in order of agents. */
   place: number;
@@ -50,38 +57,38 @@ export interface Watch {
   votedMs: MonotonicMs;
   /** When the last outage in which nothing came back was over; −∞ when there was none. */
   healedMs: MonotonicMs;
-}
 
-/** One for all watches: of ten thousand minds nearly all ask nobody. */
-const nobody: readonly AgentId[] = [];
+  /** A peer that nothing was tried with yet is taken for reachable: others enrolled it and hold it alive. */
+  constructor(agent: AgentId, duty: Watch["duty"], nowMs: MonotonicMs) {
+    this.agent = agent;
+    this.place = 0;
+    this.duty = duty;
+    this.stage = "idle";
+    this.finding = "reachable";
+    this.sinceMs = nowMs;
+    this.heardMs = Number.NEGATIVE_INFINITY;
+    this.met = undefined;
+    this.lookedMs = Number.NEGATIVE_INFINITY;
+    this.agreedMs = Number.NEGATIVE_INFINITY;
+    this.probe = 0;
+    this.probedMs = Number.NEGATIVE_INFINITY;
+    this.isFirst = false;
+    this.lostMs = NEVER;
+    this.silentMs = NEVER;
+    this.evidence = undefined;
+    this.hasStalled = false;
+    this.isMute = false;
+    this.isUrged = false;
+    this.asked = nobody;
+    this.via = undefined;
+    this.votedMs = Number.NEGATIVE_INFINITY;
+    this.healedMs = Number.NEGATIVE_INFINITY;
+  }
 
-/** A peer that nothing was tried with yet is taken for reachable: others enrolled it and hold it alive. */
-export function newWatch(agent: AgentId, duty: Watch["duty"], nowMs: MonotonicMs): Watch {
-  return {
-    agent,
-    place: 0,
-    duty,
-    stage: "idle",
-    finding: "reachable",
-    sinceMs: nowMs,
-    heardMs: Number.NEGATIVE_INFINITY,
-    met: undefined,
-    lookedMs: Number.NEGATIVE_INFINITY,
-    agreedMs: Number.NEGATIVE_INFINITY,
-    probe: 0,
-    probedMs: Number.NEGATIVE_INFINITY,
-    isFirst: false,
-    lostMs: NEVER,
-    silentMs: NEVER,
-    evidence: undefined,
-    hasStalled: false,
-    isMute: false,
-    isUrged: false,
-    asked: nobody,
-    via: undefined,
-    votedMs: Number.NEGATIVE_INFINITY,
-    healedMs: Number.NEGATIVE_INFINITY,
-  };
+  /** As a dump has left it. */
+  static of(dumped: Watch): Watch {
+    return Object.assign(new Watch(dumped.agent, dumped.duty, dumped.sinceMs), dumped);
+  }
 }
 
 /** A session was held with a life of the peer. Mostly the one that is known: an ack in a quiet swarm changes nothing. */

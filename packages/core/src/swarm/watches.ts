@@ -1,5 +1,6 @@
 import { type AgentId, compareText } from "@antibody/policy";
 import { type MonotonicMs, NEVER } from "../contract/time.ts";
+import { RareMap } from "../keeping/rare.ts";
 import type { Watch } from "./watch.ts";
 
 /**
@@ -8,10 +9,10 @@ import type { Watch } from "./watch.ts";
  * lie side by side in memory, because nearly every step of an agent moves one and asks for the earliest.
  */
 export class Watches implements Iterable<Watch> {
-  readonly #byAgent = new Map<AgentId, Watch>();
+  readonly #byAgent = new RareMap<AgentId, Watch>();
   #watches: readonly Watch[] = [];
   /** By place. */
-  #dueMs: Float64Array = new Float64Array();
+  #dueMs: MonotonicMs[] = [];
   /** The earliest of them, where it is known. */
   #earliestMs: MonotonicMs | undefined;
 
@@ -32,7 +33,7 @@ export class Watches implements Iterable<Watch> {
     const dueMs = new Map(this.#watches.map((watch) => [watch.agent, this.dueMs(watch)]));
     this.#byAgent.clear();
     this.#watches = [...watches].sort((left, right) => compareText(left.agent, right.agent));
-    this.#dueMs = new Float64Array(watches.length).fill(NEVER);
+    this.#dueMs = new Array<MonotonicMs>(watches.length).fill(NEVER);
     this.#earliestMs = undefined;
     for (const [place, watch] of this.#watches.entries()) {
       watch.place = place;

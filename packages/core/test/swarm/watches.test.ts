@@ -2,7 +2,7 @@ import { type AgentId, compareText } from "@antibody/policy";
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { NEVER } from "../../src/contract/time.ts";
-import { newWatch } from "../../src/swarm/watch.ts";
+import { Watch } from "../../src/swarm/watch.ts";
 import { Watches } from "../../src/swarm/watches.ts";
 
 const name = fc.constantFrom("ann", "bob", "cy", "dan", "eve", "fay").map((text) => text as AgentId);
@@ -23,7 +23,7 @@ test("deadlines of watches agree with a plain map under any sequence of commands
       let model = new Map<AgentId, number>();
       for (const one of commands) {
         if (one.type === "replace") {
-          watches.replace(one.names.map((agent) => watches.get(agent) ?? newWatch(agent, "observe", 0)));
+          watches.replace(one.names.map((agent) => watches.get(agent) ?? new Watch(agent, "observe", 0)));
           model = new Map(one.names.map((agent) => [agent, model.get(agent) ?? NEVER]));
         } else if (one.type === "set") {
           const watch = watches.get(one.name);

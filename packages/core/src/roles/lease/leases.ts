@@ -5,7 +5,7 @@ import type { JournalRecord } from "../../contract/output.ts";
 import type { Snapshot } from "../../contract/snapshot.ts";
 import { type MonotonicMs, NEVER } from "../../contract/time.ts";
 import type { Turn } from "../../contract/turn.ts";
-import { finished } from "../../keeping/rare.ts";
+import { finished, RareMap } from "../../keeping/rare.ts";
 import { keep, recall } from "../../keeping/snapshot.ts";
 import type { Settings } from "../../settings.ts";
 import { type Ballot, ballotKey, ballotsIn, newVoter, restarted, underTerms } from "./ballot.ts";
@@ -75,14 +75,14 @@ export class Leases {
   readonly #options: LeasesOptions;
   #leases: ReadonlyMap<string, Lease>;
   /** Of roles that are not in force now. */
-  readonly #ballots: Map<string, Ballot>;
+  readonly #ballots: RareMap<string, Ballot>;
   #round: number;
 
   constructor(options: LeasesOptions, records: readonly JournalRecord[], snapshot?: Snapshot) {
     const dump = snapshot === undefined ? undefined : recall<LeasesDump>(snapshot);
     this.#options = options;
     this.#leases = finished(new Map(dump?.leases ?? []));
-    this.#ballots = new Map(dump?.ballots ?? ballotsIn(records));
+    this.#ballots = new RareMap(dump?.ballots ?? ballotsIn(records));
     this.#round = dump?.round ?? 0;
   }
 

@@ -1,0 +1,13 @@
+/** What of a mind others may hold alike. */
+export type SharedKind = "view" | "heads" | "floors" | "roots";
+
+/**
+ * Where minds that run side by side find values that another of them has made already: a simulator's minds keep the same
+ * policy. A value that is given never changes, and the one that is returned equals it.
+ */
+export interface Sharing {
+  of<Value extends object>(kind: SharedKind, value: Value): Value;
+}
+
+/** A mind that runs alone. */
+export const sharesNothing: Sharing = { of: (_kind, value) => value };
