@@ -2,7 +2,7 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { readFileSync } from "node:fs";
 import { expect, test } from "vitest";
-import { givenSince, taskCount } from "../../src/device/process/proc.ts";
+import { givenSince, orphanPids, taskCount } from "../../src/device/process/proc.ts";
 
 async function pidOfNext(): Promise<number> {
   const child = spawn("true");
@@ -27,5 +27,20 @@ test("any pid may have been given where nobody knows how many were, or too many"
   for (const count of [Number.NaN, taskCount() - 32_768]) {
     expect(givenSince(1_000_000, count)(1)).toBe(true);
     expect(givenSince(1, count)(1_000_000)).toBe(true);
+  }
+});
+
+test("whom a child leaves behind is among the orphans, also in a session of its own", async () => {
+  const child = spawn("/bin/sh", ["-c", "setsid sleep 600 & echo $!"], {
+    stdio: ["ignore", "pipe", "ignore"],
+  });
+  const [printed] = (await once(child.stdout, "data")) as [Buffer];
+  const left = Number(printed.toString());
+  try {
+    if (child.exitCode === null) await once(child, "exit");
+    expect(orphanPids()).toContain(left);
+    expect(orphanPids()).not.toContain(child.pid);
+  } finally {
+    process.kill(left, "SIGKILL");
   }
 });

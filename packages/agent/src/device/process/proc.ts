@@ -5,6 +5,8 @@ export interface ProcessStat {
   readonly pid: number;
   /** One letter; `Z` has ended and waits for its parent. */
   readonly state: string;
+  /** 0 of the first process, and of one whose parent lies outside of the container. */
+  readonly parent: number;
   readonly session: number;
   /** When it started, in clock ticks since boot: tells a pid from its reuse. */
   readonly startTicks: number;
@@ -19,10 +21,10 @@ export function readStat(pid: number): ProcessStat | undefined {
   if (text === undefined) return undefined;
   // The second field is the program's name in parentheses, and may itself hold spaces and parentheses.
   const fields = text.slice(text.lastIndexOf(")") + 2).split(" ");
-  const [state, , , session] = fields;
+  const [state, parent, , session] = fields;
   const startTicks = fields[19];
   if (state === undefined || startTicks === undefined) return undefined;
-  return { pid, state, session: Number(session), startTicks: Number(startTicks) };
+  return { pid, state, parent: Number(parent), session: Number(session), startTicks: Number(startTicks) };
 }
 
 /** Whether the process that started at that time still runs. One that only waits for its parent does not. */
@@ -36,6 +38,38 @@ export function listPids(): readonly number[] {
   return readdirSync("/proc")
     .filter((name) => /^\d+$/.test(name))
     .map(Number);
+}
+
+/** Whoever may be given the orphans of this process's descendants: its ancestors up to the first process. */
+let guardians: readonly number[] | undefined;
+
+/**
+ * Whom the kernel may have given away when descendants of this process died: the children of its ancestors, since
+ * orphans go to one that asks for them, or to the first process. Undefined where the kernel does not tell (proc(5):
+ * CONFIG_PROC_CHILDREN, hidepid). The ancestors are read once: there will never be others.
+ */
+export function orphanPids(): readonly number[] | undefined {
+  guardians ??= ancestorPids();
+  const orphans: number[] = [];
+  for (const pid of guardians ?? []) {
+    const children = readText(`/proc/${pid}/task/${pid}/children`);
+    if (children !== undefined) orphans.push(...(children.match(/\d+/g) ?? []).map(Number));
+    // An ancestor that has ended is given nobody.
+    else if (pid === 1 || readStat(pid) !== undefined) return undefined;
+  }
+  return guardians === undefined ? undefined : orphans;
+}
+
+/** The first process is one in every container, also of a program that was started into it from outside. */
+function ancestorPids(): readonly number[] | undefined {
+  const pids = [1];
+  for (let pid = process.ppid; pid > 1; ) {
+    pids.push(pid);
+    const parent = readStat(pid)?.parent;
+    if (parent === undefined) return undefined;
+    pid = parent;
+  }
+  return pids;
 }
 
 /** A moment in the order in which the kernel gives pids: how many tasks were ever started, or NaN where it does not say. */

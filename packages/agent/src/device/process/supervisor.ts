@@ -192,7 +192,7 @@ export class Supervisor {
     try {
       const mayBe = child.mayHaveStarted();
       const among = (pid: number): boolean => mayBe(pid) && !others.has(pid);
-      killStartedBy(this.#options.agent, name, child.record.token, among);
+      killStartedBy(this.#options.agent, name, child.record.token, among, !child.adopted);
     } catch {
       // Nobody waits for the end of a child who could be told, as where no file descriptor is left.
       this.#unsearched.set(name, child.record.token);
@@ -203,7 +203,7 @@ export class Supervisor {
   #searchAgain(name: string): void {
     const token = this.#unsearched.get(name);
     if (token === undefined) return;
-    killStartedBy(this.#options.agent, name, token, () => true);
+    killStartedBy(this.#options.agent, name, token, () => true, false);
     this.#unsearched.delete(name);
   }
 }
