@@ -1,4 +1,4 @@
-import type { Input, Now, Output, Snapshot } from "@antibody/core";
+import type { Input, Now, Output, PeerMessage, Snapshot } from "@antibody/core";
 import type { KeyedDigests } from "./keyedDigests.ts";
 import { encodeFrame, type RecordedStep, type RecordingHeader } from "./recordingFormat.ts";
 import type { Redaction } from "./redaction.ts";
@@ -14,6 +14,12 @@ const pendingStepsMax = 2_048;
  * processors. A recording of a killed process lacks at most so much. Guess: several times what a bundle takes to spread.
  */
 const afterPolicyMs = 250;
+
+/**
+ * Looks at peers and their answers wait for company, so many at most: written one by one they were a tenth of what an
+ * agent at rest does. Of a killed process the last of them are lost, some ten seconds of them, and nothing else. A guess.
+ */
+const smallTalkMax = 32;
 
 /** What a recorder needs. */
 export interface RecorderOptions {
@@ -60,7 +66,8 @@ export class Recorder {
     else if (bringsPolicy(input)) {
       this.#forgetTimers();
       this.#later = setTimeout(() => this.#write(), afterPolicyMs).unref();
-    } else this.#flush ??= setImmediate(() => this.#writeWhenQuiet(0));
+    } else if (this.#pending.length < smallTalkMax && isSmallTalk(input, outputs)) return;
+    else this.#flush ??= setImmediate(() => this.#writeWhenQuiet(0));
   }
 
   /** Writes what waits. Before somebody is told what came of it: what was seen outlives the process. */
@@ -142,6 +149,16 @@ export class Recorder {
       this.#begin();
     }
   }
+}
+
+/** Two that find each other in order, or a wake that finds nothing to do. */
+function isSmallTalk(input: Input, outputs: readonly Output[] | undefined): boolean {
+  const isTalk = input.type === "wake" || (input.type === "message" && isLook(input.message));
+  return isTalk && outputs?.every((output) => output.type === "send" && isLook(output.message)) === true;
+}
+
+function isLook({ type }: PeerMessage): boolean {
+  return type === "probe" || type === "ack";
 }
 
 function bringsPolicy(input: Input): boolean {

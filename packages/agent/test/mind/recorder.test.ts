@@ -204,6 +204,33 @@ test("what came of policy is written a little later by itself, in its order with
   recorder.close();
 });
 
+test("small talk waits for what is none, or for company", async () => {
+  const segments = new MemorySegments();
+  const { recorder } = bench(segments);
+  const written = (): number => readRecording(segments.read()).steps.length;
+  const look = (monoMs: number, outputs: readonly Output[] = []) =>
+    recorder.record({ type: "wake" }, { monoMs, wallMs: 5 }, outputs);
+  const turns = async () => {
+    for (let turn = 0; turn < 3; turn += 1) await new Promise((turned) => setImmediate(turned));
+  };
+  look(1);
+  look(2);
+  await turns();
+  expect(written()).toBe(0);
+  look(3, [{ type: "hangUp", peer }]);
+  await turns();
+  expect(written()).toBe(3);
+  let steps = 3;
+  while (written() === 3 && steps < 100) {
+    steps += 1;
+    look(steps);
+    await turns();
+  }
+  expect(written()).toBe(steps);
+  expect(steps).toBeLessThan(50);
+  recorder.close();
+});
+
 test("files rotate like memory", () => {
   const { recorder, mind, step } = bench(new FileSegments(scratchDirectory()), 4_000);
   for (let n = 0; n < 200; n += 1) {
