@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import { createGossip } from "../../packages/agent/src/network/createGossip.ts";
+import { gossipHeartbeatMs } from "../../packages/agent/src/network/limits.ts";
 import { kinds } from "../../sim/src/engine/kinds.ts";
 import { frameBytes } from "../../sim/src/gossip/control.ts";
 import type { Topic } from "../../sim/src/gossip/message.ts";
@@ -83,6 +84,7 @@ export function makeLibraryLane(tools: CrowdTools): Lane {
           componentsOf(agent, peerIds, () => node),
           names,
           crypto,
+          gossipHeartbeatMs,
         ),
       ),
       handler: undefined,

@@ -1,10 +1,13 @@
 import { randomBytes } from "node:crypto";
 import { type HealthRumor, type Input, messageBytesMax } from "@antibody/core";
 import { type AgentId, isRejection, type SwarmId, type VerifiedPolicy } from "@antibody/policy";
-import { type GossipSub, type Message, TopicValidatorResult } from "@libp2p/gossipsub";
+import { type Message, TopicValidatorResult } from "@libp2p/gossipsub";
 import type { PeerId } from "@libp2p/interface";
+import { messageOf } from "../state/stateError.ts";
 import { decodeBundle, packDocuments } from "./bundle.ts";
+import type { BeatingGossip } from "./createGossip.ts";
 import type { Gate } from "./gate.ts";
+import { Heartbeats } from "./heartbeats.ts";
 import { TokenBucket } from "./limiter.ts";
 import { gossipBurst, gossipHangUpAfterLooks, gossipPerSecond, gossipReattachAfterLooks } from "./limits.ts";
 import type { Session } from "./session.ts";
@@ -19,7 +22,7 @@ export function gossipTopics(swarm: SwarmId): { readonly policy: string; readonl
 
 /** What gossip needs. */
 export interface GossipOptions {
-  readonly gossip: GossipSub;
+  readonly gossip: BeatingGossip;
   readonly swarm: SwarmId;
   readonly gate: Gate;
   readonly verifier: Verifier;
@@ -48,6 +51,9 @@ const rumorItems = {
   evictions: "eviction",
 } as const;
 
+/** What tells that a mesh has changed, or soon will. */
+const meshEvents = ["gossipsub:graft", "gossipsub:prune", "subscription-change"] as const;
+
 const meshPrefix = "/meshsub/";
 /** The bytes that make a repeated rumor another message. */
 const nonceBytes = 8;
@@ -63,12 +69,17 @@ export class Gossip {
   readonly #publishing = new Set<Promise<unknown>>();
   /** Documents that were published in this turn: they go together. */
   #documents: Uint8Array[] = [];
+  readonly #heartbeats: Heartbeats;
   readonly #heartbeat = (): void => this.#look();
+  readonly #stir = (): void => this.#heartbeats.stir();
 
   constructor(options: GossipOptions) {
     this.#options = options;
     this.#topics = gossipTopics(options.swarm);
     const { gossip } = options;
+    this.#heartbeats = new Heartbeats(gossip, (error) =>
+      options.trouble(`no heartbeat: ${messageOf(error)}`),
+    );
     gossip.topicValidators.set(this.#topics.policy, (peer, message) =>
       this.#judge(peer, message, (from, data) => this.#policy(from, data)),
     );
@@ -84,6 +95,7 @@ export class Gossip {
     gossip.subscribe(this.#topics.health);
     // In the turn in which gossipsub is awake anyway: a timer of its own would wake an idle agent once more.
     gossip.addEventListener("gossipsub:heartbeat", this.#heartbeat);
+    for (const event of meshEvents) gossip.addEventListener(event, this.#stir);
   }
 
   /** Resolves when all that was published is on its way. */
@@ -94,7 +106,10 @@ export class Gossip {
 
   /** Ends the looks; libp2p ends the rest. */
   stop(): void {
-    this.#options.gossip.removeEventListener("gossipsub:heartbeat", this.#heartbeat);
+    const { gossip } = this.#options;
+    gossip.removeEventListener("gossipsub:heartbeat", this.#heartbeat);
+    for (const event of meshEvents) gossip.removeEventListener(event, this.#stir);
+    this.#heartbeats.stop();
   }
 
   /**
@@ -118,17 +133,20 @@ export class Gossip {
       brokenLooks: 0,
     });
     this.#options.gate.attach(session);
+    this.#heartbeats.stir();
   }
 
   /** The connections of a session have changed: the streams on one that is gone must be made again on another. */
   moved(session: Session): void {
     this.#options.gate.attach(session);
+    this.#heartbeats.stir();
   }
 
   /** A session closed. */
   closed(session: Session): void {
     this.#neighbors.delete(session.agent);
     this.#options.gate.detach(session);
+    this.#heartbeats.stir();
   }
 
   #publishDocuments(): void {
@@ -142,10 +160,11 @@ export class Gossip {
       this.#options.trouble(`a message of ${data.length} bytes is too large for gossip`);
       return;
     }
+    this.#heartbeats.stir();
     const publishing = this.#options.gossip
       .publish(topic, data)
       .catch((error: unknown) => {
-        this.#options.trouble(`could not publish: ${error instanceof Error ? error.message : String(error)}`);
+        this.#options.trouble(`could not publish: ${messageOf(error)}`);
       })
       .finally(() => this.#publishing.delete(publishing));
     this.#publishing.add(publishing);
@@ -159,6 +178,7 @@ export class Gossip {
     const session = this.#options.gate.sessionOf(peer);
     const neighbor = session === undefined ? undefined : this.#neighbors.get(session.agent);
     if (session === undefined || neighbor === undefined) return TopicValidatorResult.Ignore;
+    this.#heartbeats.stir();
     // gossipsub remembers every message for 2 minutes: what comes too fast is not let further into the swarm.
     if (!neighbor.rate.take(1)) return TopicValidatorResult.Ignore;
     if (message.data.length > messageBytesMax) {
@@ -245,6 +265,7 @@ export class Gossip {
       if (neighbor === undefined) continue;
       const isLinked = subscribers.has(session.peer.toString()) && sendsGossip(session);
       neighbor.brokenLooks = isLinked ? 0 : neighbor.brokenLooks + 1;
+      if (!isLinked) this.#heartbeats.stir();
       if (neighbor.brokenLooks >= gossipHangUpAfterLooks) {
         this.#options.trouble("gossip stays broken, hanging up", session.agent);
         this.#options.hangUp(session);

@@ -112,6 +112,12 @@ export const muxerPingIntervalMs = 3_600_000;
 export const gossipAnnouncedBytesMin = 4_096;
 /** gossipsub's own: the mesh is mended, and the streams are looked at, once a heartbeat. */
 export const gossipHeartbeatMs = 1_000;
+/**
+ * Heartbeats from the last message, session or change of a mesh on: gossipsub offers a message for three and holds it for
+ * five. After them they come so seldom; at one a second they were a quarter of an idle agent's wakes.
+ */
+export const gossipStirredBeats = 6;
+export const gossipRestMs = 10_000;
 /** Looks in a row at a broken gossip link before it is attached again, and before the peer is hung up. Guesses. */
 export const gossipReattachAfterLooks = 2;
 export const gossipHangUpAfterLooks = 10;

@@ -1,5 +1,5 @@
 import type { Crypto } from "@antibody/policy";
-import type { GossipSub, GossipSubComponents } from "@libp2p/gossipsub";
+import type { GossipSubComponents } from "@libp2p/gossipsub";
 import { identify } from "@libp2p/identify";
 import type { Connection, Libp2p, PrivateKey } from "@libp2p/interface";
 import { noise } from "@libp2p/noise";
@@ -7,9 +7,10 @@ import { tcp } from "@libp2p/tcp";
 import { yamux } from "@libp2p/yamux";
 import { type Multiaddr, multiaddr } from "@multiformats/multiaddr";
 import { createLibp2p } from "libp2p";
-import { createGossip } from "./createGossip.ts";
+import { type BeatingGossip, createGossip } from "./createGossip.ts";
 import {
   connectionsMax,
+  gossipRestMs,
   helloTimeoutMs,
   inboundPendingMax,
   inboundPendingPerHostMax,
@@ -36,7 +37,7 @@ interface DialAttempt {
 /** A libp2p node, not yet started. */
 export interface NetworkNode {
   readonly libp2p: Libp2p;
-  readonly gossip: GossipSub | undefined;
+  readonly gossip: BeatingGossip | undefined;
   /**
    * A new connection to one address, whatever stands already: past libp2p's queue, which would join dials of
    * different purposes. Who answers is known only afterwards: `remotePeer` must be compared.
@@ -62,7 +63,7 @@ export interface NodeOptions {
 /** Makes a node of TCP, Noise and Yamux, with bounds for small devices and for many agents on one host. */
 export async function createNode(options: NodeOptions): Promise<NetworkNode> {
   let dialTransport: NetworkNode["dial"] | undefined;
-  let gossip: GossipSub | undefined;
+  let gossip: BeatingGossip | undefined;
   const { relaying } = options;
   const libp2p = await createLibp2p({
     start: false,
@@ -136,7 +137,7 @@ type Components = GossipSubComponents & Parameters<ReturnType<typeof identify>>[
 
 function gossipServices(
   options: NonNullable<NodeOptions["gossip"]>,
-  made: (gossip: GossipSub) => void,
+  made: (gossip: BeatingGossip) => void,
 ): Record<string, (components: Components) => unknown> {
   return {
     // gossipsub insists on identify. It runs for nobody by itself, and answers enrolled peers only.
@@ -146,7 +147,7 @@ function gossipServices(
       const { privateKey, peerId, peerStore, connectionManager, logger } = components;
       const registrar = options.gated(components.registrar);
       const own = { privateKey, peerId, peerStore, registrar, connectionManager, logger };
-      const gossip = createGossip(own, options.topics, options.crypto);
+      const gossip = createGossip(own, options.topics, options.crypto, gossipRestMs);
       made(gossip);
       return gossip;
     },
