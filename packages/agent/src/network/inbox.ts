@@ -1,10 +1,7 @@
-import { setTimeout as delay } from "node:timers/promises";
 import { concatBytes } from "@antibody/policy";
-import type { Stream } from "@libp2p/interface";
-import { decode } from "it-length-prefixed";
-import { pipe } from "it-pipe";
+import type { Stream, StreamCloseEvent, StreamMessageEvent } from "@libp2p/interface";
+import { Frames, ProtocolBreach } from "./frames.ts";
 import type { TokenBucket } from "./limiter.ts";
-import { frameBytesMax } from "./limits.ts";
 import { frameContinues, frameEnds } from "./outbox.ts";
 
 /** How one stream of messages is read. */
@@ -18,88 +15,130 @@ export interface InboxOptions {
   handle(message: Uint8Array): void;
 }
 
-/** The peer broke framing or bounds, or sent what is no message. An honest peer never does. */
-export class ProtocolBreach extends Error {
-  override readonly name = "ProtocolBreach";
-}
-
-/** Anything that holds bytes: libp2p gives lists of chunks. */
-interface Chunk {
-  slice(): Uint8Array;
-  readonly byteLength: number;
-}
-
 /**
  * Reads messages until the stream ends. Rejects with a ProtocolBreach when the peer breaks the framing or a bound,
  * and with what `handle` throws; the stream is then reset.
  */
 export async function readMessages(stream: Stream, options: InboxOptions): Promise<void> {
+  const reader = new Reader(stream, options);
   try {
-    await pipe(
-      stream,
-      (source) => decode(source, { maxDataLength: frameBytesMax, maxLengthLength: 4 }),
-      (source) => pace(source, stream, options),
-      (source) => assemble(source, options.messageBytesMax),
-      async (source) => {
-        for await (const message of source) options.handle(message);
-      },
-    );
+    await reader.ended;
     // The other side will write no more; a stream is ours to end as well.
     await stream.close();
   } catch (error) {
-    const cause = asBreach(error);
+    const cause = error instanceof Error ? error : new Error(String(error));
     stream.abort(cause);
     throw cause;
   }
 }
 
-/** Lets frames through at the peer's rate. While it waits, the stream's window closes: nothing piles up. */
-async function* pace(
-  source: AsyncIterable<Chunk>,
-  stream: Stream,
-  options: InboxOptions,
-): AsyncGenerator<Chunk> {
-  for await (const frame of source) {
-    const waitMs = Math.max(options.messages.owe(1), options.bytes.owe(frame.byteLength));
-    if (waitMs > 0 && stream.status === "open" && stream.readStatus === "readable") {
-      stream.pause();
-      await delay(waitMs, undefined, { ref: false });
-      if (isPaused(stream)) stream.resume();
-    }
-    yield frame;
-  }
-}
-
-/** Puts frames together to messages. */
-async function* assemble(source: AsyncIterable<Chunk>, messageBytesMax: number): AsyncGenerator<Uint8Array> {
-  let parts: Uint8Array[] = [];
-  let bytes = 0;
-  for await (const chunk of source) {
+/** Hands messages on in the turn in which they come, once the muxer is done with what it read. */
+class Reader {
+  readonly #stream: Stream;
+  readonly #options: InboxOptions;
+  readonly #frames = new Frames();
+  readonly #ended = Promise.withResolvers<void>();
+  #parts: Uint8Array[] = [];
+  #partBytes = 0;
+  /** While the peer's debt is paid. The frame that made it waits, and all behind it. */
+  #debt: NodeJS.Timeout | undefined;
+  #isLast = false;
+  readonly #onMessage = ({ data }: StreamMessageEvent): void => {
     // A copy, so that what is kept of a message does not keep the socket's buffers.
-    const frame = chunk.slice();
+    this.#frames.push(new Uint8Array(data.subarray()));
+    queueMicrotask(() => this.#read());
+  };
+  readonly #onEnd = (): void => {
+    this.#isLast = true;
+    queueMicrotask(() => this.#read());
+  };
+  readonly #onClose = ({ error }: StreamCloseEvent): void => {
+    if (error === undefined) this.#onEnd();
+    else this.#end(error);
+  };
+
+  constructor(stream: Stream, options: InboxOptions) {
+    this.#stream = stream;
+    this.#options = options;
+    stream.addEventListener("message", this.#onMessage);
+    stream.addEventListener("end", this.#onEnd);
+    stream.addEventListener("close", this.#onClose);
+    if (stream.readableEnded) this.#onEnd();
+  }
+
+  /** Resolves when all has been read, and rejects with what ended the reading before. */
+  get ended(): Promise<void> {
+    return this.#ended.promise;
+  }
+
+  #read(): void {
+    if (this.#debt !== undefined) return;
+    try {
+      for (let frame = this.#frames.next(); frame !== undefined; frame = this.#frames.next()) {
+        const waitMs = this.#owed(frame);
+        if (waitMs > 0) {
+          this.#wait(frame, waitMs);
+          return;
+        }
+        this.#take(frame);
+      }
+      if (!this.#isLast) return;
+      this.#end(this.#frames.isEmpty ? undefined : new Error("The stream ends within a frame"));
+    } catch (error) {
+      this.#end(error);
+    }
+  }
+
+  /** Frames come at the peer's rate. */
+  #owed(frame: Uint8Array): number {
+    const { messages, bytes } = this.#options;
+    return Math.max(messages.owe(1), bytes.owe(frame.length));
+  }
+
+  /** Meanwhile the stream's window closes: nothing piles up. */
+  #wait(frame: Uint8Array, waitMs: number): void {
+    const stream = this.#stream;
+    if (stream.status === "open" && stream.readStatus === "readable") stream.pause();
+    const pay = (): void => {
+      this.#debt = undefined;
+      try {
+        this.#take(frame);
+      } catch (error) {
+        this.#end(error);
+        return;
+      }
+      this.#read();
+      // Of what it has read already, the next frame may owe again.
+      if (this.#debt === undefined && stream.readStatus === "paused") stream.resume();
+    };
+    this.#debt = setTimeout(pay, waitMs).unref();
+  }
+
+  /** Puts frames together to messages. */
+  #take(frame: Uint8Array): void {
+    const { messageBytesMax, handle } = this.#options;
     const part = frame.subarray(1);
     const continues = frame[0] === frameContinues;
     // An empty part that continues would go on for ever without reaching the bound.
-    if ((!continues && frame[0] !== frameEnds) || (continues && part.length === 0)) {
+    if ((!continues && frame[0] !== frameEnds) || (continues && part.length === 0))
       throw new ProtocolBreach("a frame of another protocol");
-    }
-    bytes += part.length;
-    if (bytes > messageBytesMax) throw new ProtocolBreach(`a message of more than ${messageBytesMax} bytes`);
-    parts.push(part);
-    if (continues) continue;
-    yield parts.length === 1 ? part : concatBytes(parts);
-    parts = [];
-    bytes = 0;
+    this.#partBytes += part.length;
+    if (this.#partBytes > messageBytesMax)
+      throw new ProtocolBreach(`a message of more than ${messageBytesMax} bytes`);
+    this.#parts.push(part);
+    if (continues) return;
+    const message = this.#parts.length === 1 ? part : concatBytes(this.#parts);
+    this.#parts = [];
+    this.#partBytes = 0;
+    handle(message);
   }
-}
 
-/** Asked again after waiting: the stream may have been closed in between, and then cannot be resumed. */
-function isPaused(stream: Stream): boolean {
-  return stream.readStatus === "paused";
-}
-
-/** The decoder of length prefixes names its complaints about lengths `Invalid…`; an end in the middle is no fault. */
-function asBreach(error: unknown): Error {
-  if (!(error instanceof Error)) return new Error(String(error));
-  return error.name.startsWith("Invalid") ? new ProtocolBreach(error.message) : error;
+  #end(error: unknown): void {
+    clearTimeout(this.#debt);
+    this.#stream.removeEventListener("message", this.#onMessage);
+    this.#stream.removeEventListener("end", this.#onEnd);
+    this.#stream.removeEventListener("close", this.#onClose);
+    if (error === undefined) this.#ended.resolve();
+    else this.#ended.reject(error);
+  }
 }

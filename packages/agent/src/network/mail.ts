@@ -1,8 +1,9 @@
 import { type Input, messageBytesMax, type PeerMessage } from "@antibody/core";
 import type { AgentId } from "@antibody/policy";
 import type { StreamHandler } from "@libp2p/interface";
+import { ProtocolBreach } from "./frames.ts";
 import type { Gate } from "./gate.ts";
-import { ProtocolBreach, readMessages } from "./inbox.ts";
+import { readMessages } from "./inbox.ts";
 import { TokenBucket } from "./limiter.ts";
 import {
   assembledBytesMax,

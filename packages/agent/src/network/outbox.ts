@@ -36,7 +36,9 @@ export class Outbox<Type> {
   #stream: Stream | undefined;
   /** The connection that the stream runs on. */
   #on: Connection | undefined;
+  /** The last pumping; it may be over. */
   #pumping: Promise<void> | undefined;
+  #isPumping = false;
   #closed = false;
 
   constructor(options: OutboxOptions<Type>) {
@@ -55,7 +57,7 @@ export class Outbox<Type> {
     }
     this.#queue.push({ type, frames, bytes });
     this.#queuedBytes += bytes;
-    this.#pumping ??= this.#pump();
+    if (!this.#isPumping) this.#pumping = this.#pump();
   }
 
   /** Sends what waits and ends the stream. Resolves when the peer has read all of it, or is gone. */
@@ -78,10 +80,13 @@ export class Outbox<Type> {
     this.#giveUp();
   }
 
+  /** On a stream that stands, all within the turn. */
   async #pump(): Promise<void> {
+    this.#isPumping = true;
     try {
       for (let next = this.#queue[0]; next !== undefined; next = this.#queue[0]) {
-        const stream = await this.#openStream();
+        const connection = this.#options.connection();
+        const stream = this.#standingOn(connection) ?? (await this.#openStream(connection));
         const isKnown = this.#options.isKnownTo(next.type, stream.protocol);
         if (!isKnown) this.#options.unsent(next.type);
         for (const frame of isKnown ? next.frames : []) {
@@ -97,19 +102,25 @@ export class Outbox<Type> {
       this.#stream = undefined;
       this.#giveUp();
     } finally {
-      this.#pumping = undefined;
+      this.#isPumping = false;
     }
   }
 
-  async #openStream(): Promise<Stream> {
-    const connection = this.#options.connection();
-    const old = this.#stream;
-    const isUsable = old?.status === "open" && old.writeStatus === "writable";
-    if (isUsable && this.#on === connection) return old;
+  #usable(): Stream | undefined {
+    const stream = this.#stream;
+    return stream?.status === "open" && stream.writeStatus === "writable" ? stream : undefined;
+  }
+
+  #standingOn(connection: Connection | undefined): Stream | undefined {
+    return this.#on === connection ? this.#usable() : undefined;
+  }
+
+  async #openStream(connection: Connection | undefined): Promise<Stream> {
     if (connection === undefined || this.#closed) throw new Error("No session");
     const signal = AbortSignal.timeout(sendTimeoutMs);
     // The session has moved, as from a relay to the direct link: what is on its way still arrives.
-    if (isUsable) void old.close({ signal }).catch((error: Error) => old.abort(error));
+    const old = this.#usable();
+    void old?.close({ signal }).catch((error: Error) => old.abort(error));
     const stream = await connection.newStream([...this.#options.protocols], {
       signal,
       runOnLimitedConnection: true,
