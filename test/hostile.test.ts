@@ -57,6 +57,23 @@ describe("garbage from outside", () => {
     await eventually("both to reach each other", () => allHold(test.colony.agents, names, "reachable"));
   });
 
+  it("on many connections, again and again, is held off: who sends it does not get another one at once", async () => {
+    const port = await portOf("one");
+    const untilMs = performance.now() + 2_000;
+    let began = 0;
+    const again = async (): Promise<void> => {
+      while (performance.now() < untilMs) {
+        began += 1;
+        await send({ port }, randomBytes(512));
+      }
+    };
+    await Promise.all(Array.from({ length: 40 }, again));
+    // Each comes again two or three times; where it was refused at once, more than a hundred times.
+    expect(began).toBeGreaterThanOrEqual(40);
+    expect(began).toBeLessThan(40 * 10);
+    await eventually("both to reach each other", () => allHold(test.colony.agents, names, "reachable"));
+  });
+
   it.each(["control", "read"] as const)(
     "on the %s socket gets an error, and the next request is served",
     async (which) => {

@@ -20,6 +20,17 @@ export const inboundPendingPerHostMax = 48;
 export const strangersPerHostMax = 48;
 /** Inbound connections a second from one address. libp2p's 5 are too few for one host's agents, or behind NAT. */
 export const inboundPerSecondMax = 64;
+/**
+ * Refused connections of hosts that have sent garbage are kept open for so long, so many of one host and of all: who
+ * sent garbage on 40 connections, and again whenever one was closed, had 12% of a core, nearly all of it for refusing.
+ * Guesses: by 40 connections that is 40 a second now.
+ */
+export const heldMs = 1_000;
+export const heldPerHostMax = 64;
+export const heldMax = 256;
+/** Hosts that garbage came from, and for how long that is remembered. Guesses. */
+export const garbageHostsMax = 1_024;
+export const garbageRememberedMs = 10_000;
 /** Dials that run at once. A guess: a full mesh forms at once, and a storm of redials stays bounded. */
 export const dialsMax = 64;
 /**

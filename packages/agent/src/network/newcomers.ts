@@ -39,19 +39,27 @@ export class HostShares<Held extends object> {
 }
 
 /** Lets each host have so many connections that are still shaking hands. */
-export function handshakeGater(perHostMax: number): ConnectionGater {
-  const shares = new HostShares<MultiaddrConnection>(perHostMax);
-  const release = (connection: MultiaddrConnection): void =>
-    shares.release(hostOf(connection.remoteAddr), connection);
-  return {
+export class Handshakes {
+  readonly #shares: HostShares<MultiaddrConnection>;
+
+  constructor(perHostMax: number) {
+    this.#shares = new HostShares(perHostMax);
+  }
+
+  readonly gater: ConnectionGater = {
     denyInboundConnection: (connection) => {
-      if (!shares.take(hostOf(connection.remoteAddr), connection)) return true;
-      connection.addEventListener("close", () => release(connection), { once: true });
+      if (!this.#shares.take(hostOf(connection.remoteAddr), connection)) return true;
+      connection.addEventListener("close", () => this.ended(connection), { once: true });
       return false;
     },
     denyInboundUpgradedConnection: (_peer, connection) => {
-      release(connection);
+      this.ended(connection);
       return false;
     },
   };
+
+  /** A connection does not shake hands any more; told once or more often. */
+  ended(connection: MultiaddrConnection): void {
+    this.#shares.release(hostOf(connection.remoteAddr), connection);
+  }
 }

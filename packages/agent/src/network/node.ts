@@ -8,6 +8,7 @@ import { yamux } from "@libp2p/yamux";
 import { type Multiaddr, multiaddr } from "@multiformats/multiaddr";
 import { createLibp2p } from "libp2p";
 import { type BeatingGossip, createGossip } from "./createGossip.ts";
+import { HoldingOff } from "./holdingOff.ts";
 import {
   connectionsMax,
   gossipRestMs,
@@ -21,7 +22,7 @@ import {
   streamReadBytesMax,
   streamWindowBytes,
 } from "./limits.ts";
-import { handshakeGater } from "./newcomers.ts";
+import { Handshakes } from "./newcomers.ts";
 import type { Relaying } from "./relaying.ts";
 
 /** Where protocols and topologies are registered; libp2p names the type in a package of its own. */
@@ -65,15 +66,19 @@ export async function createNode(options: NodeOptions): Promise<NetworkNode> {
   let dialTransport: NetworkNode["dial"] | undefined;
   let gossip: BeatingGossip | undefined;
   const { relaying } = options;
+  const handshakes = new Handshakes(inboundPendingPerHostMax);
+  const holdingOff = new HoldingOff();
+  const direct = (components: Parameters<ReturnType<typeof tcp>>[0]) =>
+    holdingOff.guard(tcp()(components), (connection) => handshakes.ended(connection));
   const libp2p = await createLibp2p({
     start: false,
     privateKey: options.privateKey,
     nodeInfo: { name: "antibody", version: "1", userAgent: "antibody" },
     addresses: { listen: [...options.listen] },
-    transports: relaying === undefined ? [tcp()] : [tcp(), (components) => relaying.transport(components)],
+    transports: relaying === undefined ? [direct] : [direct, (components) => relaying.transport(components)],
     connectionEncrypters: [noise()],
     connectionGater: {
-      ...handshakeGater(inboundPendingPerHostMax),
+      ...handshakes.gater,
       // A session is the reservation among peers; what is asked for is a door for strangers.
       denyInboundRelayReservation: (peer) => relaying?.openDoor(peer) !== true,
     },
