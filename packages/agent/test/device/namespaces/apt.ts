@@ -18,7 +18,7 @@ for (const path of ["/etc/apt/sources.list", "/etc/apt/sources.list.d", "/etc/ap
   rmSync(path, { recursive: true, force: true });
 writeFileSync("/etc/apt/sources.list", `deb [trusted=yes] file:${repository} ./\n`);
 const entries = ["1.0", "2.0"].map(build);
-execFileSync("apt-get", ["-q", "update"], { stdio: "ignore", timeout: 60_000 });
+execFileSync("apt-get", ["-q", "update"], { stdio: ["ignore", "ignore", "inherit"], timeout: 60_000 });
 // Came after the last update: the first try must fail, and a second one find it.
 writeFileSync(join(repository, "Packages"), entries.join("\n"));
 
@@ -42,7 +42,7 @@ function build(version: string): string {
   writeFileSync(join(tree, "DEBIAN/control"), control);
   const file = `${name}_${version}_all.deb`;
   execFileSync("dpkg-deb", ["-Znone", "--root-owner-group", "--build", tree, join(repository, file)], {
-    stdio: "ignore",
+    stdio: ["ignore", "ignore", "inherit"],
     timeout: 20_000,
   });
   writeFileSync(join(repository, "Packages"), "");

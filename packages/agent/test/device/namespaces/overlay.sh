@@ -16,6 +16,8 @@ mount -t tmpfs tmpfs run
 mount --rbind /dev dev
 # After the others: the place may lie below one of them.
 mkdir -p ".$place" tmp/state
+# Programs put what is temporary there, and the copy has an empty /tmp.
+[ -z "$TMPDIR" ] || mkdir -p ".$TMPDIR"
 mount --bind "$place" ".$place"
 mount -o remount,bind,ro ".$place"
 exec chroot . "$@"
