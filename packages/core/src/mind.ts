@@ -29,6 +29,7 @@ import type { StagePorts } from "./rollout/ports.ts";
 import type { Rollouts } from "./rollout/rollouts.ts";
 import type { Routing } from "./routing/routing.ts";
 import { StepTurn } from "./stepTurn.ts";
+import type { SwarmInput } from "./swarm/intake.ts";
 import type { Swarm } from "./swarm/swarm.ts";
 
 /**
@@ -36,6 +37,9 @@ import type { Swarm } from "./swarm/swarm.ts";
  * the next round, and of its trouble in the one after: a chain of all that may be announced takes two for each.
  */
 const settleRoundsMax: number = 2 * capabilitiesMax + 8;
+
+/** Inputs that concern the swarm alone, whatever is in them. */
+type SwarmsOwn = Exclude<SwarmInput["type"], "wake" | "message" | "signed">;
 
 /** Woken so much later than asked, the agent slept, or was starved, and others may have taken over. A guess. */
 const sleptMs = 1_000;
@@ -93,10 +97,11 @@ export class Mind implements Knowledge {
 
   step(input: Input, now: Now): StepResult {
     const turn = new StepTurn(now, this.#parts.random);
-    if (this.#roles.count > 0) this.#noticeSleep(turn);
-    this.#take(input, turn);
+    this.#noticeSleep(turn);
+    const mayHaveMoved = this.#take(input, turn);
     // Nearly all inputs are small talk of the swarm, which changes nothing that the other parts would learn of.
-    if (this.#restDeadline === undefined || this.#swarm.revision !== this.#seen.swarm) this.#settle(turn);
+    if (this.#restDeadline === undefined || (mayHaveMoved && this.#swarm.revision !== this.#seen.swarm))
+      this.#settle(turn);
     return { outputs: turn.outputs, wakeAt: Math.min(this.#swarm.deadline, this.#rest()) };
   }
 
@@ -147,7 +152,43 @@ export class Mind implements Knowledge {
     return outlineMind(this.#options, this.#parts);
   }
 
-  #take(input: Input, turn: Turn): void {
+  /** False when it was small talk of the swarm, which moves no revision. */
+  #take(input: Input, turn: Turn): boolean {
+    switch (input.type) {
+      case "wake":
+        return this.#wake(turn);
+      case "message":
+        return this.#hear(input, turn);
+      case "addresses":
+      case "connected":
+      case "disconnected":
+      case "dialed":
+      case "unsent":
+      case "rumor":
+      case "enrolled":
+      case "turnedAway":
+        return this.#swarm.handle(input, this.#holding, turn);
+      default:
+        this.#takeOther(input, turn);
+        return true;
+    }
+  }
+
+  #hear(input: Extract<Input, { readonly type: "message" }>, turn: Turn): boolean {
+    const { from, message } = input;
+    if (message.type === "items") {
+      this.#restDeadline = undefined;
+      for (const policy of message.policy) this.#accept(policy, from, turn);
+    }
+    const mayHaveMoved = this.#swarm.handle(input, this.#holding, turn);
+    if (!isLeaseMessage(message)) return mayHaveMoved;
+    this.#restDeadline = undefined;
+    this.#swarm.deliver(this.#roles.take(from, message, turn), turn);
+    return true;
+  }
+
+  /** What seldom comes, or concerns more than the swarm. */
+  #takeOther(input: Exclude<Input, { readonly type: "wake" | "message" | SwarmsOwn }>, turn: Turn): void {
     switch (input.type) {
       case "started":
         this.#restDeadline = undefined;
@@ -157,30 +198,6 @@ export class Mind implements Knowledge {
           build: this.#options.build,
         });
         this.#policies.start(turn);
-        return;
-      case "wake":
-        this.#wake(turn);
-        return;
-      case "message":
-        if (input.message.type === "items") {
-          this.#restDeadline = undefined;
-          for (const policy of input.message.policy) this.#accept(policy, input.from, turn);
-        }
-        this.#swarm.handle(input, this.#holding, turn);
-        if (isLeaseMessage(input.message)) {
-          this.#restDeadline = undefined;
-          this.#swarm.deliver(this.#roles.take(input.from, input.message, turn), turn);
-        }
-        return;
-      case "addresses":
-      case "connected":
-      case "disconnected":
-      case "dialed":
-      case "unsent":
-      case "rumor":
-      case "enrolled":
-      case "turnedAway":
-        this.#swarm.handle(input, this.#holding, turn);
         return;
       case "signed":
         if (input.statement.type !== "report") this.#swarm.handle(input, this.#holding, turn);
@@ -220,10 +237,11 @@ export class Mind implements Knowledge {
     else this.#policies.accept(policy, from, turn);
   }
 
-  #wake(turn: Turn): void {
+  #wake(turn: Turn): boolean {
     const wake = { type: "wake" } as const;
-    if (this.#swarm.deadline <= turn.now.monoMs) this.#swarm.handle(wake, this.#holding, turn);
-    if (this.#rest() > turn.now.monoMs) return;
+    const mayHaveMoved =
+      this.#swarm.deadline <= turn.now.monoMs && this.#swarm.handle(wake, this.#holding, turn);
+    if (this.#rest() > turn.now.monoMs) return mayHaveMoved;
     this.#restDeadline = undefined;
     if (this.#healing.deadline <= turn.now.monoMs) this.#healing.handle(wake, turn);
     if (this.#routing.deadline <= turn.now.monoMs) this.#routing.handle(wake, turn);
@@ -231,11 +249,13 @@ export class Mind implements Knowledge {
     if (this.#disturbing.deadline <= turn.now.monoMs) this.#disturbing.wake();
     this.#policies.wake(turn);
     if (this.#rollouts.deadlineIn(this.#policies) <= turn.now.monoMs) this.#rollouts.wake();
+    return true;
   }
 
   /** What came due long ago was not done: nobody ran. */
   #noticeSleep(turn: Turn): void {
     if (turn.now.monoMs - Math.min(this.#swarm.deadline, this.#rest()) < sleptMs) return;
+    if (this.#roles.count === 0) return;
     this.#restDeadline = undefined;
     this.#roles.slept(turn);
   }

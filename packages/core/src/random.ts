@@ -49,10 +49,10 @@ export class Random {
 
   /** A whole number from 0 up to, and without, `bound` (1 to 2^32), without bias. */
   below(bound: number): number {
-    const limit = 0x1_0000_0000 - (0x1_0000_0000 % bound);
     for (;;) {
       const word = this.word();
-      if (word < limit) return word % bound;
+      // The words left over at the end, fewer than `bound`, would favor low numbers: nearly no word is even near them.
+      if (word < 0x1_0000_0000 - bound || word < 0x1_0000_0000 - (0x1_0000_0000 % bound)) return word % bound;
     }
   }
 

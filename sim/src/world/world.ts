@@ -303,9 +303,11 @@ export class World {
     switch (kind) {
       case kinds.message:
         if (!this.network.receives(index, source, tag)) return;
+        // Most messages are answered.
+        this.#asked = this.at(source);
         this.#step(agent, {
           type: "message",
-          from: this.at(source).id,
+          from: this.#asked.id,
           message: this.border.honestMessage(agent, payload as PeerMessage),
         });
         return;

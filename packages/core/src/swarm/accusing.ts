@@ -180,7 +180,7 @@ export class Accusing {
     const { votes, deaths, directory } = this.#ports;
     deaths.reconsider(turn);
     for (const subject of votes.subjects()) {
-      if (!isConcerned(subject, concerned, directory.roster)) continue;
+      if (!isConcerned(subject, concerned)) continue;
       const held = votes.on(subject, directory.get(subject)?.entry.entry.incarnation);
       if (votes.hasOwn(subject)) this.#tellFellows(subject, held, turn);
       deaths.tally(subject, turn);

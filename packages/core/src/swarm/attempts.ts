@@ -60,7 +60,8 @@ export class Attempts {
   lookAhead(turn: Turn): void {
     let next: Watch | undefined;
     for (const watch of this.#watches) {
-      if (this.#isAtRest(watch) && (next === undefined || watch.lookedMs < next.lookedMs)) next = watch;
+      // First by time: whether it is at rest takes longer to see, and few are the earliest so far.
+      if ((next === undefined || watch.lookedMs < next.lookedMs) && this.#isAtRest(watch)) next = watch;
     }
     if (next === undefined) return;
     const { settings } = this.#ports;

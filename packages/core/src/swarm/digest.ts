@@ -55,7 +55,7 @@ export class DirectoryDigest implements Toggled {
 
   /** The whole directory, 16 hex digits. The same object until something changes. */
   text(): string {
-    this.#text ??= hex(this.#high) + hex(this.#low);
+    this.#text ??= wholeText(this.#high, this.#low);
     return this.#text;
   }
 
@@ -148,6 +148,20 @@ function bucketText(bucket: number, high: number, low: number): string {
 
 /** By byte. */
 const byteTexts = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, "0"));
+
+/** The same for a whole directory. */
+let lastHigh = 0;
+let lastLow = 0;
+let lastText = hex(0) + hex(0);
+
+function wholeText(high: number, low: number): string {
+  if (high !== lastHigh || low !== lastLow) {
+    lastHigh = high;
+    lastLow = low;
+    lastText = hex(high) + hex(low);
+  }
+  return lastText;
+}
 
 /** 8 hex digits. By table, since a massacre asks for some hundred thousand. */
 function hex(word: number): string {

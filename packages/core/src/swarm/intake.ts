@@ -130,9 +130,10 @@ function takeConnection(parts: SwarmParts, peer: AgentId, member: Member, turn: 
 /** Any traffic is proof of life. True when nothing else was thought. */
 function hear({ probing, helping, missing }: SwarmParts, from: AgentId, turn: Turn): boolean {
   const isMissed = missing.count > 0 && missing.heard(from, turn);
-  const isUsual = probing.hear(from, turn) && helping.count === 0 && !isMissed;
+  const isUsual = probing.hear(from, turn) && !isMissed;
+  if (helping.count === 0) return isUsual;
   helping.heard(from, turn);
-  return isUsual;
+  return false;
 }
 
 function takeMessage(
@@ -183,8 +184,7 @@ function takeAck(
 ): boolean {
   const wasEqual = reconcile.mismatchCount === 0;
   probing.answered(from, sequence, incarnation, turn);
-  reconcile.compared(from, digests, policy, turn);
-  if (isEqual(digests, reconcile.digests(policy, turn))) probing.agreed(from, turn);
+  if (reconcile.compared(from, digests, policy, turn)) probing.agreed(from, turn);
   return wasEqual && reconcile.mismatchCount === 0;
 }
 

@@ -184,9 +184,8 @@ export class Missing {
 
   /** Who is there has changed, and so who observes whom: here that is looked at for those whom it concerns. */
   recountConcerned(concerned: Concerned, turn: Turn): void {
-    const { roster } = this.#ports.directory;
     for (const subject of this.subjects()) {
-      if (isConcerned(subject, concerned, roster)) this.#recount(subject, "its observers have changed", turn);
+      if (isConcerned(subject, concerned)) this.#recount(subject, "its observers have changed", turn);
     }
   }
 

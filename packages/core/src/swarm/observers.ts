@@ -31,9 +31,10 @@ export interface Quorum {
 const unsettledMax = 64;
 /** So many assignments are looked through faster than a set of their slots is asked. A guess. */
 const lookedThroughMax = 2;
+const nobody: ReadonlySet<AgentId> = new Set();
 
-/** Slots of those whose observers, or their standing, may have changed; undefined when that may be anyone's. */
-export type Concerned = ReadonlySet<number> | undefined;
+/** Those whose observers, or their standing, may have changed; undefined when that may be anyone's. */
+export type Concerned = ReadonlySet<AgentId> | undefined;
 
 interface Remembered {
   readonly subject: AgentId;
@@ -192,17 +193,29 @@ export class Observers {
   }
 
   /**
-   * For one reader: whom what changed since its last call concerns. Walks are mutual: whoever a walk from a changed slot comes by is one whose own walk comes by
-   * that slot, or by a changed one before it.
+   * For one reader: which of some subjects what changed since its last call concerns. Walks are mutual: whoever a walk
+   * from a changed slot comes by is one whose own walk comes by that slot, or by a changed one before it. So the few
+   * subjects are looked at, instead of all that changed.
    */
-  takeConcerned(): Concerned {
+  takeConcerned(subjects: readonly AgentId[]): Concerned {
     this.#forgetChanged();
     const unsettled = this.#unsettled;
     this.#unsettled = [];
     if (unsettled === undefined) return undefined;
-    const concerned = new Set(unsettled);
-    for (const slot of unsettled) involve(this.#slotsAt(slot), concerned);
-    return concerned;
+    if (unsettled.length === 0) return nobody;
+    const changed = new Set(unsettled);
+    return new Set(subjects.filter((subject) => this.#isInvolved(subject, changed)));
+  }
+
+  /** Whether a subject or anyone whom its walks come by is among these. A member without a slot counts as involved. */
+  #isInvolved(subject: AgentId, changed: ReadonlySet<number>): boolean {
+    const own = this.#directory.roster.slotOf(subject);
+    if (own === undefined || changed.has(own)) return true;
+    const { observers, passed, others } = this.#knownSlotsOf(subject);
+    for (const slots of [observers, passed, others ?? []]) {
+      for (const slot of slots) if (changed.has(slot)) return true;
+    }
+    return false;
   }
 
   /** Everyone observes everyone. */
@@ -323,10 +336,9 @@ export class Observers {
   }
 }
 
-/** A member without a slot is nobody's observer, and counts as concerned. */
-export function isConcerned(subject: AgentId, concerned: Concerned, roster: Roster): boolean {
-  const slot = roster.slotOf(subject);
-  return concerned === undefined || slot === undefined || concerned.has(slot);
+/** Whether what changed concerns a subject that was asked about. */
+export function isConcerned(subject: AgentId, concerned: Concerned): boolean {
+  return concerned === undefined || concerned.has(subject);
 }
 
 const none: readonly number[] = [];

@@ -143,22 +143,27 @@ export class Reconcile {
     const members = this.#ports.evictions.mixInto(this.#ports.directory.digest);
     const held = policy.digest();
     if (members !== this.#mine.members || held !== this.#mine.policy) {
-      this.#mine = { members, policy: held };
+      this.#mine = sharedDigests(members, held);
       this.#changedMs = turn.now.monoMs;
     }
     return this.#mine;
   }
 
-  /** A peer told its digests in answer to ours. */
-  compared(peer: AgentId, theirs: Digests, policy: PolicyHolding, turn: Turn): void {
+  /** A peer told its digests in answer to ours. True when they are the same. */
+  compared(peer: AgentId, theirs: Digests, policy: PolicyHolding, turn: Turn): boolean {
     const mine = this.digests(policy, turn);
     if (isEqual(mine, theirs)) {
       if (this.#mismatches.length > 0) {
         this.#mismatches = this.#mismatches.filter((mismatch) => mismatch.peer !== peer);
       }
       if (this.#stalemates.size > 0) this.#stalemates.delete(peer);
-      return;
+      return true;
     }
+    this.#noteMismatch(peer, theirs, mine, turn);
+    return false;
+  }
+
+  #noteMismatch(peer: AgentId, theirs: Digests, mine: Digests, turn: Turn): void {
     const rest = this.#mismatches.filter((mismatch) => mismatch.peer !== peer);
     if (this.#rounds.some((round) => round.peer === peer)) return;
     const notBeforeMs = this.#stalemates.get(peer)?.notBeforeMs ?? Number.NEGATIVE_INFINITY;
@@ -322,5 +327,14 @@ export class Reconcile {
 }
 
 export function isEqual(left: Digests, right: Digests): boolean {
-  return left.members === right.members && left.policy === right.policy;
+  return left === right || (left.members === right.members && left.policy === right.policy);
+}
+
+/** The digests made last, by whomever: nearly all minds of a simulator hold the same, and compare one object with itself. */
+let lastDigests: Digests = { members: "", policy: "" };
+
+function sharedDigests(members: string, policy: string): Digests {
+  const digests = { members, policy };
+  if (!isEqual(lastDigests, digests)) lastDigests = digests;
+  return lastDigests;
 }

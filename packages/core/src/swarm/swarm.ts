@@ -159,8 +159,8 @@ export class Swarm {
     probing.due(turn);
   }
 
-  /** One input; what is due by now is done too. `policy` is what the agent holds after the input. */
-  handle(input: SwarmInput, policy: PolicyHolding, turn: Turn): void {
+  /** One input; what is due by now is done too. `policy` is held after it. False: small talk, which moves no revision. */
+  handle(input: SwarmInput, policy: PolicyHolding, turn: Turn): boolean {
     this.#policy = policy;
     const { settings } = this.#options;
     const { probing, deaths, membership, directory, reporting } = this.#parts;
@@ -171,13 +171,13 @@ export class Swarm {
       deaths.slept();
       reporting.beQuiet(turn);
     }
-    const before = directory.revision;
-    const moved = takeInput(this.#parts, input, policy, turn);
-    // In a quiet swarm that is nearly everything: whatever else may be due was not moved by it.
-    if (moved === "nothing" && this.deadline > turn.now.monoMs) return;
     // Gossip spreads itself; what one peer told another in a session does not.
     const isTold = input.type === "connected" || (input.type === "message" && input.message.type === "items");
-    if (isTold && directory.revision !== before) {
+    const before = isTold ? directory.revision : undefined;
+    const moved = takeInput(this.#parts, input, policy, turn);
+    // In a quiet swarm that is nearly everything: whatever else may be due was not moved by it.
+    if (moved === "nothing" && this.deadline > turn.now.monoMs) return false;
+    if (before !== undefined && directory.revision !== before) {
       this.#tellsAll = true;
       this.#tellOn(turn.now.monoMs + tellOnMs);
     }
@@ -186,6 +186,7 @@ export class Swarm {
     if (this.deadline <= turn.now.monoMs) this.#due(policy, turn);
     membership.save(turn);
     if (input.type === "signed") this.#parts.absence.told(turn);
+    return true;
   }
 
   /** Announces exactly these capabilities from now on. */
@@ -319,7 +320,7 @@ export class Swarm {
     accusing.widen(turn);
     if (this.#retallyMs <= turn.now.monoMs) {
       this.#retallyMs = NEVER;
-      const concerned = this.#parts.observers.takeConcerned();
+      const concerned = this.#parts.observers.takeConcerned([...votes.subjects(), ...missing.subjects()]);
       accusing.retally(concerned, turn);
       missing.recountConcerned(concerned, turn);
       reporting.weighAll(turn);
@@ -368,8 +369,9 @@ export class Swarm {
       this.#presence = directory.presence;
       const assignment = isOut ? nobody : observers.of(this.#options.agent);
       if (probing.watchOnly(assignment, turn)) hasMoved = true;
-      if (accusing.hasCases || missing.count > 0) {
-        this.#retallyMs = Math.min(this.#retallyMs, turn.now.monoMs + retallyAfterMs);
+      // Planned already where somebody else has just died: no deadline moves then.
+      if (turn.now.monoMs + retallyAfterMs < this.#retallyMs && (accusing.hasCases || missing.count > 0)) {
+        this.#retallyMs = turn.now.monoMs + retallyAfterMs;
         hasMoved = true;
       }
     }
