@@ -8,7 +8,7 @@ import type { Gate } from "./gate.ts";
 import type { Hello } from "./hello.ts";
 import { detourPatienceMs, dialsMax, lateHandshakeMs, lateHandshakesMax } from "./limits.ts";
 import type { NetworkNode } from "./node.ts";
-import { type Progress, type Reached, reachByHints } from "./reach.ts";
+import { noProgress, type Progress, type Reached, reachByHints } from "./reach.ts";
 
 /** What the dialer needs. */
 export interface DialerOptions {
@@ -121,11 +121,14 @@ export class Dialer {
       const attempt = known ?? this.#begin(agent, peer, addresses, purpose);
       const inTime = await Promise.race([attempt.ended, aborted(signal)]);
       if (inTime !== undefined) return inTime;
-      if (attempt.progress.accepted === 0) {
+      const { accepted, acceptedAtHints } = attempt.progress;
+      if (accepted + acceptedAtHints === 0) {
         if (known === undefined) attempt.giveUp();
         return attempt.ended;
       }
       if (known === undefined) this.#outlast(agent, attempt);
+      // Who accepts at a hint has not proved that it is the peer, which may be gone: a forged one must not stall it.
+      if (accepted === 0) return { type: "cut", detail: "no answer from its addresses" } as const;
       return { type: "silent", detail: "it has accepted, and said nothing" } as const;
     });
     return outcome.type === "connected" ? "connected" : this.#goAround(agent, purpose, outcome);
@@ -138,7 +141,7 @@ export class Dialer {
     addresses: readonly string[],
     purpose: "session" | "fresh" | "beside",
   ): Attempt {
-    const progress: Progress = { accepted: 0 };
+    const progress = noProgress();
     const givenUp = new AbortController();
     const signals = [givenUp.signal, this.#stopped.signal];
     this.#running += 1;

@@ -19,6 +19,13 @@ type Unreached = Exclude<Reached, { readonly type: "connection" }>;
 export interface Progress {
   /** Connections that the other end has accepted, and on which nothing is decided yet. */
   accepted: number;
+  /** The same at hints: anybody may have given them, so that who accepts there may be somebody else. */
+  acceptedAtHints: number;
+}
+
+/** Nothing is under way yet. */
+export function noProgress(): Progress {
+  return { accepted: 0, acceptedAtHints: 0 };
 }
 
 /** Addresses that mean the dialing host itself. */
@@ -44,7 +51,20 @@ export async function reach(
   peer: PeerId,
   addresses: readonly string[],
   signal: AbortSignal,
-  progress: Progress = { accepted: 0 },
+  progress: Progress = noProgress(),
+): Promise<Reached> {
+  return reachFrom(node, peer, addresses, signal, (by) => {
+    progress.accepted += by;
+  });
+}
+
+/** `accepted` is told how many more connections, or fewer, are accepted and undecided. */
+async function reachFrom(
+  node: Pick<NetworkNode, "dial">,
+  peer: PeerId,
+  addresses: readonly string[],
+  signal: AbortSignal,
+  accepted: (by: number) => void,
 ): Promise<Reached> {
   const done = new AbortController();
   const attempts: Promise<Reached>[] = [];
@@ -54,7 +74,7 @@ export async function reach(
       const previous = attempts.at(-1);
       const turn =
         previous === undefined ? Promise.resolve() : Promise.race([previous, delay(dialStaggerMs)]);
-      attempts.push(turn.then(() => attemptTwice(node, peer, target, either, progress)));
+      attempts.push(turn.then(() => attemptTwice(node, peer, target, either, accepted)));
     }
     const first = await firstConnection(attempts);
     done.abort();
@@ -82,14 +102,16 @@ export async function reachByHints(
   addresses: readonly string[],
   hints: readonly string[],
   signal: AbortSignal,
-  progress?: Progress,
+  progress: Progress = noProgress(),
 ): Promise<Reached> {
   const others = hints.filter((hint) => !addresses.includes(hint));
   if (others.length === 0) return reach(node, peer, addresses, signal, progress);
   const enough = new AbortController();
   return withDeadline({ signals: [signal, enough.signal] }, async (either) => {
     const told = reach(node, peer, addresses, either, progress);
-    const hinted = reach(node, peer, others, either, progress);
+    const hinted = reachFrom(node, peer, others, either, (by) => {
+      progress.acceptedAtHints += by;
+    });
     const first = await Promise.race([told, hinted.then((found) => (isConnection(found) ? found : told))]);
     const late = isConnection(first) ? first : delay(hintGraceMs, first, { ref: false });
     const found = await Promise.race([late, hinted.then((last) => (isConnection(last) ? last : first))]);
@@ -136,12 +158,12 @@ async function attemptTwice(
   peer: PeerId,
   target: Multiaddr,
   signal: AbortSignal,
-  progress: Progress,
+  accepted: (by: number) => void,
 ): Promise<Reached> {
-  const first = await attemptOnce(node, peer, target, signal, progress);
+  const first = await attemptOnce(node, peer, target, signal, accepted);
   if (first !== "dropped") return first;
   await delay(retryAfterMs);
-  const second = await attemptOnce(node, peer, target, signal, progress);
+  const second = await attemptOnce(node, peer, target, signal, accepted);
   if (second !== "dropped") return second;
   return { type: "failed", detail: `${target} accepts connections and drops them` };
 }
@@ -151,26 +173,26 @@ async function attemptOnce(
   peer: PeerId,
   target: Multiaddr,
   signal: AbortSignal,
-  progress: Progress,
+  accepted: (by: number) => void,
 ): Promise<Reached | "dropped"> {
-  let accepted = false;
+  let isAccepted = false;
   try {
     const connection = await dialUntil(node, target, signal, () => {
-      if (!accepted) progress.accepted += 1;
-      accepted = true;
+      if (!isAccepted) accepted(1);
+      isAccepted = true;
     });
     if (connection.remotePeer.equals(peer)) return { type: "connection", connection };
     breakOff(connection, new Error("Another identity"));
     return { type: "refused", detail: `another identity answers at ${target}` };
   } catch (error) {
     if (signal.aborted) {
-      return accepted
+      return isAccepted
         ? { type: "silent", detail: `${target} accepted, and said nothing` }
         : { type: "cut", detail: `no answer from ${target}` };
     }
-    return accepted ? brokenHandshake(error, target) : classify(error, target);
+    return isAccepted ? brokenHandshake(error, target) : classify(error, target);
   } finally {
-    if (accepted) progress.accepted -= 1;
+    if (isAccepted) accepted(-1);
   }
 }
 
