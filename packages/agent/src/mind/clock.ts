@@ -49,6 +49,10 @@ export class SystemClock implements Clock {
   #countedAtMs = Number.NEGATIVE_INFINITY;
   #wallApartMs = 0;
   #timer: NodeJS.Timeout | undefined;
+  /** When the timer rings, when the alarm is due, and what it calls. */
+  #armedMs = Number.POSITIVE_INFINITY;
+  #dueMs = Number.POSITIVE_INFINITY;
+  #ring: (() => void) | undefined;
 
   constructor(source: ClockSource = system) {
     this.#source = source;
@@ -70,13 +74,35 @@ export class SystemClock implements Clock {
     return { monoMs: Math.floor(runningMs + this.#apartMs - this.#firstApartMs), wallMs };
   }
 
+  /**
+   * A timer that rings too early is left to: an alarm is put off at most steps, and Node's loop wakes for a timer that
+   * was cleared all the same.
+   */
   setAlarm(delayMs: number, ring: () => void): void {
-    clearTimeout(this.#timer);
-    if (delayMs === Number.POSITIVE_INFINITY) return;
-    this.#timer = setTimeout(ring, Math.min(Math.max(0, Math.ceil(delayMs)), timerMsMax));
+    this.#ring = ring;
+    this.#dueMs = this.#source.runningMs() + Math.max(0, delayMs);
+    if (this.#dueMs < this.#armedMs) this.#arm();
   }
 
   clearAlarm(): void {
+    this.#ring = undefined;
+    this.#dueMs = Number.POSITIVE_INFINITY;
+    this.#armedMs = Number.POSITIVE_INFINITY;
     clearTimeout(this.#timer);
+  }
+
+  #arm(): void {
+    clearTimeout(this.#timer);
+    this.#armedMs = this.#dueMs;
+    if (this.#dueMs === Number.POSITIVE_INFINITY) return;
+    const waitMs = Math.ceil(this.#dueMs - this.#source.runningMs());
+    this.#timer = setTimeout(() => this.#rang(), Math.min(Math.max(0, waitMs), timerMsMax));
+  }
+
+  #rang(): void {
+    this.#armedMs = Number.POSITIVE_INFINITY;
+    // Timers count in whole milliseconds: a part of one is no reason to wait for another.
+    if (this.#dueMs - this.#source.runningMs() < 1) this.#ring?.();
+    else this.#arm();
   }
 }

@@ -59,6 +59,14 @@ export class Frames {
   }
 }
 
+/** The length of a frame as it stands before it: a varint. */
+export function lengthPrefix(length: number): Uint8Array {
+  if (length < 0x80) return Uint8Array.of(length);
+  const bytes: number[] = [];
+  for (let rest = length; rest > 0; rest >>>= 7) bytes.push(rest < 0x80 ? rest : (rest & 0x7f) | 0x80);
+  return Uint8Array.from(bytes);
+}
+
 /** Undefined while its last byte is missing. */
 function readLength(bytes: Uint8Array): { readonly length: number; readonly bytes: number } | undefined {
   let length = 0;

@@ -155,8 +155,9 @@ export const recentRootsMax = 64;
 /** Between starts of attempts on the next address of one peer. RFC 8305 uses 250 ms; a LAN answers sooner. */
 export const dialStaggerMs = 100;
 
-/** How often the addresses of this host are looked at: a Wi-Fi comes up seconds after boot. A guess. */
+/** How often the addresses of this host are looked at: a Wi-Fi comes up seconds after boot. Seldom among peers. Guesses. */
 export const addressLookIntervalMs = 5_000;
+export const addressLookRestMs = 20_000;
 
 /** Bytes of an invite code, of one message of a join, and of the list of members in its answer. */
 export const inviteCodeCharactersMax = 1_024;

@@ -10,6 +10,7 @@ import {
 import { type AgentId, isRejection } from "@antibody/policy";
 import type { Connection, PeerId } from "@libp2p/interface";
 import type { Feed, IgnoredKind, InviteCode, InviteRequest, NetworkPort, Relayed } from "../ports.ts";
+import { AddressLook } from "./addressLook.ts";
 import { breakOff } from "./breakOff.ts";
 import { carriesOthers } from "./carrying.ts";
 import { Complaints } from "./complaints.ts";
@@ -27,7 +28,7 @@ import { JoinDesk } from "./joinDesk.ts";
 import { joinProtocol } from "./joinWire.ts";
 import type { Lan } from "./lan/lan.ts";
 import { interfacesOf, neighborhood } from "./lan/neighborhood.ts";
-import { addressLookIntervalMs, goodbyeTimeoutMs, returnTimeoutMs, routeStreamsMax } from "./limits.ts";
+import { goodbyeTimeoutMs, returnTimeoutMs, routeStreamsMax } from "./limits.ts";
 import { Mail, type MailClass, mailProtocols } from "./mail.ts";
 import type { NetworkOptions } from "./networkOptions.ts";
 import { createNode, type NetworkNode } from "./node.ts";
@@ -76,8 +77,11 @@ class NetworkBody implements Network {
   readonly #crossed: Crossed;
   readonly #lan: Lan | undefined;
   #parts: Parts | undefined;
-  #told: readonly string[] = [];
-  #addressLook: NodeJS.Timeout | undefined;
+  readonly #addressLook = new AddressLook({
+    addresses: () => this.addresses(),
+    hasPeers: () => this.#gate.sessions().length > 0,
+    changed: (addresses) => this.#addressesChanged(addresses),
+  });
   #stopping = false;
 
   constructor(options: NetworkOptions) {
@@ -151,10 +155,7 @@ class NetworkBody implements Network {
     await this.#handleProtocols(node);
     await libp2p.start();
     gossip.start();
-    this.#told = this.addresses();
-    this.#lan?.moved(interfacesOf(this.#told));
-    // libp2p tells of listeners, not of interfaces that come and go under them.
-    this.#addressLook = setInterval(() => this.#tellAddresses(), addressLookIntervalMs).unref();
+    this.#lan?.moved(interfacesOf(this.#addressLook.start()));
   }
 
   addresses(): readonly string[] {
@@ -223,7 +224,7 @@ class NetworkBody implements Network {
     this.#complaints.stop();
     this.#lan?.stop();
     this.#doors.stop();
-    clearInterval(this.#addressLook);
+    this.#addressLook.stop();
     this.#parts?.gossip.stop();
     this.#parts?.dialer.stop();
     this.#parts?.detours.stop();
@@ -380,10 +381,7 @@ class NetworkBody implements Network {
     for (const connection of session.connections) breakOff(connection, new Error("Hung up"));
   }
 
-  #tellAddresses(): void {
-    const addresses = this.addresses();
-    if (addresses.join() === this.#told.join()) return;
-    this.#told = addresses;
+  #addressesChanged(addresses: readonly string[]): void {
     this.#lan?.moved(interfacesOf(addresses));
     this.#feed({ type: "addresses", addresses });
   }

@@ -1,6 +1,6 @@
 import type { Connection, Stream } from "@libp2p/interface";
-import { encode } from "it-length-prefixed";
 import { drained } from "./drained.ts";
+import { lengthPrefix } from "./frames.ts";
 import { frameBytesMax, outboxBytesMax, outboxMessagesMax, sendTimeoutMs } from "./limits.ts";
 
 /** First byte of a frame: more of the same message follows, or it ends here. */
@@ -47,7 +47,8 @@ export class Outbox<Type> {
 
   /** Queues one message, given as one or more pieces that each are a message on the wire. */
   send(type: Type, pieces: readonly Uint8Array[]): void {
-    const frames = pieces.flatMap(framesOf);
+    const [only] = pieces;
+    const frames = only !== undefined && pieces.length === 1 ? framesOf(only) : pieces.flatMap(framesOf);
     const bytes = frames.reduce((sum, frame) => sum + frame.length, 0);
     const full =
       this.#queue.length >= outboxMessagesMax || this.#queuedBytes + bytes > outboxBytesMax || this.#closed;
@@ -147,10 +148,12 @@ export function framesOf(message: Uint8Array): readonly Uint8Array[] {
   const frames: Uint8Array[] = [];
   for (let offset = 0; offset === 0 || offset < message.length; offset += partBytesMax) {
     const part = message.subarray(offset, offset + partBytesMax);
-    const frame = new Uint8Array(part.length + 1);
-    frame[0] = offset + partBytesMax < message.length ? frameContinues : frameEnds;
-    frame.set(part, 1);
-    frames.push(encode.single(frame).subarray());
+    const length = lengthPrefix(part.length + 1);
+    const frame = new Uint8Array(length.length + 1 + part.length);
+    frame.set(length);
+    frame[length.length] = offset + partBytesMax < message.length ? frameContinues : frameEnds;
+    frame.set(part, length.length + 1);
+    frames.push(frame);
   }
   return frames;
 }

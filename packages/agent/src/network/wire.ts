@@ -13,6 +13,7 @@ import {
 } from "@antibody/core";
 import { concatBytes, fromHex, idDigest, type VerifiedPolicy } from "@antibody/policy";
 import { encodeMap } from "./cbor.ts";
+import { encodeLook } from "./looks.ts";
 
 /** A message whose shape was checked, and no signature yet. */
 export type WireMessage =
@@ -43,6 +44,8 @@ const itemOverheadBytes = 64;
 
 /** A message as bytes. Items that do not fit one message of `messageBytesMax` become several, in their order. */
 export function encodeMessage(message: PeerMessage): readonly Uint8Array[] {
+  const look = message.type === "probe" || message.type === "ack" ? encodeLook(message) : undefined;
+  if (look !== undefined) return [look];
   if (message.type !== "items") return [encodeWire(wireOf(message))];
   const { members, deaths, policy, evictions = [] } = message;
   const items = splitItems(members.map(memberWire), deaths.map(deathWire), policy);

@@ -16,6 +16,7 @@ import { type IdKind, type IdOf, makeId, parseStreamName, type StreamName, toHex
 import * as z from "zod/mini";
 import { decodeVersioned } from "./cbor.ts";
 import { wireVersion } from "./limits.ts";
+import { readLook } from "./looks.ts";
 import { type WireMessage, type WireRumor, wireItemsMax } from "./wire.ts";
 
 /** What a kind and a field may be called; of fields that are not known so many are named. */
@@ -229,6 +230,12 @@ export type Read<Value> =
 
 /** Reads a message, or undefined when it is none. Never throws; signatures are not looked at. */
 export function decodeMessage(bytes: Uint8Array): Read<WireMessage> | undefined {
+  const value = readLook(bytes);
+  return value === undefined ? decodeMessageSlowly(bytes) : { type: "known", value, surplus: [] };
+}
+
+/** The same of every message, by the libraries. */
+export function decodeMessageSlowly(bytes: Uint8Array): Read<WireMessage> | undefined {
   return decodeAs(messages, bytes);
 }
 

@@ -1,5 +1,7 @@
-import { expect, test } from "vitest";
+import { afterEach, expect, test, vi } from "vitest";
 import { SystemClock } from "../../src/mind/clock.ts";
+
+afterEach(() => void vi.useRealTimers());
 
 /** Sources that a test moves: one stands while the device sleeps, the other counts, in steps of ten milliseconds. */
 function sources() {
@@ -71,4 +73,50 @@ test("the coarser clock is read seldom", () => {
 test("the clocks of this machine agree at once", () => {
   const clock = new SystemClock();
   expect(clock.now().monoMs).toBeLessThanOrEqual(Math.floor(performance.now()));
+});
+
+/** A clock whose timers and whose sources a test moves together. */
+function alarmed() {
+  vi.useFakeTimers();
+  const state = sources();
+  const pass = (ms: number): void => {
+    for (let step = 0; step < ms; step += 1) {
+      state.running += 1;
+      vi.advanceTimersByTime(1);
+    }
+  };
+  return { clock: new SystemClock(state.source), pass };
+}
+
+test("an alarm that is put off again and again rings once, when the last one is due", () => {
+  const { clock, pass } = alarmed();
+  const rings: string[] = [];
+  for (let step = 0; step < 10; step += 1) {
+    clock.setAlarm(100, () => rings.push(`${step}`));
+    pass(20);
+  }
+  pass(70);
+  expect(rings).toEqual([]);
+  pass(11);
+  expect(rings).toEqual(["9"]);
+  pass(1_000);
+  expect(rings).toEqual(["9"]);
+});
+
+test("an alarm that comes sooner than the one before rings in time, and one that is cleared never", () => {
+  const { clock, pass } = alarmed();
+  const rings: string[] = [];
+  clock.setAlarm(500, () => rings.push("late"));
+  clock.setAlarm(50, () => rings.push("soon"));
+  pass(51);
+  expect(rings).toEqual(["soon"]);
+  clock.setAlarm(100, () => rings.push("cleared"));
+  clock.clearAlarm();
+  pass(1_000);
+  clock.setAlarm(100, () => rings.push("never"));
+  clock.setAlarm(Number.POSITIVE_INFINITY, () => rings.push("infinite"));
+  pass(1_000);
+  clock.setAlarm(3, () => rings.push("again"));
+  pass(4);
+  expect(rings).toEqual(["soon", "again"]);
 });

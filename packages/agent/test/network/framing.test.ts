@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { encode } from "it-length-prefixed";
 import { expect, test } from "vitest";
-import { Frames, ProtocolBreach } from "../../src/network/frames.ts";
+import { Frames, lengthPrefix, ProtocolBreach } from "../../src/network/frames.ts";
 import { frameBytesMax } from "../../src/network/limits.ts";
 
 function* taken(frames: Frames): Generator<Uint8Array> {
@@ -48,4 +48,11 @@ test("a length that does not end is a breach, and what ends within a frame is se
   expect(frames.isEmpty).toBe(false);
   frames.push(Uint8Array.of(0x80, 0x80));
   expect(() => frames.next()).toThrow(ProtocolBreach);
+});
+
+test("a length is told as the library tells it", () => {
+  for (const length of [0, 1, 127, 128, 16_383, 16_384, frameBytesMax])
+    expect([...lengthPrefix(length), ...new Uint8Array(length)]).toEqual([
+      ...encode.single(new Uint8Array(length)).subarray(),
+    ]);
 });
