@@ -24,6 +24,8 @@ import { directOf } from "./session.ts";
 
 /** What detours need. */
 export interface DetoursOptions {
+  /** This agent. */
+  readonly own: AgentId;
   readonly node: Pick<NetworkNode, "dial">;
   readonly gate: Pick<Gate, "session" | "sessions">;
   readonly hello: Pick<Hello, "say">;
@@ -33,6 +35,12 @@ export interface DetoursOptions {
   /** Has a direct session with an agent stand, if it can. */
   connectTo(agent: AgentId, signal: AbortSignal): Promise<unknown>;
 }
+
+/**
+ * Who may relay. `near`: those alone that a session stands with; `anywhere`: where none of them observes the target,
+ * sessions are made with others that do.
+ */
+export type Relays = "near" | "anywhere";
 
 interface Failed {
   readonly waitMs: number;
@@ -59,12 +67,12 @@ export class Detours {
    * Whether a session through a relay stands now. Tries seldom where it has failed: nobody may reach a dead peer.
    * `instead`: only where what stands does not answer; `beside`: in any case.
    */
-  find(agent: AgentId, place: "instead" | "beside"): Promise<boolean> {
+  find(agent: AgentId, place: "instead" | "beside", relays: Relays): Promise<boolean> {
     const running = this.#running.get(agent);
     if (running !== undefined) return running;
     const isTooSoon = (this.#failed.get(agent)?.untilMs ?? 0) > this.#clock();
     if (isTooSoon || this.#running.size >= detoursMax) return Promise.resolve(false);
-    const finding = this.#find(agent, place).finally(() => this.#running.delete(agent));
+    const finding = this.#find(agent, place, relays).finally(() => this.#running.delete(agent));
     this.#running.set(agent, finding);
     return finding;
   }
@@ -74,9 +82,9 @@ export class Detours {
     this.#stopped.abort();
   }
 
-  async #find(agent: AgentId, place: "instead" | "beside"): Promise<boolean> {
+  async #find(agent: AgentId, place: "instead" | "beside", relays: Relays): Promise<boolean> {
     const bounds = { ms: detourTimeoutMs, signals: [this.#stopped.signal] };
-    const isFound = await withDeadline(bounds, (signal) => this.#attempt(agent, place, signal));
+    const isFound = await withDeadline(bounds, (signal) => this.#attempt(agent, place, relays, signal));
     const before = this.#failed.get(agent)?.waitMs ?? 0;
     const waitMs = isFound ? 0 : Math.min(detourWaitMsMax, Math.max(detourWaitMsMin, 2 * before));
     // Those who lost the same peer together do not ask for it together for ever.
@@ -85,15 +93,20 @@ export class Detours {
     return isFound;
   }
 
-  async #attempt(agent: AgentId, place: "instead" | "beside", signal: AbortSignal): Promise<boolean> {
+  async #attempt(
+    agent: AgentId,
+    place: "instead" | "beside",
+    relays: Relays,
+    signal: AbortSignal,
+  ): Promise<boolean> {
     const { node, gate, hello, peerIdOf } = this.#options;
     const peer = peerIdOf(agent);
     if (peer === undefined) return false;
     const standing = gate.session(agent)?.connections.at(-1);
     const isAsked = standing !== undefined && place === "instead";
     const isAnswered = isAsked ? answers(standing) : Promise.resolve(false);
-    const relays = await this.#relaysTo(agent, signal);
-    const addresses = relays.map((connection) => circuitAddress(connection, peer));
+    const connections = await this.#relaysTo(agent, relays, signal);
+    const addresses = connections.map((connection) => circuitAddress(connection, peer));
     const reached = await reach(node, peer, addresses, signal);
     if (reached.type !== "connection") return false;
     const { connection } = reached;
@@ -106,13 +119,14 @@ export class Detours {
   }
 
   /** Direct connections to those who are asked, the most promising first. */
-  async #relaysTo(agent: AgentId, signal: AbortSignal): Promise<readonly Connection[]> {
-    const { gate, neighborsOf, connectTo } = this.#options;
+  async #relaysTo(agent: AgentId, relays: Relays, signal: AbortSignal): Promise<readonly Connection[]> {
+    const { own, gate, neighborsOf, connectTo } = this.#options;
     const neighbors = new Set(neighborsOf(agent));
     const sessions = shuffled(gate.sessions().filter((session) => session.agent !== agent));
     const near = sessions.filter((session) => neighbors.has(session.agent)).flatMap(direct);
     if (near.length > 0) return near.slice(0, relaysTriedMax);
-    const distant = shuffled([...neighbors].filter((neighbor) => neighbor !== agent));
+    if (relays === "near") return sessions.flatMap(direct).slice(0, relaysTriedMax);
+    const distant = shuffled([...neighbors].filter((neighbor) => neighbor !== agent && neighbor !== own));
     const asked = distant.slice(0, relaysTriedMax);
     await withDeadline({ ms: detourTimeoutMs / 2, signals: [signal] }, (soon) =>
       Promise.all(asked.map((neighbor) => connectTo(neighbor, soon))),

@@ -4,11 +4,13 @@ import type { AgentId } from "@antibody/policy";
 import type { Connection, PeerId } from "@libp2p/interface";
 import { type Bounds, withDeadline } from "../deadline.ts";
 import { breakOff } from "./breakOff.ts";
+import type { Relays } from "./detours.ts";
 import type { Gate } from "./gate.ts";
 import type { Hello } from "./hello.ts";
 import { detourPatienceMs, dialsMax, lateHandshakeMs, lateHandshakesMax } from "./limits.ts";
 import type { NetworkNode } from "./node.ts";
 import { noProgress, type Progress, type Reached, reachByHints } from "./reach.ts";
+import { directOf, type Session } from "./session.ts";
 
 /** What the dialer needs. */
 export interface DialerOptions {
@@ -20,7 +22,7 @@ export interface DialerOptions {
   /** Where an enrolled agent may be as well, besides the addresses that it tells. */
   hintsOf(agent: AgentId): readonly string[];
   /** Tries to have a session through a relay; true when it stands. */
-  detour(agent: AgentId): Promise<boolean>;
+  detour(agent: AgentId, relays: Relays): Promise<boolean>;
   /** Told how each attempt ended. */
   dialed(result: Extract<Input, { readonly type: "dialed" }>): void;
   /** Told why, for the log. */
@@ -97,6 +99,15 @@ export class Dialer {
     });
   }
 
+  /**
+   * A session stands. Where the peer has made it, whose end knows of it by now, what this agent has begun for one is needed
+   * no more: agents that start together would else finish two handshakes for each session.
+   */
+  opened(session: Session): void {
+    const direct = directOf(session);
+    if (direct?.direction === "inbound") this.#sessions.get(session.agent)?.giveUp();
+  }
+
   /** Ends every attempt; nothing is told any more. */
   stop(): void {
     this.#stopped.abort();
@@ -131,7 +142,8 @@ export class Dialer {
       if (accepted === 0) return { type: "cut", detail: "no answer from its addresses" } as const;
       return { type: "silent", detail: "it has accepted, and said nothing" } as const;
     });
-    return outcome.type === "connected" ? "connected" : this.#goAround(agent, purpose, outcome);
+    const isThere = purpose === "session" && gate.session(agent) !== undefined;
+    return isThere || outcome.type === "connected" ? "connected" : this.#goAround(agent, purpose, outcome);
   }
 
   /** Starts an attempt, which ends by itself or when it is given up. */
@@ -170,7 +182,8 @@ export class Dialer {
     void attempt.ended.then(({ type }) => {
       clearTimeout(timer);
       this.#late -= 1;
-      if (type !== "connected" && !this.#stopped.signal.aborted) void detour(agent);
+      const isThere = type === "connected" || gate.session(agent) !== undefined;
+      if (!isThere && !this.#stopped.signal.aborted) void detour(agent, relaysAfter(type));
     });
   }
 
@@ -211,11 +224,14 @@ export class Dialer {
     // What is late may still become a session; a detour would lead to the same busy process.
     if (purpose === "session" && !this.#sessions.has(agent)) {
       // A search that takes longer goes on: the session shows by itself.
-      const isFound = await Promise.race([detour(agent), delay(detourPatienceMs, false, { ref: false })]);
+      const isFound = await Promise.race([
+        detour(agent, relaysAfter(type)),
+        delay(detourPatienceMs, false, { ref: false }),
+      ]);
       if (isFound) return "connected";
     }
     const isSilent = type === "cut" || type === "silent";
-    if (purpose === "fresh" && isSilent && gate.session(agent) !== undefined) void detour(agent);
+    if (purpose === "fresh" && isSilent && gate.session(agent) !== undefined) void detour(agent, "anywhere");
     return this.#tell(agent, type, detail);
   }
 
@@ -231,6 +247,14 @@ export class Dialer {
     this.#options.unreached(agent, result, detail);
     return result;
   }
+}
+
+/**
+ * A host that refuses has no process there, or a firewall: no further sessions are made for it. Agents that start together
+ * would else dial three others for each that does not run yet.
+ */
+function relaysAfter(result: DialResult): Relays {
+  return result === "refused" ? "near" : "anywhere";
 }
 
 /** Resolves when a signal aborts, and what has come by then was read: on a busy machine a timer is earlier. */

@@ -128,7 +128,7 @@ class NetworkBody implements Network {
       gate: this.#gate,
       agent: options.certificate.agent,
       connectDirectly: (agent) => this.#connectDirectly(agent, AbortSignal.timeout(returnTimeoutMs)),
-      findDetour: async (agent) => this.#parts?.detours.find(agent, "beside"),
+      findDetour: async (agent) => this.#parts?.detours.find(agent, "beside", "anywhere"),
     });
     const { agent } = options.certificate;
     const { swarm } = charter;
@@ -226,10 +226,8 @@ class NetworkBody implements Network {
     this.#doors.stop();
     this.#addressLook.stop();
     this.#parts?.gossip.stop();
-    this.#parts?.dialer.stop();
-    this.#parts?.detours.stop();
-    this.#returns.stop();
-    this.#crossed.stop();
+    for (const part of [this.#parts?.dialer, this.#parts?.detours, this.#returns, this.#crossed])
+      part?.stop();
     // The mind's goodbyes were its last outputs: they leave before the connections end.
     const said = Promise.all([this.#parts?.gossip.flush(), this.#mail.finish()]);
     await Promise.race([said, delay(goodbyeTimeoutMs, undefined, { ref: false })]);
@@ -255,6 +253,7 @@ class NetworkBody implements Network {
 
   #makeDetours(node: NetworkNode): Detours {
     return new Detours({
+      own: this.#options.certificate.agent,
       node,
       gate: this.#gate,
       hello: this.#hello,
@@ -271,7 +270,7 @@ class NetworkBody implements Network {
       hello: this.#hello,
       peerIdOf: (agent) => this.#peerIdOf(agent),
       hintsOf: (agent) => this.#lan?.addressesOf(agent) ?? [],
-      detour: (agent) => detours.find(agent, "instead"),
+      detour: (agent, relays) => detours.find(agent, "instead", relays),
       dialed: (result) => this.#feed(result),
       unreached: (agent, result, detail) => {
         this.#lan?.seek();
@@ -321,6 +320,7 @@ class NetworkBody implements Network {
   #opened(session: Session): void {
     this.#relaying.opened(session.peer);
     this.#doors.opened(session);
+    this.#parts?.dialer.opened(session);
     this.#connected(session);
     this.#parts?.gossip.opened(session);
   }
