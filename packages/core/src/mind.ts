@@ -177,12 +177,12 @@ export class Mind implements Knowledge {
   #hear(input: Extract<Input, { readonly type: "message" }>, turn: Turn): boolean {
     const { from, message } = input;
     if (message.type === "items") {
-      this.#restDeadline = undefined;
+      this.#restChanged();
       for (const policy of message.policy) this.#accept(policy, from, turn);
     }
     const mayHaveMoved = this.#swarm.handle(input, this.#holding, turn);
     if (!isLeaseMessage(message)) return mayHaveMoved;
-    this.#restDeadline = undefined;
+    this.#restChanged();
     this.#swarm.deliver(this.#roles.take(from, message, turn), turn);
     return true;
   }
@@ -191,7 +191,7 @@ export class Mind implements Knowledge {
   #takeOther(input: Exclude<Input, { readonly type: "wake" | "message" | SwarmsOwn }>, turn: Turn): void {
     switch (input.type) {
       case "started":
-        this.#restDeadline = undefined;
+        this.#restChanged();
         this.#swarm.start(input.addresses, turn);
         turn.tell("agent.started", "info", {
           name: this.#options.certificate.certificate.name,
@@ -202,12 +202,12 @@ export class Mind implements Knowledge {
       case "signed":
         if (input.statement.type !== "report") this.#swarm.handle(input, this.#holding, turn);
         else {
-          this.#restDeadline = undefined;
+          this.#restChanged();
           this.#rollouts.signed(input.statement.report, this.#policies, turn);
         }
         return;
       case "policy":
-        this.#restDeadline = undefined;
+        this.#restChanged();
         this.#accept(input.policy, input.from, turn);
         return;
       case "observed":
@@ -215,15 +215,15 @@ export class Mind implements Knowledge {
       case "rival":
       case "progress":
       case "outcome":
-        this.#restDeadline = undefined;
+        this.#restChanged();
         this.#healing.handle(input, turn);
         return;
       case "routed":
-        this.#restDeadline = undefined;
+        this.#restChanged();
         this.#routing.handle(input, turn);
         return;
       case "command":
-        this.#restDeadline = undefined;
+        this.#restChanged();
         obey(this.#parts, input.id, input.command, turn);
         if (input.command.type === "stop" && this.#stopping === "no") this.#stopping = "asked";
         return;
@@ -242,7 +242,7 @@ export class Mind implements Knowledge {
     const mayHaveMoved =
       this.#swarm.deadline <= turn.now.monoMs && this.#swarm.handle(wake, this.#holding, turn);
     if (this.#rest() > turn.now.monoMs) return mayHaveMoved;
-    this.#restDeadline = undefined;
+    this.#restChanged();
     if (this.#healing.deadline <= turn.now.monoMs) this.#healing.handle(wake, turn);
     if (this.#routing.deadline <= turn.now.monoMs) this.#routing.handle(wake, turn);
     if (this.#roles.deadline <= turn.now.monoMs) this.#roles.wake();
@@ -256,7 +256,7 @@ export class Mind implements Knowledge {
   #noticeSleep(turn: Turn): void {
     if (turn.now.monoMs - Math.min(this.#swarm.deadline, this.#rest()) < sleptMs) return;
     if (this.#roles.count === 0) return;
-    this.#restDeadline = undefined;
+    this.#restChanged();
     this.#roles.slept(turn);
   }
 
@@ -265,6 +265,7 @@ export class Mind implements Knowledge {
     for (let round = 0; this.#carry(turn); round += 1) {
       if (round === settleRoundsMax) throw new Error("the parts of the mind do not settle");
     }
+    this.#holding.changed();
     if (this.#stopping === "asked" && this.#healing.idle && this.#swarm.hasLeft) {
       this.#stopping = "done";
       turn.emit({ type: "stopped" });
@@ -297,7 +298,7 @@ export class Mind implements Knowledge {
     this.#seen = { policies, swarm, healing, roles, disturbing, rollouts };
     // In a massacre nearly every step changes who is there, and most devices have nothing that goes by it.
     if (isOfPeersAlone && !this.#goesByPeers()) return false;
-    this.#restDeadline = undefined;
+    this.#restChanged();
     if (seen.policies !== policies) {
       this.#swarm.policyChanged(turn);
       this.#healing.desire(this.#policies.current, turn);
@@ -339,6 +340,12 @@ export class Mind implements Knowledge {
   #stagePorts(): StagePorts {
     const phaseOf = (resource: ResourceId) => this.#healing.phaseOf(resource);
     return { policy: this.#policies, swarm: this.#swarm.peers, phaseOf };
+  }
+
+  /** A part but the swarm was given something. */
+  #restChanged(): void {
+    this.#restDeadline = undefined;
+    this.#holding.changed();
   }
 
   #rest(): MonotonicMs {

@@ -18,16 +18,28 @@ export function falseDeaths(
   truth: Truth,
 ): readonly string[] {
   const problems: string[] = [];
-  for (const { agent: id, verdict, why } of inspection.members) {
-    if (verdict !== "dead") continue;
-    const subject = agentOf(id);
-    if (!truth.isAlive(subject) || !truth.isHonest(subject)) continue;
+  for (const [index, subject] of heldDead(inspection.members, agentOf).entries()) {
+    if (subject === undefined || !truth.isAlive(subject) || !truth.isHonest(subject)) continue;
     const sinceMs = Math.max(declaredMs(subject), truth.joinedSinceMs(observer, subject));
     const forMs = truth.nowMs - sinceMs;
     if (forMs <= falseDeathMsMax) continue;
     problems.push(
-      `${subject.name} is alive and reachable, and held dead for ${Math.round(forMs)} ms: ${why}`,
+      `${subject.name} is alive and reachable, and held dead for ${Math.round(forMs)} ms: ${inspection.members[index]?.why}`,
     );
   }
   return problems;
+}
+
+type Members = Inspection["members"];
+
+/** Agents that hold the same ones dead show one list: it is gone through once. */
+const heldDeadIn = new WeakMap<Members, readonly (SimAgent | undefined)[]>();
+
+/** Who is held dead, each at the place of its view. */
+function heldDead(members: Members, agentOf: (id: AgentId) => SimAgent): readonly (SimAgent | undefined)[] {
+  const known = heldDeadIn.get(members);
+  if (known !== undefined) return known;
+  const held = members.map(({ agent, verdict }) => (verdict === "dead" ? agentOf(agent) : undefined));
+  heldDeadIn.set(members, held);
+  return held;
 }

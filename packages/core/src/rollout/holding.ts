@@ -14,13 +14,26 @@ export class Holding implements PolicyHolding {
     | { readonly documents: string; readonly ids: readonly string[]; readonly digest: string }
     | undefined;
 
+  #digest: string | undefined;
+
   constructor(documents: PolicyHolding, reports: Reports, crypto: Crypto) {
     this.#documents = documents;
     this.#reports = reports;
     this.#crypto = crypto;
   }
 
+  /** Something was given to policy or to reports: what they hold may be another. */
+  changed(): void {
+    this.#digest = undefined;
+  }
+
   digest(): string {
+    // Asked for at every other step of a mind, in which none of it has changed.
+    this.#digest ??= this.#reckon();
+    return this.#digest;
+  }
+
+  #reckon(): string {
     const documents = this.#documents.digest();
     const ids = this.#reports.compared;
     if (ids.length === 0) return documents;

@@ -122,7 +122,7 @@ export class Deaths {
     if (published && order === 0 && this.#publishing.has(subject) && this.#isProven(death)) {
       this.#publishing.settle(subject);
     }
-    const decision = this.#decide(death, turn);
+    const decision = this.#decide(death, member, turn);
     // An idle session to someone whom others found dead: it is told, and refutes if it lives.
     if (decision === "dead" && links.has(subject)) asking.probe(subject, turn);
     if (decision === "dead" || decision === "void") return !isAwaited;
@@ -146,8 +146,9 @@ export class Deaths {
   /** Votes came in: they may be enough by now. */
   tally(subject: AgentId, turn: Turn): void {
     const { directory, votes, observers } = this.#ports;
-    const incarnation = directory.get(subject)?.entry.entry.incarnation;
-    if (incarnation === undefined || directory.standingOf(subject) !== "alive") return;
+    const member = directory.get(subject);
+    if (member === undefined || directory.standingOf(subject) !== "alive") return;
+    const { incarnation } = member.entry.entry;
     const { counted, quorum } = observers.weigh(subject, votes.on(subject, incarnation));
     const death: DeathCertificate = { subject, incarnation, votes: counted };
     if (counted.length < quorum.votes) {
@@ -156,15 +157,16 @@ export class Deaths {
       }
       return;
     }
-    if (this.#decide(death, turn) === "dead") this.#publishing.plan(death, turn);
+    if (this.#decide(death, member, turn) === "dead") this.#publishing.plan(death, turn);
   }
 
   /** Something changed that certificates wait for: observers, an entry, or an own link. */
   reconsider(turn: Turn, subject?: AgentId): void {
+    const { directory } = this.#ports;
     const subjects = subject === undefined ? [...this.#undecided.keys()].sort(compareText) : [subject];
     for (const waiting of subjects) {
       const death = this.#undecided.get(waiting);
-      if (death !== undefined) this.#decide(death, turn);
+      if (death !== undefined) this.#decide(death, directory.get(waiting), turn);
     }
   }
 
@@ -190,7 +192,8 @@ export class Deaths {
   dialed(subject: AgentId, result: DialResult, turn: Turn): boolean {
     if (!this.#checking.delete(subject)) return false;
     const death = this.#undecided.get(subject);
-    if (death === undefined || this.#decide(death, turn) !== "undecided") return true;
+    const member = this.#ports.directory.get(subject);
+    if (death === undefined || this.#decide(death, member, turn) !== "undecided") return true;
     // Its host says that the process is gone: own evidence, beside half of a quorum's.
     if (result === "refused") this.#accept(death, turn);
     else if (result !== "connected") this.#silence(death, evidenceOf(result), turn);
@@ -253,10 +256,14 @@ export class Deaths {
     return counted.length >= quorum.votes;
   }
 
-  #decide(death: DeathCertificate, turn: Turn): "dead" | "contested" | "undecided" | "void" {
+  /** `member`: the subject, as the directory holds it. */
+  #decide(
+    death: DeathCertificate,
+    member: Member | undefined,
+    turn: Turn,
+  ): "dead" | "contested" | "undecided" | "void" {
     const { directory, observers, probing } = this.#ports;
     const { subject, incarnation } = death;
-    const member = directory.get(subject);
     if (member === undefined) return "void";
     const order = compareIncarnation(incarnation, member.entry.entry.incarnation);
     const isSettled = order === 0 && directory.standingOf(subject) !== "alive";
@@ -293,7 +300,7 @@ export class Deaths {
     votes.close(subject);
     directory.declareDead(death);
     this.#publishing.decided(turn);
-    turn.emit({ type: "tell", event: deathEvent(death, directory.get(subject)) });
+    turn.emit({ type: "tell", event: deathEvents.get(death) ?? deathEvent(death, directory.get(subject)) });
   }
 
   #forget(subject: AgentId): void {
@@ -329,8 +336,6 @@ export class Deaths {
 const deathEvents = new WeakMap<DeathCertificate, Event>();
 
 function deathEvent(death: DeathCertificate, member: Member | undefined): Event {
-  const known = deathEvents.get(death);
-  if (known !== undefined) return known;
   const fields = {
     peer: death.subject,
     name: member?.certificate.certificate.name ?? "",

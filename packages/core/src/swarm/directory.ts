@@ -254,11 +254,12 @@ export class Directory {
    */
   declareDead(death: DeathCertificate): boolean {
     const slot = this.#roster.slotOf(death.subject);
-    const known = slot === undefined ? undefined : this.#statementAt(slot);
-    if (slot === undefined || known === undefined) return false;
+    const member = slot === undefined ? undefined : this.#store.memberAt(slot);
+    const standing = slot === undefined ? undefined : this.#store.standingAt(slot);
+    if (slot === undefined || member === undefined || standing === undefined) return false;
+    const known: Statement = { standing, incarnation: member.entry.entry.incarnation };
     if (compareIncarnation(death.incarnation, known.incarnation) !== 0) return false;
     if (!supersedes({ standing: "dead", incarnation: death.incarnation }, known)) return false;
-    const member = this.#store.memberAt(slot) as Member;
     this.#store.put(slot, member, death);
     this.#noteChange(slot, known, { standing: "dead", incarnation: known.incarnation });
     return true;

@@ -94,27 +94,46 @@ function viewsOf(parts: SwarmParts): MemberView[] {
 }
 
 /** The dead, as everyone sees them, and those who are out of reach. */
-function notableViewsOf(parts: SwarmParts): MemberView[] {
+function notableViewsOf(parts: SwarmParts): readonly MemberView[] {
   const { directory, probing, missing } = parts;
   const views: MemberView[] = [];
-  directory.visitDead((member, death) => views.push(distantView(member, death)));
   const lost = new Set<AgentId>(missing.subjects());
   for (const watch of probing.watches()) if (watch.finding !== "reachable") lost.add(watch.agent);
   for (const agent of [...lost].sort(compareText)) {
     if (directory.standingOf(agent) !== "alive" || verdictOn(parts, agent) === "reachable") continue;
     views.push(viewOf(parts, directory.get(agent) as Member, undefined));
   }
-  return views;
+  const dead = deadViewsOf(directory);
+  return views.length === 0 ? dead : [...dead, ...views];
 }
 
-interface DistantViews {
+/** Views as they were at a revision of the directory. */
+interface KeptViews {
   readonly revision: number;
-  /** Everyone but the agent itself, in order of agents. */
+  /** In order of agents. */
   readonly views: readonly MemberView[];
 }
 
-const distantByDirectory = new WeakMap<Directory, DistantViews>();
+const deadByDirectory = new WeakMap<Directory, KeptViews>();
+/** The list that was made last, by whomever: the minds of a simulator hold the same ones dead. */
+let lastDead: readonly MemberView[] = [];
 
+/** The same list until the directory changes: after a massacre there are hundreds, and checkers look again and again. */
+function deadViewsOf(directory: Directory): readonly MemberView[] {
+  const { revision } = directory;
+  const known = deadByDirectory.get(directory);
+  if (known?.revision === revision) return known.views;
+  const views: MemberView[] = [];
+  directory.visitDead((member, death) => views.push(distantView(member, death)));
+  const isLast = views.length === lastDead.length && views.every((view, index) => view === lastDead[index]);
+  if (!isLast) lastDead = views;
+  deadByDirectory.set(directory, { revision, views: lastDead });
+  return lastDead;
+}
+
+const distantByDirectory = new WeakMap<Directory, KeptViews>();
+
+/** Of everyone but the agent itself. */
 function distantViewsOf(parts: SwarmParts): readonly MemberView[] {
   const { agent: own, directory } = parts;
   const known = distantByDirectory.get(directory);
