@@ -7,8 +7,12 @@ const nothing: readonly never[] = [];
  */
 const fewMax = 12;
 
-/** Keys and values by turns, never changed: whoever goes through them is not disturbed. */
-type Few<Key, Value> = readonly (Key | Value)[];
+/**
+ * Mark, key and value by turns, never changed: whoever goes through them is not disturbed. A key is looked at only where
+ * its mark is the same: ten ids lie apart in memory, and to look at them all takes as long as the rest of a step.
+ */
+type Few<Key, Value> = readonly (number | Key | Value)[];
+const fewParts = 3;
 
 /**
  * A map that has few entries nearly always, or none: it holds no table then. An empty `Map` takes 180 bytes, one with ten
@@ -25,7 +29,7 @@ export class RareMap<Key, Value> {
   get size(): number {
     const held = this.#held;
     if (held === undefined) return 0;
-    return held instanceof Map ? held.size : held.length / 2;
+    return held instanceof Map ? held.size : held.length / fewParts;
   }
 
   get(key: Key): Value | undefined {
@@ -33,7 +37,7 @@ export class RareMap<Key, Value> {
     if (held === undefined) return undefined;
     if (held instanceof Map) return held.get(key);
     const at = placeOf(key, held);
-    return at < 0 ? undefined : (held[at + 1] as Value);
+    return at < 0 ? undefined : (held[at + 2] as Value);
   }
 
   has(key: Key): boolean {
@@ -44,7 +48,7 @@ export class RareMap<Key, Value> {
 
   set(key: Key, value: Value): void {
     const held = this.#held;
-    if (held === undefined) this.#held = [key, value];
+    if (held === undefined) this.#held = [markOf(key), key, value];
     else if (held instanceof Map) held.set(key, value);
     else this.#setAmongFew(held, key, value);
   }
@@ -60,7 +64,7 @@ export class RareMap<Key, Value> {
     }
     const at = placeOf(key, held);
     if (at < 0) return false;
-    this.#held = held.length === 2 ? undefined : held.toSpliced(at, 2);
+    this.#held = held.length === fewParts ? undefined : held.toSpliced(at, fewParts);
     return true;
   }
 
@@ -72,13 +76,13 @@ export class RareMap<Key, Value> {
   keys(): Iterable<Key> {
     const held = this.#held;
     if (held === undefined) return nothing;
-    return held instanceof Map ? held.keys() : (held.filter((_, at) => at % 2 === 0) as Key[]);
+    return held instanceof Map ? held.keys() : (held.filter((_, at) => at % fewParts === 1) as Key[]);
   }
 
   values(): Iterable<Value> {
     const held = this.#held;
     if (held === undefined) return nothing;
-    return held instanceof Map ? held.values() : (held.filter((_, at) => at % 2 === 1) as Value[]);
+    return held instanceof Map ? held.values() : (held.filter((_, at) => at % fewParts === 2) as Value[]);
   }
 
   [Symbol.iterator](): Iterator<[Key, Value]> {
@@ -90,20 +94,30 @@ export class RareMap<Key, Value> {
   #setAmongFew(held: Few<Key, Value>, key: Key, value: Value): void {
     const at = placeOf(key, held);
     // Of lists that are made at once none has room to spare.
-    if (at >= 0) this.#held = held.with(at + 1, value);
-    else if (held.length < 2 * fewMax) this.#held = held.concat([key, value]);
+    if (at >= 0) this.#held = held.with(at + 2, value);
+    else if (held.length < fewParts * fewMax) this.#held = held.concat([markOf(key), key, value]);
     else this.#held = new Map(pairsOf(held)).set(key, value);
   }
 }
 
 function placeOf<Key, Value>(key: Key, held: Few<Key, Value>): number {
-  for (let at = 0; at < held.length; at += 2) if (held[at] === key) return at;
+  const mark = markOf(key);
+  for (let at = 0; at < held.length; at += fewParts) {
+    if (held[at] === mark && held[at + 1] === key) return at;
+  }
   return -1;
+}
+
+/** A small number that equal keys have in common, and others nearly never: of a text its last characters but one. */
+function markOf(key: unknown): number {
+  if (typeof key !== "string" || key.length < 4) return 0;
+  const last = key.length - 1;
+  return key.charCodeAt(last - 1) + 97 * (key.charCodeAt(last - 2) + 97 * key.charCodeAt(last - 3));
 }
 
 function pairsOf<Key, Value>(held: Few<Key, Value>): [Key, Value][] {
   const pairs: [Key, Value][] = [];
-  for (let at = 0; at < held.length; at += 2) pairs.push([held[at] as Key, held[at + 1] as Value]);
+  for (let at = 0; at < held.length; at += fewParts) pairs.push([held[at + 1] as Key, held[at + 2] as Value]);
   return pairs;
 }
 
@@ -123,7 +137,8 @@ export function finishedSet<Item>(set: ReadonlySet<Item>): ReadonlySet<Item> {
 
 /** The set to a `RareMap`. */
 export class RareSet<Item> {
-  #held: readonly Item[] | Set<Item> | undefined;
+  /** Mark and item by turns, as there. */
+  #held: readonly (number | Item)[] | Set<Item> | undefined;
 
   constructor(items: Iterable<Item> = nothing) {
     for (const item of items) this.add(item);
@@ -132,21 +147,22 @@ export class RareSet<Item> {
   get size(): number {
     const held = this.#held;
     if (held === undefined) return 0;
-    return held instanceof Set ? held.size : held.length;
+    return held instanceof Set ? held.size : held.length / fewOfSetParts;
   }
 
   has(item: Item): boolean {
     const held = this.#held;
     if (held === undefined) return false;
-    return held instanceof Set ? held.has(item) : held.includes(item);
+    return held instanceof Set ? held.has(item) : placeInSet(item, held) >= 0;
   }
 
   add(item: Item): void {
     const held = this.#held;
-    if (held === undefined) this.#held = [item];
+    if (held === undefined) this.#held = [markOf(item), item];
     else if (held instanceof Set) held.add(item);
-    else if (held.includes(item)) return;
-    else this.#held = held.length < fewMax ? held.concat([item]) : new Set(held).add(item);
+    else if (placeInSet(item, held) >= 0) return;
+    else if (held.length < fewOfSetParts * fewMax) this.#held = held.concat([markOf(item), item]);
+    else this.#held = new Set(itemsOf(held)).add(item);
   }
 
   /** True when it was there. */
@@ -158,9 +174,9 @@ export class RareSet<Item> {
       if (held.size === 0) this.#held = undefined;
       return true;
     }
-    const at = held.indexOf(item);
+    const at = placeInSet(item, held);
     if (at < 0) return false;
-    this.#held = held.length === 1 ? undefined : held.toSpliced(at, 1);
+    this.#held = held.length === fewOfSetParts ? undefined : held.toSpliced(at, fewOfSetParts);
     return true;
   }
 
@@ -170,6 +186,22 @@ export class RareSet<Item> {
 
   /** In the order of insertion. */
   [Symbol.iterator](): Iterator<Item> {
-    return (this.#held ?? nothing).values() as Iterator<Item>;
+    const held = this.#held;
+    if (held === undefined) return nothing.values();
+    return (held instanceof Set ? held : itemsOf(held)).values();
   }
+}
+
+const fewOfSetParts = 2;
+
+function placeInSet<Item>(item: Item, held: readonly (number | Item)[]): number {
+  const mark = markOf(item);
+  for (let at = 0; at < held.length; at += fewOfSetParts) {
+    if (held[at] === mark && held[at + 1] === item) return at;
+  }
+  return -1;
+}
+
+function itemsOf<Item>(held: readonly (number | Item)[]): Item[] {
+  return held.filter((_, at) => at % fewOfSetParts === 1) as Item[];
 }

@@ -2,8 +2,11 @@ import fc from "fast-check";
 import { expect, test } from "vitest";
 import { RareMap, RareSet } from "../../src/keeping/rare.ts";
 
-// More than are held side by side.
-const key = fc.nat({ max: 17 });
+// More than are held side by side: numbers, and texts of which some differ in their last character alone, or in their first.
+const key = fc.oneof(
+  fc.nat({ max: 17 }),
+  fc.nat({ max: 17 }).map((number) => `agent_${number}_${number % 5}abcd${number % 2}`),
+);
 const change = fc.oneof(
   { weight: 40, arbitrary: fc.record({ type: fc.constantFrom("set", "delete"), key }) },
   { weight: 1, arbitrary: fc.record({ type: fc.constant("clear"), key }) },
@@ -12,8 +15,8 @@ const change = fc.oneof(
 test("a rare map and a rare set are what a map and a set would be", () => {
   fc.assert(
     fc.property(fc.array(change, { maxLength: 100 }), (changes) => {
-      const [map, rareMap] = [new Map<number, number>(), new RareMap<number, number>()];
-      const [set, rareSet] = [new Set<number>(), new RareSet<number>()];
+      const [map, rareMap] = [new Map<number | string, number>(), new RareMap<number | string, number>()];
+      const [set, rareSet] = [new Set<number | string>(), new RareSet<number | string>()];
       for (const [value, { type, key }] of changes.entries()) {
         if (type === "set") {
           map.set(key, value);
