@@ -63,7 +63,7 @@ export async function runScenario(options: RunOptions): Promise<SimReport> {
   if (options.threads !== undefined && count > 1) {
     return runThreads({ scenario, agents, seed: options.seed }, count, options.threads.start, options);
   }
-  if (agents >= largeAgents) prepareHeap();
+  if (agents >= largeAgents) prepareHeap(agents);
   const { report } = await runLane(scenario, agents, options);
   if (options.audit !== true) return report;
   return withAudit(report, await runLane(scenario, agents, options, true));

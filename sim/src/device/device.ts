@@ -1,12 +1,13 @@
-import type {
-  ActionId,
-  Input,
-  JointPart,
-  Observation,
-  Output,
-  Random,
-  ResourceContext,
-  ResourceType,
+import {
+  type ActionId,
+  type Input,
+  type JointPart,
+  type Observation,
+  type Output,
+  type Random,
+  RareMap,
+  type ResourceContext,
+  type ResourceType,
 } from "@antibody/core";
 import type { ResourceId, ResourcePromise } from "@antibody/policy";
 import type { DeviceTimes } from "./times.ts";
@@ -37,6 +38,8 @@ export interface DeviceHost {
   after(delayUs: number, note: DeviceNote): void;
 }
 
+const usualSpeed: readonly never[] = [];
+
 /** One fake device: resources as their types model them, repairs that take time, damage. */
 export class Device {
   readonly #types: ReadonlyMap<string, ResourceType>;
@@ -44,11 +47,11 @@ export class Device {
   readonly #random: Random;
   readonly #usualTimes: DeviceTimes;
   /** What makes it slower for now, the latest last. */
-  readonly #slowness: Partial<DeviceTimes>[] = [];
+  #slowness: readonly Partial<DeviceTimes>[] = usualSpeed;
   /** How long things take now. */
   times: DeviceTimes;
   #host: DeviceHost | undefined;
-  readonly #resources = new Map<ResourceId, Resource>();
+  readonly #resources = new RareMap<ResourceId, Resource>();
   /** These three are empty nearly always, and an empty map takes 180 bytes. */
   #running: Map<ActionId, ActOutput> | undefined;
   /** Resources that something else keeps changing, and how soon after a repair. */
@@ -162,13 +165,12 @@ export class Device {
 
   /** Things take as long as these say, until `speedUp` is told the same object. */
   slowDown(times: Partial<DeviceTimes>): void {
-    this.#slowness.push(times);
+    this.#slowness = [...this.#slowness, times];
     this.#retime();
   }
 
   speedUp(times: Partial<DeviceTimes>): void {
-    const index = this.#slowness.indexOf(times);
-    if (index >= 0) this.#slowness.splice(index, 1);
+    this.#slowness = this.#slowness.filter((slower) => slower !== times);
     this.#retime();
   }
 

@@ -16,13 +16,15 @@ export interface MeshChange {
 }
 
 const noChange: MeshChange = { graft: [], prune: [] };
+const nobody: readonly number[] = [];
 
 /**
  * The mesh of one topic: to whom each agent pushes full messages, in the order in which they came. Links are meant
  * to be mutual, but each side has its own half, and its own word on it.
  */
 export class Mesh {
-  readonly #peers: number[][];
+  /** By agent; replaced, never changed: of lists that are made at once none has room to spare. */
+  readonly #peers: (readonly number[])[];
   readonly #backoffs: (Map<number, number> | undefined)[];
   readonly #hasDialed: (agent: number, peer: number) => boolean;
   readonly #randomOf: (agent: number) => Random;
@@ -32,14 +34,14 @@ export class Mesh {
     hasDialed: (agent: number, peer: number) => boolean,
     randomOf: (agent: number) => Random,
   ) {
-    this.#peers = Array.from({ length: agents }, () => []);
+    this.#peers = new Array<readonly number[]>(agents).fill(nobody);
     this.#backoffs = new Array<undefined>(agents).fill(undefined);
     this.#hasDialed = hasDialed;
     this.#randomOf = randomOf;
   }
 
   peersOf(agent: number): readonly number[] {
-    return this.#peers[agent] as number[];
+    return this.#peers[agent] as readonly number[];
   }
 
   has(agent: number, peer: number): boolean {
@@ -48,23 +50,23 @@ export class Mesh {
 
   /** Version 17 grafts on SUBSCRIBE while the mesh is too small. True when it did, and the peer is to hear of it. */
   subscribed(agent: number, peer: number, nowUs: number): boolean {
-    const peers = this.#peers[agent] as number[];
+    const peers = this.peersOf(agent);
     if (peers.length >= degrees.low || peers.includes(peer) || this.#isBlocked(agent, peer, nowUs))
       return false;
-    peers.push(peer);
+    this.#peers[agent] = peers.concat([peer]);
     return true;
   }
 
   /** A peer has sent GRAFT. False when it does not stand, and PRUNE is the answer. */
   grafted(agent: number, peer: number, nowUs: number): boolean {
-    const peers = this.#peers[agent] as number[];
+    const peers = this.peersOf(agent);
     if (peers.includes(peer)) return true;
     const isBackedOff = nowUs < (this.#backoffs[agent]?.get(peer) ?? 0);
     if (isBackedOff || (peers.length >= degrees.high && !this.#hasDialed(agent, peer))) {
       this.#backOff(agent, peer, nowUs);
       return false;
     }
-    peers.push(peer);
+    this.#peers[agent] = peers.concat([peer]);
     return true;
   }
 
@@ -76,14 +78,14 @@ export class Mesh {
 
   /** The agent has lost its session with a peer. */
   lost(agent: number, peer: number): void {
-    const peers = this.#peers[agent] as number[];
+    const peers = this.peersOf(agent);
     const index = peers.indexOf(peer);
-    if (index >= 0) peers.splice(index, 1);
+    if (index >= 0) this.#peers[agent] = peers.toSpliced(index, 1);
   }
 
   /** What a heartbeat does for the degree. `ready` are the peers that can be grafted. */
   maintain(agent: number, ready: readonly number[], nowUs: number): MeshChange {
-    const peers = this.#peers[agent] as number[];
+    const peers = this.peersOf(agent);
     if (peers.length < degrees.low) return this.#fill(agent, ready, degrees.wanted, nowUs);
     if (peers.length > degrees.high) return this.#thin(agent, nowUs);
     if (this.#lacksDialed(agent)) {
@@ -103,7 +105,7 @@ export class Mesh {
   }
 
   clear(agent: number): void {
-    this.#peers[agent] = [];
+    this.#peers[agent] = nobody;
     this.#backoffs[agent] = undefined;
   }
 
@@ -112,17 +114,17 @@ export class Mesh {
   }
 
   #fill(agent: number, candidates: readonly number[], size: number, nowUs: number): MeshChange {
-    const peers = this.#peers[agent] as number[];
+    const peers = this.peersOf(agent);
     const free = candidates.filter((peer) => !peers.includes(peer) && !this.#isBlocked(agent, peer, nowUs));
     if (free.length === 0) return noChange;
     const graft = this.#randomOf(agent).sample(free, size - peers.length);
-    peers.push(...graft);
+    this.#peers[agent] = peers.concat(graft);
     return { graft, prune: [] };
   }
 
   /** Those who came first stay, since no scores set them apart; others only where none was dialed among them. */
   #thin(agent: number, nowUs: number): MeshChange {
-    const peers = this.#peers[agent] as number[];
+    const peers = this.peersOf(agent);
     const kept = peers.slice(0, degrees.wanted);
     const rest = this.#randomOf(agent).sample(peers.slice(degrees.wanted), peers.length);
     const areDialed = kept.some((peer) => this.#hasDialed(agent, peer));

@@ -6,6 +6,8 @@ const isReady = outboundStands | isSubscribed;
 /** After so long libp2p gives up a stream that the other end does not negotiate. Its default. */
 const negotiationUs = 10_000_000;
 
+const nobody: readonly number[] = [];
+
 /**
  * How each agent's outbound streams come to be: one after the other, a round trip each. So who meets ten peers at
  * once is known to the last of them ten round trips later, and whoever does not answer holds up the others. Only
@@ -17,13 +19,13 @@ export class Streams {
   readonly #waiting: (number[] | undefined)[];
   readonly #openingSinceUs: Float64Array;
   /** The peers that an agent dialed, among those that it has sessions with. */
-  readonly #dialed: number[][];
+  readonly #dialed: (readonly number[])[];
 
   constructor(agents: number) {
     this.#pending = new Array<undefined>(agents).fill(undefined);
     this.#waiting = new Array<undefined>(agents).fill(undefined);
     this.#openingSinceUs = new Float64Array(agents);
-    this.#dialed = Array.from({ length: agents }, () => []);
+    this.#dialed = new Array<readonly number[]>(agents).fill(nobody);
   }
 
   /** An agent's end of a session stands; gossip does not know of it yet. */
@@ -34,7 +36,7 @@ export class Streams {
   /** gossip knows of the session. True when its stream is to be opened now; else others come first. */
   attach(agent: number, peer: number, hasDialed: boolean, nowUs: number): boolean {
     this.#pendingOf(agent).set(peer, 0);
-    if (hasDialed) this.#dialedBy(agent).push(peer);
+    if (hasDialed) this.#dialed[agent] = this.#dialedBy(agent).concat([peer]);
     let waiting = this.#waiting[agent];
     if (waiting === undefined) {
       waiting = [];
@@ -51,7 +53,7 @@ export class Streams {
     this.#pending[agent]?.delete(peer);
     const dialed = this.#dialedBy(agent);
     const index = dialed.indexOf(peer);
-    if (index >= 0) dialed.splice(index, 1);
+    if (index >= 0) this.#dialed[agent] = dialed.toSpliced(index, 1);
     return this.#leave(agent, peer, nowUs);
   }
 
@@ -101,7 +103,7 @@ export class Streams {
   clear(agent: number): void {
     this.#pending[agent] = undefined;
     this.#waiting[agent] = undefined;
-    this.#dialed[agent] = [];
+    this.#dialed[agent] = nobody;
   }
 
   #add(agent: number, peer: number, bit: number): void {
@@ -136,7 +138,7 @@ export class Streams {
     return pending;
   }
 
-  #dialedBy(agent: number): number[] {
-    return this.#dialed[agent] as number[];
+  #dialedBy(agent: number): readonly number[] {
+    return this.#dialed[agent] as readonly number[];
   }
 }

@@ -20,7 +20,19 @@ export function modelSigner(name: string): Signer {
 
 /** The key pair of a public key. */
 export function signerOf(publicKey: Uint8Array): Signer {
-  return { publicKey, sign: (message) => signatureOf(publicKey, message) };
+  return new ModelSigner(publicKey);
+}
+
+class ModelSigner implements Signer {
+  readonly publicKey: Uint8Array;
+
+  constructor(publicKey: Uint8Array) {
+    this.publicKey = publicKey;
+  }
+
+  sign(message: Uint8Array): Uint8Array {
+    return signatureOf(this.publicKey, message);
+  }
 }
 
 function sha256(bytes: Uint8Array): Uint8Array {

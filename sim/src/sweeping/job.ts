@@ -46,7 +46,7 @@ function runParts({ scenario, agents, seed }: SeedJob, parts: number, createMind
 /** Runs a scenario to its end. What a mind or the world throws is a violation too, named `threw`. */
 export async function runJob(job: SeedJob): Promise<SeedResult> {
   const { scenario, agents, seed, isToBeConcrete, isPlain } = job;
-  if (agents >= largeAgents) prepareHeap();
+  if (agents >= largeAgents) prepareHeap(agents);
   const createMind = isPlain === true ? createPlainMind : createCoreMind;
   const parts = threadsOf(scenario, agents, job.parts ?? 1);
   if (parts > 1) return runParts(job, parts, createMind);

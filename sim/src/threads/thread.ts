@@ -39,7 +39,7 @@ export type ThreadWord =
 /** The part of a thread, with its way to the others. */
 export function makeShard(data: ThreadData, onSight: (sight: Sight) => void): Shard {
   const { plan, share, isPlain, settled } = data;
-  if (plan.agents >= largeAgents) prepareHeap();
+  if (plan.agents >= largeAgents) prepareHeap(plan.agents);
   const letters = {
     to: data.to.map((end) => end && new SharedLetters(end.memory, end.port)),
     from: data.from.map((end) => end && new SharedLetters(end.memory, end.port)),

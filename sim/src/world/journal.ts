@@ -12,6 +12,7 @@ interface Unsynced {
  * SQLite waits for 1,000 pages; a guess of how many records those are, and small enough for a large world.
  */
 const unsyncedMax = 256;
+const none: readonly Unsynced[] = [];
 
 /**
  * One agent's durable records. What was persisted survives the process. With the power is lost what was persisted
@@ -22,7 +23,7 @@ export class Journal {
   readonly #pool: RecordPool;
   readonly #records = new RareMap<string, Snapshot>();
   /** In the order of writing. */
-  #unsynced: Unsynced[] = [];
+  #unsynced: readonly Unsynced[] = none;
 
   constructor(pool: RecordPool) {
     this.#pool = pool;
@@ -42,20 +43,23 @@ export class Journal {
       const keys = new Set(records.map(({ key }) => key));
       this.#unsynced = this.#unsynced.filter(({ key }) => !keys.has(key));
     }
+    const added: Unsynced[] = [];
     for (const record of records) {
       const { key, value } = this.#pool.of(record);
-      if (durability === "batched") this.#unsynced.push({ key, before: this.#records.get(key) });
+      if (durability === "batched") added.push({ key, before: this.#records.get(key) });
       this.#write(key, value ?? undefined);
     }
-    if (this.#unsynced.length > unsyncedMax)
-      this.#unsynced.splice(0, this.#unsynced.length - unsyncedMax / 2);
+    if (added.length === 0) return;
+    // Of lists that are made at once none has room to spare.
+    const unsynced = this.#unsynced.concat(added);
+    this.#unsynced = unsynced.length > unsyncedMax ? unsynced.slice(-unsyncedMax / 2) : unsynced;
   }
 
   /** The power fails: of what was not synced only so many records, the first ones, have reached the card. */
   losePower(survivors: number): void {
     const lost = this.#unsynced.slice(survivors);
     for (const { key, before } of lost.reverse()) this.#write(key, before);
-    this.#unsynced = [];
+    this.#unsynced = none;
   }
 
   /** In order of keys. */

@@ -1,7 +1,7 @@
 import type { VerifiedCharter } from "@antibody/core";
 import {
   Directory,
-  keyedDigest,
+  KeyedContext,
   type Member,
   Random,
   type ResourceType,
@@ -15,6 +15,7 @@ import { type DeviceTimes, defaultTimes } from "../device/times.ts";
 import { type Enrolled, enrollSwarm } from "../identity/enroll.ts";
 import { modelCrypto } from "../identity/modelCrypto.ts";
 import type { DeviceKind } from "../scenarios/scenario.ts";
+import { Arena } from "../stores/arena.ts";
 import { DirectoryColumns } from "../stores/directoryColumns.ts";
 import { WorldSharing } from "../stores/sharing.ts";
 import type { SimAgent } from "./agent.ts";
@@ -56,16 +57,14 @@ export function populate(
   const members = swarm.agents.map(({ member }) => member);
   const directory = directoryOf(members, settings);
   const random = Random.fromSeed(seed).fork();
-  const pool = new RecordPool();
   const types = new Map(resourceTypes.map((type) => [type.kind, type]));
+  const shared: Shared = { types, times, pool: new RecordPool(), arena: new Arena() };
   return {
     swarm: swarm.charter.swarm,
     charter: swarm.charter,
     settings,
     kinds,
-    agents: swarm.agents.map((enrolled, index) =>
-      createAgent(enrolled, index, random.fork(), { types, times, pool }),
-    ),
+    agents: swarm.agents.map((enrolled, index) => createAgent(enrolled, index, random.fork(), shared)),
     enrolledEntries: new Set(members.map(({ entry }) => entry.digest)),
     members,
     directory,
@@ -87,16 +86,17 @@ interface Shared {
   readonly types: ReadonlyMap<string, ResourceType>;
   readonly times: DeviceTimes;
   readonly pool: RecordPool;
+  readonly arena: Arena;
 }
 
 function createAgent(
   { name, address, certificate, signer }: Enrolled,
   index: number,
   random: Random,
-  { types, times, pool }: Shared,
+  { types, times, pool, arena }: Shared,
 ): SimAgent {
-  const digestKey = modelCrypto.sha256(utf8(`digest key of ${certificate.agent}`));
-  const context = { digest: (bytes: Uint8Array): string => keyedDigest(modelCrypto, digestKey, bytes) };
+  const digestKey = arena.keep(modelCrypto.sha256(utf8(`digest key of ${certificate.agent}`)));
+  const context = new KeyedContext(modelCrypto, digestKey);
   const clock = new HostClock(random.below(monoMsMax));
   return {
     index,

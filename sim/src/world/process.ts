@@ -29,6 +29,7 @@ import type { Population } from "./populate.ts";
 const policyPrefix = "policy/";
 const reportPrefix = "report/";
 
+const noTags: readonly string[] = [];
 const protectedResources: readonly string[] = ["file:/var/lib/antibody/**"];
 
 /** What a process of the agent gives its mind. Each gets a random stream of its own. */
@@ -55,7 +56,7 @@ export function mindOptionsOf(
 
 function contextsOf({ index, name }: SimAgent, kinds: readonly DeviceKind[]): Contexts {
   const kind = kinds[index % Math.max(1, kinds.length)];
-  return { arch: "arm64", hostname: name, name, os: "linux", tags: [], ...kind };
+  return { arch: "arm64", hostname: name, name, os: "linux", tags: noTags, ...kind };
 }
 
 /**

@@ -14,6 +14,7 @@ import { isOf } from "../threads/share.ts";
 import type { SimAgent } from "./agent.ts";
 import { Border, type WireMessage } from "./border.ts";
 import { createCounters, type WorldCounters } from "./counters.ts";
+import { DeviceLink } from "./deviceLink.ts";
 import { createHosts } from "./hosts.ts";
 import type { WorldOptions } from "./options.ts";
 import { perform } from "./perform.ts";
@@ -69,10 +70,7 @@ export class World {
     this.gossip = new Gossip(count, this.network, this.queue, hosts, random.fork());
     for (const agent of this.agents) {
       this.#agents.set(agent.id, agent);
-      agent.device.attach({
-        input: (input) => this.give(agent, input),
-        after: (delayUs, note) => this.#pushOwn(agent, kinds.device, delayUs, note),
-      });
+      agent.device.attach(new DeviceLink(this, agent));
     }
   }
 
@@ -142,7 +140,7 @@ export class World {
   give(agent: SimAgent, input: Input): void {
     if (agent.mind === undefined) return;
     if (this.#isPerforming || agent.isPaused || this.#isBusy(agent))
-      this.#pushOwn(agent, kinds.input, 0, input);
+      this.pushOwn(agent, kinds.input, 0, input);
     else this.#step(agent, input);
   }
 
@@ -392,7 +390,8 @@ export class World {
     this.queue.setAlarm(index, atUs);
   }
 
-  #pushOwn(agent: SimAgent, kind: number, delayUs: number, payload: unknown): void {
+  /** Adds an event of the agent's own process, in so long. */
+  pushOwn(agent: SimAgent, kind: number, delayUs: number, payload: unknown): void {
     if (!this.isOwn(agent)) return;
     this.queue.push(this.nowUs + delayUs, agent.index, agent.index, kind, agent.life, payload);
   }

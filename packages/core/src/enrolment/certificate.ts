@@ -58,7 +58,8 @@ export function verifyChain(
     const problem = linkProblem(last, opened, charter, crypto);
     if (problem !== undefined) return problem;
     // Texts that all certificates of a swarm repeat are held once.
-    last = { ...opened.body, swarm: charter.swarm, inviter: last?.key ?? charter.charter.founder };
+    const { key } = last === undefined ? { key: charter.charter.founder } : opened.body;
+    last = { ...opened.body, key, swarm: charter.swarm, inviter: last?.key ?? charter.charter.founder };
     // Of lists that are made at once none has room to spare.
     lineage = lineage.concat([agentIdOf(fromHex(last.key) ?? new Uint8Array(), crypto)]);
   }

@@ -4,7 +4,7 @@ import type { JournalRecord } from "../contract/output.ts";
 import type { Snapshot } from "../contract/snapshot.ts";
 import type { WallMs } from "../contract/time.ts";
 import type { Turn } from "../contract/turn.ts";
-import { RareMap } from "../keeping/rare.ts";
+import { nothing, RareMap } from "../keeping/rare.ts";
 import { keep, recall } from "../keeping/snapshot.ts";
 
 /** Where pauses stand in the journal. */
@@ -30,7 +30,7 @@ interface PausesDump {
 export class Pauses {
   readonly #pauses = new RareMap<PauseTarget, PauseView>();
   /** Pauses of the journal, until the first step tells the time. */
-  #found: readonly (readonly [PauseTarget, PauseRecord])[] = [];
+  #found: readonly (readonly [PauseTarget, PauseRecord])[] = nothing;
 
   static create(records: readonly JournalRecord[]): Pauses {
     const pauses = new Pauses();
@@ -80,7 +80,7 @@ export class Pauses {
       const restMs = Math.min(forMs, Math.max(0, untilWallMs - turn.now.wallMs));
       this.#pauses.set(target, { target, reason, untilMs: turn.now.monoMs + restMs });
     }
-    this.#found = [];
+    this.#found = nothing;
     return this.list();
   }
 

@@ -1,5 +1,5 @@
 import { type MonotonicMs, NEVER } from "../contract/time.ts";
-import { RareMap } from "./rare.ts";
+import { nothing, RareMap } from "./rare.ts";
 
 type Entry = readonly [at: MonotonicMs, key: string];
 
@@ -12,7 +12,8 @@ const scannedMax = 24;
  * that are due.
  */
 export class Deadlines {
-  readonly #at = new RareMap<string, MonotonicMs>();
+  /** Undefined before the first: most owners of deadlines never have one. */
+  #at: RareMap<string, MonotonicMs> | undefined;
   /** Only where there are many; every key then has an entry that is not after its deadline. */
   #heap: Entry[] | undefined;
   /** The earliest of few, where it is known. */
@@ -23,11 +24,11 @@ export class Deadlines {
   }
 
   get size(): number {
-    return this.#at.size;
+    return this.#at?.size ?? 0;
   }
 
   get(key: string): MonotonicMs | undefined {
-    return this.#at.get(key);
+    return this.#at?.get(key);
   }
 
   /** Replaces the deadline of a key; NEVER removes it. */
@@ -36,6 +37,7 @@ export class Deadlines {
       this.delete(key);
       return;
     }
+    this.#at ??= new RareMap();
     const before = this.#at.get(key);
     if (before === at) return;
     this.#at.set(key, at);
@@ -48,7 +50,7 @@ export class Deadlines {
   }
 
   delete(key: string): void {
-    this.#at.delete(key);
+    this.#at?.delete(key);
     if (this.#first?.[1] === key) this.#first = undefined;
   }
 
@@ -68,13 +70,13 @@ export class Deadlines {
 
   /** For dumps: every key with its deadline, in key order. */
   entries(): [string, MonotonicMs][] {
-    return [...this.#at].sort(([left], [right]) => (left < right ? -1 : 1));
+    return [...(this.#at ?? nothing)].sort(([left], [right]) => (left < right ? -1 : 1));
   }
 
   #earliest(): Entry | undefined {
     if (this.#heap !== undefined) return this.#firstOfHeap(this.#heap);
-    if (this.#first === undefined && this.#at.size > 0) {
-      for (const [key, at] of this.#at) {
+    if (this.#first === undefined && this.size > 0) {
+      for (const [key, at] of this.#at ?? nothing) {
         if (this.#first === undefined || isBefore(at, key, this.#first)) this.#first = [at, key];
       }
     }
@@ -86,7 +88,7 @@ export class Deadlines {
     for (;;) {
       const top = heap[0];
       if (top === undefined) return undefined;
-      const at = this.#at.get(top[1]);
+      const at = this.get(top[1]);
       if (at === top[0]) return top;
       popFirst(heap);
       if (at !== undefined && at > top[0]) push(heap, [at, top[1]]);
@@ -96,12 +98,12 @@ export class Deadlines {
   #queue(heap: Entry[], entry: Entry): void {
     push(heap, entry);
     // Moved deadlines leave stale entries behind; begin again before they outnumber the living.
-    if (heap.length > 2 * this.#at.size + 64) this.#makeHeap();
+    if (heap.length > 2 * this.size + 64) this.#makeHeap();
   }
 
   #makeHeap(): void {
     const heap: Entry[] = [];
-    for (const [key, at] of this.#at) push(heap, [at, key]);
+    for (const [key, at] of this.#at ?? nothing) push(heap, [at, key]);
     this.#heap = heap;
     this.#first = undefined;
   }

@@ -18,7 +18,7 @@ import type { Turn } from "../contract/turn.ts";
 import { DisputeMemory } from "./disputes.ts";
 import { Grants, type LocalGrant } from "./grants.ts";
 import { versionOf } from "./heads.ts";
-import { type HeldPolicy, PolicySet } from "./policySet.ts";
+import { type Evidence, type HeldPolicy, PolicySet } from "./policySet.ts";
 import { deletionOf, recordOf } from "./records.ts";
 import { RefusedIds } from "./refusedIds.ts";
 import { keep, recall } from "./snapshot.ts";
@@ -44,7 +44,7 @@ interface HoldingsDump {
  * All that the view is made of: documents, grants, floors and disputes; and which documents come in and go. It does
  * not know what is in force.
  */
-export class Holdings {
+export class Holdings implements Evidence {
   readonly set: PolicySet;
   readonly grants: Grants;
   readonly #sharing: Sharing;
@@ -53,9 +53,8 @@ export class Holdings {
 
   constructor(crypto: Crypto, owner: string | undefined, sharing: Sharing) {
     this.#sharing = sharing;
-    this.set = new PolicySet(crypto, sharing);
+    this.set = new PolicySet(crypto, sharing, this);
     this.grants = new Grants(owner);
-    this.set.isEvidence = (policy) => this.disputes.isDisputed(policy);
   }
 
   /** The lowest version of each stream that may still be active. */
@@ -65,6 +64,10 @@ export class Holdings {
 
   raiseFloor(author: AuthorId, stream: StreamName, version: Version): void {
     this.#floors = this.#sharing.of("floors", raiseFloor(this.#floors, author, stream, version));
+  }
+
+  isEvidence(policy: VerifiedPolicy): boolean {
+    return this.#disputes.isDisputed(policy);
   }
 
   get disputes(): DisputeMemory {
@@ -147,7 +150,7 @@ export class Holdings {
 
   #refusalOf(policy: VerifiedPolicy, from: AgentId | "owner"): PolicyRefusal | undefined {
     const version = versionOf(policy);
-    const isEvidence = this.disputes.isDisputed(policy);
+    const isEvidence = this.isEvidence(policy);
     if (
       !isEvidence &&
       version !== undefined &&

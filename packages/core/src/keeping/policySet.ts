@@ -24,6 +24,11 @@ import { Roots } from "./roots.ts";
 
 const none: readonly VerifiedManifest[] = [];
 
+/** What says whether a document is evidence: it is exchanged however old it is. */
+export interface Evidence {
+  isEvidence(policy: VerifiedPolicy): boolean;
+}
+
 /** One document held, with who brought its author here. */
 export interface HeldPolicy {
   readonly policy: VerifiedPolicy;
@@ -43,15 +48,15 @@ export class PolicySet implements PolicyHolding {
   readonly roots: Roots;
   readonly quota: PolicyQuota = new PolicyQuota();
   refused: RefusedIds = new RefusedIds();
-  /** Whether a document is evidence: it is exchanged however old it is. */
-  isEvidence: (policy: VerifiedPolicy) => boolean = () => false;
+  readonly #evidence: Evidence;
   /** Manifests that say how they come into force, and what their authors said of them since. */
   readonly #staged = new RareMap<string, VerifiedManifest>();
   readonly #directives = new RareSet<VerifiedDirective>();
   #heads: PolicyHeads | undefined;
   #digest: string | undefined;
 
-  constructor(crypto: Crypto, sharing: Sharing) {
+  constructor(crypto: Crypto, sharing: Sharing, evidence: Evidence) {
+    this.#evidence = evidence;
     this.#crypto = crypto;
     this.#sharing = sharing;
     this.roots = new Roots(sharing);
@@ -148,7 +153,7 @@ export class PolicySet implements PolicyHolding {
     }
     return ids.filter((id) => {
       const policy = this.#held.get(id);
-      return policy !== undefined && (this.isEvidence(policy) || !isOutdated(policy, newest));
+      return policy !== undefined && (this.#evidence.isEvidence(policy) || !isOutdated(policy, newest));
     });
   }
 
@@ -167,7 +172,7 @@ export class PolicySet implements PolicyHolding {
     const lacked = this.heads().ids.filter((id) => {
       const policy = this.#held.get(id);
       if (policy === undefined || there.has(id)) return false;
-      return this.isEvidence(policy) || !isOutdated(policy, newest);
+      return this.#evidence.isEvidence(policy) || !isOutdated(policy, newest);
     });
     // Roots first, in what may be cut short: without them the other side can verify nothing of the rest.
     const isRoot = (id: string): boolean => this.#held.get(id)?.type === "root";

@@ -1,5 +1,5 @@
-/** What an empty one goes through. */
-const nothing: readonly never[] = [];
+/** A list of nothing, one for all: each of its own would take 32 bytes, and a mind has twenty. */
+export const nothing: readonly never[] = [];
 
 /**
  * So many entries are held side by side, and more in a table: up to there they take less than half as much memory, and
@@ -50,7 +50,7 @@ export class RareMap<Key, Value> {
     const held = this.#held;
     if (held === undefined) this.#held = [markOf(key), key, value];
     else if (held instanceof Map) held.set(key, value);
-    else this.#setAmongFew(held, key, value);
+    else this.#held = withEntry(held, key, value);
   }
 
   /** True when there was such a key. */
@@ -90,14 +90,6 @@ export class RareMap<Key, Value> {
     if (held === undefined) return nothing.values();
     return (held instanceof Map ? held : pairsOf(held))[Symbol.iterator]();
   }
-
-  #setAmongFew(held: Few<Key, Value>, key: Key, value: Value): void {
-    const at = placeOf(key, held);
-    // Of lists that are made at once none has room to spare.
-    if (at >= 0) this.#held = held.with(at + 2, value);
-    else if (held.length < fewParts * fewMax) this.#held = held.concat([markOf(key), key, value]);
-    else this.#held = new Map(pairsOf(held)).set(key, value);
-  }
 }
 
 function placeOf<Key, Value>(key: Key, held: Few<Key, Value>): number {
@@ -109,10 +101,23 @@ function placeOf<Key, Value>(key: Key, held: Few<Key, Value>): number {
 }
 
 /** A small number that equal keys have in common, and others nearly never: of a text its last characters but one. */
-function markOf(key: unknown): number {
+export function markOf(key: unknown): number {
   if (typeof key !== "string" || key.length < 4) return 0;
   const last = key.length - 1;
   return key.charCodeAt(last - 1) + 97 * (key.charCodeAt(last - 2) + 97 * key.charCodeAt(last - 3));
+}
+
+/** Of lists that are made at once none has room to spare. */
+function withEntry<Key, Value>(
+  held: Few<Key, Value>,
+  key: Key,
+  value: Value,
+): Few<Key, Value> | Map<Key, Value> {
+  const at = placeOf(key, held);
+  if (at >= 0) return held.with(at + 2, value);
+  return held.length < fewParts * fewMax
+    ? held.concat([markOf(key), key, value])
+    : new Map(pairsOf(held)).set(key, value);
 }
 
 function pairsOf<Key, Value>(held: Few<Key, Value>): [Key, Value][] {

@@ -1,4 +1,5 @@
 import { type Crypto, toHex } from "@antibody/policy";
+import type { ResourceContext } from "../contract/resource.ts";
 
 /** Bytes of a block of SHA-256 (FIPS 180-4). */
 const blockBytes = 64;
@@ -11,6 +12,21 @@ export function keyedDigest(crypto: Pick<Crypto, "sha256">, key: Uint8Array, byt
   const padded = key.length > blockBytes ? crypto.sha256(key) : key;
   const inner = crypto.sha256(afterPad(padded, 0x36, bytes));
   return toHex(crypto.sha256(afterPad(padded, 0x5c, inner)));
+}
+
+/** Contents of one device, told by digests under its key alone. */
+export class KeyedContext implements ResourceContext {
+  readonly #crypto: Pick<Crypto, "sha256">;
+  readonly #key: Uint8Array;
+
+  constructor(crypto: Pick<Crypto, "sha256">, key: Uint8Array) {
+    this.#crypto = crypto;
+    this.#key = key;
+  }
+
+  digest(bytes: Uint8Array): string {
+    return keyedDigest(this.#crypto, this.#key, bytes);
+  }
 }
 
 /** A key as a block, each byte of it changed by the pad, and what follows. */

@@ -82,7 +82,7 @@ export {
   containerStopTimeoutMsDefault,
   readContainerPromise,
 } from "./container.ts";
-export { keyedDigest } from "./digest.ts";
+export { KeyedContext, keyedDigest } from "./digest.ts";
 export {
   type DirectoryObservation,
   type DirectoryPromise,

@@ -154,12 +154,12 @@ export class Rollouts implements Stages {
     return this.#stages.size;
   }
 
-  stageOf: StageGate = ({ id }) => {
+  stageOf({ id }: VerifiedManifest): ReturnType<StageGate> {
     const stage = this.#stages.get(id);
     if (stage !== undefined) return stage.gate;
     const stored = this.#stored.get(id)?.state;
     return stored === undefined ? "waiting" : stored === "trial" ? "admitted" : "blocked";
-  };
+  }
 
   begin(manifest: VerifiedManifest, before: View, after: View, turn: Turn): readonly JournalRecord[] {
     const stage = this.#stageOn(manifest, turn);

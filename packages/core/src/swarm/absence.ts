@@ -1,6 +1,7 @@
 import type { Snapshot } from "../contract/snapshot.ts";
 import { type MonotonicMs, NEVER } from "../contract/time.ts";
 import type { Turn } from "../contract/turn.ts";
+import { nothing } from "../keeping/rare.ts";
 import { keep, recall } from "../keeping/snapshot.ts";
 import type { Own } from "./own.ts";
 
@@ -26,7 +27,7 @@ export class Absence {
     const dump = snapshot === undefined ? undefined : recall<AbsenceDump>(snapshot);
     this.#own = own;
     this.#backMs = dump?.backMs ?? NEVER;
-    this.#asked = dump?.asked ?? [];
+    this.#asked = dump?.asked ?? nothing;
   }
 
   dump(): Snapshot {
@@ -62,6 +63,6 @@ export class Absence {
   told(turn: Turn): void {
     if (this.#asked.length === 0 || this.#own.member?.entry.entry.status !== "away") return;
     for (const id of this.#asked) turn.emit({ type: "reply", id, result: { type: "ok", detail: null } });
-    this.#asked = [];
+    this.#asked = nothing;
   }
 }

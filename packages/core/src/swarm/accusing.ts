@@ -91,7 +91,7 @@ export class Accusing {
     if (isNewcomer && vote.evidence !== "refused") {
       if (!vote.calm || votes.on(subject, incarnation).length === 0) return;
     }
-    watch.votedMs = turn.now.monoMs;
+    watch.outage = { ...watch.outage, votedMs: turn.now.monoMs };
     votes.cast(subject, incarnation, vote.evidence, turn);
   }
 

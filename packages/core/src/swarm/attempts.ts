@@ -136,7 +136,7 @@ export class Attempts {
   }
 
   /** TCP tries a session again that much later, at most: too late to be waited for. */
-  #isOutageLong({ finding, lostMs }: Watch, { now }: Turn): boolean {
+  #isOutageLong({ finding, outage: { lostMs } }: Watch, { now }: Turn): boolean {
     return finding === "unreachable" && now.monoMs - lostMs >= this.#ports.settings.probeIntervalMs;
   }
 
@@ -181,7 +181,7 @@ export class Attempts {
   unanswered(watch: Watch, why: string, turn: Turn): void {
     const isProbed = watch.stage === "probing";
     const isAsked = isProbed && watch.probe === outOfTurn;
-    watch.isFirst = isProbed && !isAsked;
+    watch.outage = { ...watch.outage, isFirst: isProbed && !isAsked };
     this.#findings.suspect(watch, why, turn);
     this.#askOthers(watch, turn);
     this.dial(watch, "fresh", turn);
@@ -199,17 +199,17 @@ export class Attempts {
   /** Others in reach: so many as SWIM asks. Who is the first to miss an answer asks all who observe the peer too. */
   #askOthers(watch: Watch, turn: Turn): void {
     const { links, observers, settings, asking } = this.#ports;
-    watch.via = undefined;
+    watch.outage = { ...watch.outage, via: undefined };
     const helpers = links.list().filter((peer) => {
       const finding = this.#watches.get(peer)?.finding ?? "reachable";
       return peer !== watch.agent && finding === "reachable";
     });
     const chosen = turn.random.sample(helpers, settings.indirectProbeCount);
-    if (watch.isFirst && watch.finding === "suspected") {
+    if (watch.outage.isFirst && watch.finding === "suspected") {
       const fellows = observers.of(watch.agent).observers;
       chosen.push(...helpers.filter((peer) => fellows.includes(peer) && !chosen.includes(peer)));
     }
-    watch.asked = chosen;
+    watch.outage = { ...watch.outage, asked: chosen };
     asking.askOthers(watch.agent, chosen, turn);
   }
 
@@ -230,7 +230,7 @@ export class Attempts {
   /** Whoever is lost already is not wronged by impatience, and its return is noticed sooner. */
   #dialFactor(watch: Watch): number {
     const { health } = this.#findings;
-    const patience = watch.hasStalled && watch.finding !== "unreachable" ? patientDials : 1;
+    const patience = watch.outage.hasStalled && watch.finding !== "unreachable" ? patientDials : 1;
     return isLost(watch) ? patience : Math.max(health.factor, patience);
   }
 
@@ -239,11 +239,11 @@ export class Attempts {
     watch.stage = "idle";
     if (result === "connected") this.#reached(watch, purpose, turn);
     else if (watch.duty === "redial") {
-      watch.evidence = evidenceOf(result);
+      watch.outage = { ...watch.outage, evidence: evidenceOf(result) };
       this.#tryAgain(watch, turn);
-    } else if (result === "silent" && isUnmet(watch) && !watch.hasStalled) {
+    } else if (result === "silent" && isUnmet(watch) && !watch.outage.hasStalled) {
       // It may be as busy with its start as this agent is; its handshake goes on.
-      watch.hasStalled = true;
+      watch.outage = { ...watch.outage, hasStalled: true };
       this.dial(watch, "session", turn);
     } else if (result === "refused" && this.#ports.links.has(watch.agent) && watch.finding === "reachable") {
       // A session stands: the peer may only listen elsewhere by now.
@@ -276,7 +276,7 @@ export class Attempts {
   }
 
   #tryAgain(watch: Watch, turn: Turn): void {
-    if (watch.lostMs === NEVER) watch.lostMs = turn.now.monoMs;
+    if (watch.outage.lostMs === NEVER) watch.outage = { ...watch.outage, lostMs: turn.now.monoMs };
     const at = watch.isUrged
       ? soonMs(this.#ports.agent, watch.agent, turn)
       : this.#findings.nextAttemptMs(watch, this.#plannedBeside(watch), turn);
@@ -310,7 +310,7 @@ export class Attempts {
       this.rest(watch, turn);
       this.recover(watch, turn);
     } else if (watch.stage === "dialing") {
-      watch.silentMs = NEVER;
+      watch.outage = { ...watch.outage, silentMs: NEVER };
       this.#wayMayBeOpen(turn);
     } else {
       this.#endSilent(watch, turn);
@@ -364,8 +364,8 @@ export class Attempts {
     if (known?.finding === "unreachable" && this.#ports.links.has(peer)) this.#endSilent(watch, turn);
     if (duty === "redial") {
       watch.finding = "unreachable";
-      watch.lostMs = now;
-      watch.evidence = certifiedEvidence(this.#ports.directory.deathOf(peer));
+      watch.outage = { ...watch.outage, lostMs: now };
+      watch.outage = { ...watch.outage, evidence: certifiedEvidence(this.#ports.directory.deathOf(peer)) };
       this.#tryAgain(watch, turn);
     } else if (this.#ports.links.has(peer)) {
       watch.heardMs = known?.heardMs ?? now;

@@ -2,7 +2,7 @@ import { type AgentId, compareText } from "@antibody/policy";
 import type { Incarnation } from "../contract/statements.ts";
 import { type MonotonicMs, NEVER } from "../contract/time.ts";
 import { compareIncarnation } from "../enrolment/incarnation.ts";
-import { RareMap } from "../keeping/rare.ts";
+import { nothing, RareMap } from "../keeping/rare.ts";
 
 /** What every word of an observer on a subject has. */
 export interface Word {
@@ -30,7 +30,7 @@ export class Cases<Statement> {
   /** Of each case, in order of observers. A list is never changed: whoever goes through one may put and drop. */
   readonly #cases = new RareMap<AgentId, readonly Held<Statement>[]>();
   /** In order of agents; undefined from when a case was opened or closed. */
-  #subjects: readonly AgentId[] | undefined = [];
+  #subjects: readonly AgentId[] | undefined = nothing;
   #count = 0;
   /** Nothing expires before. */
   #expiryMs: MonotonicMs = NEVER;

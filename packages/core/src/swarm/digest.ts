@@ -1,4 +1,5 @@
 import type { Incarnation } from "../contract/statements.ts";
+import { nothing } from "../keeping/rare.ts";
 import { directoryBucketCount } from "../limits.ts";
 
 /** What takes statements, or takes them away again: the exclusive or is its own inverse. */
@@ -22,7 +23,7 @@ export class DirectoryDigest implements Toggled {
   #words: Int32Array | undefined;
   /** What this digest is a copy of, and what was toggled since, as (bucket, high, low); until there are words. */
   #original: DirectoryDigest | undefined;
-  #since: number[] | undefined;
+  #since: readonly number[] | undefined;
   #high = 0;
   #low = 0;
   #text: string | undefined;
@@ -73,8 +74,8 @@ export class DirectoryDigest implements Toggled {
   }
 
   #note(bucket: number, high: number, low: number): void {
-    this.#since ??= [];
-    this.#since.push(bucket, high, low);
+    // Of lists that are made at once none has room to spare.
+    this.#since = (this.#since ?? nothing).concat([bucket, high, low]);
     if (this.#since.length < 3 * sinceMax) return;
     this.#since = undefined;
     this.#original = undefined;

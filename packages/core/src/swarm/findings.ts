@@ -124,7 +124,7 @@ export class Findings {
 
   suspect(watch: Watch, why: string, turn: Turn): void {
     if (watch.finding !== "reachable") return;
-    watch.lostMs = turn.now.monoMs;
+    watch.outage = { ...watch.outage, lostMs: turn.now.monoMs };
     this.#set(watch, "suspected", turn);
     turn.tell("swarm.suspected", "info", this.#fields(watch, why));
   }
@@ -132,13 +132,17 @@ export class Findings {
   /** An own attempt ended without an answer; undefined evidence: it could not be made, and shows nothing. */
   lose(watch: Watch, evidence: VoteEvidence | undefined, turn: Turn): void {
     const now = turn.now.monoMs;
-    if (watch.lostMs === NEVER) watch.lostMs = now;
     const finding = evidence === "stalled" ? "stalled" : "unreachable";
     const isNews = watch.finding !== finding;
-    watch.evidence = evidence;
-    watch.hasStalled ||= evidence === "stalled";
-    if (evidence !== "cut" && evidence !== "stalled") watch.silentMs = NEVER;
-    else if (watch.silentMs === NEVER) watch.silentMs = now;
+    const { lostMs, silentMs, hasStalled } = watch.outage;
+    const isSilence = evidence === "cut" || evidence === "stalled";
+    watch.outage = {
+      ...watch.outage,
+      lostMs: lostMs === NEVER ? now : lostMs,
+      silentMs: isSilence && silentMs !== NEVER ? silentMs : isSilence ? now : NEVER,
+      evidence,
+      hasStalled: hasStalled || evidence === "stalled",
+    };
     if (isNews) {
       this.#set(watch, finding, turn);
       turn.tell(`swarm.${finding}`, "warn", this.#fields(watch, evidence ?? "could not be tried"));
@@ -151,7 +155,7 @@ export class Findings {
 
   /** The peer was heard. */
   recover(watch: Watch, turn: Turn): void {
-    watch.hasStalled = false;
+    if (watch.outage.hasStalled) watch.outage = { ...watch.outage, hasStalled: false };
     if (watch.finding === "reachable") return;
     const wasLost = isLost(watch);
     if (isSilent(watch)) watch.healedMs = turn.now.monoMs;
@@ -166,13 +170,13 @@ export class Findings {
 
   /** Another reaches it: silence begins anew, since the fault lies between the two of us. */
   reachedBy(watch: Watch, helper: AgentId, turn: Turn): void {
-    watch.via = helper;
-    if (watch.silentMs !== NEVER) watch.silentMs = turn.now.monoMs;
+    watch.outage = { ...watch.outage, via: helper };
+    if (watch.outage.silentMs !== NEVER) watch.outage = { ...watch.outage, silentMs: turn.now.monoMs };
   }
 
   /** Whether the next attempt, if it ends in silence, is one to vote on. */
   isVoteDue(watch: Watch, turn: Turn): boolean {
-    return watch.evidence !== "refused" && this.#mayVote(watch, turn.now.monoMs);
+    return watch.outage.evidence !== "refused" && this.#mayVote(watch, turn.now.monoMs);
   }
 
   /**
@@ -182,14 +186,14 @@ export class Findings {
   nextAttemptMs(watch: Watch, planned: readonly MonotonicMs[], turn: Turn): MonotonicMs {
     const now = turn.now.monoMs;
     const at = this.#redialMs(watch, planned, turn);
-    const voteMs = watch.silentMs + this.#patienceMs(watch);
-    return watch.silentMs !== NEVER && voteMs > now ? Math.min(at, voteMs) : at;
+    const voteMs = watch.outage.silentMs + this.#patienceMs(watch);
+    return watch.outage.silentMs !== NEVER && voteMs > now ? Math.min(at, voteMs) : at;
   }
 
   #redialMs(watch: Watch, planned: readonly MonotonicMs[], { now, random }: Turn): MonotonicMs {
-    const outageMs = now.monoMs - watch.lostMs;
+    const outageMs = now.monoMs - watch.outage.lostMs;
     if (watch.duty === "redial" || planned.length === 0) {
-      const dead = watch.evidence === "refused" ? "gone" : "dead";
+      const dead = watch.outage.evidence === "refused" ? "gone" : "dead";
       return (
         now.monoMs + redialWaitMs(outageMs, watch.duty === "redial" ? dead : "lost", this.#settings, random)
       );
@@ -200,7 +204,7 @@ export class Findings {
 
   /** This agent itself did not run for a while: what looks like others' silence was its own. */
   restart(watch: Watch, turn: Turn): void {
-    if (watch.silentMs !== NEVER) watch.silentMs = turn.now.monoMs;
+    if (watch.outage.silentMs !== NEVER) watch.outage = { ...watch.outage, silentMs: turn.now.monoMs };
     if (watch.finding !== "suspected") return;
     clearOutage(watch);
     this.#set(watch, "reachable", turn);
@@ -228,14 +232,14 @@ export class Findings {
   #mayVote(watch: Watch, now: MonotonicMs): boolean {
     if (watch.duty !== "observe" || this.#cutOff) return false;
     const [part, whole] = voteAgainParts;
-    if (now - watch.votedMs < (this.#settings.voteLifetimeMs * part) / whole) return false;
-    return watch.evidence === "refused" || now - watch.silentMs >= this.#patienceMs(watch);
+    if (now - watch.outage.votedMs < (this.#settings.voteLifetimeMs * part) / whole) return false;
+    return watch.outage.evidence === "refused" || now - watch.outage.silentMs >= this.#patienceMs(watch);
   }
 
   /** How long own attempts must have ended in silence before a vote. */
   #patienceMs(watch: Watch): number {
     const { stalledVoteAfterMs, cutVoteAfterMs } = this.#settings;
-    return (watch.hasStalled ? stalledVoteAfterMs : cutVoteAfterMs) * this.health.factor;
+    return (watch.outage.hasStalled ? stalledVoteAfterMs : cutVoteAfterMs) * this.health.factor;
   }
 
   #reckonPace(): Pace {
@@ -255,7 +259,7 @@ export class Findings {
     let observed = 0;
     let silent = 0;
     for (const watch of this.#watches) {
-      if (watch.duty !== "observe" || watch.evidence === "refused") continue;
+      if (watch.duty !== "observe" || watch.outage.evidence === "refused") continue;
       observed += 1;
       if (isSilent(watch)) silent += 1;
     }

@@ -3,6 +3,7 @@ import type { DialResult } from "../contract/input.ts";
 import type { Snapshot } from "../contract/snapshot.ts";
 import { type MonotonicMs, NEVER } from "../contract/time.ts";
 import type { Turn } from "../contract/turn.ts";
+import { nothing } from "../keeping/rare.ts";
 import { keep, recall } from "../keeping/snapshot.ts";
 import { probesForOthersMax } from "../limits.ts";
 import type { Settings } from "../settings.ts";
@@ -35,7 +36,7 @@ export class Helping {
 
   constructor(ports: HelpingPorts, dump?: Snapshot) {
     this.#ports = ports;
-    this.#favors = dump === undefined ? [] : recall<readonly Favor[]>(dump);
+    this.#favors = dump === undefined ? nothing : recall<readonly Favor[]>(dump);
   }
 
   dump(): Snapshot {

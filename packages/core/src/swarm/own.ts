@@ -5,6 +5,7 @@ import type { Entry, Incarnation, Member, SignedEntry, VerifiedCertificate } fro
 import { type MonotonicMs, NEVER } from "../contract/time.ts";
 import type { Turn } from "../contract/turn.ts";
 import { compareIncarnation, incarnationText } from "../enrolment/incarnation.ts";
+import { nothing } from "../keeping/rare.ts";
 import { keep, recall } from "../keeping/snapshot.ts";
 import { addressesMax, capabilitiesMax } from "../limits.ts";
 
@@ -46,10 +47,10 @@ export class Own {
   /** The same list until it changes: every ack carries it. */
   #incarnation: Incarnation;
   #status: Entry["status"] = "alive";
-  #addresses: readonly string[] = [];
-  #capabilities: readonly string[] = [];
+  #addresses: readonly string[] = nothing;
+  #capabilities: readonly string[] = nothing;
   #member: Member | undefined;
-  #accusers: readonly AgentId[] = [];
+  #accusers: readonly AgentId[] = nothing;
   /** NEVER before the first step. */
   #startedMs: MonotonicMs = NEVER;
 
@@ -211,7 +212,7 @@ export class Own {
     const held = this.#member?.entry.entry.incarnation;
     if (held === undefined || compareIncarnation(held, this.incarnation) < 0) return [];
     const accusers = this.#accusers;
-    this.#accusers = [];
+    this.#accusers = nothing;
     return accusers;
   }
 

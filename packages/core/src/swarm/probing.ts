@@ -202,7 +202,7 @@ export class Probing {
     const watch = this.#watches.get(peer);
     if (watch === undefined) return;
     // Somebody else has asked for it, while the dial for a session is given its time.
-    if (purpose === "fresh" && result === "silent" && isUnmet(watch) && watch.hasStalled) return;
+    if (purpose === "fresh" && result === "silent" && isUnmet(watch) && watch.outage.hasStalled) return;
     if (watch.stage === "dialing") this.#attempts.conclude(watch, purpose, result, turn);
     else if (result === "connected") this.hear(peer, turn);
     // A dial for another purpose met a closed port: the peer's process is gone.
@@ -232,8 +232,8 @@ export class Probing {
   /** Another says whether it reached a peer for this agent. */
   reported(subject: AgentId, helper: AgentId, turn: Turn): void {
     const watch = this.#watches.get(subject);
-    if (watch === undefined || !watch.asked.includes(helper)) return;
-    watch.asked = watch.asked.filter((asked) => asked !== helper);
+    if (watch === undefined || !watch.outage.asked.includes(helper)) return;
+    watch.outage = { ...watch.outage, asked: watch.outage.asked.filter((asked) => asked !== helper) };
     if (watch.finding !== "reachable") this.findings.reachedBy(watch, helper, turn);
   }
 

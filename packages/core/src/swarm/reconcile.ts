@@ -5,7 +5,7 @@ import type { Snapshot } from "../contract/snapshot.ts";
 import type { DeathCertificate, Member, VerifiedEviction } from "../contract/statements.ts";
 import { type MonotonicMs, NEVER } from "../contract/time.ts";
 import type { Turn } from "../contract/turn.ts";
-import { RareMap } from "../keeping/rare.ts";
+import { nothing, RareMap } from "../keeping/rare.ts";
 import { keep, recall } from "../keeping/snapshot.ts";
 import { policyIdsMax } from "../limits.ts";
 import type { Settings } from "../settings.ts";
@@ -83,8 +83,8 @@ export class Reconcile {
   #mine: Digests = { members: "", policy: "" };
   /** When the digests last changed. */
   #changedMs: MonotonicMs = Number.NEGATIVE_INFINITY;
-  #rounds: readonly Round[] = [];
-  #mismatches: readonly Mismatch[] = [];
+  #rounds: readonly Round[] = nothing;
+  #mismatches: readonly Mismatch[] = nothing;
   readonly #stalemates = new RareMap<AgentId, Stalemate>();
   #intervalMs: MonotonicMs = NEVER;
 

@@ -4,7 +4,7 @@ import type { Incarnation, Member, Sighting, SignedSighting } from "../contract/
 import { type MonotonicMs, NEVER } from "../contract/time.ts";
 import type { Turn } from "../contract/turn.ts";
 import { compareIncarnation } from "../enrolment/incarnation.ts";
-import { RareMap } from "../keeping/rare.ts";
+import { nothing, RareMap } from "../keeping/rare.ts";
 import { keep, recall } from "../keeping/snapshot.ts";
 import type { Settings } from "../settings.ts";
 import { wayOpenSpreadMs } from "./attempts.ts";
@@ -88,7 +88,7 @@ export class Reporting {
   readonly #doubted = new RareMap<AgentId, MonotonicMs>();
   /** Sightings that the body has not signed yet, and those that wait for them: one rumor carries all. */
   #unsigned = 0;
-  #unsent: readonly SignedSighting[] = [];
+  #unsent: readonly SignedSighting[] = nothing;
   #sequence = 0;
   #nextRumorMs: MonotonicMs = Number.NEGATIVE_INFINITY;
   #quietUntilMs: MonotonicMs = Number.NEGATIVE_INFINITY;
@@ -209,7 +209,7 @@ export class Reporting {
     for (const sightings of sightingPieces(this.#unsent)) {
       turn.emit({ type: "publishRumor", rumor: { type: "sightings", sightings } });
     }
-    this.#unsent = [];
+    this.#unsent = nothing;
   }
 
   /** What there is to say of a subject by now, if anything. */
@@ -224,7 +224,8 @@ export class Reporting {
       return said === "missing" || (said === undefined && missing.holds(subject)) ? "present" : undefined;
     }
     // An observer that has not met this life of the subject cannot miss it.
-    if (!isLost(watch) || watch.evidence === undefined || !hasMet(watch, incarnation)) return undefined;
+    if (!isLost(watch) || watch.outage.evidence === undefined || !hasMet(watch, incarnation))
+      return undefined;
     if (said === "missing") return "missing";
     const missers = missing.on(subject).missing.length;
     const isSaid = missing.holds(subject) && missers >= missing.quorumOf(subject) + spareMissers;

@@ -87,13 +87,13 @@ export class ReportingTurns {
     const { settings, probing, missing } = this.#ports;
     const watch = probing.watchOf(subject);
     if (watch === undefined) return NEVER;
-    const refusedMs = watch.evidence === "refused" ? watch.lostMs + refusedWaitMs : 0;
+    const refusedMs = watch.outage.evidence === "refused" ? watch.outage.lostMs + refusedWaitMs : 0;
     if (this.#missesMany(turn))
-      return Math.max(refusedMs, watch.lostMs + manyMissedVoteWaits * settings.cutVoteAfterMs);
+      return Math.max(refusedMs, watch.outage.lostMs + manyMissedVoteWaits * settings.cutVoteAfterMs);
     const saidMs = missing.sinceMs(subject);
     const isContradicted = saidMs !== undefined && missing.on(subject).present.length > 0;
     // Observers wait for longer before they vote on who is stalled, and so does the spare word.
-    const laterMs = watch.hasStalled ? settings.stalledVoteAfterMs - settings.cutVoteAfterMs : 0;
+    const laterMs = watch.outage.hasStalled ? settings.stalledVoteAfterMs - settings.cutVoteAfterMs : 0;
     return Math.max(refusedMs, saidMs === undefined || isContradicted ? 0 : saidMs + spareWaitMs + laterMs);
   }
 
@@ -104,7 +104,7 @@ export class ReportingTurns {
 
   /** Who missed it in a look in turn is alone with that so far. */
   #placeToMiss(subject: AgentId): number {
-    return this.#ports.probing.watchOf(subject)?.isFirst === true ? 0 : this.#placeOn(subject);
+    return this.#ports.probing.watchOf(subject)?.outage.isFirst === true ? 0 : this.#placeOn(subject);
   }
 
   #placeOn(subject: AgentId): number {
@@ -116,7 +116,11 @@ export class ReportingTurns {
     const { settings, directory, probing, missing } = this.#ports;
     let missed = 0;
     let observed = 0;
-    for (const { duty, finding, evidence } of probing.watches()) {
+    for (const {
+      duty,
+      finding,
+      outage: { evidence },
+    } of probing.watches()) {
       if (duty !== "observe" || evidence === "refused") continue;
       observed += 1;
       if (finding !== "reachable") missed += 1;

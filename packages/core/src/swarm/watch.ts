@@ -2,12 +2,42 @@ import type { AgentId } from "@antibody/policy";
 import type { DialResult } from "../contract/input.ts";
 import type { DeathCertificate, Incarnation, VoteEvidence } from "../contract/statements.ts";
 import { type MonotonicMs, NEVER } from "../contract/time.ts";
+import { markOf } from "../keeping/rare.ts";
 
 /** What an agent finds of a peer by its own attempts. */
 export type Finding = "reachable" | "suspected" | "unreachable" | "stalled";
 
-/** One for all watches: of ten thousand minds nearly all ask nobody. */
-const nobody: readonly AgentId[] = [];
+/** What an agent has found of an outage of a peer. Replaced, never changed. */
+export interface Outage {
+  /** It showed in a look in turn: the other observers need not know of it. */
+  readonly isFirst: boolean;
+  /** When it began; NEVER while there is none. */
+  readonly lostMs: MonotonicMs;
+  /** Since when every own attempt in it has ended in silence; NEVER while none has. */
+  readonly silentMs: MonotonicMs;
+  /** What the last own attempt showed; undefined when it showed nothing of the peer. */
+  readonly evidence: VoteEvidence | undefined;
+  /** The host has accepted connections: it may only be paused. */
+  readonly hasStalled: boolean;
+  /** Who was asked to probe it and has not answered: nobody else's word of it counts. */
+  readonly asked: readonly AgentId[];
+  /** Who reaches it, when this agent does not. */
+  readonly via: AgentId | undefined;
+  /** The last own vote; −∞ when there was none. */
+  readonly votedMs: MonotonicMs;
+}
+
+/** There is none: one for all watches, since nearly all peers of nearly all agents are there. */
+const noOutage: Outage = {
+  isFirst: false,
+  lostMs: NEVER,
+  silentMs: NEVER,
+  evidence: undefined,
+  hasStalled: false,
+  asked: [],
+  via: undefined,
+  votedMs: Number.NEGATIVE_INFINITY,
+};
 
 /**
  * What one agent knows of one peer that it observes, or goes on dialing after its death. A class with fields that are
@@ -16,6 +46,8 @@ const nobody: readonly AgentId[] = [];
  */
 export class Watch {
   readonly agent: AgentId;
+  /** By which it is found among few. */
+  readonly mark: number;
   /** Among the watches of the agent, in order of agents. */
   place: number;
   /** A dead peer is only dialed: its return shows in a session. */
@@ -35,32 +67,18 @@ export class Watch {
   /** Sequence of the open probe, and when it was sent. 0 for one that is out of turn. */
   probe: number;
   probedMs: MonotonicMs;
-  /** This outage showed in a look in turn: the other observers need not know of it. */
-  isFirst: boolean;
-  /** When this outage began; NEVER while there is none. */
-  lostMs: MonotonicMs;
-  /** Since when every own attempt of this outage has ended in silence; NEVER while none has. */
-  silentMs: MonotonicMs;
-  /** What the last own attempt showed; undefined when it showed nothing of the peer. */
-  evidence: VoteEvidence | undefined;
-  /** In this outage the host has accepted connections: it may only be paused. */
-  hasStalled: boolean;
+  outage: Outage;
   /** A question over its session went unanswered where a fresh connection did not, and nothing was heard since. */
   isMute: boolean;
   /** While a dial was under way another lost peer came back: if it fails, the next one follows at once. */
   isUrged: boolean;
-  /** Who was asked to probe it and has not answered: nobody else's word of it counts. */
-  asked: readonly AgentId[];
-  /** Who reaches it, when this agent does not. */
-  via: AgentId | undefined;
-  /** The last own vote in this outage; −∞ when there was none. */
-  votedMs: MonotonicMs;
   /** When the last outage in which nothing came back was over; −∞ when there was none. */
   healedMs: MonotonicMs;
 
   /** A peer that nothing was tried with yet is taken for reachable: others enrolled it and hold it alive. */
   constructor(agent: AgentId, duty: Watch["duty"], nowMs: MonotonicMs) {
     this.agent = agent;
+    this.mark = markOf(agent);
     this.place = 0;
     this.duty = duty;
     this.stage = "idle";
@@ -72,16 +90,9 @@ export class Watch {
     this.agreedMs = Number.NEGATIVE_INFINITY;
     this.probe = 0;
     this.probedMs = Number.NEGATIVE_INFINITY;
-    this.isFirst = false;
-    this.lostMs = NEVER;
-    this.silentMs = NEVER;
-    this.evidence = undefined;
-    this.hasStalled = false;
+    this.outage = noOutage;
     this.isMute = false;
     this.isUrged = false;
-    this.asked = nobody;
-    this.via = undefined;
-    this.votedMs = Number.NEGATIVE_INFINITY;
     this.healedMs = Number.NEGATIVE_INFINITY;
   }
 
@@ -98,14 +109,7 @@ export function meet(watch: Watch, incarnation: Incarnation): void {
 
 /** The peer was heard: what was held against it is over. */
 export function clearOutage(watch: Watch): void {
-  watch.isFirst = false;
-  watch.lostMs = NEVER;
-  watch.silentMs = NEVER;
-  watch.evidence = undefined;
-  watch.hasStalled = false;
-  watch.asked = nobody;
-  watch.via = undefined;
-  watch.votedMs = Number.NEGATIVE_INFINITY;
+  watch.outage = noOutage;
 }
 
 /** Whether the peer is out of reach, by own attempts. */
@@ -120,7 +124,7 @@ export function isUnmet({ finding, heardMs }: Watch): boolean {
 
 /** Whether an own attempt ended without any answer of the peer's host: this agent's own link may be the cause. */
 export function isSilent(watch: Watch): boolean {
-  return watch.finding === "unreachable" && watch.evidence !== "refused";
+  return watch.finding === "unreachable" && watch.outage.evidence !== "refused";
 }
 
 /** Whether a session was held with the life that an incarnation belongs to. */
@@ -140,10 +144,10 @@ export function reasonOf(watch: Watch): string {
   if (watch.finding === "reachable") {
     return watch.heardMs === Number.NEGATIVE_INFINITY ? silence : "it answers";
   }
-  const own = watch.evidence === undefined ? silence : byEvidence[watch.evidence];
-  if (watch.finding === "unreachable" && watch.evidence === undefined)
+  const own = watch.outage.evidence === undefined ? silence : byEvidence[watch.outage.evidence];
+  if (watch.finding === "unreachable" && watch.outage.evidence === undefined)
     return "this agent could not try to dial it";
-  return watch.via === undefined ? own : `${own}; ${watch.via} reaches it`;
+  return watch.outage.via === undefined ? own : `${own}; ${watch.outage.via} reaches it`;
 }
 
 /** What most votes of a death certificate rest on, as far as it matters here: whether the host refuses. */

@@ -1,7 +1,10 @@
 import { type AgentId, compareText } from "@antibody/policy";
 import { type MonotonicMs, NEVER } from "../contract/time.ts";
-import { RareMap } from "../keeping/rare.ts";
+import { markOf } from "../keeping/rare.ts";
 import type { Watch } from "./watch.ts";
+
+/** So many are looked through as fast as one is found in a table. A guess; ten are observed. */
+const fewMax = 12;
 
 /**
  * The watches of one agent, in order of agents, each with the deadline of what is under way. There are ten of them,
@@ -9,7 +12,8 @@ import type { Watch } from "./watch.ts";
  * lie side by side in memory, because nearly every step of an agent moves one and asks for the earliest.
  */
 export class Watches implements Iterable<Watch> {
-  readonly #byAgent = new RareMap<AgentId, Watch>();
+  /** Where there are many; few are looked through. */
+  #byAgent: Map<AgentId, Watch> | undefined;
   #watches: readonly Watch[] = [];
   /** By place. */
   #dueMs: MonotonicMs[] = [];
@@ -21,7 +25,10 @@ export class Watches implements Iterable<Watch> {
   }
 
   get(agent: AgentId): Watch | undefined {
-    return this.#byAgent.get(agent);
+    if (this.#byAgent !== undefined) return this.#byAgent.get(agent);
+    const mark = markOf(agent);
+    for (const watch of this.#watches) if (watch.mark === mark && watch.agent === agent) return watch;
+    return undefined;
   }
 
   [Symbol.iterator](): IterableIterator<Watch> {
@@ -31,15 +38,15 @@ export class Watches implements Iterable<Watch> {
   /** Exactly these from now on, each at most once; who is new waits for nothing. */
   replace(watches: readonly Watch[]): void {
     const dueMs = new Map(this.#watches.map((watch) => [watch.agent, this.dueMs(watch)]));
-    this.#byAgent.clear();
     this.#watches = [...watches].sort((left, right) => compareText(left.agent, right.agent));
     this.#dueMs = new Array<MonotonicMs>(watches.length).fill(NEVER);
     this.#earliestMs = undefined;
     for (const [place, watch] of this.#watches.entries()) {
       watch.place = place;
-      this.#byAgent.set(watch.agent, watch);
       this.#dueMs[place] = dueMs.get(watch.agent) ?? NEVER;
     }
+    const isFew = watches.length <= fewMax;
+    this.#byAgent = isFew ? undefined : new Map(watches.map((watch) => [watch.agent, watch]));
   }
 
   dueMs({ place }: Watch): MonotonicMs {

@@ -10,7 +10,7 @@ const turn = { now: { monoMs: 2_000, wallMs: 0 } } as Turn;
 
 /** From when on one says that the subject is missing, who has heard of so many others that are. */
 function firstMs(livingCount: number, heard: number): number {
-  const watch = { duty: "observe", finding: "unreachable", evidence: "cut", lostMs };
+  const watch = { duty: "observe", finding: "unreachable", outage: { evidence: "cut", lostMs } };
   const ports = {
     settings: defaultSettings,
     directory: { livingCount },
@@ -22,7 +22,7 @@ function firstMs(livingCount: number, heard: number): number {
 
 /** From when on one says so too, where enough have said it since a time, and others that the subject is there. */
 function firstSpareMs(sinceMs: number, present: number, hasStalled = false): number {
-  const watch = { duty: "observe", finding: "unreachable", evidence: "cut", lostMs, hasStalled };
+  const watch = { duty: "observe", finding: "unreachable", outage: { evidence: "cut", lostMs, hasStalled } };
   const ports = {
     settings: defaultSettings,
     directory: { livingCount: 100 },
