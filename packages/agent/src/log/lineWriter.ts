@@ -62,8 +62,8 @@ export class LineWriter {
     this.#waitingBytes += bytes.length;
     if (this.#timer !== undefined || this.#scheduled) return;
     this.#scheduled = true;
-    // One call for the lines of a step: each wakes the reader, which wants the processor too.
-    queueMicrotask(() => {
+    // One call for the lines of a step, behind what it sets off: each wakes the reader, which wants the processor too.
+    process.nextTick(() => {
       this.#scheduled = false;
       this.flush();
     });

@@ -45,6 +45,8 @@ test("lines of one turn are written together at its end, while the reader takes 
   reader.writer.write("two\n");
   expect(reader.read()).toBe("");
   await Promise.resolve();
+  expect(reader.read()).toBe("");
+  await new Promise<void>((ticked) => process.nextTick(ticked));
   expect(reader.read()).toBe("one\ntwo\n");
   expect(reader.writeCount()).toBe(1);
   expect(reader.writer.waitingBytes).toBe(0);
