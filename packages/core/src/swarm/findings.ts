@@ -115,6 +115,10 @@ export class Findings {
     return this.#revision;
   }
 
+  get hasFound(): boolean {
+    return this.#found.length > 0;
+  }
+
   /** What was found since the last call. */
   takeFound(): readonly Found[] {
     const found = this.#found;

@@ -1,7 +1,8 @@
 import type { AgentId, Crypto, SwarmId } from "@antibody/policy";
 import type { Digests } from "../contract/messages.ts";
 import type { Snapshot } from "../contract/snapshot.ts";
-import type { Incarnation, VerifiedCertificate } from "../contract/statements.ts";
+import type { Incarnation, Member, VerifiedCertificate } from "../contract/statements.ts";
+import type { MonotonicMs } from "../contract/time.ts";
 import type { Turn } from "../contract/turn.ts";
 import type { Settings } from "../settings.ts";
 import { Absence } from "./absence.ts";
@@ -20,7 +21,7 @@ import type { Identity, Own } from "./own.ts";
 import { Probing } from "./probing.ts";
 import { Reconcile } from "./reconcile.ts";
 import { Reporting } from "./reporting.ts";
-import type { Roster } from "./roster.ts";
+import { Roster } from "./roster.ts";
 import { SecondLooks } from "./secondLooks.ts";
 import { Votes } from "./votes.ts";
 import { Wayfinding } from "./wayfinding.ts";
@@ -104,6 +105,22 @@ export class SwarmParts {
   accusationOf(peer: AgentId): Incarnation | undefined {
     return this.accusing.accusationOf(peer);
   }
+
+  /** The earliest deadline of all parts but probing. */
+  get restDeadline(): MonotonicMs {
+    return Math.min(
+      this.helping.deadline,
+      this.votes.deadline,
+      this.links.deadline,
+      this.deaths.deadline,
+      this.reconcile.deadline,
+      this.missing.deadline,
+      this.secondLooks.deadline,
+      this.wayfinding.deadline,
+      this.reporting.deadline,
+      this.absence.deadline,
+    );
+  }
 }
 
 /** States of the parts, as they dump them. */
@@ -143,4 +160,15 @@ export function dumpParts(parts: SwarmParts): PartsDump {
     deaths: parts.deaths.dump(),
     reconcile: parts.reconcile.dump(),
   };
+}
+
+/** The roster that was given, with the agent itself and the members in it. */
+export function rosterOf(
+  { roster, certificate, settings, crypto }: SwarmOptions,
+  members: readonly Member[],
+): Roster {
+  const certificates = [certificate, ...members.map((member) => member.certificate)];
+  return roster === undefined
+    ? Roster.of(certificates, settings.ringCount, crypto)
+    : roster.with(certificates);
 }

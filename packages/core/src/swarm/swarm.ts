@@ -16,9 +16,8 @@ import { type SwarmInput, takeInput } from "./intake.ts";
 import type { Assignment } from "./observers.ts";
 import { overlayOf } from "./overlay.ts";
 import { Own } from "./own.ts";
-import { dumpParts, type PartsDump, type SwarmOptions, SwarmParts } from "./parts.ts";
+import { dumpParts, type PartsDump, rosterOf, type SwarmOptions, SwarmParts } from "./parts.ts";
 import { Peers } from "./peers.ts";
-import { Roster } from "./roster.ts";
 
 /** An agent woken later than this did not run, or was starved: two waits for a probe's answer. */
 const lateProbeTimeouts = 2;
@@ -64,6 +63,8 @@ export class Swarm {
   #tellOnMs: MonotonicMs;
   /** Whether all sessions are told then: some news did not come by gossip. */
   #tellsAll: boolean;
+  /** Nothing was found or changed since all parts followed it. */
+  #isSettled = false;
   /** When votes are counted again because observers changed; NEVER when they need not be. */
   #retallyMs: MonotonicMs;
   /** The deadline, until something may have moved it. */
@@ -131,7 +132,7 @@ export class Swarm {
   /** When `handle` wants to be called at the latest. */
   get deadline(): MonotonicMs {
     if (this.#deadline === undefined) {
-      this.#restDeadline ??= this.#rest();
+      this.#restDeadline ??= Math.min(this.#parts.restDeadline, this.#tellOnMs, this.#retallyMs);
       this.#deadline = Math.min(this.#restDeadline, this.#parts.probing.deadline);
     }
     return this.#deadline;
@@ -157,6 +158,7 @@ export class Swarm {
     reconcile.start(turn);
     this.#settle(turn);
     probing.due(turn);
+    this.#isSettled = false;
   }
 
   /** One input; what is due by now is done too. `policy` is held after it. False: small talk, which moves no revision. */
@@ -164,9 +166,9 @@ export class Swarm {
     this.#policy = policy;
     const { settings } = this.#options;
     const { probing, deaths, membership, directory, reporting } = this.#parts;
-    const lateMs = turn.now.monoMs - this.deadline;
+    const isLate = turn.now.monoMs - this.deadline > lateProbeTimeouts * settings.probeTimeoutMs;
     this.#deadline = undefined;
-    if (lateMs > lateProbeTimeouts * settings.probeTimeoutMs) {
+    if (isLate) {
       probing.slept(turn);
       deaths.slept();
       reporting.beQuiet(turn);
@@ -176,7 +178,10 @@ export class Swarm {
     const before = isTold ? directory.revision : undefined;
     const moved = takeInput(this.#parts, input, policy, turn);
     // In a quiet swarm that is nearly everything: whatever else may be due was not moved by it.
-    if (moved === "nothing" && this.deadline > turn.now.monoMs) return false;
+    if (moved === "nothing") {
+      if (this.deadline > turn.now.monoMs) return false;
+      if (this.#isSettled && !isLate && this.#isLookAlone(turn)) return this.#look(turn);
+    }
     if (before !== undefined && directory.revision !== before) {
       this.#tellsAll = true;
       this.#tellOn(turn.now.monoMs + tellOnMs);
@@ -199,6 +204,7 @@ export class Swarm {
     this.#moved();
     this.#parts.own.leave(turn);
     this.#parts.probing.watchOnly(nobody, turn);
+    this.#isSettled = false;
   }
 
   /** Other policy is held: gossip pushes it, and what gossip misses shows in the digests of early probes. */
@@ -285,33 +291,29 @@ export class Swarm {
     this.#restDeadline = undefined;
   }
 
-  #rest(): MonotonicMs {
-    const { helping, votes, links, deaths, reconcile, missing, secondLooks, wayfinding, reporting, absence } =
-      this.#parts;
-    return Math.min(
-      helping.deadline,
-      votes.deadline,
-      links.deadline,
-      deaths.deadline,
-      reconcile.deadline,
-      missing.deadline,
-      secondLooks.deadline,
-      wayfinding.deadline,
-      reporting.deadline,
-      this.#tellOnMs,
-      this.#retallyMs,
-      absence.deadline,
-    );
+  /** Does what is due. */
+  #due(policy: PolicyHolding, turn: Turn): void {
+    if (this.#isLookAlone(turn)) return void this.#look(turn);
+    this.#dueAnywhere(policy, turn);
+    this.#settle(turn);
+    this.#moved();
   }
 
-  /** Does what is due. Nearly always that is a look at a peer, which moves nothing else. */
-  #due(policy: PolicyHolding, turn: Turn): void {
+  /** Nothing else is due than a look at a peer, as nearly always. */
+  #isLookAlone(turn: Turn): boolean {
+    return this.#restDeadline !== undefined && this.#restDeadline > turn.now.monoMs;
+  }
+
+  /** Looks at a peer. Unless something is found that moves nothing else, and no revision: then it gives false. */
+  #look(turn: Turn): boolean {
     const { probing, reconcile } = this.#parts;
-    const isLookAlone = this.#restDeadline !== undefined && this.#restDeadline > turn.now.monoMs;
-    if (isLookAlone) probing.due(turn);
-    else this.#dueAnywhere(policy, turn);
+    const { findings } = probing;
+    const before = findings.revision;
+    probing.due(turn);
     this.#deadline = undefined;
-    if (this.#settle(turn) || !isLookAlone || reconcile.mismatchCount > 0) this.#moved();
+    const hasFound = findings.revision !== before || findings.hasFound;
+    if ((hasFound && this.#settle(turn)) || reconcile.mismatchCount > 0) this.#moved();
+    return hasFound;
   }
 
   #dueAnywhere(policy: PolicyHolding, turn: Turn): void {
@@ -346,6 +348,7 @@ export class Swarm {
   /** Acts on what was found, and chooses observers anew where it changed who is there. True if deadlines moved. */
   #settle(turn: Turn): boolean {
     const { probing, accusing, directory, observers, own, evicting, missing, reporting } = this.#parts;
+    this.#isSettled = true;
     const looksMoved = this.#parts.secondLooks.follow(turn);
     let hasMoved = this.#parts.wayfinding.follow(turn) || looksMoved;
     if (missing.hasReturned()) {
@@ -368,7 +371,10 @@ export class Swarm {
       if (!isChanged) continue;
       this.#presence = directory.presence;
       const assignment = isOut ? nobody : observers.of(this.#options.agent);
-      if (probing.watchOnly(assignment, turn)) hasMoved = true;
+      if (probing.watchOnly(assignment, turn)) {
+        hasMoved = true;
+        this.#isSettled = false;
+      }
       // Planned already where somebody else has just died: no deadline moves then.
       if (turn.now.monoMs + retallyAfterMs < this.#retallyMs && (accusing.hasCases || missing.count > 0)) {
         this.#retallyMs = turn.now.monoMs + retallyAfterMs;
@@ -386,15 +392,4 @@ export class Swarm {
     if (this.#policy === undefined) throw new Error("no policy to compare before the first input");
     return this.#policy;
   }
-}
-
-/** The roster that was given, with the agent itself and the members in it. */
-function rosterOf(
-  { roster, certificate, settings, crypto }: SwarmOptions,
-  members: readonly Member[],
-): Roster {
-  const certificates = [certificate, ...members.map((member) => member.certificate)];
-  return roster === undefined
-    ? Roster.of(certificates, settings.ringCount, crypto)
-    : roster.with(certificates);
 }
