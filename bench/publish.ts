@@ -1,5 +1,6 @@
 import { setTimeout as wait } from "node:timers/promises";
 import { type Figures, type Outcome, quantile, round, spread } from "./figures.ts";
+import { cpuMs } from "./process.ts";
 import { type Swarm, withAgents } from "./publish/agents.ts";
 import { type RawSwarm, withRawGossip } from "./publish/rawGossip.ts";
 import type { Run } from "./run.ts";
@@ -18,6 +19,8 @@ class Arrivals {
   readonly lastMs: number[] = [];
   /** Of each bundle and member. */
   readonly eachMs: number[] = [];
+  /** Of each bundle, what a member took of a processor, all threads, until the last had it. */
+  readonly processorMs: number[] = [];
   /** Bundles that did not reach everybody in time. */
   missed = 0;
 
@@ -28,6 +31,11 @@ class Arrivals {
     }
     this.eachMs.push(...tookMs);
     this.lastMs.push(Math.max(...tookMs));
+  }
+
+  /** How many times as long as another one it takes a processor, by medians. */
+  timesProcessor(other: Arrivals): number {
+    return round(quantile(this.processorMs, 0.5) / quantile(other.processorMs, 0.5));
   }
 
   /** How many times another one its median is. */
@@ -58,16 +66,18 @@ async function inTurn(run: Run, real: Swarm, raw: RawSwarm): Promise<Figures> {
   const [verified, inForce, bare, apart] = [new Arrivals(), new Arrivals(), new Arrivals(), new Arrivals()];
   const rest = (): Promise<void> => wait(restMs, undefined, { signal: run.signal });
   for (let bundle = 0; bundle < warmups + repeats; bundle += 1) {
-    const arrivals = await real.publish(bundle);
+    const arrivals = await meteredBy(real.pids, () => real.publish(bundle));
     await rest();
-    const together = await raw.publish(bundle, real.messageBytes);
+    const together = await meteredBy(raw.pids, () => raw.publish(bundle, real.messageBytes));
     await rest();
     const one = await raw.publish(bundle, real.documentBytes);
     await rest();
     if (bundle >= warmups) {
-      verified.count(arrivals?.map(({ verifiedMs }) => verifiedMs));
-      inForce.count(arrivals?.map(({ inForceMs }) => inForceMs));
-      bare.count(together);
+      verified.count(arrivals.value?.map(({ verifiedMs }) => verifiedMs));
+      inForce.count(arrivals.value?.map(({ inForceMs }) => inForceMs));
+      inForce.processorMs.push(arrivals.processorMs);
+      bare.count(together.value);
+      bare.processorMs.push(together.processorMs);
       apart.count(one);
     }
     if ((bundle + 1) % 10 === 0)
@@ -89,7 +99,21 @@ async function inTurn(run: Run, real: Swarm, raw: RawSwarm): Promise<Figures> {
     timesRawGossipsub: inForce.times(bare),
     timesRawVerified: verified.times(bare),
     timesRawApart: inForce.times(apart),
+    agentProcessorMs: quantile(inForce.processorMs, 0.5),
+    rawProcessorMs: quantile(bare.processorMs, 0.5),
+    timesRawProcessor: inForce.timesProcessor(bare),
     missed: inForce.missed,
     rawMissed: bare.missed + apart.missed,
   };
+}
+
+/** What came of it, and what one of the processes took of a processor for it, in the mean. */
+async function meteredBy<Value>(
+  pids: readonly number[],
+  work: () => Promise<Value>,
+): Promise<{ readonly value: Value; readonly processorMs: number }> {
+  const total = (): number => pids.reduce((sum, pid) => sum + cpuMs(pid), 0);
+  const before = total();
+  const value = await work();
+  return { value, processorMs: (total() - before) / pids.length };
 }

@@ -33,6 +33,8 @@ export interface Swarm {
   readonly documentBytes: readonly number[];
   /** Bytes of the messages by which agents gossip it. */
   readonly messageBytes: readonly number[];
+  /** Of all members. */
+  readonly pids: readonly number[];
   /** Publishes the next bundle to one member: how each came to have it; undefined when not all had it in time. */
   publish(to: number): Promise<readonly Arrival[] | undefined>;
 }
@@ -52,6 +54,7 @@ export function withAgents<Value>(
     return use({
       documentBytes: authoring.documentBytes,
       messageBytes: authoring.messageBytes,
+      pids: agents.map(({ pid }) => pid),
       publish: async (to) => {
         const agent = agents[to % agents.length];
         if (agent === undefined) throw new Error("a swarm has agents");

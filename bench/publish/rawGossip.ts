@@ -25,6 +25,8 @@ interface Node {
 
 /** A swarm of bare gossipsub. */
 export interface RawSwarm {
+  /** Of all members. */
+  readonly pids: readonly number[];
   /**
    * Publishes messages of so many bytes from one member: of each other the time until it had told of all of them;
    * undefined when not all had in time.
@@ -55,6 +57,7 @@ export async function withRawGossip<Value>(
     await wait(meshMs, undefined, { signal: run.signal });
     let number = 0;
     return await use({
+      pids: nodes.flatMap(({ child: { pid } }) => (pid === undefined ? [] : [pid])),
       publish: (from, messageBytes) => {
         const messages = messageBytes.map((bytes) => {
           number += 1;

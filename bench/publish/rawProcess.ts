@@ -1,6 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { generateKey, nodeCrypto } from "@antibody/agent/state";
 import { libp2pKey } from "../../packages/agent/src/network/identity.ts";
+import { gossipHeartbeatMs } from "../../packages/agent/src/network/limits.ts";
 import { createNode, parseAddress, type Registrar } from "../../packages/agent/src/network/node.ts";
 import { type Order, topic } from "./rawOrders.ts";
 
@@ -49,6 +50,8 @@ libp2p.addEventListener("connection:open", ({ detail }) => {
 });
 await libp2p.start();
 gossip.subscribe(topic);
+// As often as an agent's, while there is news: by itself a node of these settings beats for one at rest.
+setInterval(() => void gossip.heartbeat(), gossipHeartbeatMs);
 const [address] = libp2p.getMultiaddrs();
 process.stdout.write(`${address?.toString()}\n`);
 
