@@ -8,7 +8,16 @@ import type { Directory } from "./directory.ts";
 import type { Findings } from "./findings.ts";
 import type { Links } from "./links.ts";
 import type { Observers } from "./observers.ts";
-import { certifiedEvidence, evidenceOf, isLost, isSilent, isUnmet, type Watch } from "./watch.ts";
+import { soonMs } from "./redial.ts";
+import {
+  certifiedEvidence,
+  evidenceOf,
+  isLost,
+  isSilent,
+  isUnmet,
+  readsFirstUntilMs,
+  type Watch,
+} from "./watch.ts";
 import type { Watches } from "./watches.ts";
 
 /** What attempts stand on. */
@@ -36,8 +45,6 @@ const sessionGraceMs = 150;
  * agent, may only be busy. A guess.
  */
 export const patientDials = 2;
-/** When one lost peer is back, the way to the others may be open too. A guess. */
-export const wayOpenSpreadMs = 200;
 /** A body that does not say how a dial ended is not waited for beyond twice its time and this. A guess. */
 const dialGraceMs = 1_000;
 
@@ -110,7 +117,7 @@ export class Attempts {
         return;
       case "probing":
         if (watch.heardMs >= watch.probedMs) this.rest(watch, turn);
-        else this.unanswered(watch, "a probe went unanswered", turn);
+        else if (!this.#readsFirst(watch, turn)) this.unanswered(watch, "a probe went unanswered", turn);
         return;
       case "dialing":
         this.conclude(watch, "fresh", "failed", turn);
@@ -173,8 +180,21 @@ export class Attempts {
   #awaitAnswer(watch: Watch, turn: Turn): void {
     watch.stage = "probing";
     watch.probedMs = turn.now.monoMs;
-    const { probeTimeoutMs } = this.#ports.settings;
-    this.#watches.setDue(watch, turn.now.monoMs + probeTimeoutMs * this.#findings.health.factor);
+    watch.isOverdue = false;
+    this.#watches.setDue(watch, turn.now.monoMs + this.#answerMs());
+  }
+
+  #readsFirst(watch: Watch, { now }: Turn): boolean {
+    const untilMs = readsFirstUntilMs(watch, this.#answerMs(), now.monoMs);
+    if (untilMs === undefined) return false;
+    watch.isOverdue = true;
+    this.#watches.setDue(watch, untilMs);
+    return true;
+  }
+
+  /** How long an answer to a probe may take. */
+  #answerMs(): number {
+    return this.#ports.settings.probeTimeoutMs * this.#findings.health.factor;
   }
 
   /** Silence: others are asked, and a fresh connection is tried, both at once. */
@@ -376,12 +396,4 @@ export class Attempts {
       this.#watches.setDue(watch, now + delayMs + turn.random.below(dialSpreadMs));
     }
   }
-}
-
-/**
- * When the way to a lost peer may have opened: soon, but not to all at the same time; and the peer finds so too, so that
- * of the two the one with the greater id lets the other begin.
- */
-function soonMs(agent: AgentId, peer: AgentId, { now, random }: Turn): MonotonicMs {
-  return now.monoMs + 1 + random.below(wayOpenSpreadMs) + (agent < peer ? 0 : wayOpenSpreadMs);
 }

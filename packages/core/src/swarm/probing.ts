@@ -6,10 +6,11 @@ import { type MonotonicMs, NEVER } from "../contract/time.ts";
 import type { Turn } from "../contract/turn.ts";
 import { keep, recall } from "../keeping/snapshot.ts";
 import { outOfTurn } from "./asking.ts";
-import { Attempts, type AttemptsPorts, wayOpenSpreadMs } from "./attempts.ts";
+import { Attempts, type AttemptsPorts } from "./attempts.ts";
 import { Findings } from "./findings.ts";
 import type { Links } from "./links.ts";
 import type { Assignment } from "./observers.ts";
+import { wayOpenSpreadMs } from "./redial.ts";
 import { isLost, isUnmet, meet, Watch } from "./watch.ts";
 import { Watches } from "./watches.ts";
 

@@ -1,3 +1,6 @@
+import type { AgentId } from "@antibody/policy";
+import type { MonotonicMs } from "../contract/time.ts";
+import type { Turn } from "../contract/turn.ts";
 import type { Random } from "../random.ts";
 import type { Settings } from "../settings.ts";
 
@@ -51,4 +54,15 @@ function turnBoundMs(outageMs: number, settings: Settings): number {
 
 function lostBoundMs(outageMs: number, { probeIntervalMs }: Settings): number {
   return Math.max(Math.min(outageMs / lostPart, probeIntervalMs), outageMs / longLostPart);
+}
+
+/** When one lost peer is back, the way to the others may be open too. A guess. */
+export const wayOpenSpreadMs = 200;
+
+/**
+ * When the way to a lost peer may have opened: soon, but not to all at the same time; and the peer finds so too, so that
+ * of the two the one with the greater id lets the other begin.
+ */
+export function soonMs(agent: AgentId, peer: AgentId, { now, random }: Turn): MonotonicMs {
+  return now.monoMs + 1 + random.below(wayOpenSpreadMs) + (agent < peer ? 0 : wayOpenSpreadMs);
 }

@@ -7,13 +7,13 @@ import { compareIncarnation } from "../enrolment/incarnation.ts";
 import { nothing, RareMap } from "../keeping/rare.ts";
 import { keep, recall } from "../keeping/snapshot.ts";
 import type { Settings } from "../settings.ts";
-import { wayOpenSpreadMs } from "./attempts.ts";
 import type { Directory } from "./directory.ts";
 import type { Missing } from "./missing.ts";
 import type { Observers } from "./observers.ts";
 import type { Own } from "./own.ts";
 import { sightingPieces } from "./pieces.ts";
 import type { Probing } from "./probing.ts";
+import { wayOpenSpreadMs } from "./redial.ts";
 import { ReportingTurns } from "./reportingTurns.ts";
 import { hasMet, isLost } from "./watch.ts";
 

@@ -67,6 +67,8 @@ export class Watch {
   /** Sequence of the open probe, and when it was sent. 0 for one that is out of turn. */
   probe: number;
   probedMs: MonotonicMs;
+  /** This agent came late to the open probe's deadline, and reads first what waits for it. */
+  isOverdue: boolean;
   outage: Outage;
   /** A question over its session went unanswered where a fresh connection did not, and nothing was heard since. */
   isMute: boolean;
@@ -90,6 +92,7 @@ export class Watch {
     this.agreedMs = Number.NEGATIVE_INFINITY;
     this.probe = 0;
     this.probedMs = Number.NEGATIVE_INFINITY;
+    this.isOverdue = false;
     this.outage = noOutage;
     this.isMute = false;
     this.isUrged = false;
@@ -110,6 +113,22 @@ export function meet(watch: Watch, incarnation: Incarnation): void {
 /** The peer was heard: what was held against it is over. */
 export function clearOutage(watch: Watch): void {
   watch.outage = noOutage;
+}
+
+/**
+ * Who comes so late to the deadline of a probe had no processor; what has come meanwhile is read within so long before
+ * anything is made of it. Guesses: well above what timers miss at rest, and a turn of a body's loop.
+ */
+const overdueMs = 100;
+const readMs = 20;
+
+/** Until when an agent that comes late to the deadline of a probe reads first, once: timers are earlier than what has come. */
+export function readsFirstUntilMs(
+  { probedMs, isOverdue }: Watch,
+  answerMs: number,
+  nowMs: MonotonicMs,
+): MonotonicMs | undefined {
+  return !isOverdue && nowMs - probedMs - answerMs >= overdueMs ? nowMs + readMs : undefined;
 }
 
 /** Whether the peer is out of reach, by own attempts. */

@@ -200,3 +200,27 @@ describe("whoever is cut off", () => {
     expect(world.told("swarm.dead")).toEqual([]);
   });
 });
+
+describe("an agent that comes late to what is due", () => {
+  /** Until an agent has asked another, and the answer waits: how late it comes to the deadline, and to the answer. */
+  const suspicions = (lateMs: number, isAnswered: boolean): readonly string[] => {
+    const world = World.formed(names(4), { antiEntropyIntervalMs: 1e9 });
+    world.run(30_000);
+    world.clear();
+    world.isDeaf = (_, to) => !isAnswered && to === "n0";
+    world.runUntil(() => world.probes.some(({ from }) => from === "n0"), 3 * probeIntervalMs);
+    world.pause("n0");
+    world.run(probeTimeoutMs + lateMs);
+    world.resume("n0");
+    world.run(probeTimeoutMs / 2);
+    return world.told("swarm.suspected").filter((line) => line.startsWith("n0: "));
+  };
+
+  test("reads first what has come meanwhile, and suspects nobody who has answered", () => {
+    expect(suspicions(400, true)).toEqual([]);
+  });
+
+  test("misses an answer that has not come by then", () => {
+    expect(suspicions(400, false)).toHaveLength(1);
+  });
+});
