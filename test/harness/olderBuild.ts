@@ -19,7 +19,7 @@ export function whyNoOlderBuild(commit: string): string | undefined {
   }
 }
 
-/** The command as it was at a commit, bundled with the dependencies of today. */
+/** The command as it was at a commit, bundled with the dependencies of today, and with it-pipe, which went since. */
 export class OlderBuild {
   readonly #directory = mkdtempSync(join(tmpdir(), "antibody-older-"));
   readonly launcher: Launcher;
