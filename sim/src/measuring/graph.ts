@@ -6,9 +6,9 @@ export interface GraphFigures {
   readonly degreeMax: number;
   /** Pieces that do not reach each other; 1 where all is well. */
   readonly components: number;
-  /** Over all pairs that reach each other. */
+  /** Over all pairs that reach each other; of large graphs over the ways from `sourcesMax` nodes, evenly chosen. */
   readonly meanPathHops: number;
-  /** The longest of the shortest ways. */
+  /** The longest of these shortest ways. */
   readonly diameterHops: number;
   /**
    * How fast a walk at random forgets where it began: the second largest eigenvalue, by size, of its transition
@@ -20,10 +20,12 @@ export interface GraphFigures {
 
 /** Nodes from which ways are found at once: one bit each. */
 const sourcesAtOnce = 32;
+/** All pairs cost the square of the nodes: of 100,000 they would take minutes. A guess; exact up to here. */
+const sourcesMax = 10_000;
 /** Rounds of the power iteration: three decimals stand after half as many at the degrees of this overlay. */
 const roundsMax = 200;
 
-/** Figures of an undirected graph, given by the neighbors of each node. Exact, but for the eigenvalue. */
+/** Figures of an undirected graph, given by the neighbors of each node. Exact, but for the eigenvalue, and ways in large ones. */
 export function graphFigures(neighbors: readonly (readonly number[])[]): GraphFigures {
   const degrees = neighbors.map(({ length }) => length).sort((left, right) => left - right);
   const ways = waysOf(neighbors);
@@ -39,17 +41,19 @@ export function graphFigures(neighbors: readonly (readonly number[])[]): GraphFi
   };
 }
 
-/** The shortest ways between all pairs: 32 searches in width at a time, a bit of a word each. */
+/** The shortest ways from all nodes, or from every so many-th: 32 searches in width at a time, a bit of a word each. */
 function waysOf(neighbors: readonly (readonly number[])[]): {
   readonly pairs: number;
   readonly hops: number;
   readonly longest: number;
 } {
   const count = neighbors.length;
+  const apart = Math.ceil(count / sourcesMax);
   let [pairs, hops, longest] = [0, 0, 0];
-  for (let first = 0; first < count; first += sourcesAtOnce) {
+  for (let first = 0; first < count; first += sourcesAtOnce * apart) {
     let reached = new Int32Array(count);
-    for (let bit = 0; bit < sourcesAtOnce && first + bit < count; bit += 1) reached[first + bit] = 1 << bit;
+    for (let bit = 0; bit < sourcesAtOnce && first + bit * apart < count; bit += 1)
+      reached[first + bit * apart] = 1 << bit;
     for (let level = 1; ; level += 1) {
       const next = reached.slice();
       let found = 0;
