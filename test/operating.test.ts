@@ -54,8 +54,9 @@ it("is paused, restarted, stepped and canceled by a person's commands only", asy
   await eventually("the hanging command", () => existsSync(written) && readFileSync(written, "utf8") !== "");
   const hanging = await person.type("why", "migration");
   expect(hanging.text).toMatch(/state +repairing/);
-  expect(hanging.text).toMatch(
-    /now +apply \d+-\d+: step 1 of 1 \(running \/bin\/sh\), started .*, last progress .*, gives up in \d+m/,
+  // A line is broken where the terminal ends, and how long its numbers are is chance.
+  expect(hanging.text.replace(/\s+/g, " ")).toMatch(
+    /now apply \d+-\d+: step 1 of 1 \(running \/bin\/sh\), started .*, last progress .*, gives up in \d+m/,
   );
   const [, next = ""] = /^next +antibody (cancel \d+-\d+)$/m.exec(hanging.text) ?? [];
   const pid = Number(readFileSync(written, "utf8"));

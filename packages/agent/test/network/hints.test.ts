@@ -33,7 +33,8 @@ async function dial(purpose: "session" | "fresh", isRefused: boolean): Promise<D
   });
   const { agent } = found().certificate;
   try {
-    return await dialer.dial(agent, [own], purpose, 300);
+    // A refusal is told long before its deadline, silence by it.
+    return await dialer.dial(agent, [own], purpose, isRefused ? 30_000 : 300);
   } finally {
     dialer.stop();
   }
