@@ -100,7 +100,7 @@ function placeOf<Key, Value>(key: Key, held: Few<Key, Value>): number {
   return -1;
 }
 
-/** A small number that equal keys have in common, and others nearly never: of a text its last characters but one. */
+/** A small number that equal keys have in common, and others nearly never: of a text the three characters before its last. */
 export function markOf(key: unknown): number {
   if (typeof key !== "string" || key.length < 4) return 0;
   const last = key.length - 1;
