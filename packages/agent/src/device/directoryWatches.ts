@@ -2,6 +2,7 @@ import { type FSWatcher, watch } from "node:fs";
 import { watchesMax } from "@antibody/core";
 import type { ResourceId } from "@antibody/policy";
 import { codeOf, DeviceError } from "./deviceError.ts";
+import { EventQueue } from "./eventQueue.ts";
 import type { Tell } from "./resourceBody.ts";
 import { WatchPoint } from "./watchPoint.ts";
 
@@ -38,10 +39,12 @@ export interface DirectoryWatchesOptions {
 /**
  * One watch for each parent directory of watched resources, shared by all that are in it. Where watches are
  * refused (a limit, no memory) the resources are left to the mind's sweep; that is said once, and when it is over.
+ * Where events may have been lost, all resources are looked at.
  */
 export class DirectoryWatches {
   readonly #options: DirectoryWatchesOptions;
   readonly #points = new Map<string, WatchPoint>();
+  readonly #queue = new EventQueue(() => this.#wakeAll());
   readonly #directoryOf = new Map<ResourceId, { readonly directory: string; readonly name: string }>();
   #refusedMs = Number.NEGATIVE_INFINITY;
   /** Directories whose watch was refused: what is in them is only swept. */
@@ -56,7 +59,12 @@ export class DirectoryWatches {
     this.remove(resource);
     let point = this.#points.get(directory);
     if (point === undefined) {
-      point = new WatchPoint(directory, this.#options.wake, (...args) => this.#open(directory, ...args));
+      point = new WatchPoint(
+        directory,
+        this.#options.wake,
+        (...args) => this.#open(directory, ...args),
+        this.#queue,
+      );
       this.#points.set(directory, point);
     }
     point.add(resource, name);
@@ -82,9 +90,14 @@ export class DirectoryWatches {
   }
 
   close(): void {
+    this.#queue.stop();
     for (const point of this.#points.values()) point.close();
     this.#points.clear();
     this.#directoryOf.clear();
+  }
+
+  #wakeAll(): void {
+    for (const resource of this.#directoryOf.keys()) this.#options.wake(resource);
   }
 
   /** Undefined while watches are refused. Throws ENOENT and ENOTDIR, which the point answers by going up. */

@@ -2,6 +2,7 @@ import { lstatSync } from "node:fs";
 import { join } from "node:path";
 import { codeOf } from "./deviceError.ts";
 import { EventMeter } from "./eventMeter.ts";
+import type { EventQueue } from "./eventQueue.ts";
 
 /** Entries watched one by one; others of the directory are left to the sweep. A guess: an eighth of the usual limit. */
 const entriesMax = 1_024;
@@ -26,14 +27,16 @@ export class EntryWatches {
   readonly #directory: string;
   readonly #open: OpenEntry;
   readonly #wake: (name: string) => void;
+  readonly #queue: EventQueue;
   readonly #watches = new Map<string, EntryWatch>();
   /** Entries that storm themselves, until they are watched again. */
   readonly #resting = new Map<string, NodeJS.Timeout>();
 
-  constructor(directory: string, open: OpenEntry, wake: (name: string) => void) {
+  constructor(directory: string, open: OpenEntry, wake: (name: string) => void, queue: EventQueue) {
     this.#directory = directory;
     this.#open = open;
     this.#wake = wake;
+    this.#queue = queue;
   }
 
   /** Watches the entry, unless that is done already. */
@@ -72,8 +75,10 @@ export class EntryWatches {
 
   #changed(name: string, meter: EventMeter): void {
     if (this.#watches.get(name)?.meter !== meter) return;
-    if (meter.storms()) {
+    const floods = this.#queue.count();
+    if (floods || meter.storms(this.#queue.turn)) {
       this.remove(name);
+      this.#queue.closedInStorm();
       const again = setTimeout(() => {
         this.#resting.delete(name);
         this.check(name);

@@ -4,6 +4,7 @@ import type { ResourceId } from "@antibody/policy";
 import { codeOf } from "./deviceError.ts";
 import { EntryWatches } from "./entryWatches.ts";
 import { EventMeter } from "./eventMeter.ts";
+import type { EventQueue } from "./eventQueue.ts";
 import { temporaryPrefix } from "./resources/placing.ts";
 
 /** How long a directory that stormed is watched entry by entry, and how long one that is not there yet by nobody. Guesses. */
@@ -37,6 +38,7 @@ export class WatchPoint {
   readonly #directory: string;
   readonly #wake: (resource: ResourceId) => void;
   readonly #open: OpenWatch;
+  readonly #queue: EventQueue;
   readonly #resources = new Map<string, Set<ResourceId>>();
   #watch: Watch | undefined;
   readonly #meter = new EventMeter();
@@ -47,10 +49,11 @@ export class WatchPoint {
   #checked = false;
   #closed = false;
 
-  constructor(directory: string, wake: (resource: ResourceId) => void, open: OpenWatch) {
+  constructor(directory: string, wake: (resource: ResourceId) => void, open: OpenWatch, queue: EventQueue) {
     this.#directory = directory;
     this.#wake = wake;
     this.#open = open;
+    this.#queue = queue;
     this.#attach();
   }
 
@@ -72,7 +75,10 @@ export class WatchPoint {
     return this.#resources.size === 0;
   }
 
-  /** Attaches again where the path leads elsewhere than to what is watched. Once a turn: many resources ask. */
+  /**
+   * Attaches again where the path leads elsewhere than to what is watched, and has all that is there looked at: nobody
+   * told of it. Once a turn: many resources ask.
+   */
   check(name: string): void {
     if (this.#storm !== undefined) {
       this.#storm.entries?.check(name);
@@ -83,7 +89,9 @@ export class WatchPoint {
     setImmediate(() => {
       this.#checked = false;
     });
-    if (!this.#stands()) this.#attach();
+    if (this.#stands()) return;
+    this.#attach();
+    if (this.#watch !== undefined) this.#wakeAll();
   }
 
   close(): void {
@@ -129,7 +137,8 @@ export class WatchPoint {
 
   #changed(at: string, name: string | null): void {
     if (this.#closed || this.#watch?.at !== at) return;
-    if (this.#isIdle(at, name) && this.#meter.storms()) {
+    const floods = this.#queue.count();
+    if (floods || (this.#isIdle(at, name) && this.#meter.storms(this.#queue.turn))) {
       this.#beginStorm(at);
       return;
     }
@@ -168,6 +177,7 @@ export class WatchPoint {
   /** Somebody writes faster than events can be read: only what is promised here is watched for a while. */
   #beginStorm(at: string): void {
     this.#detach();
+    this.#queue.closedInStorm();
     const isHere = at === this.#directory;
     const ends = setTimeout(() => this.#endStorm(), isHere ? stormMs : missingStormMs).unref();
     const entries = isHere
@@ -175,6 +185,7 @@ export class WatchPoint {
           at,
           (path, changed, broken) => this.#open(path, changed, broken),
           (name) => this.#wakeEntry(name),
+          this.#queue,
         )
       : undefined;
     this.#storm = { ends, entries };
