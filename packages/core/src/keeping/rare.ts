@@ -1,3 +1,5 @@
+import { type Marked, markOf, placeOf, placesOf } from "./marked.ts";
+
 /** A list of nothing, one for all: each of its own would take 32 bytes, and a mind has twenty. */
 export const nothing: readonly never[] = [];
 
@@ -7,12 +9,9 @@ export const nothing: readonly never[] = [];
  */
 const fewMax = 12;
 
-/**
- * Mark, key and value by turns, never changed: whoever goes through them is not disturbed. A key is looked at only where
- * its mark is the same: ten ids lie apart in memory, and to look at them all takes as long as the rest of a step.
- */
-type Few<Key, Value> = readonly (number | Key | Value)[];
-const fewParts = 3;
+/** Mark, key and value by turns; never changed: whoever goes through them is not disturbed. */
+type Few<Key, Value> = Marked<Key | Value>;
+const placesOfMap = 3;
 
 /**
  * A map that has few entries nearly always, or none: it holds no table then. An empty `Map` takes 180 bytes, one with ten
@@ -29,21 +28,21 @@ export class RareMap<Key, Value> {
   get size(): number {
     const held = this.#held;
     if (held === undefined) return 0;
-    return held instanceof Map ? held.size : held.length / fewParts;
+    return held instanceof Map ? held.size : held.length / placesOfMap;
   }
 
   get(key: Key): Value | undefined {
     const held = this.#held;
     if (held === undefined) return undefined;
     if (held instanceof Map) return held.get(key);
-    const at = placeOf(key, held);
+    const at = placeOf(key, held, placesOfMap);
     return at < 0 ? undefined : (held[at + 2] as Value);
   }
 
   has(key: Key): boolean {
     const held = this.#held;
     if (held === undefined) return false;
-    return held instanceof Map ? held.has(key) : placeOf(key, held) >= 0;
+    return held instanceof Map ? held.has(key) : placeOf(key, held, placesOfMap) >= 0;
   }
 
   set(key: Key, value: Value): void {
@@ -62,9 +61,9 @@ export class RareMap<Key, Value> {
       if (held.size === 0) this.#held = undefined;
       return true;
     }
-    const at = placeOf(key, held);
+    const at = placeOf(key, held, placesOfMap);
     if (at < 0) return false;
-    this.#held = held.length === fewParts ? undefined : held.toSpliced(at, fewParts);
+    this.#held = held.length === placesOfMap ? undefined : held.toSpliced(at, placesOfMap);
     return true;
   }
 
@@ -76,13 +75,13 @@ export class RareMap<Key, Value> {
   keys(): Iterable<Key> {
     const held = this.#held;
     if (held === undefined) return nothing;
-    return held instanceof Map ? held.keys() : (held.filter((_, at) => at % fewParts === 1) as Key[]);
+    return held instanceof Map ? held.keys() : (placesOf(held, placesOfMap, 1) as Key[]);
   }
 
   values(): Iterable<Value> {
     const held = this.#held;
     if (held === undefined) return nothing;
-    return held instanceof Map ? held.values() : (held.filter((_, at) => at % fewParts === 2) as Value[]);
+    return held instanceof Map ? held.values() : (placesOf(held, placesOfMap, 2) as Value[]);
   }
 
   [Symbol.iterator](): Iterator<[Key, Value]> {
@@ -92,37 +91,23 @@ export class RareMap<Key, Value> {
   }
 }
 
-function placeOf<Key, Value>(key: Key, held: Few<Key, Value>): number {
-  const mark = markOf(key);
-  for (let at = 0; at < held.length; at += fewParts) {
-    if (held[at] === mark && held[at + 1] === key) return at;
-  }
-  return -1;
-}
-
-/** A small number that equal keys have in common, and others nearly never: of a text the three characters before its last. */
-export function markOf(key: unknown): number {
-  if (typeof key !== "string" || key.length < 4) return 0;
-  const last = key.length - 1;
-  return key.charCodeAt(last - 1) + 97 * (key.charCodeAt(last - 2) + 97 * key.charCodeAt(last - 3));
-}
-
 /** Of lists that are made at once none has room to spare. */
 function withEntry<Key, Value>(
   held: Few<Key, Value>,
   key: Key,
   value: Value,
 ): Few<Key, Value> | Map<Key, Value> {
-  const at = placeOf(key, held);
+  const at = placeOf(key, held, placesOfMap);
   if (at >= 0) return held.with(at + 2, value);
-  return held.length < fewParts * fewMax
+  return held.length < placesOfMap * fewMax
     ? held.concat([markOf(key), key, value])
     : new Map(pairsOf(held)).set(key, value);
 }
 
 function pairsOf<Key, Value>(held: Few<Key, Value>): [Key, Value][] {
   const pairs: [Key, Value][] = [];
-  for (let at = 0; at < held.length; at += fewParts) pairs.push([held[at + 1] as Key, held[at + 2] as Value]);
+  for (let at = 0; at < held.length; at += placesOfMap)
+    pairs.push([held[at + 1] as Key, held[at + 2] as Value]);
   return pairs;
 }
 
@@ -140,10 +125,12 @@ export function finishedSet<Item>(set: ReadonlySet<Item>): ReadonlySet<Item> {
   return set.size === 0 ? emptySet : set;
 }
 
+const placesOfSet = 2;
+
 /** The set to a `RareMap`. */
 export class RareSet<Item> {
   /** Mark and item by turns, as there. */
-  #held: readonly (number | Item)[] | Set<Item> | undefined;
+  #held: Marked<Item> | Set<Item> | undefined;
 
   constructor(items: Iterable<Item> = nothing) {
     for (const item of items) this.add(item);
@@ -152,22 +139,22 @@ export class RareSet<Item> {
   get size(): number {
     const held = this.#held;
     if (held === undefined) return 0;
-    return held instanceof Set ? held.size : held.length / fewOfSetParts;
+    return held instanceof Set ? held.size : held.length / placesOfSet;
   }
 
   has(item: Item): boolean {
     const held = this.#held;
     if (held === undefined) return false;
-    return held instanceof Set ? held.has(item) : placeInSet(item, held) >= 0;
+    return held instanceof Set ? held.has(item) : placeOf(item, held, placesOfSet) >= 0;
   }
 
   add(item: Item): void {
     const held = this.#held;
     if (held === undefined) this.#held = [markOf(item), item];
     else if (held instanceof Set) held.add(item);
-    else if (placeInSet(item, held) >= 0) return;
-    else if (held.length < fewOfSetParts * fewMax) this.#held = held.concat([markOf(item), item]);
-    else this.#held = new Set(itemsOf(held)).add(item);
+    else if (placeOf(item, held, placesOfSet) >= 0) return;
+    else if (held.length < placesOfSet * fewMax) this.#held = held.concat([markOf(item), item]);
+    else this.#held = new Set(placesOf(held, placesOfSet, 1)).add(item);
   }
 
   /** True when it was there. */
@@ -179,9 +166,9 @@ export class RareSet<Item> {
       if (held.size === 0) this.#held = undefined;
       return true;
     }
-    const at = placeInSet(item, held);
+    const at = placeOf(item, held, placesOfSet);
     if (at < 0) return false;
-    this.#held = held.length === fewOfSetParts ? undefined : held.toSpliced(at, fewOfSetParts);
+    this.#held = held.length === placesOfSet ? undefined : held.toSpliced(at, placesOfSet);
     return true;
   }
 
@@ -193,20 +180,6 @@ export class RareSet<Item> {
   [Symbol.iterator](): Iterator<Item> {
     const held = this.#held;
     if (held === undefined) return nothing.values();
-    return (held instanceof Set ? held : itemsOf(held)).values();
+    return (held instanceof Set ? held : placesOf(held, placesOfSet, 1)).values();
   }
-}
-
-const fewOfSetParts = 2;
-
-function placeInSet<Item>(item: Item, held: readonly (number | Item)[]): number {
-  const mark = markOf(item);
-  for (let at = 0; at < held.length; at += fewOfSetParts) {
-    if (held[at] === mark && held[at + 1] === item) return at;
-  }
-  return -1;
-}
-
-function itemsOf<Item>(held: readonly (number | Item)[]): Item[] {
-  return held.filter((_, at) => at % fewOfSetParts === 1) as Item[];
 }

@@ -103,7 +103,7 @@ function notableViewsOf(parts: SwarmParts): readonly MemberView[] {
     if (directory.standingOf(agent) !== "alive" || verdictOn(parts, agent) === "reachable") continue;
     views.push(viewOf(parts, directory.get(agent) as Member, undefined));
   }
-  const dead = deadViewsOf(directory);
+  const dead = deadViewsOf(parts);
   return views.length === 0 ? dead : [...dead, ...views];
 }
 
@@ -115,20 +115,17 @@ interface KeptViews {
 }
 
 const deadByDirectory = new WeakMap<Directory, KeptViews>();
-/** The list that was made last, by whomever: the minds of a simulator hold the same ones dead. */
-let lastDead: readonly MemberView[] = [];
 
 /** The same list until the directory changes: after a massacre there are hundreds, and checkers look again and again. */
-function deadViewsOf(directory: Directory): readonly MemberView[] {
+function deadViewsOf({ directory, sharing }: SwarmParts): readonly MemberView[] {
   const { revision } = directory;
   const known = deadByDirectory.get(directory);
   if (known?.revision === revision) return known.views;
   const views: MemberView[] = [];
   directory.visitDead((member, death) => views.push(distantView(member, death)));
-  const isLast = views.length === lastDead.length && views.every((view, index) => view === lastDead[index]);
-  if (!isLast) lastDead = views;
-  deadByDirectory.set(directory, { revision, views: lastDead });
-  return lastDead;
+  const shared = sharing.of("dead", views);
+  deadByDirectory.set(directory, { revision, views: shared });
+  return shared;
 }
 
 const distantByDirectory = new WeakMap<Directory, KeptViews>();

@@ -1,5 +1,6 @@
 import type { AgentId, Crypto, SwarmId } from "@antibody/policy";
 import type { Digests } from "../contract/messages.ts";
+import { type Sharing, sharesNothing } from "../contract/sharing.ts";
 import type { Snapshot } from "../contract/snapshot.ts";
 import type { Incarnation, Member, VerifiedCertificate } from "../contract/statements.ts";
 import type { MonotonicMs } from "../contract/time.ts";
@@ -34,6 +35,8 @@ export interface SwarmOptions extends Identity {
   readonly roster?: Roster;
   /** The directory that all minds of a simulator begin with; absent: an empty one. */
   readonly founding?: Founding;
+  /** Where the minds of a simulator find what another has made already; absent: nowhere. */
+  readonly sharing?: Sharing;
 }
 
 /**
@@ -45,6 +48,7 @@ export class SwarmParts {
   readonly swarm: SwarmId;
   readonly certificate: VerifiedCertificate;
   readonly settings: Settings;
+  readonly sharing: Sharing;
   /** Digests of what the whole mind holds. */
   readonly digests: (turn: Turn) => Digests;
   readonly own: Own;
@@ -68,7 +72,7 @@ export class SwarmParts {
   readonly reconcile: Reconcile;
 
   constructor(
-    { agent, swarm, certificate, settings }: SwarmOptions,
+    { agent, swarm, certificate, settings, sharing = sharesNothing }: SwarmOptions,
     own: Own,
     directory: Directory,
     evictions: Evictions,
@@ -79,6 +83,7 @@ export class SwarmParts {
     this.swarm = swarm;
     this.certificate = certificate;
     this.settings = settings;
+    this.sharing = sharing;
     this.digests = digests;
     this.own = own;
     this.absence = new Absence(own, dump?.absence);

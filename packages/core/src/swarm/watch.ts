@@ -2,7 +2,7 @@ import type { AgentId } from "@antibody/policy";
 import type { DialResult } from "../contract/input.ts";
 import type { DeathCertificate, Incarnation, VoteEvidence } from "../contract/statements.ts";
 import { type MonotonicMs, NEVER } from "../contract/time.ts";
-import { markOf } from "../keeping/rare.ts";
+import { markOf } from "../keeping/marked.ts";
 
 /** What an agent finds of a peer by its own attempts. */
 export type Finding = "reachable" | "suspected" | "unreachable" | "stalled";

@@ -1,6 +1,6 @@
 import { type AgentId, compareText } from "@antibody/policy";
 import { type MonotonicMs, NEVER } from "../contract/time.ts";
-import { markOf } from "../keeping/rare.ts";
+import { markOf } from "../keeping/marked.ts";
 import type { Watch } from "./watch.ts";
 
 /** So many are looked through as fast as one is found in a table. A guess; ten are observed. */
