@@ -1,33 +1,19 @@
-import type { AgentId } from "@antibody/policy";
 import type { DialResult } from "../contract/input.ts";
 import { type MonotonicMs, NEVER } from "../contract/time.ts";
 import type { Turn } from "../contract/turn.ts";
-import type { Settings } from "../settings.ts";
-import { type Asking, outOfTurn } from "./asking.ts";
+import { outOfTurn } from "./asking.ts";
 import type { Directory } from "./directory.ts";
 import type { Findings } from "./findings.ts";
-import type { Links } from "./links.ts";
+import type { Looks, LooksPorts } from "./looks.ts";
 import type { Observers } from "./observers.ts";
 import { soonMs } from "./redial.ts";
-import {
-  certifiedEvidence,
-  evidenceOf,
-  isLost,
-  isSilent,
-  isUnmet,
-  readsFirstUntilMs,
-  type Watch,
-} from "./watch.ts";
+import { certifiedEvidence, evidenceOf, isLost, isSilent, isUnmet, type Watch } from "./watch.ts";
 import type { Watches } from "./watches.ts";
 
 /** What attempts stand on. */
-export interface AttemptsPorts {
-  readonly agent: AgentId;
-  readonly settings: Settings;
+export interface AttemptsPorts extends LooksPorts {
   readonly directory: Directory;
   readonly observers: Observers;
-  readonly links: Links;
-  readonly asking: Asking;
 }
 
 /**
@@ -48,64 +34,18 @@ export const patientDials = 2;
 /** A body that does not say how a dial ended is not waited for beyond twice its time and this. A guess. */
 const dialGraceMs = 1_000;
 
-/** What is tried with one watched peer: probes, others' probes, fresh connections; and what each of them showed. */
+/** What is tried with one watched peer that does not answer: others' probes, fresh connections; and what they showed. */
 export class Attempts {
   readonly #ports: AttemptsPorts;
   readonly #watches: Watches;
   readonly #findings: Findings;
+  readonly #looks: Looks;
 
-  constructor(ports: AttemptsPorts, watches: Watches, findings: Findings) {
+  constructor(ports: AttemptsPorts, watches: Watches, findings: Findings, looks: Looks) {
     this.#ports = ports;
     this.#watches = watches;
     this.#findings = findings;
-  }
-
-  /**
-   * Nobody has looked at this agent for long, nor it at anyone: the look that would come next comes now, as if an
-   * interval were over. So looks end up evenly apart, and somebody soon looks at an agent that falls silent.
-   */
-  lookAhead(turn: Turn): void {
-    let next: Watch | undefined;
-    for (const watch of this.#watches) {
-      // First by time: whether it is at rest takes longer to see, and few are the earliest so far.
-      if ((next === undefined || watch.lookedMs < next.lookedMs) && this.#isAtRest(watch)) next = watch;
-    }
-    if (next === undefined) return;
-    const { settings } = this.#ports;
-    const lookedMs = turn.now.monoMs - this.#findings.pace.intervalMs;
-    // What comes in a moment anyway is left to come: two that look ahead would else look at each other at once.
-    if (next.lookedMs <= lookedMs + settings.probeTimeoutMs) return;
-    next.lookedMs = lookedMs;
-    this.#watches.setDue(next, this.#lookMs(next));
-  }
-
-  /** A peer has looked at this agent in turn, and will do so no sooner than in an interval. */
-  lookedAt(watch: Watch, turn: Turn): void {
-    watch.lookedMs = turn.now.monoMs;
-    if (!this.#isAtRest(watch)) return;
-    // It came in time, as an answer would have.
-    this.#findings.health.answered();
-    this.rest(watch, turn);
-  }
-
-  /** Another misses a peer: this agent asks it too, out of turn. */
-  lookToo(watch: Watch, turn: Turn): void {
-    if (this.#isAtRest(watch)) this.#ask(watch, turn);
-  }
-
-  /** Fewer peers are in reach: the looks at each come sooner. */
-  hurry(turn: Turn): void {
-    for (const watch of this.#watches) {
-      if (!this.#isAtRest(watch)) continue;
-      const at = Math.max(this.#lookMs(watch), turn.now.monoMs + 1);
-      if (at < this.#watches.dueMs(watch)) this.#watches.setDue(watch, at);
-    }
-  }
-
-  /** Observed over a session, and nothing is under way. */
-  #isAtRest({ agent, duty, stage, finding }: Watch): boolean {
-    if (stage !== "idle" || duty !== "observe" || finding !== "reachable") return false;
-    return this.#ports.links.has(agent);
+    this.#looks = looks;
   }
 
   /** The deadline of a watch has come. */
@@ -116,8 +56,9 @@ export class Attempts {
         else if (watch.duty === "observe" || isLost(watch)) this.#idle(watch, turn);
         return;
       case "probing":
-        if (watch.heardMs >= watch.probedMs) this.rest(watch, turn);
-        else if (!this.#readsFirst(watch, turn)) this.unanswered(watch, "a probe went unanswered", turn);
+        if (watch.heardMs >= watch.probedMs) this.#looks.rest(watch, turn);
+        else if (!this.#looks.readsFirst(watch, turn))
+          this.unanswered(watch, "a probe went unanswered", turn);
         return;
       case "dialing":
         this.conclude(watch, "fresh", "failed", turn);
@@ -129,8 +70,7 @@ export class Attempts {
 
   #idle(watch: Watch, turn: Turn): void {
     if (isLost(watch)) this.#dialLost(watch, turn);
-    else if (this.#lookMs(watch) > turn.now.monoMs) this.#ask(watch, turn);
-    else this.#look(watch, turn);
+    else this.#looks.next(watch, turn);
   }
 
   /**
@@ -147,56 +87,6 @@ export class Attempts {
     return finding === "unreachable" && now.monoMs - lostMs >= this.#ports.settings.probeIntervalMs;
   }
 
-  /** Until the next look in turn. */
-  rest(watch: Watch, turn: Turn): void {
-    watch.stage = "idle";
-    this.#watches.setDue(watch, Math.max(this.#lookMs(watch), turn.now.monoMs + 1));
-  }
-
-  /**
-   * When the two are to look at each other again. Of a pair the one with the smaller id is the first, so that one probe
-   * keeps both sides at rest.
-   */
-  #lookMs({ agent, lookedMs }: Watch): MonotonicMs {
-    const laterMs = this.#ports.agent < agent ? 0 : Math.floor(this.#ports.settings.probeTimeoutMs / 2);
-    return lookedMs + this.#findings.pace.intervalMs + laterMs;
-  }
-
-  /** A look in turn. */
-  #look(watch: Watch, turn: Turn): void {
-    watch.probe = this.#ports.asking.look(watch.agent, turn);
-    watch.lookedMs = turn.now.monoMs;
-    this.#findings.looked(turn);
-    this.#awaitAnswer(watch, turn);
-  }
-
-  /** Asks the peer whether it is there, out of turn. */
-  #ask(watch: Watch, turn: Turn): void {
-    this.#ports.asking.probe(watch.agent, turn);
-    watch.probe = outOfTurn;
-    this.#awaitAnswer(watch, turn);
-  }
-
-  #awaitAnswer(watch: Watch, turn: Turn): void {
-    watch.stage = "probing";
-    watch.probedMs = turn.now.monoMs;
-    watch.isOverdue = false;
-    this.#watches.setDue(watch, turn.now.monoMs + this.#answerMs());
-  }
-
-  #readsFirst(watch: Watch, { now }: Turn): boolean {
-    const untilMs = readsFirstUntilMs(watch, this.#answerMs(), now.monoMs);
-    if (untilMs === undefined) return false;
-    watch.isOverdue = true;
-    this.#watches.setDue(watch, untilMs);
-    return true;
-  }
-
-  /** How long an answer to a probe may take. */
-  #answerMs(): number {
-    return this.#ports.settings.probeTimeoutMs * this.#findings.health.factor;
-  }
-
   /** Silence: others are asked, and a fresh connection is tried, both at once. */
   unanswered(watch: Watch, why: string, turn: Turn): void {
     const isProbed = watch.stage === "probing";
@@ -205,15 +95,9 @@ export class Attempts {
     this.#findings.suspect(watch, why, turn);
     this.#askOthers(watch, turn);
     this.dial(watch, "fresh", turn);
-    this.#lookAround(turn);
+    this.#looks.lookAround(turn);
     // What was asked on the suspicion that a look in turn had raised says the same once more.
     if (!isAsked) this.#findings.health.missed();
-  }
-
-  /** The fault may be this agent's own, or that of many: those not heard a moment ago are asked, out of turn. */
-  #lookAround(turn: Turn): void {
-    const sinceMs = turn.now.monoMs - this.#ports.settings.probeTimeoutMs;
-    for (const watch of this.#watches) if (watch.heardMs < sinceMs) this.lookToo(watch, turn);
   }
 
   /** Others in reach: so many as SWIM asks. Who is the first to miss an answer asks all who observe the peer too. */
@@ -267,12 +151,12 @@ export class Attempts {
       this.dial(watch, "session", turn);
     } else if (result === "refused" && this.#ports.links.has(watch.agent) && watch.finding === "reachable") {
       // A session stands: the peer may only listen elsewhere by now.
-      this.#ask(watch, turn);
+      this.#looks.ask(watch, turn);
     } else {
       if (result === "failed") this.#findings.health.missed();
       this.#findings.lose(watch, evidenceOf(result), turn);
       this.#tryAgain(watch, turn);
-      this.hurry(turn);
+      this.#looks.hurry(turn);
     }
   }
 
@@ -282,7 +166,7 @@ export class Attempts {
     watch.isMute = watch.finding === "suspected";
     if ((isLost(watch) || wasMute) && this.#ports.links.has(watch.agent)) this.#endSilent(watch, turn);
     if (this.#ports.links.has(watch.agent)) {
-      this.rest(watch, turn);
+      this.#looks.rest(watch, turn);
       // It lives; the session may be dead all the same.
       const at = turn.now.monoMs + this.#ports.settings.probeIntervalMs;
       if (at < this.#watches.dueMs(watch)) this.#watches.setDue(watch, at);
@@ -327,7 +211,7 @@ export class Attempts {
    */
   heardAgain(watch: Watch, turn: Turn): void {
     if (!this.#isOutageLong(watch, turn)) {
-      this.rest(watch, turn);
+      this.#looks.rest(watch, turn);
       this.recover(watch, turn);
     } else if (watch.stage === "dialing") {
       watch.outage = { ...watch.outage, silentMs: NEVER };
@@ -369,13 +253,6 @@ export class Attempts {
     }
   }
 
-  /** A session begins: the first look is anywhere within the first interval, so that looks at many spread out. */
-  firstLook(watch: Watch, turn: Turn): void {
-    const { intervalMs } = this.#findings.pace;
-    watch.lookedMs = turn.now.monoMs + 1 + turn.random.below(intervalMs) - intervalMs;
-    this.rest(watch, turn);
-  }
-
   /** A new watch; `known` is the one of another duty that it replaces, and `before` those that begin before it now. */
   begin(watch: Watch, known: Watch | undefined, before: number, turn: Turn): void {
     const now = turn.now.monoMs;
@@ -389,7 +266,7 @@ export class Attempts {
       this.#tryAgain(watch, turn);
     } else if (this.#ports.links.has(peer)) {
       watch.heardMs = known?.heardMs ?? now;
-      this.firstLook(watch, turn);
+      this.#looks.firstLook(watch, turn);
     } else {
       const isFirst = this.#ports.links.list().length + before < firstSessions;
       const delayMs = isFirst || this.#ports.agent < peer || known !== undefined ? 0 : dialDelayMs;

@@ -9,6 +9,7 @@ import { outOfTurn } from "./asking.ts";
 import { Attempts, type AttemptsPorts } from "./attempts.ts";
 import { Findings } from "./findings.ts";
 import type { Links } from "./links.ts";
+import { Looks } from "./looks.ts";
 import type { Assignment } from "./observers.ts";
 import { wayOpenSpreadMs } from "./redial.ts";
 import { isLost, isUnmet, meet, Watch } from "./watch.ts";
@@ -33,6 +34,7 @@ export class Probing {
   readonly #ports: AttemptsPorts;
   readonly #links: Links;
   readonly #watches = new Watches();
+  readonly #looks: Looks;
   readonly #attempts: Attempts;
   /** The one that was asked for last; undefined after a restore. */
   #assignment: Assignment | undefined;
@@ -52,7 +54,8 @@ export class Probing {
       this.#watches,
       dump?.findings,
     );
-    this.#attempts = new Attempts(ports, this.#watches, this.findings);
+    this.#looks = new Looks(ports, this.#watches, this.findings);
+    this.#attempts = new Attempts(ports, this.#watches, this.findings, this.#looks);
   }
 
   dump(): Snapshot {
@@ -110,7 +113,7 @@ export class Probing {
     if (isOther) this.#exchange(assignment, turn);
     else if (!this.findings.isOfOtherMesh) return false;
     this.findings.recount(turn);
-    this.#attempts.hurry(turn);
+    this.#looks.hurry(turn);
     return true;
   }
 
@@ -158,13 +161,13 @@ export class Probing {
     const watch = this.#watches.get(peer);
     if (watch === undefined) return;
     this.findings.looked(turn);
-    this.#attempts.lookedAt(watch, turn);
+    this.#looks.lookedAt(watch, turn);
   }
 
   /** Another misses a peer that this agent still holds reachable: it asks, out of turn. */
   lookToo(peer: AgentId, turn: Turn): void {
     const watch = this.#watches.get(peer);
-    if (watch !== undefined) this.#attempts.lookToo(watch, turn);
+    if (watch !== undefined) this.#looks.lookToo(watch, turn);
   }
 
   connected(peer: AgentId, incarnation: Incarnation, turn: Turn): void {
@@ -172,7 +175,7 @@ export class Probing {
     if (watch === undefined) return;
     watch.heardMs = turn.now.monoMs;
     meet(watch, incarnation);
-    this.#attempts.firstLook(watch, turn);
+    this.#looks.firstLook(watch, turn);
     this.#attempts.recover(watch, turn);
   }
 
@@ -195,7 +198,7 @@ export class Probing {
     if (watch === undefined) return;
     meet(watch, incarnation);
     if (watch.stage !== "probing" || watch.probe !== sequence) return;
-    this.#attempts.rest(watch, turn);
+    this.#looks.rest(watch, turn);
     if (sequence !== outOfTurn) this.findings.health.answered();
   }
 
@@ -226,7 +229,7 @@ export class Probing {
     const watch = this.#watches.get(peer);
     if (watch?.duty !== "observe" || watch.stage === "dialing" || isLost(watch)) return;
     const sinceMs = turn.now.monoMs - this.#ports.settings.probeTimeoutMs;
-    if (this.hasLivingLink(peer) && watch.heardMs >= sinceMs) this.#attempts.lookToo(watch, turn);
+    if (this.hasLivingLink(peer) && watch.heardMs >= sinceMs) this.#looks.lookToo(watch, turn);
     else this.#attempts.dial(watch, "fresh", turn);
   }
 
@@ -286,7 +289,7 @@ export class Probing {
 
   due(turn: Turn): void {
     if (this.findings.quietUntilMs <= turn.now.monoMs) {
-      this.#attempts.lookAhead(turn);
+      this.#looks.lookAhead(turn);
       this.findings.looked(turn);
     }
     for (;;) {
