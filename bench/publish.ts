@@ -24,7 +24,8 @@ class Arrivals {
   /** Bundles that did not reach everybody in time. */
   missed = 0;
 
-  count(tookMs: readonly number[] | undefined): void {
+  count(tookMs: readonly number[] | undefined, processorMs: number): void {
+    this.processorMs.push(processorMs);
     if (tookMs === undefined) {
       this.missed += 1;
       return;
@@ -44,50 +45,35 @@ class Arrivals {
   }
 }
 
+/** Publishes one bundle in one swarm; what it gives back counts the outcome. */
+type Turn = (bundle: number) => Promise<() => void>;
+
 /**
  * From giving a bundle to one agent until the last one has it: verified and stored, and in force. Beside it the same
  * bytes, in as many messages as agents make of them, over bare gossipsub with the same settings of libp2p, over as many
- * processes with as many links; and once more as a message for each document. Both swarms stand at once and are used in
- * turn: what else the machine does meets both.
+ * processes with as many links, and once more as a message for each document; then the same over gossipsub as the
+ * library comes. The two swarms that are compared stand at once and are used in turn: what else the machine does meets
+ * both.
  */
 export async function publish(run: Run): Promise<Outcome> {
   const agents = run.agents ?? agentsDefault;
-  return withAgents(run, agents, (real) =>
-    withRawGossip(run, agents, async (raw) => {
-      const figures = await inTurn(run, real, raw);
-      const documentBytes = real.documentBytes.join("+");
-      const messageBytes = real.messageBytes.join("+");
-      return { figures: { agents, ...figures, documentBytes, messageBytes } };
-    }),
-  );
+  return withAgents(run, agents, async (real) => {
+    const tuned = await withRawGossip(run, agents, "tuned", (raw) => besideTuned(run, real, raw));
+    const library = await withRawGossip(run, agents, "library", (raw) => besideLibrary(run, real, raw));
+    const documentBytes = real.documentBytes.join("+");
+    const messageBytes = real.messageBytes.join("+");
+    return { figures: { agents, ...tuned, ...library, documentBytes, messageBytes } };
+  });
 }
 
-async function inTurn(run: Run, real: Swarm, raw: RawSwarm): Promise<Figures> {
+async function besideTuned(run: Run, real: Swarm, raw: RawSwarm): Promise<Figures> {
   const [verified, inForce, bare, apart] = [new Arrivals(), new Arrivals(), new Arrivals(), new Arrivals()];
-  const rest = (): Promise<void> => wait(restMs, undefined, { signal: run.signal });
-  for (let bundle = 0; bundle < warmups + repeats; bundle += 1) {
-    const arrivals = await meteredBy(real.pids, () => real.publish(bundle));
-    await rest();
-    const together = await meteredBy(raw.pids, () => raw.publish(bundle, real.messageBytes));
-    await rest();
-    const one = await raw.publish(bundle, real.documentBytes);
-    await rest();
-    if (bundle >= warmups) {
-      verified.count(arrivals.value?.map(({ verifiedMs }) => verifiedMs));
-      inForce.count(arrivals.value?.map(({ inForceMs }) => inForceMs));
-      inForce.processorMs.push(arrivals.processorMs);
-      bare.count(together.value);
-      bare.processorMs.push(together.processorMs);
-      apart.count(one);
-    }
-    if ((bundle + 1) % 10 === 0)
-      run.say(`${bundle + 1} of ${warmups + repeats} bundles published in each swarm`);
-  }
-  if ([inForce, bare, apart].some(({ lastMs }) => lastMs.length === 0)) {
-    throw new Error(
-      `no bundle reached everybody: agents missed ${inForce.missed}, bare gossipsub ${bare.missed}`,
-    );
-  }
+  await inTurn(run, "agents and bare gossipsub", [
+    agentsTurn(real, inForce, verified),
+    rawTurn(raw, real.messageBytes, bare),
+    rawTurn(raw, real.documentBytes, apart),
+  ]);
+  requireArrivals({ agents: inForce, "bare gossipsub": bare, "bare gossipsub, apart": apart });
   return {
     ...spread("lastAgent", inForce.lastMs),
     eachAgentP50Ms: quantile(inForce.eachMs, 0.5),
@@ -105,6 +91,62 @@ async function inTurn(run: Run, real: Swarm, raw: RawSwarm): Promise<Figures> {
     missed: inForce.missed,
     rawMissed: bare.missed + apart.missed,
   };
+}
+
+async function besideLibrary(run: Run, real: Swarm, raw: RawSwarm): Promise<Figures> {
+  const [verified, inForce, library] = [new Arrivals(), new Arrivals(), new Arrivals()];
+  await inTurn(run, "agents and gossipsub as the library comes", [
+    agentsTurn(real, inForce, verified),
+    rawTurn(raw, real.messageBytes, library),
+  ]);
+  requireArrivals({ agents: inForce, "gossipsub as the library comes": library });
+  return {
+    ...spread("libraryLast", library.lastMs),
+    libraryProcessorMs: quantile(library.processorMs, 0.5),
+    besideLibraryLastP50Ms: quantile(inForce.lastMs, 0.5),
+    timesLibraryGossipsub: inForce.times(library),
+    timesLibraryProcessor: inForce.timesProcessor(library),
+    libraryMissed: library.missed,
+    besideLibraryMissed: inForce.missed,
+  };
+}
+
+/** The first bundles are not counted. */
+async function inTurn(run: Run, who: string, turns: readonly Turn[]): Promise<void> {
+  for (let bundle = 0; bundle < warmups + repeats; bundle += 1) {
+    for (const turn of turns) {
+      const count = await turn(bundle);
+      if (bundle >= warmups) count();
+      await wait(restMs, undefined, { signal: run.signal });
+    }
+    if ((bundle + 1) % 10 === 0)
+      run.say(`${who}: ${bundle + 1} of ${warmups + repeats} bundles published in each swarm`);
+  }
+}
+
+function agentsTurn(real: Swarm, inForce: Arrivals, verified: Arrivals): Turn {
+  return async (bundle) => {
+    const { value, processorMs } = await meteredBy(real.pids, () => real.publish(bundle));
+    return () => {
+      const verifiedMs = value?.map((arrival) => arrival.verifiedMs);
+      const inForceMs = value?.map((arrival) => arrival.inForceMs);
+      verified.count(verifiedMs, processorMs);
+      inForce.count(inForceMs, processorMs);
+    };
+  };
+}
+
+function rawTurn(raw: RawSwarm, messageBytes: readonly number[], arrivals: Arrivals): Turn {
+  return async (bundle) => {
+    const { value, processorMs } = await meteredBy(raw.pids, () => raw.publish(bundle, messageBytes));
+    return () => arrivals.count(value, processorMs);
+  };
+}
+
+function requireArrivals(all: Readonly<Record<string, Arrivals>>): void {
+  const without = Object.entries(all).filter(([, { lastMs }]) => lastMs.length === 0);
+  if (without.length === 0) return;
+  throw new Error(`no bundle reached everybody: ${without.map(([who]) => who).join(", ")}`);
 }
 
 /** What came of it, and what one of the processes took of a processor for it, in the mean. */

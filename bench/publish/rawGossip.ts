@@ -34,10 +34,19 @@ export interface RawSwarm {
   publish(from: number, messageBytes: readonly number[]): Promise<readonly number[] | undefined>;
 }
 
+/** With the settings that agents have, or as the library comes. */
+export type RawKind = "tuned" | "library";
+
+const programs: Readonly<Record<RawKind, string>> = {
+  tuned: "rawProcess.ts",
+  library: "libraryProcess.ts",
+};
+
 /** Forms a swarm of bare gossipsub. A process has a message when it has told of it. */
 export async function withRawGossip<Value>(
   run: Run,
   count: number,
+  kind: RawKind,
   use: (swarm: RawSwarm) => Promise<Value>,
 ): Promise<Value> {
   const nodes: Node[] = [];
@@ -46,9 +55,9 @@ export async function withRawGossip<Value>(
   };
   run.signal.addEventListener("abort", end, { once: true });
   try {
-    run.say(`forming ${count} processes of bare gossipsub`);
+    run.say(`forming ${count} processes of bare gossipsub, ${kind}`);
     for (let index = 0; index < count; index += startedAtOnce) {
-      const batch = Array.from({ length: Math.min(startedAtOnce, count - index) }, startNode);
+      const batch = Array.from({ length: Math.min(startedAtOnce, count - index) }, () => startNode(kind));
       nodes.push(...batch);
       run.signal.throwIfAborted();
       await waitFor(run, "bare nodes to listen", () => batch.every(({ address }) => address !== ""));
@@ -73,8 +82,8 @@ export async function withRawGossip<Value>(
   }
 }
 
-function startNode(): Node {
-  const child = spawn(process.execPath, [join(import.meta.dirname, "rawProcess.ts")], {
+function startNode(kind: RawKind): Node {
+  const child = spawn(process.execPath, [join(import.meta.dirname, programs[kind])], {
     stdio: ["pipe", "pipe", "inherit"],
   });
   const node: Node = { child, arrivedMs: new Map(), address: "", dialed: 0 };
