@@ -20,23 +20,23 @@ import { Dialer } from "./dialer.ts";
 import { DoorRequests, isNear } from "./doorRequests.ts";
 import { Gate } from "./gate.ts";
 import { Gossip, gossipTopics } from "./gossip.ts";
-import { Hello, helloProtocol } from "./hello.ts";
+import { Hello } from "./hello.ts";
 import { agentOf, libp2pKey, peerIdOf } from "./identity.ts";
 import { type InviteBook, memoryInviteBook } from "./inviteBook.ts";
 import { issueInvite } from "./issueInvite.ts";
 import { JoinDesk } from "./joinDesk.ts";
-import { joinProtocol } from "./joinWire.ts";
 import type { Lan } from "./lan/lan.ts";
 import { interfacesOf, neighborhood } from "./lan/neighborhood.ts";
-import { goodbyeTimeoutMs, returnTimeoutMs, routeStreamsMax } from "./limits.ts";
-import { Mail, type MailClass, mailProtocols } from "./mail.ts";
+import { goodbyeTimeoutMs, returnTimeoutMs } from "./limits.ts";
+import { Mail } from "./mail.ts";
 import type { NetworkOptions } from "./networkOptions.ts";
 import { createNode, type NetworkNode } from "./node.ts";
+import { answerProtocols } from "./protocols.ts";
 import { isLoopback } from "./reach.ts";
 import { isRelayed } from "./relayed.ts";
 import { Relaying } from "./relaying.ts";
 import { Returns } from "./returns.ts";
-import { Routes, routeProtocol } from "./routes.ts";
+import { Routes } from "./routes.ts";
 import { directOf, relayedAmong, type Session } from "./session.ts";
 import { Verifier } from "./verifier.ts";
 
@@ -152,7 +152,13 @@ class NetworkBody implements Network {
     this.#parts = { node, gossip, dialer: this.#makeDialer(node, detours), detours };
     libp2p.addEventListener("connection:open", ({ detail }) => this.#gate.connectionOpened(detail));
     libp2p.addEventListener("connection:close", ({ detail }) => this.#connectionClosed(node, detail));
-    await this.#handleProtocols(node);
+    await answerProtocols(node, {
+      gate: this.#gate,
+      hello: this.#hello,
+      desk: this.#makeDesk(),
+      mail: this.#mail,
+      routes: this.#routes,
+    });
     await libp2p.start();
     gossip.start();
     this.#lan?.moved(interfacesOf(this.#addressLook.start()));
@@ -214,7 +220,9 @@ class NetworkBody implements Network {
     const doors = certificate.mayInvite ? await this.#doors.open() : [];
     return issueInvite(request, {
       ...this.#options,
-      ...{ book: this.#invites, addresses: this.addresses(), doors },
+      book: this.#invites,
+      addresses: this.addresses(),
+      doors,
     });
   }
 
@@ -226,8 +234,10 @@ class NetworkBody implements Network {
     this.#doors.stop();
     this.#addressLook.stop();
     this.#parts?.gossip.stop();
-    for (const part of [this.#parts?.dialer, this.#parts?.detours, this.#returns, this.#crossed])
-      part?.stop();
+    this.#parts?.dialer.stop();
+    this.#parts?.detours.stop();
+    this.#returns.stop();
+    this.#crossed.stop();
     // The mind's goodbyes were its last outputs: they leave before the connections end.
     const said = Promise.all([this.#parts?.gossip.flush(), this.#mail.finish()]);
     await Promise.race([said, delay(goodbyeTimeoutMs, undefined, { ref: false })]);
@@ -279,13 +289,13 @@ class NetworkBody implements Network {
     });
   }
 
-  async #handleProtocols({ libp2p }: NetworkNode): Promise<void> {
-    const { key, charter, certificate: own, crypto, knowledge } = this.#options;
-    const desk = new JoinDesk({
+  #makeDesk(): JoinDesk {
+    const { key, charter, certificate, crypto, knowledge } = this.#options;
+    return new JoinDesk({
       crypto,
       signer: key,
       charter,
-      certificate: own,
+      certificate,
       knowledge,
       book: this.#invites,
       gate: this.#gate,
@@ -300,21 +310,6 @@ class NetworkBody implements Network {
       },
       refused: (detail) => this.#complaints.refusedJoin(detail),
     });
-    const one = { maxInboundStreams: 1, maxOutboundStreams: 1 };
-    // A circuit is a limited connection.
-    const relayed = { runOnLimitedConnection: true };
-    await libp2p.handle(helloProtocol, (stream, connection) => this.#hello.answer(stream, connection), {
-      ...one,
-      ...relayed,
-    });
-    await libp2p.handle(joinProtocol, desk.handler(), { ...one, ...relayed });
-    // A stream that replaces a broken one may overlap with it.
-    const few = { maxInboundStreams: 4, maxOutboundStreams: 4, ...relayed };
-    for (const mail of Object.keys(mailProtocols) as MailClass[]) {
-      await libp2p.handle([...mailProtocols[mail]], this.#gate.guard(this.#mail.handler(mail)), few);
-    }
-    const many = { maxInboundStreams: routeStreamsMax, maxOutboundStreams: routeStreamsMax, ...relayed };
-    await libp2p.handle(routeProtocol, this.#gate.guard(this.#routes.handler()), many);
   }
 
   #opened(session: Session): void {
