@@ -28,8 +28,8 @@ export async function runCommandLine(argv: readonly string[], terminal: Terminal
 }
 
 /**
- * An agent lives long, on small devices: of all commands only its own is loaded for it, and starts in less time.
- * Help is of all of them.
+ * An agent lives long, on small devices, and a simulation needs its memory for a swarm: of all commands only their own
+ * are loaded for them. Help is of all of them.
  */
 async function commandsFor(argv: readonly string[]): Promise<(program: Command, shell: Shell) => void> {
   const [command] = wordsOf(argv);
@@ -38,6 +38,7 @@ async function commandsFor(argv: readonly string[]): Promise<(program: Command, 
     const { run } = await import("./commands/run.ts");
     return (program, shell) => void addVerb(program, shell, run);
   }
+  if (command === "sim" && !help) return (await import("./commands/simGroup.ts")).addSim;
   return (await import("./commands/index.ts")).addCommands;
 }
 

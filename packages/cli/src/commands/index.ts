@@ -36,14 +36,8 @@ import { routes } from "./routes.ts";
 import { run } from "./run.ts";
 import { schema } from "./schema.ts";
 import { sign } from "./sign.ts";
-import { simRun } from "./sim.ts";
-import { simList } from "./simList.ts";
-import { simReplay } from "./simReplay.ts";
-import { simShow } from "./simShow.ts";
-import { simShrink } from "./simShrink.ts";
-import { simSweep } from "./simSweep.ts";
+import { addSim } from "./simGroup.ts";
 import { simulate } from "./simulate.ts";
-import { simWorker } from "./simWorker.ts";
 import { status } from "./status.ts";
 import { step } from "./step.ts";
 import { stop } from "./stop.ts";
@@ -91,15 +85,7 @@ export function addCommands(program: Command, shell: Shell): void {
     rolloutAbort,
   ]);
   addVerb(program, shell, revoke);
-  group("sim", "The same agents by the thousand, in virtual time.", [
-    simList,
-    simShow,
-    simRun,
-    simSweep,
-    simShrink,
-    simReplay,
-    simWorker,
-  ]);
+  addSim(program, shell);
   addVerb(program, shell, replay);
   addVerb(addVerb(program, shell, demo), shell, demoServe);
   addVerb(program, shell, doctor);
