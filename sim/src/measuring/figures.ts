@@ -2,6 +2,7 @@ import type { Scenario } from "../scenarios/scenario.ts";
 import type { World } from "../world/world.ts";
 import { type GraphFigures, graphFigures } from "./graph.ts";
 import type { Latencies } from "./latencies.ts";
+import { endsOf, SessionEnds } from "./sessionEnds.ts";
 
 /** A swarm as a whole: counted in the world, not asked of agents. */
 export interface SwarmFigures {
@@ -54,11 +55,11 @@ interface Sessions {
   readonly atMs: number;
   /** The agents that run. */
   readonly running: readonly number[];
-  /** Agent, peer and number of the session, one after the other. */
-  readonly ends: readonly number[];
+  /** Of their sessions, as `endsOf` gives them. */
+  readonly ends: Int32Array<ArrayBuffer>;
 }
 
-/** What one thread has measured of its agents. Plain JSON. */
+/** What one thread has measured of its agents. Plain data. */
 export interface ShareFigures {
   readonly sessions: readonly Sessions[];
   readonly counts: readonly Count[];
@@ -114,14 +115,10 @@ export class Figures {
 
   #standing(): Sessions {
     const { agents, network } = this.#world;
-    const running = agents.filter((agent) => agent.isRunning && this.#world.isOwn(agent));
-    return {
-      atMs: this.#nowMs,
-      running: running.map(({ index }) => index),
-      ends: running.flatMap(({ index }) =>
-        network.peersOf(index).flatMap((peer) => [index, peer, network.sessionOf(index, peer)]),
-      ),
-    };
+    const running = agents.flatMap((agent) =>
+      agent.isRunning && this.#world.isOwn(agent) ? [agent.index] : [],
+    );
+    return { atMs: this.#nowMs, running, ends: endsOf(running, network) };
   }
 }
 
@@ -167,22 +164,23 @@ function sumOf(counts: readonly Count[]): Count {
   }));
 }
 
-/** A session of which both ends stand joins two agents. */
+/** The sessions as a graph, by what each thread has seen of them. */
 function overlayOf(shares: readonly Sessions[]): OverlayFigures {
   const running = shares.flatMap((share) => share.running).sort((left, right) => left - right);
   const node = new Map(running.map((index, at) => [index, at]));
-  const standing = new Map<number, Map<number, number>>(running.map((index) => [index, new Map()]));
-  for (const { ends } of shares) {
-    for (let at = 0; at < ends.length; at += 3) {
-      standing.get(ends[at] as number)?.set(ends[at + 1] as number, ends[at + 2] as number);
-    }
-  }
-  const neighbors = running.map((index) =>
-    [...(standing.get(index) ?? [])].flatMap(([peer, session]) =>
-      standing.get(peer)?.get(index) === session ? [node.get(peer) as number] : [],
-    ),
-  );
+  const sessions = new SessionEnds(joined(shares.map(({ ends }) => ends)));
+  const neighbors = running.map((index) => sessions.peersOf(index).map((peer) => node.get(peer) as number));
   return { atMs: (shares[0] as Sessions).atMs, ...graphFigures(neighbors) };
+}
+
+function joined(parts: readonly Int32Array[]): Int32Array {
+  const all = new Int32Array(parts.reduce((sum, { length }) => sum + length, 0));
+  let at = 0;
+  for (const part of parts) {
+    all.set(part, at);
+    at += part.length;
+  }
+  return all;
 }
 
 function trafficOf(from: Count, to: Count): AgentTraffic {
