@@ -54,6 +54,30 @@ it("a contested resource is repaired at most once a wait", () => {
   expect(repairs).toBeLessThanOrEqual(10);
 });
 
+it("a contested resource whose repair fails waits no shorter than for its turn", () => {
+  const bench = contestedBench();
+  damageAndRepair(bench, 5);
+  bench.wakeForRetry(motd);
+  expect(bench.see(motd, fileWith("theirs"))).toContain(`act 1-5 write ${motd}`);
+  bench.fail("1-5");
+  expect(bench.view(motd).nextMs).toBeGreaterThanOrEqual(bench.clock.monoMs + 60_000);
+});
+
+it("a contest that lasts longer than its window is none of failures, and asks no human", () => {
+  const bench = contestedBench();
+  damageAndRepair(bench, 5);
+  for (let number = 5; number < 15; number += 1) {
+    bench.wakeForRetry(motd);
+    expect(bench.see(motd, fileWith("theirs"))).toContain(`act 1-${number} write ${motd}`);
+    bench.done(`1-${number}`);
+    // Undone before it could be seen to hold, long after the last one that was.
+    bench.see(motd, fileWith("theirs"));
+    bench.see(motd, fileWith("theirs"));
+    expect(bench.phase(motd)).toBe("contested");
+  }
+  expect(bench.healing.inspect().incidents).toEqual([]);
+});
+
 it("when the other side has stopped, the contest is over and events wake again", () => {
   const bench = contestedBench();
   damageAndRepair(bench, 5);

@@ -71,6 +71,31 @@ describe("the budget of a device", () => {
     expect(bench.see(motd, fileWith("theirs"))).toContain(`act 1-5 write ${motd}`);
   });
 
+  it("is said to be spent again once more than half of it had come back", () => {
+    const bench = new Bench({ settings });
+    bench.desire({ [motd]: { content: "ours" } });
+    bench.see(motd, fileWith("ours"));
+    let number = 0;
+    const spend = (): readonly string[] => {
+      for (;;) {
+        const lines = bench.see(motd, fileWith("theirs"));
+        if (!lines.some((line) => line.startsWith("act"))) return lines;
+        number += 1;
+        bench.done(`1-${number}`);
+        bench.see(motd, fileWith("ours"));
+      }
+    };
+    expect(spend()).toContain("tell error device.budgetSpent");
+    // One came back, and is spent: everybody knows.
+    bench.wakeAfter(1_800_000);
+    bench.see(motd, fileWith("ours"));
+    expect(spend()).not.toContain("tell error device.budgetSpent");
+    expect(number).toBe(5);
+    bench.wakeAfter(7_200_000);
+    bench.see(motd, fileWith("ours"));
+    expect(spend()).toContain("tell error device.budgetSpent");
+  });
+
   it("is spent faster by repairs that say that they count for more", () => {
     const bench = new Bench({ settings });
     bench.desire({
@@ -122,6 +147,23 @@ describe("repair must outpace damage", () => {
     }
     expect(told.filter((line) => line === `tell error resource.outpaced ${motd}`)).toHaveLength(1);
     expect(bench.view(motd).why).toContain("damage comes at least as fast as repair");
+  });
+
+  it("a resource that is kept for long has no past", () => {
+    const bench = new Bench({ settings: { contestRepairsMax: 1_000 } });
+    bench.desire({ [motd]: { content: "ours" } });
+    bench.see(motd, fileWith("ours"));
+    for (let number = 1; number <= 20; number += 1) {
+      bench.clock.advance(5_000);
+      bench.see(motd, fileWith("theirs"));
+      bench.clock.advance(6_000);
+      bench.done(`1-${number}`);
+      bench.see(motd, fileWith("ours"));
+    }
+    expect(bench.view(motd).why).toContain("damage comes at least as fast as repair");
+    bench.clock.advance(600_000);
+    bench.see(motd, fileWith("ours"));
+    expect(bench.view(motd).why).toBe("as promised");
   });
 
   it("a resource that is repaired ten times as fast as it is damaged raises none", () => {

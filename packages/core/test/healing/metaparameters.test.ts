@@ -114,6 +114,9 @@ it.each([
   [{ from: "21:00", to: "22:00", days: ["wed"] }, 84_400_000],
   [{ from: "21:00", to: "22:00", days: ["tue"] }, 0],
   [{ from: "20:00", to: "21:00", days: ["tue"] }, 599_200_000],
+  // It begins with its first minute, and ends before the minute that it names.
+  [{ from: "21:33", to: "22:00" }, 0],
+  [{ from: "21:00", to: "21:33" }, 84_400_000],
   [{ from: "23:30", to: "23:45", offset: "+02:00" }, 0],
   [{ from: "22:00", to: "23:00", days: ["mon"], offset: "+10:00" }, 484_000_000],
 ])("window: %j opens in %d ms", (window, waitMs) => {

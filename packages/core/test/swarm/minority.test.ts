@@ -126,7 +126,21 @@ describe("less than a quorum", () => {
     world.resume(victim);
     world.run(4_000);
     expect(dialsOf(world, victim)).toBeGreaterThan(1);
-    expect(world.verdict(victim, subject)).not.toBe("dead");
+    // Nor for a moment, until the subject says that it lives.
+    const misled = world.told("swarm.dead").filter((line) => line.startsWith(`${victim}: ${subject} `));
+    expect(misled).toEqual([]);
+  });
+
+  test("is not made less by a certificate with fewer votes", () => {
+    const world = World.formed(names(40));
+    const [liars, victim] = [observersOf(world).slice(0, 3), strangerIn(world)];
+    world.refuses = (from, to) => from === victim && to === subject;
+    for (const votes of [liars, liars.slice(0, 1)]) {
+      const rumor = { type: "deaths", deaths: [certificateBy(world, votes)] } as const;
+      world.feed(world.host(victim), { type: "rumor", from: world.agent(liars[0] ?? ""), rumor });
+    }
+    world.run(4_000);
+    expect(world.told("swarm.dead")).toEqual([`${victim}: ${subject} (3 votes: 3 refused)`]);
   });
 
   test("and less than half of one makes nobody dial its subject", () => {
