@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { keyFromSeed, nodeCrypto } from "@antibody/agent/state";
+import { keyFromSeed, nodeCrypto, statePaths } from "@antibody/agent/state";
 import {
   agentIdOf,
   defaultSettings,
@@ -32,8 +32,7 @@ const now: Now = { monoMs: 0, wallMs: 1_767_225_600_000 };
  */
 export function activateMs(documents: readonly VerifiedPolicy[], grant: Grant): number {
   const directory = mkdtempSync(join(tmpdir(), "antibody-bench-"));
-  const paths = { journal: join(directory, "journal.db"), history: join(directory, "history.db") };
-  const journal = Journal.open(paths, now.wallMs);
+  const journal = Journal.open(statePaths(directory), now.wallMs);
   try {
     const mind = Mind.create(mindOptions(), { records: [], members: [], policies: [] });
     const feed = (input: Input): readonly ResourceId[] => {

@@ -107,14 +107,14 @@ describe("a state directory that cannot be used is refused, with the cause and w
     ["a key that others may read", () => chmodSync(inState("agent.key"), 0o644), 5, /agent\.key/, /chmod/],
     [
       "a journal of a newer version",
-      () => database("journal.db", "PRAGMA user_version=2"),
+      () => database("journal.db", "PRAGMA user_version=3"),
       1,
       /a newer version of Antibody wrote .*journal\.db/,
       /Run that version/,
     ],
     [
       "a history of a newer version",
-      () => database("history.db", "PRAGMA user_version=2"),
+      () => database("history.db", "PRAGMA user_version=3"),
       1,
       /a newer version of Antibody wrote .*history\.db/,
       /Run that version/,

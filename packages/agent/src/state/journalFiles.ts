@@ -2,6 +2,7 @@ import { existsSync, renameSync, statSync } from "node:fs";
 import { dirname } from "node:path";
 import { compareText } from "@antibody/policy";
 import { syncDirectory } from "./atomicFile.ts";
+import { JournalFront } from "./journalFront.ts";
 import { JournalTable, type Row, type TableContent } from "./journalTable.ts";
 import { isBroken } from "./sqlite.ts";
 
@@ -21,25 +22,42 @@ export interface JournalDamage {
   readonly trustKept: boolean;
 }
 
-/** Both files of a journal, open and sound. */
+/** Where the files of a journal lie. */
+export interface JournalPaths {
+  readonly journal: string;
+  readonly front: string;
+  readonly history: string;
+}
+
+/** The files of a journal, open and sound. */
 export interface OpenTables {
   readonly journal: JournalTable;
+  /** It takes nothing yet. */
+  readonly front: JournalFront;
+  /** What the front holds and the journal's table does not. */
+  readonly unfolded: readonly Row[];
   readonly history: JournalTable;
-  /** What both hold: the newest row of each key. */
+  /** What all hold: the newest row of each key. */
   readonly rows: readonly Row[];
   readonly damages: readonly JournalDamage[];
   /** Whether the history lacks what the journal holds: the process ended before it was copied, or power did. */
   readonly historyLags: boolean;
 }
 
-/** Opens both files of a journal, makes them where there are none, and rebuilds what is damaged. */
-export function openTables(journalPath: string, historyPath: string, wallMs: number): OpenTables {
-  const isNew = !existsSync(journalPath);
-  finishRebuild(journalPath);
-  finishRebuild(historyPath);
-  const journal = tryTable(journalPath, "FULL");
-  const history = tryTable(historyPath, "NORMAL");
-  if (isNew) syncDirectory(dirname(journalPath));
+/** Opens the files of a journal, makes the tables where there are none, and rebuilds what is damaged. */
+export function openTables(paths: JournalPaths, wallMs: number): OpenTables {
+  const isNew = !existsSync(paths.journal);
+  finishRebuild(paths.journal);
+  finishRebuild(paths.history);
+  const { front, rows: frontRows } = JournalFront.open(paths.front);
+  const table = tryTable(paths.journal, "FULL");
+  const unfolded = newerRows(frontRows, table.content.rows);
+  const journal = {
+    ...table,
+    content: { ...table.content, rows: mergeRows([table.content.rows, unfolded]) },
+  };
+  const history = tryTable(paths.history, "NORMAL");
+  if (isNew) syncDirectory(dirname(paths.journal));
   const damages: JournalDamage[] = [];
   if (journal.content.broken) {
     const trustKept = !history.content.broken && history.content.rows.length > 0;
@@ -47,18 +65,20 @@ export function openTables(journalPath: string, historyPath: string, wallMs: num
   }
   if (history.content.broken) damages.push(rebuild(history, journal, !journal.content.broken, wallMs));
   return {
-    journal: journal.table ?? new JournalTable(journalPath, "FULL"),
-    history: history.table ?? new JournalTable(historyPath, "NORMAL"),
+    journal: journal.table ?? new JournalTable(paths.journal, "FULL"),
+    front,
+    unfolded,
+    history: history.table ?? new JournalTable(paths.history, "NORMAL"),
     rows: mergeRows([journal.content.rows, history.content.rows]),
     damages,
-    historyLags: lacks(history.content.rows, journal.content.rows),
+    historyLags: newerRows(journal.content.rows, history.content.rows).some(({ value }) => value !== null),
   };
 }
 
-/** Whether some values of the journal are not in the history, or older there. */
-function lacks(history: readonly Row[], journal: readonly Row[]): boolean {
-  const copied = new Map(history.map(({ key, sequence }) => [key, sequence]));
-  return journal.some(({ key, sequence, value }) => value !== null && sequence > (copied.get(key) ?? -1));
+/** The rows that others do not have, or have older. */
+export function newerRows(rows: readonly Row[], others: readonly Row[]): readonly Row[] {
+  const known = new Map(others.map(({ key, sequence }) => [key, sequence]));
+  return rows.filter(({ key, sequence }) => sequence > (known.get(key) ?? -1));
 }
 
 /** The newest row of each key, in the order of keys. */

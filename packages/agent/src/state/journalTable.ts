@@ -3,8 +3,11 @@ import { crc32 } from "node:zlib";
 import { isBroken } from "./sqlite.ts";
 import { StateError } from "./stateError.ts";
 
-/** Version of the layout of the database, in its `user_version`. */
-const layoutVersion = 1;
+/**
+ * Version of the layout of the database, in its `user_version`. With the second one, what is newest in a journal may lie
+ * in a front beside it: who does not know of that would go back behind it.
+ */
+const layoutVersion = 2;
 /** Measured for records of 150 bytes: 1.1 KiB written for each `batched` one and 5.1 for `sync`; with 4 KiB, 4.1 and 8.1. */
 const pageBytes = 1_024;
 /** Pages in the write-ahead log before they move to the database. SQLite's own 4 MiB. */
@@ -55,11 +58,6 @@ export class JournalTable {
       this.#database.close();
       throw error;
     }
-  }
-
-  /** Whether there is a row for the key, be it a value or a deletion. */
-  has(key: string): boolean {
-    return this.find(key) !== undefined;
   }
 
   /** The row for the key, be it a value or a deletion; undefined also where it is damaged. */
@@ -113,6 +111,11 @@ export class JournalTable {
     return { rows, illegibleKeys, broken: broken || illegibleKeys.length > 0 };
   }
 
+  /** Makes the file one of the newest layout, which older versions refuse. Throws what SQLite throws. */
+  upgrade(): void {
+    if (this.#version() < layoutVersion) this.#database.exec(`PRAGMA user_version=${layoutVersion}`);
+  }
+
   /** Brings everything written so far to the medium, whatever the table's own mode. */
   checkpoint(): void {
     this.#database.exec("PRAGMA wal_checkpoint(TRUNCATE)");
@@ -130,17 +133,21 @@ export class JournalTable {
     this.#database.exec(`PRAGMA synchronous=${synchronous}`);
     this.#database.exec(`PRAGMA wal_autocheckpoint=${walPagesMax}`);
     this.#database.exec(`PRAGMA journal_size_limit=${walBytesMax}`);
-    const version = Number(this.#database.prepare("PRAGMA user_version").get()?.["user_version"] ?? 0);
+    const version = this.#version();
     if (version > layoutVersion) {
       const next = "Run that version, or restore a backup of the state directory.";
       throw new StateError("stateNewer", `a newer version of Antibody wrote ${path}`, next);
     }
-    if (version === layoutVersion) return;
+    if (version > 0) return;
     this.#database.exec(
       "CREATE TABLE IF NOT EXISTS record (rowid INTEGER PRIMARY KEY, key TEXT NOT NULL UNIQUE, " +
         "sequence INTEGER NOT NULL, value BLOB, checksum INTEGER NOT NULL) STRICT; " +
         `PRAGMA user_version=${layoutVersion}`,
     );
+  }
+
+  #version(): number {
+    return Number(this.#database.prepare("PRAGMA user_version").get()?.["user_version"] ?? 0);
   }
 }
 

@@ -16,6 +16,8 @@ export interface StatePaths {
   readonly recoveryKey: string;
   readonly charter: string;
   readonly journal: string;
+  /** What is newest in the journal. */
+  readonly front: string;
   readonly history: string;
   /** The owner's words for this device, one a line. */
   readonly tags: string;
@@ -34,6 +36,7 @@ export function statePaths(stateDirectory: string): StatePaths {
     recoveryKey: join(directory, "recovery.key"),
     charter: join(directory, "charter.json"),
     journal: join(directory, "journal.db"),
+    front: join(directory, "journal.front"),
     history: join(directory, "history.db"),
     tags: join(directory, "tags"),
     port: join(directory, "port"),

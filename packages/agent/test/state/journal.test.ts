@@ -18,22 +18,8 @@ import { expect, test } from "vitest";
 import { Journal } from "../../src/state/journal.ts";
 import { type StatePaths, statePaths } from "../../src/state/places.ts";
 import { StateError } from "../../src/state/stateError.ts";
+import { contents, wallMs, withJournal } from "./journals.ts";
 import { scratchDirectory } from "./scratch.ts";
-
-const wallMs = Date.UTC(2026, 10, 22);
-
-function withJournal<Result>(paths: StatePaths, use: (journal: Journal) => Result): Result {
-  const journal = Journal.open(paths, wallMs);
-  try {
-    return use(journal);
-  } finally {
-    journal.close();
-  }
-}
-
-function contents(paths: StatePaths): Map<string, Snapshot> {
-  return withJournal(paths, (journal) => new Map(journal.read().map(({ key, value }) => [key, value])));
-}
 
 const snapshots = fc.letrec<{ value: Snapshot }>((tie) => ({
   value: fc.oneof(
@@ -189,6 +175,21 @@ function fill(paths: StatePaths): Map<string, Snapshot> {
   return new Map([...records, { key: "history/1", value: "batched" }].map(({ key, value }) => [key, value]));
 }
 
+test("a journal of the version before has no front: it is taken up, and older versions refuse it from then on", () => {
+  const paths = statePaths(scratchDirectory());
+  const expected = fill(paths);
+  rmSync(paths.front);
+  for (const path of [paths.journal, paths.history]) {
+    const database = new DatabaseSync(path);
+    database.exec("PRAGMA user_version=1");
+    database.close();
+  }
+  expect(contents(paths)).toEqual(expected);
+  const database = new DatabaseSync(paths.journal, { readOnly: true });
+  expect(database.prepare("PRAGMA user_version").get()).toEqual({ user_version: 2 });
+  database.close();
+});
+
 const harms: readonly { readonly name: string; harm(path: string): void }[] = [
   {
     name: "cut in half",
@@ -270,7 +271,7 @@ test("a journal of a newer version is refused and left as it is", () => {
   const paths = statePaths(scratchDirectory());
   fill(paths);
   const database = new DatabaseSync(paths.journal);
-  database.exec("PRAGMA user_version=2");
+  database.exec("PRAGMA user_version=3");
   database.close();
   expect(() => Journal.open(paths, wallMs)).toThrow(StateError);
   expect(readdirSync(paths.directory).filter((name) => name.includes("broken"))).toEqual([]);
@@ -292,12 +293,12 @@ test("nothing is written while nothing is persisted", () => {
 test("what is durable already is not written again, unless it was deleted or changed meanwhile", () => {
   const paths = statePaths(scratchDirectory());
   const record = (value: Snapshot): readonly JournalRecord[] => [{ key: "floor/a", value }];
-  const walBytes = (): number => statSync(`${paths.journal}-wal`).size;
+  const written = (): Buffer => readFileSync(paths.front);
   withJournal(paths, (journal) => {
     journal.persist("sync", record(1));
-    const bytes = walBytes();
+    const before = written();
     for (let again = 0; again < 10; again += 1) journal.persist("sync", record(1));
-    expect(walBytes()).toBe(bytes);
+    expect(written()).toEqual(before);
     for (const between of [null, 2]) {
       journal.persist("batched", record(between));
       journal.persist("sync", record(1));
