@@ -50,12 +50,14 @@ function waysOf(neighbors: readonly (readonly number[])[]): {
   const count = neighbors.length;
   const apart = Math.ceil(count / sourcesMax);
   let [pairs, hops, longest] = [0, 0, 0];
+  // Two for all searches: of 100,000 nodes one for each step of each would be a gigabyte, given back late.
+  let [reached, next] = [new Int32Array(count), new Int32Array(count)];
   for (let first = 0; first < count; first += sourcesAtOnce * apart) {
-    let reached = new Int32Array(count);
+    reached.fill(0);
     for (let bit = 0; bit < sourcesAtOnce && first + bit * apart < count; bit += 1)
       reached[first + bit * apart] = 1 << bit;
     for (let level = 1; ; level += 1) {
-      const next = reached.slice();
+      next.set(reached);
       let found = 0;
       for (let node = 0; node < count; node += 1) {
         let bits = reached[node] as number;
@@ -68,7 +70,7 @@ function waysOf(neighbors: readonly (readonly number[])[]): {
       pairs += found;
       hops += found * level;
       longest = Math.max(longest, level);
-      reached = next;
+      [reached, next] = [next, reached];
     }
   }
   return { pairs, hops, longest };
@@ -99,14 +101,17 @@ function componentsOf(neighbors: readonly (readonly number[])[]): number {
  */
 function secondEigenvalueOf(neighbors: readonly (readonly number[])[]): number {
   const roots = Float64Array.from(neighbors, ({ length }) => Math.sqrt(length));
-  const first = scaled(roots);
+  const first = roots.slice();
+  scale(first);
   // Anything that is not orthogonal to the second eigenvector: alternating signs of growing steps are enough.
   let vector = Float64Array.from(roots, (_, node) => ((node * 7919) % 1_009) - 504);
+  let next = new Float64Array(vector.length);
   let value = 0;
   for (let round = 0; round < roundsMax; round += 1) {
     const share = dot(vector, first);
-    vector = scaled(vector.map((part, node) => part - share * (first[node] as number)));
-    const next = new Float64Array(vector.length);
+    for (let node = 0; node < vector.length; node += 1)
+      vector[node] = (vector[node] as number) - share * (first[node] as number);
+    scale(vector);
     for (let node = 0; node < next.length; node += 1) {
       let sum = 0;
       for (const neighbor of neighbors[node] as readonly number[])
@@ -114,14 +119,16 @@ function secondEigenvalueOf(neighbors: readonly (readonly number[])[]): number {
       next[node] = roots[node] === 0 ? 0 : sum / (roots[node] as number);
     }
     value = Math.sqrt(dot(next, next));
-    vector = next;
+    [vector, next] = [next, vector];
   }
   return value;
 }
 
-function scaled(vector: Float64Array<ArrayBuffer>): Float64Array<ArrayBuffer> {
+/** To a length of 1; nothing stays nothing. */
+function scale(vector: Float64Array): void {
   const length = Math.sqrt(dot(vector, vector));
-  return length === 0 ? vector : vector.map((part) => part / length);
+  if (length === 0) return;
+  for (let index = 0; index < vector.length; index += 1) vector[index] = (vector[index] as number) / length;
 }
 
 function dot(left: Float64Array, right: Float64Array): number {
