@@ -48,6 +48,24 @@ describe("verifying", () => {
     expect(gaps(played(0)).some(({ gapMs }) => gapMs < verifyMs)).toBe(true);
   });
 
+  it("and a session keeps both of its ends busy for as long as it takes", () => {
+    const sessionMs = 300;
+    const { running, puppets } = play(
+      quiet({ steps: [], bundles: [], devices: { sessionUs: sessionMs * 1_000 }, durationMs: 20_000 }),
+    );
+    let sessions = 0;
+    for (const { name } of running.world.agents) {
+      for (const { inputs } of puppets(name)) {
+        for (const [index, { input, now }] of inputs.slice(0, -1).entries()) {
+          if (input.type !== "connected") continue;
+          sessions += 1;
+          expect((inputs[index + 1]?.now.monoMs ?? 0) - now.monoMs).toBeGreaterThanOrEqual(sessionMs);
+        }
+      }
+    }
+    expect(sessions).toBeGreaterThan(running.world.agents.length);
+  });
+
   it("loses nothing by waiting", () => {
     const policies = (verifyUs: number): readonly number[] => {
       const { running, puppets } = played(verifyUs);

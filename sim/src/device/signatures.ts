@@ -2,8 +2,8 @@ import type { DeathCertificate, HealthRumor, Input, PeerMessage } from "@antibod
 import type { DeviceTimes } from "./times.ts";
 
 /** The CPU time of a step with an input: what comes meanwhile waits. */
-export function busyUsOf(input: Input, { stepUs, verifyUs }: DeviceTimes): number {
-  return stepUs + verifyUs * signaturesOf(input);
+export function busyUsOf(input: Input, { stepUs, verifyUs, sessionUs }: DeviceTimes): number {
+  return stepUs + verifyUs * signaturesOf(input) + (input.type === "connected" ? sessionUs : 0);
 }
 
 /**
