@@ -53,6 +53,8 @@ export const pendingVotesMax = 4_096;
 export const sightingsMax = 4_096;
 /** Probes on behalf of others that run at once. */
 export const probesForOthersMax = 64;
+/** Of these, dials where no session stands: each is a handshake. A guess. */
+export const dialsForOthersMax = 2;
 /** How far an incarnation may jump at once: larger ones are refused (a forged maximum would silence the subject). */
 export const bootJumpMax = 1_000_000;
 /** Repairs kept for each resource, for `why` and incidents. */

@@ -42,7 +42,7 @@ const collectorsCount = 1;
  * told to it only where that failed. Else a heal makes everyone refute who was out of reach. A guess: a dial that is
  * under way ends, and another one follows.
  */
-const healedDials = 1.5;
+const healedDials = 5;
 
 /** Votes between fellow observers, and accusations of this agent itself. */
 export class Accusing {

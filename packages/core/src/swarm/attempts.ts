@@ -7,6 +7,7 @@ import type { Findings } from "./findings.ts";
 import type { Looks, LooksPorts } from "./looks.ts";
 import type { Observers } from "./observers.ts";
 import { soonMs } from "./redial.ts";
+import type { Returning } from "./returning.ts";
 import { certifiedEvidence, evidenceOf, isLost, isSilent, isUnmet, type Watch } from "./watch.ts";
 import type { Watches } from "./watches.ts";
 
@@ -40,12 +41,20 @@ export class Attempts {
   readonly #watches: Watches;
   readonly #findings: Findings;
   readonly #looks: Looks;
+  readonly #returning: Returning;
 
-  constructor(ports: AttemptsPorts, watches: Watches, findings: Findings, looks: Looks) {
+  constructor(
+    ports: AttemptsPorts,
+    watches: Watches,
+    findings: Findings,
+    looks: Looks,
+    returning: Returning,
+  ) {
     this.#ports = ports;
     this.#watches = watches;
     this.#findings = findings;
     this.#looks = looks;
+    this.#returning = returning;
   }
 
   /** The deadline of a watch has come. */
@@ -145,6 +154,9 @@ export class Attempts {
     else if (watch.duty === "redial") {
       watch.outage = { ...watch.outage, evidence: evidenceOf(result) };
       this.#tryAgain(watch, turn);
+    } else if (watch.isUrged && isUnmet(watch) && result !== "refused") {
+      // It was begun while the way was closed, and has shown nothing.
+      this.#returning.planSession(watch, turn);
     } else if (result === "silent" && isUnmet(watch) && !watch.outage.hasStalled) {
       // It may be as busy with its start as this agent is; its handshake goes on.
       watch.outage = { ...watch.outage, hasStalled: true };
@@ -201,8 +213,7 @@ export class Attempts {
   /** What stood was silent all the while: TCP may not try it again for as long as it was cut. */
   #endSilent(watch: Watch, turn: Turn): void {
     watch.isMute = false;
-    turn.emit({ type: "hangUp", peer: watch.agent });
-    this.#ports.links.closed(watch.agent);
+    this.#ports.links.hangUp(watch.agent, turn);
   }
 
   /**
@@ -215,7 +226,7 @@ export class Attempts {
       this.recover(watch, turn);
     } else if (watch.stage === "dialing") {
       watch.outage = { ...watch.outage, silentMs: NEVER };
-      this.#wayMayBeOpen(turn);
+      this.#returning.wayMayBeOpen(turn);
     } else {
       this.#endSilent(watch, turn);
       // Both ends hear each other at about the same time, and one session is enough.
@@ -225,32 +236,13 @@ export class Attempts {
     }
   }
 
-  /** The session with a lost peer has closed: its end hears this agent again, or its process is gone. */
-  closedWhileLost(watch: Watch, turn: Turn): void {
-    const at = soonMs(this.#ports.agent, watch.agent, turn);
-    if (watch.stage !== "idle") watch.isUrged = true;
-    else if (this.#watches.dueMs(watch) > at) this.#watches.setDue(watch, at);
-  }
-
   /** The peer was heard again. */
   recover(watch: Watch, turn: Turn): void {
     const wasLost = isLost(watch);
+    const wasApart = wasLost && !this.#findings.isCalm;
     this.#findings.recover(watch, turn);
-    if (wasLost) this.#wayMayBeOpen(turn);
-  }
-
-  /** One lost peer is back: the others are tried at once, since a healed partition heals for all. */
-  #wayMayBeOpen(turn: Turn): void {
-    for (const watch of this.#watches) {
-      if (!isLost(watch)) continue;
-      if (watch.stage !== "idle") {
-        // What was sent while the way was closed does not come back, and says nothing about it.
-        watch.isUrged = true;
-        continue;
-      }
-      const at = soonMs(this.#ports.agent, watch.agent, turn);
-      if (this.#watches.dueMs(watch) > at) this.#watches.setDue(watch, at);
-    }
+    if (wasApart) this.#returning.excuseAll(turn);
+    if (wasLost) this.#returning.wayMayBeOpen(turn);
   }
 
   /** A new watch; `known` is the one of another duty that it replaces, and `before` those that begin before it now. */
@@ -267,9 +259,11 @@ export class Attempts {
     } else if (this.#ports.links.has(peer)) {
       watch.heardMs = known?.heardMs ?? now;
       this.#looks.firstLook(watch, turn);
+    } else if (known !== undefined) {
+      this.#returning.planSession(watch, turn);
     } else {
       const isFirst = this.#ports.links.list().length + before < firstSessions;
-      const delayMs = isFirst || this.#ports.agent < peer || known !== undefined ? 0 : dialDelayMs;
+      const delayMs = isFirst || this.#ports.agent < peer ? 0 : dialDelayMs;
       this.#watches.setDue(watch, now + delayMs + turn.random.below(dialSpreadMs));
     }
   }

@@ -22,7 +22,9 @@ export interface Accusation {
 export type Found =
   /** Out of reach. With a vote, when the evidence is conclusive and has lasted for long enough. */
   | { readonly type: "lost"; readonly watch: Watch; readonly vote: Accusation | undefined }
-  | { readonly type: "returned"; readonly watch: Watch };
+  | { readonly type: "returned"; readonly watch: Watch }
+  /** So many were silent that this agent was behind a partition, and one of them is back. */
+  | { readonly type: "reconnected" };
 
 /** Silence of so many at once may be a partition: one silent peer is a peer's matter. */
 const cutOffPeersMin = 2;
@@ -162,6 +164,7 @@ export class Findings {
     if (watch.outage.hasStalled) watch.outage = { ...watch.outage, hasStalled: false };
     if (watch.finding === "reachable") return;
     const wasLost = isLost(watch);
+    if (wasLost && !this.isCalm) this.#found.push({ type: "reconnected" });
     if (isSilent(watch)) watch.healedMs = turn.now.monoMs;
     clearOutage(watch);
     this.#set(watch, "reachable", turn);
@@ -170,6 +173,17 @@ export class Findings {
     }
     this.recount(turn);
     if (wasLost) this.#found.push({ type: "returned", watch });
+  }
+
+  /** A lost peer is there as far as anybody knows, or was never at fault: it is as one that nothing was tried with yet. */
+  excuse(watch: Watch, evidence: string, turn: Turn): void {
+    if (isSilent(watch)) watch.healedMs = turn.now.monoMs;
+    clearOutage(watch);
+    watch.heardMs = Number.NEGATIVE_INFINITY;
+    watch.isMute = false;
+    this.#set(watch, "reachable", turn);
+    turn.tell("swarm.returned", "info", this.#fields(watch, evidence));
+    this.#found.push({ type: "returned", watch });
   }
 
   /** Another reaches it: silence begins anew, since the fault lies between the two of us. */

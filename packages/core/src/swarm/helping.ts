@@ -5,17 +5,20 @@ import { type MonotonicMs, NEVER } from "../contract/time.ts";
 import type { Turn } from "../contract/turn.ts";
 import { nothing } from "../keeping/rare.ts";
 import { keep, recall } from "../keeping/snapshot.ts";
-import { probesForOthersMax } from "../limits.ts";
+import { dialsForOthersMax, probesForOthersMax } from "../limits.ts";
 import type { Settings } from "../settings.ts";
 import type { Asking } from "./asking.ts";
 import type { Links } from "./links.ts";
+import type { Missing } from "./missing.ts";
 import type { Probing } from "./probing.ts";
+import { isLost } from "./watch.ts";
 
 /** What helping stands on. */
 export interface HelpingPorts {
   readonly links: Links;
   readonly asking: Asking;
   readonly probing: Probing;
+  readonly missing: Missing;
   readonly settings: Settings;
 }
 
@@ -29,7 +32,11 @@ interface Favor {
   readonly untilMs: MonotonicMs;
 }
 
-/** Probes on behalf of others (SWIM's indirect probes): at most `probesForOthersMax` at once, the rest is declined. */
+/**
+ * Probes on behalf of others (SWIM's indirect probes): at most `probesForOthersMax` at once, of which `dialsForOthersMax` are
+ * dials; the rest is declined. Behind a cut, and on a starved machine, everyone asks everyone, and each dial would be a
+ * handshake and a session that nobody needs.
+ */
 export class Helping {
   readonly #ports: HelpingPorts;
   #favors: readonly Favor[];
@@ -53,7 +60,10 @@ export class Helping {
     return earliest;
   }
 
-  /** Probes a subject over the standing session, or by a fresh connection. Who observes it too goes by what it finds. */
+  /**
+   * Probes a subject over the standing session, or by a fresh connection, which becomes a session where it is the first.
+   * Who observes it too goes by what it finds.
+   */
   request(requester: AgentId, sequence: number, subject: AgentId, turn: Turn): void {
     if (this.#favors.length >= probesForOthersMax) return;
     const { links, asking, probing } = this.#ports;
@@ -64,11 +74,24 @@ export class Helping {
       if (probing.isObserved(subject)) probing.lookToo(subject, turn);
       else if (!isAsked) asking.probe(subject, turn);
       this.#favors = [...this.#favors, { ...favor, isProbed: true }];
-    } else if (links.dial(subject, "fresh", indirectTimeoutMs, turn)) {
+    } else if (this.#mayDial(subject) && links.dial(subject, "fresh", indirectTimeoutMs, turn)) {
       this.#favors = [...this.#favors, { ...favor, isProbed: false }];
     } else {
       report(favor, false, turn);
     }
+  }
+
+  /**
+   * Whom it misses itself, by own attempts, which go on in turns, or by the word of its observers, it does not dial for
+   * others; nor does it where it misses many, or is starved and would find nobody.
+   */
+  #mayDial(subject: AgentId): boolean {
+    const { probing, missing } = this.#ports;
+    const { findings } = probing;
+    const watch = probing.watchOf(subject);
+    const misses = watch === undefined ? missing.holds(subject) : isLost(watch);
+    const dialing = this.#favors.filter(({ isProbed }) => !isProbed).length;
+    return !misses && findings.isCalm && findings.health.score === 0 && dialing < dialsForOthersMax;
   }
 
   /** The subject said something, which answers whoever asked for it. */

@@ -242,7 +242,7 @@ function takeRumor(
 ): boolean {
   switch (rumor.type) {
     case "members":
-      membership.admitAll(rumor.members, from, turn);
+      membership.admitAll(rumor.members, from, turn, true);
       return false;
     case "deaths": {
       let isNobodysMatter = true;

@@ -72,6 +72,12 @@ export class Links {
     this.#guests.delete(peer);
   }
 
+  /** Ends a session that this agent gives up. */
+  hangUp(peer: AgentId, turn: Turn): void {
+    turn.emit({ type: "hangUp", peer });
+    this.closed(peer);
+  }
+
   /** A session could not be had; it is asked for again when the next vote needs it. True where a vote had. */
   failed(peer: AgentId): boolean {
     if (this.#connected.has(peer) || this.#guests.get(peer) === undefined) return false;

@@ -36,12 +36,12 @@ export class Membership {
     this.#ports = ports;
   }
 
-  /** Many at once, as they came in one message. */
-  admitAll(members: readonly Member[], from: AgentId, turn: Turn): void {
+  /** Many at once, as they came in one message, or by `isGossip`: that was said just now. */
+  admitAll(members: readonly Member[], from: AgentId, turn: Turn, isGossip = false): void {
     const { directory, evicting } = this.#ports;
     const welcome = members.filter((member) => !evicting.turnsAway(member, turn));
     directory.enrol(welcome);
-    for (const member of welcome) this.#admit(member, from, turn);
+    for (const member of welcome) this.#admit(member, from, turn, isGossip);
   }
 
   /** Takes a statement that `from` made or passed on. */
@@ -49,7 +49,7 @@ export class Membership {
     if (!this.#ports.evicting.turnsAway(member, turn)) this.#admit(member, from, turn);
   }
 
-  #admit(member: Member, from: AgentId, turn: Turn): void {
+  #admit(member: Member, from: AgentId, turn: Turn, isGossip = false): void {
     const { directory, own } = this.#ports;
     const { agent } = member.certificate;
     if (agent === this.#ports.agent) {
@@ -66,7 +66,7 @@ export class Membership {
         return;
       case "renewed":
         this.#unsaved.push(member);
-        this.#renewed(member, before, turn);
+        this.#renewed(member, before, isGossip, turn);
         return;
       case "conflicting":
       case "older": {
@@ -118,7 +118,7 @@ export class Membership {
     this.#unsaved = [];
   }
 
-  #renewed(member: Member, before: Standing | undefined, turn: Turn): void {
+  #renewed(member: Member, before: Standing | undefined, isGossip: boolean, turn: Turn): void {
     const { votes, probing, deaths, missing } = this.#ports;
     const { agent, status, incarnation } = member.entry.entry;
     const wasAccused = votes.voidBelow(agent, incarnation) || deaths.isAccused(agent);
@@ -130,8 +130,10 @@ export class Membership {
       tell("refuted", member, "its own newer statement", turn);
     }
     deaths.reconsider(turn, agent);
+    const wasMissing = missing.holds(agent);
     missing.renewed(agent, incarnation, turn);
-    probing.renewed(agent, turn);
+    if (isGossip) probing.spoke(agent, wasMissing, turn);
+    else probing.renewed(agent, turn);
   }
 }
 

@@ -20,6 +20,9 @@ export interface Identity {
 /** Peers that accused this agent and wait for its new entry. A guess: more are reached by gossip. */
 const accusersMax = 64;
 
+/** Whoever is cut off again and again says so much at most: each time is a rumor to everyone. A guess. */
+const reappearEveryMs = 10_000;
+
 /** Where the boot counter is kept, with `sync`. */
 export const incarnationKey = "incarnation";
 
@@ -32,6 +35,7 @@ interface OwnDump {
   readonly entry: SignedEntry | undefined;
   readonly accusers: readonly AgentId[];
   readonly startedMs: MonotonicMs;
+  readonly reappearedMs: MonotonicMs;
 }
 
 /**
@@ -51,6 +55,8 @@ export class Own {
   #capabilities: readonly string[] = nothing;
   #member: Member | undefined;
   #accusers: readonly AgentId[] = nothing;
+  /** When it last said that it is back; −∞ when it never was cut off. */
+  #reappearedMs: MonotonicMs = Number.NEGATIVE_INFINITY;
   /** NEVER before the first step. */
   #startedMs: MonotonicMs = NEVER;
 
@@ -76,6 +82,7 @@ export class Own {
     own.#capabilities = dump.capabilities;
     own.#accusers = dump.accusers;
     own.#startedMs = dump.startedMs;
+    own.#reappearedMs = dump.reappearedMs;
     if (dump.entry !== undefined) own.#member = { certificate: identity.certificate, entry: dump.entry };
     return own;
   }
@@ -90,6 +97,7 @@ export class Own {
       entry: this.#member?.entry,
       accusers: this.#accusers,
       startedMs: this.#startedMs,
+      reappearedMs: this.#reappearedMs,
     };
     return keep(dump);
   }
@@ -178,6 +186,16 @@ export class Own {
     if (order > 0) return;
     this.#note(accuser);
     if (order === 0) this.#answer(accuser, evidence, turn);
+  }
+
+  /**
+   * This agent was cut off, and is back: others miss it or hold it dead, and its newer word ends that for all of them at
+   * once.
+   */
+  reappear(turn: Turn): void {
+    if (this.isAbsent || turn.now.monoMs - this.#reappearedMs < reappearEveryMs) return;
+    this.#reappearedMs = turn.now.monoMs;
+    this.#raise(turn);
   }
 
   /**

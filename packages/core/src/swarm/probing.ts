@@ -12,6 +12,7 @@ import type { Links } from "./links.ts";
 import { Looks } from "./looks.ts";
 import type { Assignment } from "./observers.ts";
 import { wayOpenSpreadMs } from "./redial.ts";
+import { Returning } from "./returning.ts";
 import { isLost, isUnmet, meet, Watch } from "./watch.ts";
 import { Watches } from "./watches.ts";
 
@@ -35,6 +36,7 @@ export class Probing {
   readonly #links: Links;
   readonly #watches = new Watches();
   readonly #looks: Looks;
+  readonly #returning: Returning;
   readonly #attempts: Attempts;
   /** The one that was asked for last; undefined after a restore. */
   #assignment: Assignment | undefined;
@@ -55,7 +57,8 @@ export class Probing {
       dump?.findings,
     );
     this.#looks = new Looks(ports, this.#watches, this.findings);
-    this.#attempts = new Attempts(ports, this.#watches, this.findings, this.#looks);
+    this.#returning = new Returning(ports, this.#watches, this.findings);
+    this.#attempts = new Attempts(ports, this.#watches, this.findings, this.#looks, this.#returning);
   }
 
   dump(): Snapshot {
@@ -184,7 +187,7 @@ export class Probing {
     const watch = this.#watches.get(peer);
     if (watch === undefined) return;
     if (isLost(watch)) {
-      if (watch.duty === "observe") this.#attempts.closedWhileLost(watch, turn);
+      if (watch.duty === "observe") this.#returning.trySoon(watch, 0, turn);
     } else if (watch.duty === "redial") this.#watches.setDue(watch, turn.now.monoMs);
     else if (watch.stage !== "dialing") {
       this.findings.suspect(watch, "its session closed", turn);
@@ -246,6 +249,15 @@ export class Probing {
     const watch = this.#watches.get(peer);
     if (watch !== undefined && watch.stage === "idle" && isLost(watch))
       this.#watches.setDue(watch, turn.now.monoMs);
+  }
+
+  /** The same by gossip, so that it has said so just now; `wasMissing`: its other observers missed it too. */
+  spoke(peer: AgentId, wasMissing: boolean, turn: Turn): void {
+    const watch = this.#watches.get(peer);
+    this.#returning.mayBeOver(turn);
+    if (watch === undefined || !isLost(watch)) return;
+    if (this.#returning.isBack(watch, wasMissing, turn)) this.#returning.excuse(watch, turn);
+    else this.renewed(peer, turn);
   }
 
   /** A peer has told digests that equal this agent's. */

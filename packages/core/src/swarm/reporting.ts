@@ -51,7 +51,7 @@ interface Said {
   readonly finding: Sighting["finding"];
   readonly incarnation: Incarnation;
   readonly atMs: MonotonicMs;
-  /** How often it changed its mind. */
+  /** How often it changed its mind, or said the same of a newer word of the subject. */
   readonly changes: number;
 }
 
@@ -201,8 +201,8 @@ export class Reporting {
     missing.take(sighting, agent, turn);
     const { subject, finding, incarnation } = sighting.sighting;
     const before = this.#said.get(subject);
-    const changes =
-      before === undefined || before.finding === finding ? (before?.changes ?? 0) : before.changes + 1;
+    const isSame = before?.finding === finding && compareIncarnation(before.incarnation, incarnation) === 0;
+    const changes = before === undefined || isSame ? (before?.changes ?? 0) : before.changes + 1;
     this.#said.set(subject, { finding, incarnation, atMs: turn.now.monoMs, changes });
     this.weigh(subject, turn);
     if (this.#unsigned > 0) return;

@@ -361,6 +361,10 @@ export class Swarm {
     for (;;) {
       const found = probing.findings.takeFound();
       for (const one of found) {
+        if (one.type === "reconnected") {
+          own.reappear(turn);
+          continue;
+        }
         if (one.type === "lost") accusing.lost(one.watch, one.vote, turn);
         else accusing.returned(one.watch.agent);
         reporting.weigh(one.watch.agent, turn);

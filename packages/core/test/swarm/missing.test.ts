@@ -91,9 +91,9 @@ describe("whoever is cut off", () => {
     world.run(5_000);
     for (const name of strangers) {
       const lines = world.told("swarm.returned").filter((line) => line.startsWith(`${name}: `));
-      // Whoever has just looked for itself knows a moment sooner.
+      // It says so itself; whoever has just looked for itself knows a moment sooner.
       expect(lines).toHaveLength(1);
-      expect(lines[0]).toMatch(/: m03 \((heard again by its observers|this agent hears it)\)$/);
+      expect(lines[0]).toMatch(/: m03 \((its own newer statement|this agent hears it)\)$/);
       expect(world.host(name).swarm.outline().queues).toContainEqual(
         expect.objectContaining({ name: "sightings", length: 0 }),
       );
