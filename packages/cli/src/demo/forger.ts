@@ -1,12 +1,13 @@
 import { joinSwarm, memoryInviteBook, type Network, openNetwork } from "@antibody/agent/network";
 import { generateKey, nodeCrypto } from "@antibody/agent/state";
-import { type Input, type Member, sealEntry, verifyEntry } from "@antibody/core";
+import { type Incarnation, type Input, type Member, sealEntry, verifyEntry } from "@antibody/core";
 import { type AgentId, isRejection, type Root, type VerifiedPolicy } from "@antibody/policy";
 import { until } from "./until.ts";
 
 /**
  * A member that means harm: enrolled with a real invite, on the real network, without a mind of its own. It can
- * ask peers for policy like anyone, and push to them whatever bytes it likes.
+ * ask peers for policy like anyone, and push to them whatever bytes it likes. It answers probes: nobody goes on
+ * listening to a peer that is silent.
  */
 export interface Forger {
   /** Asks a peer for policy by id, and waits until all of it has come. */
@@ -15,8 +16,8 @@ export interface Forger {
     ids: readonly string[],
     signal: AbortSignal,
   ): Promise<ReadonlyMap<string, Uint8Array>>;
-  /** Pushes bytes to every peer, as policy. */
-  push(bytes: Uint8Array): void;
+  /** Pushes bytes to every peer, as policy. Waits until it has a session with each of them. */
+  push(bytes: Uint8Array, signal: AbortSignal): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -36,6 +37,7 @@ export async function enlistForger(
     certificate,
     members: told,
   } = await joinSwarm({ code, key, name: "mallory", crypto, build: "forged" });
+  const incarnation: Incarnation = [certificate.certificate.serial, 1, 0];
   const entry = verifyEntry(
     sealEntry(
       {
@@ -43,7 +45,7 @@ export async function enlistForger(
         type: "entry",
         swarm: charter.swarm,
         agent: certificate.agent,
-        incarnation: [certificate.certificate.serial, 1, 0],
+        incarnation,
         status: "alive",
         addresses: [],
         capabilities: [],
@@ -64,8 +66,13 @@ export async function enlistForger(
       members.set(input.peer, input.member);
       reached.add(input.peer);
     }
-    if (input.type === "message" && input.message.type === "items") {
-      for (const { id, bytes } of input.message.policy) captured.set(id, bytes);
+    if (input.type === "disconnected") reached.delete(input.peer);
+    if (input.type !== "message") return;
+    const { from, message } = input;
+    if (message.type === "items") for (const { id, bytes } of message.policy) captured.set(id, bytes);
+    if (message.type === "probe") {
+      const { sequence, digests } = message;
+      network.send(from, { type: "ack", sequence, digests, incarnation });
     }
   };
   const network: Network = await openNetwork({
@@ -82,11 +89,16 @@ export async function enlistForger(
       members: () => [...members.values()],
     },
   });
-  try {
-    for (const peer of peers) network.dial(peer.agent, peer.addresses, "session", dialTimeoutMs);
-    await until("the forger to reach every agent", signal, () =>
+  const reachAll = async (patience: AbortSignal): Promise<void> => {
+    for (const { agent, addresses } of peers) {
+      if (!reached.has(agent)) network.dial(agent, addresses, "session", dialTimeoutMs);
+    }
+    await until("the forger to reach every agent", patience, () =>
       peers.every(({ agent }) => reached.has(agent)),
     );
+  };
+  try {
+    await reachAll(signal);
   } catch (error) {
     await network.stop();
     throw error;
@@ -97,7 +109,8 @@ export async function enlistForger(
       await until("the forger to get what it asked for", patience, () => ids.every((id) => captured.has(id)));
       return captured;
     },
-    push: (bytes) => {
+    push: async (bytes, patience) => {
+      await reachAll(patience);
       const policy = [asIfVerified(bytes)];
       for (const { agent } of peers) network.send(agent, { type: "items", members: [], deaths: [], policy });
     },

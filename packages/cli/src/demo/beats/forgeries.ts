@@ -87,10 +87,13 @@ async function forge(stage: Stage, forger: Forger, ids: readonly string[], manif
       ),
     );
   });
-  forger.push(withOneBitChanged(genuine));
-  forger.push(signedBy(generateKey(), genuine));
-  forger.push(withTypeSwapped(genuine));
-  forger.push(oldManifest);
+  const made = [
+    withOneBitChanged(genuine),
+    signedBy(generateKey(), genuine),
+    withTypeSwapped(genuine),
+    oldManifest,
+  ];
+  for (const bytes of made) await forger.push(bytes, signal);
 }
 
 /** The lowest bit of one letter of what is promised: still canonical, and not what was signed. */
