@@ -1,3 +1,4 @@
+import { isIP } from "node:net";
 import { parseDuration } from "@antibody/core";
 import { isGlob, type Mode, modes, type Power, parseMode, parsePower, powers } from "@antibody/policy";
 import { InvalidArgumentError } from "commander";
@@ -38,8 +39,18 @@ export function readPowers(text: string, before: readonly Power[] | undefined): 
 /** Collects globs: several in one word separated by commas, or the option several times. */
 export function readGlobs(text: string, before: readonly string[] | undefined): readonly string[] {
   const globs = text.split(",");
-  if (!globs.every(isGlob)) throw new InvalidArgumentError('Write globs such as "file:/etc/**".');
+  // Every resource has a kind: what names none, and leaves none open, would match nothing for ever.
+  if (!globs.every((glob) => isGlob(glob) && /[:*]/.test(glob)))
+    throw new InvalidArgumentError('Write globs with a kind, such as "file:/etc/**" or "process:*".');
   return [...(before ?? []), ...globs];
+}
+
+/** Collects addresses to listen on, as multiaddrs of TCP. */
+export function readListen(text: string, before: readonly string[] | undefined): readonly string[] {
+  const [, ip, port] = /^\/ip[46]\/([^/]+)\/tcp\/(\d{1,5})$/.exec(text) ?? [];
+  if (ip === undefined || Number(port) > 65_535 || isIP(ip) !== Number(text.charAt(3)))
+    throw new InvalidArgumentError("Write an address such as /ip4/0.0.0.0/tcp/4001, or tcp/0 for any port.");
+  return [...(before ?? []), text];
 }
 
 /** Collects the words of an option that may be given several times. */

@@ -78,9 +78,12 @@ describe("handoff", () => {
     expect(refused).toMatchObject({ code: 1, out: `webhook ${host}: refused, it answered 404\n` });
     expect(JSON.stringify([added, tested, refused])).not.toContain("T0PS3CRET");
     expect((await stage.run("handoff", "add", "pigeon", "http://x")).code).toBe(2);
-    expect((await stage.run("handoff", "add", "ntfy", "gopher://x")).err).toContain(
-      "expected an http or https address",
-    );
+    for (const address of ["gopher://x", "ntfy.sh"])
+      expect(await stage.run("handoff", "add", "ntfy", address)).toMatchObject({
+        code: 2,
+        err: expect.stringContaining("expected an http or https address"),
+      });
+    expect((await stage.run("handoff", "add", "ntfy", "http://x", "--raise-after", "soon")).code).toBe(2);
     expect((await stage.run("handoff", "remove", host)).code).toBe(0);
     expect((await stage.run("handoff", "remove", host)).code).toBe(1);
   });

@@ -132,6 +132,8 @@ describe("a real agent", () => {
     const second = await ask("run", "--root", join(directory, "root"));
     expect(second.code).toBe(1);
     expect(second.err).toMatch(/already runs an agent on .+\n {2}next: Stop it first/);
+    // Who founds another swarm here is not told to stop this agent for it.
+    expect((await ask("init", "--name", "again")).err).toMatch(/there is an agent in .+ already/);
     const ended = once(child, "close");
     await object("stop");
     expect(await ended).toEqual([0, null]);

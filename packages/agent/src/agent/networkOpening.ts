@@ -1,13 +1,17 @@
 import { setTimeout } from "node:timers/promises";
 import type { LogEntry } from "../log/log.ts";
+import { listenFailure } from "../network/listenFailure.ts";
 import type { Network } from "../network/network.ts";
 import type { NetworkOptions } from "../network/networkOptions.ts";
-import { messageOf } from "../state/stateError.ts";
 
 /** A network that could not be opened is tried again this often: an interface may come up late. Guess. */
 const retryMs = 5_000;
 /** An opening that hangs does not keep an agent from ending. Guess: many times what opening takes. */
 const giveUpMsMax = 2_000;
+
+/** It is tried again, and the device is healed meanwhile. */
+const listenNext =
+  "free the address, or start the agent with another one: antibody run --listen /ip4/0.0.0.0/tcp/0";
 
 /** Opens the network: libp2p on a device, something simpler in tests. */
 export type OpenNetwork = (options: NetworkOptions) => Promise<Network>;
@@ -78,7 +82,7 @@ export class NetworkOpening {
       this.#tell({
         name: "agent.networkFailed",
         level: "error",
-        fields: { message: messageOf(error), listen },
+        fields: { message: listenFailure(error), listen, next: listenNext },
       });
       return signal.aborted;
     }

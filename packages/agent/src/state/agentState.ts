@@ -153,12 +153,11 @@ export interface EmptyState {
 export function holdEmptyState(stateDirectory: string): EmptyState {
   const paths = statePaths(stateDirectory);
   makeOwnDirectory(paths.directory, 0o700);
+  // Before the lock: who is told that it is held would stop the agent, only to hear that it is one.
+  refuseSecond(paths);
   const lock = holdDirectory(paths);
   try {
-    if (holdsAgent(paths.directory)) {
-      const next = "Choose another directory with --state.";
-      throw new StateError("stateExists", `there is an agent in ${paths.directory} already`, next);
-    }
+    refuseSecond(paths);
     const key = ownKey(paths.agentKey);
     const owner = ownKey(paths.ownerKey);
     mkdirSync(paths.authorKeys, { recursive: true, mode: 0o700 });
@@ -221,4 +220,10 @@ function readTags(path: string): readonly string[] {
     throw new StateError("stateBroken", `${path} holds too many tags, or too long ones`, next);
   }
   return [...new Set(tags)].sort();
+}
+
+function refuseSecond({ directory }: StatePaths): void {
+  if (!holdsAgent(directory)) return;
+  const next = "Look at it: antibody status. For another agent, choose another directory with --state.";
+  throw new StateError("stateExists", `there is an agent in ${directory} already`, next);
 }

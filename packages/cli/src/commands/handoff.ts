@@ -3,6 +3,7 @@ import type { Command } from "commander";
 import { InvalidArgumentError } from "commander";
 import { CliError, exitCode, usageError } from "../errors.ts";
 import type { Invocation } from "../invocation.ts";
+import { readDuration } from "../options.ts";
 import type { Verb } from "../verb.ts";
 
 /** What the commands about handoff tell, as `--json` prints it. */
@@ -58,8 +59,8 @@ export const handoffAdd: Verb<AddOptions> = {
     void command
       .option("--header <line>", "a header of a webhook; several times for several", readHeader)
       .option("--token <token>", "an access token of ntfy")
-      .option("--raise-after <span>", "a case is told when it is open for so long; default: 1m")
-      .option("--clear-after <span>", "its end is told when it is kept for so long; default: 5m"),
+      .option("--raise-after <span>", "a case is told when it is open for so long; default: 1m", readSpan)
+      .option("--clear-after <span>", "its end is told when it is kept for so long; default: 5m", readSpan),
   async run({ invocation, options, args: [type = "", url = ""] }) {
     const config = await read(invocation);
     const { raiseAfter, clearAfter } = options;
@@ -144,7 +145,19 @@ async function write({ state }: Invocation, config: HandoffConfig): Promise<void
   writeHandoffConfig(state, config);
 }
 
+/** As it was written, since the configuration is for people to read. */
+function readSpan(text: string): string {
+  readDuration(text);
+  return text;
+}
+
 function targetOf(type: string, url: string, { header, token }: AddOptions): HandoffTarget {
+  if (!/^https?:$/.test(URL.parse(url)?.protocol ?? ""))
+    throw usageError(
+      "that is no address of the web",
+      "expected an http or https address, such as https://ntfy.sh/a-topic",
+      "antibody handoff add --help",
+    );
   switch (type) {
     case "webhook":
       return { type, url, ...(header === undefined ? {} : { headers: Object.fromEntries(header) }) };

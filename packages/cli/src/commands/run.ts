@@ -4,7 +4,7 @@ import { runtimeDirectory } from "@antibody/agent/control";
 import { holdsAgent } from "@antibody/agent/state";
 import { CliError, exitCode, usageError } from "../errors.ts";
 import type { Invocation } from "../invocation.ts";
-import { noMdnsText, readDuration, readEach, readName } from "../options.ts";
+import { noMdnsText, readDuration, readListen, readName } from "../options.ts";
 import { beginningOf } from "../self.ts";
 import { serviceManager } from "../service/notify.ts";
 import { actAsOwnerOf } from "../service/owner.ts";
@@ -43,7 +43,7 @@ export const run: Verb<RunOptions> = {
       .option(
         "--listen <multiaddr>",
         "where peers reach it (repeatable); default: any free TCP port",
-        readEach,
+        readListen,
       )
       .option("--join <code>", "join first, if there is no agent in the state yet")
       .option("--root <directory>", "prefixes every path of file-like resources", "/")
