@@ -91,6 +91,36 @@ function report(known: CliError | "helped" | undefined, json: boolean, terminal:
   return known.exit;
 }
 
+/** What other tools call some of the commands: a word has one meaning here, and no second name. */
+const otherWords: ReadonlyMap<string, string> = new Map([
+  ["explain", "why"],
+  ["describe", "why"],
+  ["show", "status, or why RESOURCE"],
+  ["list", "status --all"],
+  ["ps", "status --all"],
+  ["history", "log"],
+  ["audit", "log"],
+  ["events", "logs --follow"],
+  ["top", "watch"],
+  ["members", "peers"],
+  ["nodes", "peers"],
+  ["graph", "map"],
+  ["check", "doctor"],
+  ["health", "doctor"],
+  ["start", "run"],
+  ["up", "run"],
+  ["down", "stop"],
+  ["leave", "stop, or evict on another device"],
+  ["unpause", "resume"],
+  ["continue", "resume"],
+  ["apply", "publish"],
+  ["deploy", "publish"],
+  ["plan", "diff, or simulate"],
+  ["validate", "lint"],
+  ["keygen", "author keygen"],
+  ["grant", "trust add"],
+]);
+
 /** The command that was meant, as far as its words are known: whose help says how it is called. */
 function calledCommand(program: Command, argv: readonly string[]): readonly string[] {
   const known: string[] = [];
@@ -111,7 +141,11 @@ function knownError(error: unknown, self: string, help: string): CliError | "hel
     // Without a subcommand commander has printed the help already.
     if (error.code === "commander.help") return "helped";
     const cause = error.message.replace(/^error: /, "").replaceAll("\n", " ");
-    return usageError("the command cannot be understood", cause, help);
+    const [, unknown = ""] = /^unknown command '([^']*)'/.exec(cause) ?? [];
+    const meant = otherWords.get(unknown);
+    const told =
+      meant === undefined ? cause : `unknown command '${unknown}'; what you look for may be ${meant}`;
+    return usageError("the command cannot be understood", told, help);
   }
   const hinted = hintedError(error, self);
   if (hinted !== undefined) return hinted;

@@ -239,6 +239,13 @@ describe("faults of usage", () => {
     expect(value).toMatchObject({ error: { code: "usage" } });
   });
 
+  test("what other tools call a command is told by its name here", async () => {
+    const stage = await setStage();
+    expect((await stage.run("explain", "motd")).err).toMatch(
+      /^antibody: .+\n {2}cause: unknown command 'explain'; what you look for may be why\n {2}next: .+--help\n$/,
+    );
+  });
+
   test("no command at all shows the help and exits with 2", async () => {
     const stage = await setStage();
     const { code, err } = await stage.run();

@@ -46,28 +46,43 @@ import { uninstall } from "./uninstall.ts";
 import { watch } from "./watch.ts";
 import { why } from "./why.ts";
 
-/** Adds every command, in the order in which people meet them. */
+/** Adds every command, under what people want to do and in the order in which they meet it. */
 export function addCommands(program: Command, shell: Shell): void {
-  for (const verb of [init, run, invite, join, evict, status, watch, why]) addVerb(program, shell, verb);
-  addVerb(addVerb(program, shell, peers), shell, peersWhy);
-  for (const verb of [map, routes, logs, log, metrics]) addVerb(program, shell, verb);
+  const add = (verbs: readonly AnyVerb[]): void => {
+    for (const verb of verbs) addVerb(program, shell, verb);
+  };
   const group = (name: string, description: string, verbs: readonly AnyVerb[]): void =>
     addGroup(program, shell, { name, description, verbs });
+
+  program.commandsGroup("A device and its swarm:");
+  add([init, run, invite, join, evict, away, back, stop]);
+
+  program.commandsGroup("See what is, and why:");
+  add([status, watch, why]);
+  addVerb(addVerb(program, shell, peers), shell, peersWhy);
+  add([map, routes, logs, log, metrics, doctor]);
   group("incident", "Cases that the agent gave to a human.", [incidentList, incidentShow, incidentExport]);
-  group("handoff", "Who is told of these cases, by webhook or ntfy.", [
+  add([replay]);
+
+  program.commandsGroup("Hold it, and let it go on:");
+  add([pause, resume, step, cancel]);
+
+  program.commandsGroup("Decide, as the owner of a device:");
+  group("trust", "Who may tell this device what.", [trustList, trustAdd, trustRemove]);
+  group("handoff", "Who is told of cases for a human, by webhook or ntfy.", [
     handoffList,
     handoffAdd,
     handoffRemove,
     handoffTest,
   ]);
-  for (const verb of [pause, resume, step, cancel, away, back, stop]) addVerb(program, shell, verb);
-  group("trust", "Who may tell this device what.", [trustList, trustAdd, trustRemove]);
   group("plugin", "Programs of the owner that keep resources of their own.", [
     pluginList,
     pluginAdd,
     pluginRemove,
     pluginCheck,
   ]);
+
+  program.commandsGroup("Write policy, and publish it:");
   group("author", "Policy files, and keys to sign them with.", [
     authorInit,
     authorKeygen,
@@ -75,8 +90,7 @@ export function addCommands(program: Command, shell: Shell): void {
     authorHeartbeat,
     authorLog,
   ]);
-  for (const verb of [schema, build, lint, diff, simulate, sign, publish, rollback])
-    addVerb(program, shell, verb);
+  add([schema, build, lint, diff, simulate, sign, publish, rollback]);
   group("rollout", "Generations that come into force in stages.", [
     rolloutShow,
     rolloutAdvance,
@@ -84,11 +98,13 @@ export function addCommands(program: Command, shell: Shell): void {
     rolloutCommit,
     rolloutAbort,
   ]);
-  addVerb(program, shell, revoke);
-  addSim(program, shell);
-  addVerb(program, shell, replay);
+  add([revoke]);
+
+  program.commandsGroup("Try it without a device:");
   addVerb(addVerb(program, shell, demo), shell, demoServe);
-  addVerb(program, shell, doctor);
-  for (const verb of [install(program), uninstall, completion(program), manual(program)])
-    addVerb(program, shell, verb);
+  addSim(program, shell);
+
+  program.commandsGroup("The command itself:");
+  add([install(program), uninstall, completion(program), manual(program)]);
+  program.helpCommand(true);
 }
