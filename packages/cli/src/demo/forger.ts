@@ -1,7 +1,7 @@
 import { joinSwarm, memoryInviteBook, type Network, openNetwork } from "@antibody/agent/network";
-import { generateKey, nodeCrypto } from "@antibody/agent/state";
-import { type Incarnation, type Input, type Member, sealEntry, verifyEntry } from "@antibody/core";
-import { type AgentId, isRejection, type Root, type VerifiedPolicy } from "@antibody/policy";
+import { generateKey, nodeCrypto, type PrivateKey } from "@antibody/agent/state";
+import { type Input, type Member, sealEntry, verifyEntry } from "@antibody/core";
+import { type AgentId, isRejection, type Root, type SwarmId, type VerifiedPolicy } from "@antibody/policy";
 import { until } from "./until.ts";
 
 /**
@@ -37,27 +37,7 @@ export async function enlistForger(
     certificate,
     members: told,
   } = await joinSwarm({ code, key, name: "mallory", crypto, build: "forged" });
-  const incarnation: Incarnation = [certificate.certificate.serial, 1, 0];
-  const entry = verifyEntry(
-    sealEntry(
-      {
-        v: 1,
-        type: "entry",
-        swarm: charter.swarm,
-        agent: certificate.agent,
-        incarnation,
-        status: "alive",
-        addresses: [],
-        capabilities: [],
-        build: "forged",
-      },
-      key,
-    ),
-    certificate,
-    crypto,
-  );
-  if (isRejection(entry)) throw new Error(`the forger's own entry: ${entry.detail}`);
-  const own: Member = { certificate, entry };
+  const own = memberOf(certificate, charter.swarm, key);
   const members = new Map(told.map((member) => [member.certificate.agent, member]));
   const reached = new Set<AgentId>();
   const captured = new Map<string, Uint8Array>();
@@ -72,7 +52,7 @@ export async function enlistForger(
     if (message.type === "items") for (const { id, bytes } of message.policy) captured.set(id, bytes);
     if (message.type === "probe") {
       const { sequence, digests } = message;
-      network.send(from, { type: "ack", sequence, digests, incarnation });
+      network.send(from, { type: "ack", sequence, digests, incarnation: own.entry.entry.incarnation });
     }
   };
   const network: Network = await openNetwork({
@@ -116,6 +96,30 @@ export async function enlistForger(
     },
     stop: () => network.stop(),
   };
+}
+
+/** As a member that has just started says of itself, whoever stands behind it. */
+function memberOf(certificate: Member["certificate"], swarm: SwarmId, key: PrivateKey): Member {
+  const entry = verifyEntry(
+    sealEntry(
+      {
+        v: 1,
+        type: "entry",
+        swarm,
+        agent: certificate.agent,
+        incarnation: [certificate.certificate.serial, 1, 0],
+        status: "alive",
+        addresses: [],
+        capabilities: [],
+        build: "forged",
+      },
+      key,
+    ),
+    certificate,
+    nodeCrypto(),
+  );
+  if (isRejection(entry)) throw new Error(`the forger's own entry: ${entry.detail}`);
+  return { certificate, entry };
 }
 
 /** Only the bytes of an item travel: that they were verified is exactly what the forger lies about. */
