@@ -20,9 +20,11 @@ const marks = {
   signed: 11,
 } as const;
 
+/** FNV-1a's offset basis. */
+const fnvStart = 0x811c9dc5 | 0;
 /** The first words of pi's fraction. */
 const lowStart = 0x243f6a88;
-const highStart = 0x85a308d3;
+const highStart = 0x85a308d3 | 0;
 
 /**
  * A running hash of 64 bits over plain values, in two lanes of 32: equal values in equal order give equal hashes,
@@ -55,11 +57,11 @@ export class Trace implements PlainSink {
 
   /** The two lanes as they stand, 32 bits each. */
   get low(): number {
-    return this.#low | 0;
+    return this.#low;
   }
 
   get high(): number {
-    return this.#high | 0;
+    return this.#high;
   }
 
   /** Forgets what was added. */
@@ -69,8 +71,8 @@ export class Trace implements PlainSink {
   }
 
   word(word: number): void {
-    this.#low = Math.imul(rotated(this.#low ^ word, 13), 0x9e3779b1) + 0x7f4a7c15;
-    this.#high = Math.imul(rotated(this.#high + word, 17), 0x85ebca6b) ^ (this.#low >>> 15);
+    this.#low = nextLow(this.#low, word);
+    this.#high = nextHigh(this.#high, word, this.#low);
   }
 
   number(value: number): void {
@@ -131,13 +133,21 @@ export class Trace implements PlainSink {
   }
 
   #units(value: string): void {
-    for (let index = 0; index < value.length; index += 1) this.word(value.charCodeAt(index));
+    let low = this.#low;
+    let high = this.#high;
+    for (let index = 0; index < value.length; index += 1) {
+      const unit = value.charCodeAt(index);
+      low = nextLow(low, unit);
+      high = nextHigh(high, unit, low);
+    }
+    this.#low = low;
+    this.#high = high;
   }
 
   #textHash(value: string): number {
     const known = this.#texts.get(value);
     if (known !== undefined) return known;
-    let hash = 0x811c9dc5;
+    let hash = fnvStart;
     let second = value.length;
     for (let index = 0; index < value.length; index += 1) {
       const unit = value.charCodeAt(index);
@@ -153,7 +163,7 @@ export class Trace implements PlainSink {
   #bytesHash(value: Uint8Array): number {
     const known = this.#bytes.get(value);
     if (known !== undefined) return known;
-    let hash = 0x811c9dc5;
+    let hash = fnvStart;
     let second = value.length;
     for (const byte of value) {
       hash = Math.imul(hash ^ byte, 0x01000193);
@@ -173,6 +183,16 @@ export function digestOf(value: unknown): string {
   digests.restart();
   digests.value(value);
   return digests.digest();
+}
+
+/** Both lanes are kept as whole numbers of 32 bits, signed: V8 reckons with anything else as with a float. */
+function nextLow(low: number, word: number): number {
+  return (Math.imul(rotated(low ^ word, 13), 0x9e3779b1) + 0x7f4a7c15) | 0;
+}
+
+/** `low`: the other lane, as it stands with the word. */
+function nextHigh(high: number, word: number, low: number): number {
+  return Math.imul(rotated((high + word) | 0, 17), 0x85ebca6b) ^ (low >>> 15);
 }
 
 function rotated(word: number, by: number): number {
