@@ -65,6 +65,8 @@ export class Mind implements Knowledge {
   #seen: Seen;
   /** When healing and routing want to be woken; undefined from when a part but the swarm was given something. */
   #restDeadline: MonotonicMs | undefined;
+  /** What `#goesByPeers` gave when that deadline was made. */
+  #wentByPeers = true;
 
   private constructor(options: MindOptions, { parts, stopping, seen }: MindState) {
     this.#options = options;
@@ -274,6 +276,11 @@ export class Mind implements Knowledge {
 
   #carry(turn: Turn): boolean {
     const seen = this.#seen;
+    // In a massacre nearly every step changes who is there, and most devices have nothing that goes by it.
+    if (this.#restDeadline !== undefined && !this.#wentByPeers) {
+      this.#seen = { ...seen, swarm: this.#swarm.revision };
+      return false;
+    }
     const policies = this.#policies.revision;
     const swarm = this.#swarm.revision;
     const healing = this.#healing.revision;
@@ -296,7 +303,6 @@ export class Mind implements Knowledge {
       seen.disturbing === disturbing &&
       seen.rollouts === rollouts;
     this.#seen = { policies, swarm, healing, roles, disturbing, rollouts };
-    // In a massacre nearly every step changes who is there, and most devices have nothing that goes by it.
     if (isOfPeersAlone && !this.#goesByPeers()) return false;
     this.#restChanged();
     if (seen.policies !== policies) {
@@ -349,7 +355,9 @@ export class Mind implements Knowledge {
   }
 
   #rest(): MonotonicMs {
-    this.#restDeadline ??= Math.min(
+    if (this.#restDeadline !== undefined) return this.#restDeadline;
+    this.#wentByPeers = this.#goesByPeers();
+    this.#restDeadline = Math.min(
       this.#healing.deadline,
       this.#routing.deadline,
       this.#roles.deadline,

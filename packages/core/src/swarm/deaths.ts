@@ -1,6 +1,6 @@
 import { type AgentId, compareText } from "@antibody/policy";
-import type { Event } from "../contract/event.ts";
 import type { DialResult } from "../contract/input.ts";
+import type { Output } from "../contract/output.ts";
 import type { Snapshot } from "../contract/snapshot.ts";
 import type { DeathCertificate, Member, SignedVote, VoteEvidence } from "../contract/statements.ts";
 import type { MonotonicMs } from "../contract/time.ts";
@@ -300,7 +300,7 @@ export class Deaths {
     votes.close(subject);
     directory.declareDead(death);
     this.#publishing.decided(turn);
-    turn.emit({ type: "tell", event: deathEvents.get(death) ?? deathEvent(death, directory.get(subject)) });
+    turn.emit(toldDeaths.get(death) ?? tellDeath(death, directory.get(subject)));
   }
 
   #forget(subject: AgentId): void {
@@ -333,18 +333,18 @@ export class Deaths {
 }
 
 /** One for everyone who accepts a certificate: the minds of a simulator share it. */
-const deathEvents = new WeakMap<DeathCertificate, Event>();
+const toldDeaths = new WeakMap<DeathCertificate, Output>();
 
-function deathEvent(death: DeathCertificate, member: Member | undefined): Event {
+function tellDeath(death: DeathCertificate, member: Member | undefined): Output {
   const fields = {
     peer: death.subject,
     name: member?.certificate.certificate.name ?? "",
     incarnation: incarnationText(death.incarnation),
     evidence: deathEvidence(death),
   };
-  const event: Event = { name: "swarm.dead", level: "warn", fields };
-  deathEvents.set(death, event);
-  return event;
+  const told: Output = { type: "tell", event: { name: "swarm.dead", level: "warn", fields } };
+  toldDeaths.set(death, told);
+  return told;
 }
 
 function isHalf(counted: readonly SignedVote[], quorum: Quorum): boolean {
