@@ -8,6 +8,8 @@ const headBytes = 8;
 /** Stands for a length: the letter comes through the port. */
 const byPort = -1;
 
+const empty = new Uint8Array(0);
+
 /** What one thread leaves for another at each meeting. */
 export interface Letters {
   leave(bytes: Uint8Array): void;
@@ -48,7 +50,7 @@ export class SharedLetters implements Letters {
   leave(bytes: Uint8Array): void {
     const side = this.#nextSide();
     if (bytes.length <= letterBytesMax) {
-      this.#bytes.set(bytes, side * letterBytesMax);
+      if (bytes.length > 0) this.#bytes.set(bytes, side * letterBytesMax);
       this.#lengths[side] = bytes.length;
       return;
     }
@@ -59,6 +61,7 @@ export class SharedLetters implements Letters {
   take(): Uint8Array {
     const side = this.#nextSide();
     const length = this.#lengths[side] as number;
+    if (length === 0) return empty;
     if (length !== byPort) {
       const from = side * letterBytesMax;
       return this.#bytes.slice(from, from + length);

@@ -9,6 +9,8 @@ export interface Presets {
 /** Objects and texts that are remembered beside the presets. Beyond it all are forgotten, by both sides. */
 const rememberedMax = 32_768;
 const firstBytes = 65_536;
+/** In a quiet swarm most windows leave no letter. */
+const nothing = new Uint8Array(0);
 
 /** What comes next. */
 export const marks = {
@@ -48,7 +50,7 @@ export class Packer implements PlainSink {
 
   /** What was written since the last `clear`, until the next call. */
   get written(): Uint8Array {
-    return this.#bytes.subarray(0, this.#length);
+    return this.#length === 0 ? nothing : this.#bytes.subarray(0, this.#length);
   }
 
   get length(): number {
