@@ -224,3 +224,33 @@ describe("an agent that comes late to what is due", () => {
     expect(suspicions(400, false)).toHaveLength(1);
   });
 });
+
+describe("who misses an answer", () => {
+  test("asks all others, but those that it heard a moment ago", () => {
+    const all = names(8);
+    const world = quiet(all.length);
+    const asked = (heard: readonly string[]): readonly string[] => {
+      const host = world.host("n0");
+      const say = { type: "votes", votes: [] } as const;
+      for (const name of heard) world.feed(host, { type: "message", from: world.agent(name), message: say });
+      world.clear();
+      world.feed(host, { type: "unsent", to: world.agent("n5"), message: "probe" });
+      return world.probes.map(({ to }) => to).sort();
+    };
+    world.run(2 * probeTimeoutMs);
+    expect(asked(["n1", "n2", "n3", "n4"])).toEqual(["n6", "n7"]);
+  });
+
+  test("trusts itself less where it could not even dial", () => {
+    const healthAfter = (result: "failed" | "cut"): number => {
+      const world = quiet(4);
+      const host = world.host("n0");
+      cut(world, "n1");
+      world.closeSocket("n0", "n1");
+      world.run(10);
+      world.feed(host, { type: "dialed", peer: world.agent("n1"), purpose: "fresh", result });
+      return host.swarm.inspect({ monoMs: world.nowMs, wallMs: 0 }).localHealth;
+    };
+    expect(healthAfter("failed")).toBeGreaterThan(healthAfter("cut"));
+  });
+});
