@@ -67,6 +67,19 @@ export class RareMap<Key, Value> {
     return true;
   }
 
+  /** Removes all whose value is so. */
+  deleteWhere(isVoid: (value: Value) => boolean): void {
+    const held = this.#held;
+    if (held === undefined) return;
+    if (held instanceof Map) {
+      for (const [key, value] of held) if (isVoid(value)) this.delete(key);
+      return;
+    }
+    for (let at = 0; at < held.length; at += placesOfMap) {
+      if (isVoid(held[at + 2] as Value)) this.delete(held[at + 1] as Key);
+    }
+  }
+
   clear(): void {
     this.#held = undefined;
   }

@@ -259,9 +259,10 @@ export class Directory {
     if (slot === undefined || member === undefined || standing === undefined) return false;
     const known: Statement = { standing, incarnation: member.entry.entry.incarnation };
     if (compareIncarnation(death.incarnation, known.incarnation) !== 0) return false;
-    if (!supersedes({ standing: "dead", incarnation: death.incarnation }, known)) return false;
+    const dead: Statement = { standing: "dead", incarnation: death.incarnation };
+    if (!supersedes(dead, known)) return false;
     this.#store.put(slot, member, death);
-    this.#noteChange(slot, known, { standing: "dead", incarnation: known.incarnation });
+    this.#noteChange(slot, known, dead);
     return true;
   }
 

@@ -37,7 +37,6 @@ const nobody: ReadonlySet<AgentId> = new Set();
 export type Concerned = ReadonlySet<AgentId> | undefined;
 
 interface Remembered {
-  readonly subject: AgentId;
   readonly assignment: Assignment;
   /** Who is in it: when the standing of one of them changes, so may the assignment. */
   readonly slots: Slots;
@@ -90,7 +89,7 @@ export class Observers {
     const { observers, passed } = slots;
     const assignment = { observers: this.#agents(observers), passed: this.#agents(passed) };
     if (this.#remembered.size >= rememberedMax) this.#forgetAll();
-    this.#remembered.set(subject, { subject, assignment, slots });
+    this.#remembered.set(subject, { assignment, slots });
     if (this.#involved !== undefined) involve(slots, this.#involved);
     return assignment;
   }
@@ -321,12 +320,9 @@ export class Observers {
       this.#involved = new Set();
       for (const { slots } of this.#remembered.values()) involve(slots, this.#involved);
     }
-    for (const slot of changed) {
-      if (this.#involved?.has(slot) === false) continue;
-      for (const { subject, slots } of this.#remembered.values()) {
-        if (isInvolved(slot, slots)) this.#remembered.delete(subject);
-      }
-    }
+    const involved = this.#involved;
+    const perhaps = involved === undefined ? changed : changed.filter((slot) => involved.has(slot));
+    if (perhaps.length > 0) this.#remembered.deleteWhere(({ slots }) => areInvolved(perhaps, slots));
     if (this.#remembered.size <= lookedThroughMax) this.#involved = undefined;
   }
 
@@ -361,6 +357,10 @@ function involve({ observers, passed, others }: Slots, involved: Set<number>): v
   if (others !== undefined) for (const slot of others) involved.add(slot);
 }
 
-function isInvolved(slot: number, { observers, passed, others }: Slots): boolean {
-  return observers.includes(slot) || passed.includes(slot) || others?.includes(slot) === true;
+/** Whether any of some slots is in these. */
+function areInvolved(changed: readonly number[], { observers, passed, others }: Slots): boolean {
+  for (const slot of changed) {
+    if (observers.includes(slot) || passed.includes(slot) || others?.includes(slot) === true) return true;
+  }
+  return false;
 }

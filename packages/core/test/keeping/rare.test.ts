@@ -9,7 +9,7 @@ const key = fc.oneof(
 );
 const change = fc.oneof(
   { weight: 40, arbitrary: fc.record({ type: fc.constantFrom("set", "delete"), key }) },
-  { weight: 1, arbitrary: fc.record({ type: fc.constant("clear"), key }) },
+  { weight: 1, arbitrary: fc.record({ type: fc.constantFrom("clear", "deleteWhere"), key }) },
 );
 
 test("a rare map and a rare set are what a map and a set would be", () => {
@@ -26,6 +26,10 @@ test("a rare map and a rare set are what a map and a set would be", () => {
         } else if (type === "delete") {
           expect(rareMap.delete(key)).toBe(map.delete(key));
           expect(rareSet.delete(key)).toBe(set.delete(key));
+        } else if (type === "deleteWhere") {
+          const isVoid = (each: number): boolean => each % 3 === 0;
+          rareMap.deleteWhere(isVoid);
+          for (const [each, of] of map) if (isVoid(of)) map.delete(each);
         } else {
           for (const each of [map, rareMap, set, rareSet]) each.clear();
         }
