@@ -128,7 +128,7 @@ export class Attempts {
 
   /** Tries a connection: to have a session, or to see for itself. */
   dial(watch: Watch, purpose: "session" | "fresh", turn: Turn): void {
-    const timeoutMs = this.#ports.settings.freshTimeoutMs * this.#dialFactor(watch);
+    const timeoutMs = this.#ports.settings.freshTimeoutMs * this.#dialFactor(watch, turn);
     watch.stage = "dialing";
     watch.isUrged = false;
     // Before a vote on silence, others are asked once more.
@@ -141,10 +141,11 @@ export class Attempts {
   }
 
   /** Whoever is lost already is not wronged by impatience, and its return is noticed sooner. */
-  #dialFactor(watch: Watch): number {
-    const { health } = this.#findings;
+  #dialFactor(watch: Watch, turn: Turn): number {
     const patience = watch.outage.hasStalled && watch.finding !== "unreachable" ? patientDials : 1;
-    return isLost(watch) ? patience : Math.max(health.factor, patience);
+    if (isLost(watch)) return patience;
+    const { health } = this.#findings;
+    return Math.max(isUnmet(watch) ? health.factor : this.#findings.waitFactor(turn), patience);
   }
 
   /** A connection was tried, and this came of it. */
@@ -154,8 +155,7 @@ export class Attempts {
     else if (watch.duty === "redial") {
       watch.outage = { ...watch.outage, evidence: evidenceOf(result) };
       this.#tryAgain(watch, turn);
-    } else if (watch.isUrged && isUnmet(watch) && result !== "refused") {
-      // It was begun while the way was closed, and has shown nothing.
+    } else if (this.#mayBeBack(watch, result, turn)) {
       this.#returning.planSession(watch, turn);
     } else if (result === "silent" && isUnmet(watch) && !watch.outage.hasStalled) {
       // It may be as busy with its start as this agent is; its handshake goes on.
@@ -170,6 +170,12 @@ export class Attempts {
       this.#tryAgain(watch, turn);
       this.#looks.hurry(turn);
     }
+  }
+
+  /** Taken for back: a dial that was begun while the way was closed has shown nothing, nor has a host that is busy. */
+  #mayBeBack(watch: Watch, result: DialResult, turn: Turn): boolean {
+    const isBusy = result === "silent" && this.#findings.isHealing(turn);
+    return isUnmet(watch) && (isBusy || (watch.isUrged && result !== "refused"));
   }
 
   #reached(watch: Watch, purpose: "session" | "fresh", turn: Turn): void {

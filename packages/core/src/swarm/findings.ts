@@ -31,8 +31,17 @@ const cutOffPeersMin = 2;
 /** A vote that found no quorum is cast again before it expires at its receivers: after this part of its lifetime. */
 const voteAgainParts = [3, 4] as const;
 
+/**
+ * After a partition everyone makes sessions with everyone on the other side, and a processor that many share has no time
+ * for answers: for so long, whoever was behind one waits for them by so many times more, and takes a host that accepts and
+ * says nothing for busy. Guesses.
+ */
+const healingMs = 10_000;
+const healingPatience = 2;
+
 interface FindingsDump {
   readonly score: number;
+  readonly healedMs: MonotonicMs;
   readonly cutOff: boolean;
   readonly revision: number;
   readonly lookedMs: MonotonicMs;
@@ -51,6 +60,8 @@ export class Findings {
   /** How often looks are due, by how many peers are in reach. */
   #pace: Pace;
   #isOfFullMesh = false;
+  /** When somebody last was back from behind a partition, or this agent was; −∞ when there was none. */
+  #healedMs: MonotonicMs = Number.NEGATIVE_INFINITY;
   /** The last look in turn, of this agent at another or of another at it. */
   #lookedMs: MonotonicMs = NEVER;
 
@@ -70,12 +81,14 @@ export class Findings {
     this.#cutOff = dump?.cutOff ?? false;
     this.#revision = dump?.revision ?? 0;
     this.#lookedMs = dump?.lookedMs ?? NEVER;
+    this.#healedMs = dump?.healedMs ?? Number.NEGATIVE_INFINITY;
     this.#pace = this.#reckonPace();
   }
 
   dump(): Snapshot {
     const dump: FindingsDump = {
       score: this.health.score,
+      healedMs: this.#healedMs,
       cutOff: this.#cutOff,
       revision: this.#revision,
       lookedMs: this.#lookedMs,
@@ -99,6 +112,16 @@ export class Findings {
 
   looked(turn: Turn): void {
     this.#lookedMs = turn.now.monoMs;
+  }
+
+  /** A partition has just ended. */
+  isHealing({ now }: Turn): boolean {
+    return now.monoMs - this.#healedMs < healingMs;
+  }
+
+  /** What waits for answers are multiplied by: more where this agent is slow, or all are after a partition. */
+  waitFactor(turn: Turn): number {
+    return this.health.factor + (this.isHealing(turn) ? healingPatience : 0);
   }
 
   /** Most of what this agent observes is silent: the fault is its own, and it accuses nobody. */
@@ -164,7 +187,10 @@ export class Findings {
     if (watch.outage.hasStalled) watch.outage = { ...watch.outage, hasStalled: false };
     if (watch.finding === "reachable") return;
     const wasLost = isLost(watch);
-    if (wasLost && !this.isCalm) this.#found.push({ type: "reconnected" });
+    if (wasLost && !this.isCalm) {
+      this.#healedMs = turn.now.monoMs;
+      this.#found.push({ type: "reconnected" });
+    }
     if (isSilent(watch)) watch.healedMs = turn.now.monoMs;
     clearOutage(watch);
     this.#set(watch, "reachable", turn);
@@ -178,6 +204,7 @@ export class Findings {
   /** A lost peer is there as far as anybody knows, or was never at fault: it is as one that nothing was tried with yet. */
   excuse(watch: Watch, evidence: string, turn: Turn): void {
     if (isSilent(watch)) watch.healedMs = turn.now.monoMs;
+    this.#healedMs = turn.now.monoMs;
     clearOutage(watch);
     watch.heardMs = Number.NEGATIVE_INFINITY;
     watch.isMute = false;

@@ -83,7 +83,7 @@ export class Helping {
 
   /**
    * Whom it misses itself, by own attempts, which go on in turns, or by the word of its observers, it does not dial for
-   * others; nor does it where it misses many, or is starved and would find nobody.
+   * others; nor does it where it misses many, has sessions of its own to make, or is starved and would find nobody.
    */
   #mayDial(subject: AgentId): boolean {
     const { probing, missing } = this.#ports;
@@ -91,7 +91,8 @@ export class Helping {
     const watch = probing.watchOf(subject);
     const misses = watch === undefined ? missing.holds(subject) : isLost(watch);
     const dialing = this.#favors.filter(({ isProbed }) => !isProbed).length;
-    return !misses && findings.isCalm && findings.health.score === 0 && dialing < dialsForOthersMax;
+    const isFree = findings.isCalm && !probing.hasUnmet && findings.health.score === 0;
+    return isFree && !misses && dialing < dialsForOthersMax;
   }
 
   /** The subject said something, which answers whoever asked for it. */

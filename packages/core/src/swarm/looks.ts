@@ -121,12 +121,12 @@ export class Looks {
     watch.stage = "probing";
     watch.probedMs = turn.now.monoMs;
     watch.isOverdue = false;
-    this.#watches.setDue(watch, turn.now.monoMs + this.#answerMs());
+    this.#watches.setDue(watch, turn.now.monoMs + this.#answerMs(turn));
   }
 
   /** An agent that was starved has its answer read first: true when the deadline was put off for that. */
-  readsFirst(watch: Watch, { now }: Turn): boolean {
-    const untilMs = readsFirstUntilMs(watch, this.#answerMs(), now.monoMs);
+  readsFirst(watch: Watch, turn: Turn): boolean {
+    const untilMs = readsFirstUntilMs(watch, this.#answerMs(turn), turn.now.monoMs);
     if (untilMs === undefined) return false;
     watch.isOverdue = true;
     this.#watches.setDue(watch, untilMs);
@@ -134,8 +134,8 @@ export class Looks {
   }
 
   /** How long an answer to a probe may take. */
-  #answerMs(): number {
-    return this.#settings.probeTimeoutMs * this.#findings.health.factor;
+  #answerMs(turn: Turn): number {
+    return this.#settings.probeTimeoutMs * this.#findings.waitFactor(turn);
   }
 
   /** The fault may be this agent's own, or that of many: those not heard a moment ago are asked, out of turn. */

@@ -92,6 +92,12 @@ export class Probing {
     return this.#watches.get(peer);
   }
 
+  /** Sessions with observed peers are still to be made, with whom nothing has been tried yet. */
+  get hasUnmet(): boolean {
+    for (const watch of this.#watches) if (isUnmet(watch)) return true;
+    return false;
+  }
+
   isObserved(peer: AgentId): boolean {
     return this.#watches.get(peer)?.duty === "observe";
   }
@@ -231,6 +237,8 @@ export class Probing {
   test(peer: AgentId, turn: Turn): void {
     const watch = this.#watches.get(peer);
     if (watch?.duty !== "observe" || watch.stage === "dialing" || isLost(watch)) return;
+    // A session with it is on its way, and shows the same.
+    if (isUnmet(watch)) return;
     const sinceMs = turn.now.monoMs - this.#ports.settings.probeTimeoutMs;
     if (this.hasLivingLink(peer) && watch.heardMs >= sinceMs) this.#looks.lookToo(watch, turn);
     else this.#attempts.dial(watch, "fresh", turn);

@@ -3,7 +3,7 @@ import type { Turn } from "../contract/turn.ts";
 import type { Settings } from "../settings.ts";
 import type { Findings } from "./findings.ts";
 import type { Links } from "./links.ts";
-import { soonMs, wayOpenSpreadMs } from "./redial.ts";
+import { soonMs } from "./redial.ts";
 import { isLost, isSilent, isUnmet, type Watch } from "./watch.ts";
 import type { Watches } from "./watches.ts";
 
@@ -20,6 +20,10 @@ export interface ReturningPorts {
  * among them, are little for any processor.
  */
 const sessionSpreadMs = 1_000;
+/** And within so long at least: the others have many to dial. A guess. */
+const sessionsMsMin = 5_000;
+/** After the first word of somebody one lost peer is dialed within so long. Guesses. */
+const hintMs = { cutOff: 200, apart: 500, calm: 1_500 };
 /** So many that are still lost when one is back are many: behind a partition, and not two links that have failed. A guess. */
 const manyLost = 2;
 /** Of a pair the one with the greater id leaves the dial to the other for so long: a dial, with some time to spare. A guess. */
@@ -84,19 +88,20 @@ export class Returning {
 
   /**
    * Somebody says something new, as whoever has got out of a partition does. One lost peer is tried, unless one is being
-   * tried anyway.
+   * tried anyway: soon by whoever is cut off, whom nobody beyond would hear else, and later by those who will be told.
    */
   mayBeOver(turn: Turn): void {
-    const soonestMs = turn.now.monoMs + wayOpenSpreadMs;
+    const { cutOff, isCalm } = this.#findings;
+    const withinMs = cutOff ? hintMs.cutOff : isCalm ? hintMs.calm : hintMs.apart;
     const idle: Watch[] = [];
     for (const watch of this.#watches) {
       if (watch.duty !== "observe" || !isSilent(watch)) continue;
       if (watch.stage !== "idle") watch.isUrged = true;
-      if (watch.stage !== "idle" || this.#watches.dueMs(watch) <= soonestMs) return;
+      if (watch.stage !== "idle" || this.#watches.dueMs(watch) <= turn.now.monoMs + withinMs) return;
       idle.push(watch);
     }
-    if (idle.length > 0)
-      this.#watches.setDue(turn.random.pick(idle), turn.now.monoMs + 1 + turn.random.below(wayOpenSpreadMs));
+    if (idle.length === 0) return;
+    this.#watches.setDue(turn.random.pick(idle), turn.now.monoMs + 1 + turn.random.below(withinMs));
   }
 
   /** The way to a lost peer may have opened. It is dialed so much later than at once. */
@@ -115,7 +120,7 @@ export class Returning {
     let unmet = 0;
     for (const other of this.#watches) if (isUnmet(other)) unmet += 1;
     const laterMs = this.#ports.agent < watch.agent ? 0 : otherFirstMs;
-    const turnMs = turn.random.below(sessionSpreadMs * Math.max(1, unmet));
+    const turnMs = turn.random.below(Math.max(sessionsMsMin, sessionSpreadMs * unmet));
     this.#watches.setDue(watch, turn.now.monoMs + 1 + laterMs + turnMs);
   }
 

@@ -26,7 +26,7 @@ const firstMs = 2_000;
 const spreadPerMemberMs = 10;
 /** Each of the missing is dialed about this often, and one of them in this time at most. Guesses. */
 const againMs = 15_000;
-const leastMs = 5_000;
+const leastMs = 10_000;
 
 interface SecondLooksDump {
   readonly nextMs: MonotonicMs;
