@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
-import { lstatSync, mkdirSync, rmdirSync, rmSync, statfsSync, statSync } from "node:fs";
-import { join, resolve } from "node:path";
+import { existsSync, lstatSync, mkdirSync, rmdirSync, rmSync, statfsSync, statSync } from "node:fs";
+import { dirname, join, resolve } from "node:path";
 import { type Environment, runtimeDirectory } from "../control/paths.ts";
 import { errnoOf, messageOf, StateError } from "./stateError.ts";
 
@@ -90,7 +90,7 @@ export function removeRuntimeFiles(stateDirectory: string, environment: Environm
 /** Makes a directory, or takes the one that is there if nobody else may write in it. Throws a StateError. */
 export function makeOwnDirectory(path: string, mode: number): void {
   try {
-    mkdirSync(path, { recursive: true, mode });
+    makeDirectories(path, mode);
     const stat = lstatSync(path);
     if (stat.isDirectory() && stat.uid === userId() && (stat.mode & 0o022) === 0) return;
   } catch (error) {
@@ -100,6 +100,16 @@ export function makeOwnDirectory(path: string, mode: number): void {
   }
   const next = `Look at it (ls -ld ${path}): it must belong to the agent's user, who alone may write there.`;
   throw new StateError("statePermissions", `others could replace what is in ${path}`, next);
+}
+
+/** What `recursive` of mkdirSync does, but for where no directory can be, such as /proc: Node 24.21 tries for ever there. */
+function makeDirectories(path: string, mode: number): void {
+  if (dirname(path) !== path && !existsSync(dirname(path))) makeDirectories(dirname(path), mode);
+  try {
+    mkdirSync(path, { mode });
+  } catch (error) {
+    if (errnoOf(error) !== "EEXIST" || !statSync(path).isDirectory()) throw error;
+  }
 }
 
 function userId(): number {

@@ -1,6 +1,7 @@
 import { readFileSync, renameSync, writeFileSync } from "node:fs";
-import { expect, test } from "vitest";
+import { expect, onTestFinished, test, vi } from "vitest";
 import { type WatchDirectory, watchWithNode } from "../../src/device/directoryWatches.ts";
+import { EventMeter } from "../../src/device/eventMeter.ts";
 import { Rig, until } from "./rig.ts";
 
 /** Events that make a storm, all within a moment. */
@@ -76,6 +77,21 @@ test("many entries that are damaged at once, and their repair, are no storm", as
     open.get(rig.real(""))?.(`.antibody-${event}`);
   }
   expect([...open.keys()]).toEqual([rig.real("")]);
+});
+
+test("a storm is a thousand events within a second, or within one turn, however long that takes", () => {
+  const now = vi.spyOn(performance, "now");
+  onTestFinished(() => now.mockRestore());
+  const storms = (lastMs: number, lastTurn: number): boolean => {
+    const meter = new EventMeter();
+    now.mockReturnValue(0);
+    for (let event = 1; event < stormEvents; event += 1) expect(meter.storms(1)).toBe(false);
+    now.mockReturnValue(lastMs);
+    return meter.storms(lastTurn);
+  };
+  expect(storms(999, 2)).toBe(true);
+  expect(storms(60_000, 1)).toBe(true);
+  expect(storms(1_000, 2)).toBe(false);
 });
 
 test("a few events are no storm", async () => {

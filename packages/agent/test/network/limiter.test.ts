@@ -42,6 +42,8 @@ test("offenses within the window ban for a while", () => {
   expect(book.banned("a")).toBe(true);
   nowMs = 150;
   expect(book.banned("a")).toBe(false);
+  // Whoever was out begins anew, also within the window.
+  expect(book.blame("a", 2)).toBe(false);
   expect(book.blame("b", 1)).toBe(false);
   expect(book.banned("c")).toBe(false);
 });
@@ -53,6 +55,9 @@ test("a bounded map forgets the oldest", () => {
   map.set("a", 3);
   map.set("c", 4);
   expect([map.get("a"), map.get("b"), map.get("c")]).toEqual([3, undefined, 4]);
+  // What is set again takes no other's room.
+  map.set("c", 5);
+  expect([map.get("a"), map.get("c")]).toEqual([3, 5]);
 });
 
 test("one host that asks without end leaves room for the others, and all together have a bound", () => {

@@ -65,6 +65,13 @@ test("a second agent in one directory is refused, and so is a second run", () =>
   });
 });
 
+test.each(["/proc/antibody/state", "/dev/null", "/dev/null/state"])("no state can be in %s", (directory) => {
+  expect(refusal(() => initSwarm({ state: directory, name: "a" }, crypto))).toMatchObject({
+    code: expect.stringMatching(/^state(Unwritable|Permissions)$/),
+    message: expect.stringContaining("cannot use the directory"),
+  });
+});
+
 test("a beginning that was interrupted goes on with the same key", () => {
   const directory = scratchDirectory();
   const first = holdEmptyState(directory);

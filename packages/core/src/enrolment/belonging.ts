@@ -37,7 +37,7 @@ export function rankOf({ by, lineage }: VerifiedEviction): number {
 /** Whether an eviction of the last of a lineage counts: nobody above its signer has kept the evicted from it. */
 function counts(eviction: VerifiedEviction, lineage: readonly AgentId[], evictionsOf: EvictionsOf): boolean {
   const { by } = eviction;
-  if (by === "recovery" || by === eviction.agent) return true;
+  if (by === "recovery") return true;
   const place = lineage.indexOf(by);
   const below = lineage.slice(place + 1);
   return !evictionsOf(by).some(

@@ -173,7 +173,9 @@ describe("stop", () => {
     expect(bench.view(motd).why).toContain("the agent is stopping");
     expect(bench.wakeAfter(9_999)).toEqual([]);
     expect(bench.wakeAfter(1)).toEqual(["cancel 1-1"]);
-    bench.handle({ type: "outcome", action: "1-1", result: { type: "canceled" } });
+    // No failure of the repair: nothing backs off, and the next start has its full tries.
+    const lines = bench.handle({ type: "outcome", action: "1-1", result: { type: "canceled" } });
+    expect(lines.filter((line) => line.startsWith("tell"))).toEqual([]);
     expect(bench.healing.idle).toBe(true);
     expect(bench.wakeAfter(3_600_000)).toEqual([]);
   });

@@ -149,6 +149,18 @@ describe("repair must outpace damage", () => {
     expect(bench.view(motd).why).toContain("damage comes at least as fast as repair");
   });
 
+  it("three damages may be chance, and raise none", () => {
+    const bench = new Bench({ settings: { contestRepairsMax: 1_000 } });
+    bench.desire({ [motd]: { content: "ours" } });
+    bench.see(motd, fileWith("ours"));
+    for (let number = 1; number <= 3; number += 1) {
+      bench.see(motd, fileWith("theirs"));
+      bench.clock.advance(60_000);
+      bench.done(`1-${number}`);
+      expect(bench.see(motd, fileWith("ours"))).not.toContain(`tell error resource.outpaced ${motd}`);
+    }
+  });
+
   it("a resource that is kept for long has no past", () => {
     const bench = new Bench({ settings: { contestRepairsMax: 1_000 } });
     bench.desire({ [motd]: { content: "ours" } });

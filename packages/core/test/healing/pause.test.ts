@@ -32,6 +32,16 @@ function persisted(bench: Bench, run: () => void): JournalRecord[] {
 }
 
 describe("a pause", () => {
+  it("that ends while a repair is looked at begins no second one", () => {
+    const bench = keptBench();
+    expect(bench.see(motd, fileWith("b"))).toContain(`act 1-1 write ${motd}`);
+    expect(bench.done("1-1")).toContain(`observe ${motd}`);
+    bench.command(pauseAll);
+    const lines = bench.command({ type: "resume", target: "*" });
+    expect(lines.filter((line) => line.startsWith("act"))).toEqual([]);
+    expect(bench.phase(motd)).toBe("verifying");
+  });
+
   it("is on disk before it is confirmed, shows the drift and leaves it; what is kept stays kept", () => {
     const bench = keptBench();
     expect(bench.command(pauseMotd)).toEqual([

@@ -194,6 +194,16 @@ describe("an author that the owner has not accepted", () => {
     keeper.grant(grantTo(writer.root));
     for (const policy of [writer.root, ...writer.files(1, ["good"])]) keeper.take(policy);
     expect(heldOf(keeper, writer)).toEqual([undefined]);
+    // What is granted takes no stranger's room.
+    const [befriended, still] = strangers;
+    if (befriended === undefined || still === undefined) throw new Error("there are strangers");
+    const more = still.publish(1, [], { stream: "more" });
+    const before = keeper.heldCount;
+    for (const policy of more) keeper.take(policy);
+    expect(keeper.heldCount).toBe(before);
+    keeper.grant(grantTo(befriended.root));
+    for (const policy of more) keeper.take(policy);
+    expect(keeper.heldCount).toBe(before + more.length);
     // Of the heads of so many streams only some are told: the message that carries them has a bound.
     expect(keeper.policies.heads().streams.length).toBeLessThanOrEqual(headStreamsMax);
   });
