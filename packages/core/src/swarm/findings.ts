@@ -23,7 +23,7 @@ export type Found =
   /** Out of reach. With a vote, when the evidence is conclusive and has lasted for long enough. */
   | { readonly type: "lost"; readonly watch: Watch; readonly vote: Accusation | undefined }
   | { readonly type: "returned"; readonly watch: Watch }
-  /** So many were silent that this agent was behind a partition, and one of them is back. */
+  /** So many were silent that this agent was behind a partition, with few others, and one of them is back. */
   | { readonly type: "reconnected" };
 
 /** Silence of so many at once may be a partition: one silent peer is a peer's matter. */
@@ -38,6 +38,12 @@ const voteAgainParts = [3, 4] as const;
  */
 const healingMs = 10_000;
 const healingPatience = 2;
+
+/**
+ * However many members there are: who comes back says so where about so many others do, each to everyone, or fewer. Three
+ * copies of an entry of 1 kB from each of 128 are 0.4 MB to each; where more are back, sessions are cheaper, and tell. A guess.
+ */
+const returnWordsMax = 128;
 
 interface FindingsDump {
   readonly score: number;
@@ -112,6 +118,11 @@ export class Findings {
 
   looked(turn: Turn): void {
     this.#lookedMs = turn.now.monoMs;
+  }
+
+  /** Whether halves of the swarm would still say that they are back: beyond that their sessions have to tell. */
+  get isTold(): boolean {
+    return this.#directory.livingCount <= 2 * returnWordsMax;
   }
 
   /** A partition has just ended. */
@@ -189,7 +200,7 @@ export class Findings {
     const wasLost = isLost(watch);
     if (wasLost && !this.isCalm) {
       this.#healedMs = turn.now.monoMs;
-      this.#found.push({ type: "reconnected" });
+      if (this.#isAmongFew()) this.#found.push({ type: "reconnected" });
     }
     if (isSilent(watch)) watch.healedMs = turn.now.monoMs;
     clearOutage(watch);
@@ -309,6 +320,12 @@ export class Findings {
       if (isSilent(watch)) silent += 1;
     }
     return { observed, silent };
+  }
+
+  /** How many this agent has been with, by the share of its peers that it has not lost. */
+  #isAmongFew(): boolean {
+    const { observed, silent } = this.#weigh();
+    return (observed - silent) * this.#directory.livingCount <= returnWordsMax * observed;
   }
 
   #set(watch: Watch, finding: Finding, turn: Turn): void {

@@ -43,14 +43,15 @@ export class Returning {
 
   /**
    * One lost peer is back: the others are tried, since a healed partition heals for all. Where they are many, in turns: most
-   * say themselves that they are back, and a session with each can wait then.
+   * say themselves that they are back, unless the swarm is too large for that, and a session with each can wait then.
    */
   wayMayBeOpen(turn: Turn): void {
     let lost = 0;
     for (const watch of this.#watches) if (isLost(watch)) lost += 1;
     for (const watch of this.#watches) {
       if (!isLost(watch)) continue;
-      const turnMs = lost < manyLost ? 0 : turn.random.below(sessionSpreadMs * lost);
+      const isPaced = lost >= manyLost && this.#findings.isTold;
+      const turnMs = isPaced ? turn.random.below(sessionSpreadMs * lost) : 0;
       this.trySoon(watch, turnMs, turn);
     }
   }
