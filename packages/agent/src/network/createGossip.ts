@@ -1,20 +1,31 @@
 import type { Crypto } from "@antibody/policy";
-import { type GossipSub, type GossipSubComponents, gossipsub, StrictNoSign } from "@libp2p/gossipsub";
+import {
+  type GossipSub,
+  type GossipSubComponents,
+  gossipsub,
+  StrictNoSign,
+  type TopicValidatorResult,
+} from "@libp2p/gossipsub";
 import { gossipAnnouncedBytesMin, gossipOutboundBytesMax, gossipRpcBytesMax } from "./limits.ts";
 
-/** The class has more than its published type: a heartbeat may come when it is needed. */
-export type BeatingGossip = GossipSub & { heartbeat(): Promise<void> };
+/** The class has more than its published type: a heartbeat may come when it is needed, and a verdict after the message. */
+export type BeatingGossip = GossipSub & {
+  heartbeat(): Promise<void>;
+  reportMessageValidationResult(messageId: string, from: string, verdict: TopicValidatorResult): void;
+};
 
 /**
  * gossipsub as every agent sets it, not yet started. Apart from the node, so that the calibration of the simulator
  * runs the same class with the same settings (`test/calibration`). `heartbeatMs` is what it beats at by itself: an agent
- * adds what is needed (`heartbeats.ts`).
+ * adds what is needed (`heartbeats.ts`). Where `asyncValidation` is true, nothing is forwarded before it was judged
+ * (`judging.ts`).
  */
 export function createGossip(
   components: GossipSubComponents,
   topics: readonly string[],
   crypto: Crypto,
   heartbeatMs: number,
+  asyncValidation = false,
 ): BeatingGossip {
   return gossipsub({
     allowedTopics: [...topics],
@@ -29,6 +40,7 @@ export function createGossip(
     Dlazy: 3,
     floodPublish: false,
     heartbeatInterval: heartbeatMs,
+    asyncValidation,
     allowPublishToZeroTopicPeers: true,
     ignoreDuplicatePublishError: true,
     fallbackToFloodsub: false,

@@ -1,13 +1,13 @@
 import { randomBytes } from "node:crypto";
 import { type HealthRumor, type Input, messageBytesMax } from "@antibody/core";
 import { type AgentId, isRejection, type SwarmId, type VerifiedPolicy } from "@antibody/policy";
-import { type Message, TopicValidatorResult } from "@libp2p/gossipsub";
-import type { PeerId } from "@libp2p/interface";
+import { type GossipsubMessage, TopicValidatorResult } from "@libp2p/gossipsub";
 import { messageOf } from "../state/stateError.ts";
 import { decodeBundle, packDocuments } from "./bundle.ts";
 import type { BeatingGossip } from "./createGossip.ts";
 import type { Gate } from "./gate.ts";
 import { Heartbeats } from "./heartbeats.ts";
+import { Judging } from "./judging.ts";
 import { TokenBucket } from "./limiter.ts";
 import { gossipBurst, gossipHangUpAfterLooks, gossipPerSecond, gossipReattachAfterLooks } from "./limits.ts";
 import type { Session } from "./session.ts";
@@ -70,6 +70,7 @@ export class Gossip {
   /** Documents that were published in this turn: they go together. */
   #documents: Uint8Array[] = [];
   readonly #heartbeats: Heartbeats;
+  readonly #judging: Judging;
   readonly #heartbeat = (): void => this.#look();
   readonly #stir = (): void => this.#heartbeats.stir();
 
@@ -80,17 +81,17 @@ export class Gossip {
     this.#heartbeats = new Heartbeats(gossip, (error) =>
       options.trouble(`no heartbeat: ${messageOf(error)}`),
     );
-    gossip.topicValidators.set(this.#topics.policy, (peer, message) =>
-      this.#judge(peer, message, (from, data) => this.#policy(from, data)),
-    );
-    gossip.topicValidators.set(this.#topics.health, (peer, message) =>
-      this.#judge(peer, message, (from, data) => this.#rumor(from, data)),
+    this.#judging = new Judging(
+      gossip,
+      (message) => this.#judge(message),
+      (detail) => options.trouble(detail),
     );
   }
 
   /** Subscribes, and begins to look after the streams. The node must be started. */
   start(): void {
     const { gossip } = this.#options;
+    this.#judging.start();
     gossip.subscribe(this.#topics.policy);
     gossip.subscribe(this.#topics.health);
     // In the turn in which gossipsub is awake anyway: a timer of its own would wake an idle agent once more.
@@ -107,6 +108,7 @@ export class Gossip {
   /** Ends the looks; libp2p ends the rest. */
   stop(): void {
     const { gossip } = this.#options;
+    this.#judging.stop();
     gossip.removeEventListener("gossipsub:heartbeat", this.#heartbeat);
     for (const event of meshEvents) gossip.removeEventListener(event, this.#stir);
     this.#heartbeats.stop();
@@ -170,12 +172,8 @@ export class Gossip {
     this.#publishing.add(publishing);
   }
 
-  #judge(
-    peer: PeerId,
-    message: Message,
-    judge: (from: AgentId, data: Uint8Array) => TopicValidatorResult,
-  ): TopicValidatorResult {
-    const session = this.#options.gate.sessionOf(peer);
+  #judge({ propagationSource, msg: message }: GossipsubMessage): TopicValidatorResult {
+    const session = this.#options.gate.sessionOf(propagationSource);
     const neighbor = session === undefined ? undefined : this.#neighbors.get(session.agent);
     if (session === undefined || neighbor === undefined) return TopicValidatorResult.Ignore;
     this.#heartbeats.stir();
@@ -186,7 +184,9 @@ export class Gossip {
       return TopicValidatorResult.Reject;
     }
     // A plain copy: what is kept of a message must not keep the socket's buffers.
-    return judge(session.agent, new Uint8Array(message.data));
+    const data = new Uint8Array(message.data);
+    const isPolicy = message.topic === this.#topics.policy;
+    return isPolicy ? this.#policy(session.agent, data) : this.#rumor(session.agent, data);
   }
 
   #policy(from: AgentId, data: Uint8Array): TopicValidatorResult {
@@ -242,7 +242,7 @@ export class Gossip {
   }
 
   /**
-   * gossipsub forwards in the turn in which the validator answers. The mind's step may wait for the disk: those
+   * gossipsub forwards when it is told of the verdict. The mind's step may wait for the disk: those
    * behind this agent need not.
    */
   #feedAfterForwarding(input: Parameters<GossipOptions["feed"]>[0]): void {

@@ -121,6 +121,8 @@ export const muxerPingIntervalMs = 3_600_000;
  * agents without, and cost each a sixth less of a processor. Where a copy begins to cost more than the words is a guess.
  */
 export const gossipAnnouncedBytesMin = 4_096;
+/** Messages that wait for the end of the turn to be judged; beyond them all are judged at once. A guess: bundles in parts. */
+export const gossipUnjudgedMax = 64;
 /** gossipsub's own: the mesh is mended, and the streams are looked at, once a heartbeat. */
 export const gossipHeartbeatMs = 1_000;
 /**

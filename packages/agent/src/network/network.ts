@@ -142,7 +142,7 @@ class NetworkBody implements Network {
     const node = await createNode({
       privateKey: libp2pKey(key),
       listen,
-      gossip: { topics, crypto, gated: (registrar) => this.#gate.registrar(registrar) },
+      gossip: { topics, crypto, isJudged: true, gated: (registrar) => this.#gate.registrar(registrar) },
       relaying: this.#relaying,
     });
     const { libp2p } = node;

@@ -55,6 +55,8 @@ export interface NodeOptions {
   readonly gossip?: {
     readonly topics: readonly string[];
     readonly crypto: Crypto;
+    /** Whether what comes is forwarded only when its receiver says so; at once where nothing is said. */
+    readonly isJudged?: boolean;
     gated(registrar: Registrar): Registrar;
   };
   /** Relaying for others, and through them; absent for the temporary node of a joiner. */
@@ -152,7 +154,7 @@ function gossipServices(
       const { privateKey, peerId, peerStore, connectionManager, logger } = components;
       const registrar = options.gated(components.registrar);
       const own = { privateKey, peerId, peerStore, registrar, connectionManager, logger };
-      const gossip = createGossip(own, options.topics, options.crypto, gossipRestMs);
+      const gossip = createGossip(own, options.topics, options.crypto, gossipRestMs, options.isJudged);
       made(gossip);
       return gossip;
     },
