@@ -1,4 +1,5 @@
 import type { ReportFacts } from "../src/recording/facts.ts";
+import { isOfHolding } from "../src/recording/milestones.ts";
 import type { Recording } from "../src/recording/recording.ts";
 import { button, element } from "./dom.ts";
 import { count, plural, span } from "./format.ts";
@@ -59,8 +60,8 @@ export function createViolations({ violations, counters }: ReportFacts, player: 
   );
 }
 
-/** `deathsKnownMs@20s` came true so many milliseconds after second 20. */
-function milestone([name, afterMs]: readonly [string, number]): [string, string] {
+/** `deathsKnownMs@20s` came true so many milliseconds after second 20, and `noFalseDeathMs@20s` held for so many. */
+function milestone([name, spanMs]: readonly [string, number]): [string, string] {
   const [what = name, from] = name.split("@");
   const words = what
     .replace(/Ms$/, "")
@@ -69,7 +70,7 @@ function milestone([name, afterMs]: readonly [string, number]): [string, string]
   const label = words.charAt(0).toUpperCase() + words.slice(1);
   return [
     from === undefined ? label : `${label}, from ${from.replace(/s$/, " s")}`,
-    `after ${span(afterMs)}`,
+    `${isOfHolding(name) ? "for" : "after"} ${span(spanMs)}`,
   ];
 }
 

@@ -4,6 +4,7 @@ export { fuzzName, fuzzScenario } from "./fuzzing/fuzz.ts";
 export { type RoleRun, type RoleSchedule, runRole } from "./fuzzing/roleRun.ts";
 export type { Violation } from "./invariants/truth.ts";
 export type { LinkModel } from "./network/links.ts";
+export { isOfHolding } from "./recording/milestones.ts";
 export { renderReport } from "./recording/page.ts";
 export { Recorder } from "./recording/recorder.ts";
 export { type AgentThere, type Replayed, replay, type ToldEvent, type Until } from "./replaying/replay.ts";

@@ -1,3 +1,4 @@
+import { throughout } from "../recording/milestones.ts";
 import type { Expectation } from "../scenarios/scenario.ts";
 import type { Glance } from "./expectations.ts";
 
@@ -43,7 +44,7 @@ export class Awaiting {
     const isOver = nowMs >= fromMs + withinMs;
     const lacking = this.#lackingIn(glances);
     // What must hold all the while is met when the time is over, and missed at once.
-    if (type === "confined" || type === "noFalseDeath") {
+    if (throughout.includes(type)) {
       if (lacking !== undefined) return { type: "missed", lacking };
       return isOver ? { type: "met", afterMs: withinMs } : { type: "open", lacking: "its time is not over" };
     }

@@ -78,7 +78,7 @@ export async function runAndShow(
   words: string,
 ): Promise<ExitCode> {
   const { terminal } = invocation;
-  const { auditedAgentsMax, runScenario } = await import("@antibody/sim");
+  const { auditedAgentsMax, isOfHolding, runScenario } = await import("@antibody/sim");
   if (options.audit === true && (options.agents ?? scenario.agents) > auditedAgentsMax) {
     throw usageError(
       `no more than ${auditedAgentsMax} agents can be audited: each holds what it verified as objects of its own`,
@@ -109,7 +109,7 @@ export async function runAndShow(
   await page?.write(report, `${words} --agents ${report.agents} --seed ${report.seed}`);
   if (terminal.live) terminal.err("\r\u001b[K");
   invocation.print(report, () => [
-    ...reportLines(report),
+    ...reportLines(report, isOfHolding),
     ...(report.workers < workers ? labeled("workers", fewerWorkers(report), 10) : []),
     ...(options.report === undefined ? [] : labeled("report", options.report, 10)),
   ]);
@@ -137,7 +137,7 @@ function showProgress(terminal: Terminal, progress: Progress): void {
   terminal.err(`\r\u001b[K${parts.join(", ")}`);
 }
 
-function reportLines(report: SimReport): readonly string[] {
+function reportLines(report: SimReport, isOfHolding: (milestone: string) => boolean): readonly string[] {
   const line = (label: string, text: string): readonly string[] => labeled(label, text, 10);
   const { counters } = report;
   return [
@@ -157,7 +157,9 @@ function reportLines(report: SimReport): readonly string[] {
     ...line("sent", trafficText(report.swarm.traffic)),
     ...(report.swarm.detection.count === 0 ? [] : line("detected", detectionText(report.swarm.detection))),
     ...Object.entries(report.milestones).flatMap(([name, ms]) =>
-      line("reached", `${name} after ${formatDuration(ms)}`),
+      isOfHolding(name)
+        ? line("held", `${name} for ${formatDuration(ms)}`)
+        : line("reached", `${name} after ${formatDuration(ms)}`),
     ),
     ...report.violations.flatMap((violation) => line("violated", violationText(violation))),
     ...line("hash", report.hash),
