@@ -74,7 +74,7 @@ export class Helping {
       if (probing.isObserved(subject)) probing.lookToo(subject, turn);
       else if (!isAsked) asking.probe(subject, turn);
       this.#favors = [...this.#favors, { ...favor, isProbed: true }];
-    } else if (this.#mayDial(subject) && links.dial(subject, "fresh", indirectTimeoutMs, turn)) {
+    } else if (this.#mayDial(subject, turn) && links.dial(subject, "fresh", indirectTimeoutMs, turn)) {
       this.#favors = [...this.#favors, { ...favor, isProbed: false }];
     } else {
       report(favor, false, turn);
@@ -83,15 +83,15 @@ export class Helping {
 
   /**
    * Whom it misses itself, by own attempts, which go on in turns, or by the word of its observers, it does not dial for
-   * others; nor does it where it misses many, has sessions of its own to make, or is starved and would find nobody.
+   * others; nor does it where it misses many, has sessions to make after a partition, or is starved and would find nobody.
    */
-  #mayDial(subject: AgentId): boolean {
+  #mayDial(subject: AgentId, turn: Turn): boolean {
     const { probing, missing } = this.#ports;
     const { findings } = probing;
     const watch = probing.watchOf(subject);
     const misses = watch === undefined ? missing.holds(subject) : isLost(watch);
     const dialing = this.#favors.filter(({ isProbed }) => !isProbed).length;
-    const isFree = findings.isCalm && !probing.hasUnmet && findings.health.score === 0;
+    const isFree = findings.isCalm && !probing.hasSessionsToMake(turn) && findings.health.score === 0;
     return isFree && !misses && dialing < dialsForOthersMax;
   }
 

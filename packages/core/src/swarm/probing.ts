@@ -92,8 +92,9 @@ export class Probing {
     return this.#watches.get(peer);
   }
 
-  /** Sessions with observed peers are still to be made, with whom nothing has been tried yet. */
-  get hasUnmet(): boolean {
+  /** A partition has just ended, and sessions are still to be made. */
+  hasSessionsToMake(turn: Turn): boolean {
+    if (!this.findings.isHealing(turn)) return false;
     for (const watch of this.#watches) if (isUnmet(watch)) return true;
     return false;
   }
@@ -237,8 +238,8 @@ export class Probing {
   test(peer: AgentId, turn: Turn): void {
     const watch = this.#watches.get(peer);
     if (watch?.duty !== "observe" || watch.stage === "dialing" || isLost(watch)) return;
-    // A session with it is on its way, and shows the same.
-    if (isUnmet(watch)) return;
+    // It said itself that it is back, and a session with it is on its way, which shows the same.
+    if (isUnmet(watch) && this.findings.isHealing(turn)) return;
     const sinceMs = turn.now.monoMs - this.#ports.settings.probeTimeoutMs;
     if (this.hasLivingLink(peer) && watch.heardMs >= sinceMs) this.#looks.lookToo(watch, turn);
     else this.#attempts.dial(watch, "fresh", turn);

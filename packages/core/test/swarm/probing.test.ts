@@ -120,7 +120,9 @@ describe("a peer that accepts and says nothing", () => {
     expect(started(3_500)).toMatchInlineSnapshot(`
       [
         "33105 ms: wake -> dial n2 session",
-        "34105 ms: dialed n2 session: silent -> dial n2 session",
+        "33556 ms: probeRequest from n0 -> dial n2 fresh",
+        "34061 ms: probeRequest from n3 -> dial n2 fresh",
+        "34105 ms: dialed n2 session: silent -> dial n2 session; probeReport to n0; probeReport to n3",
         "36105 ms: dialed n2 session: silent -> swarm.stalled n2",
         "36584 ms: wake -> dial n2 session",
       ]
