@@ -20,7 +20,7 @@ export function yieldOnce(): Promise<void> {
  * `clean-publish`: 16 MB takes 10 MB more than 8 and saves no processor time; of ten thousand agents it is nothing.
  */
 const newSpaceMb = 8;
-const largeNewSpaceMb = 16;
+const hugeNewSpaceMb = 16;
 /** Lists that are made at once, kept at most, and portions of them: V8 saw after 34 that it needs more room. */
 const portion = 1_000;
 const keptMax = 60_000;
@@ -28,8 +28,8 @@ const portionsMax = 400;
 
 /** By how much the heap grows between collections, in percent; and of so many agents, which take more than all else. */
 const growthPercent = 30;
-const largeGrowthPercent = 10;
-const largeAgents = 5_000;
+const hugeGrowthPercent = 10;
+const hugeAgents = 5_000;
 
 /**
  * After how many calls V8 compiles with its middle compiler; its own number is 400. While a world comes up hundreds of
@@ -46,12 +46,12 @@ const compiledAfterCalls = 1_000;
  * And the space for what is new gets as large as is worth it, and stays so.
  */
 export function prepareHeap(agents: number): void {
-  const isLarge = agents >= largeAgents;
-  setFlagsFromString(`--heap-growing-percent=${isLarge ? largeGrowthPercent : growthPercent}`);
+  const isHuge = agents >= hugeAgents;
+  setFlagsFromString(`--heap-growing-percent=${isHuge ? hugeGrowthPercent : growthPercent}`);
   setFlagsFromString("--no-incremental-marking");
   setFlagsFromString(`--invocation-count-for-maglev=${compiledAfterCalls}`);
   setFlagsFromString("--semi-space-growth-factor=2");
-  growNewSpace(isLarge ? largeNewSpaceMb : newSpaceMb);
+  growNewSpace(isHuge ? hugeNewSpaceMb : newSpaceMb);
   setFlagsFromString("--semi-space-growth-factor=1");
 }
 
