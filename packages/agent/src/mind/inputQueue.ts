@@ -1,4 +1,5 @@
 import type { Input } from "@antibody/core";
+import type { ResourceId } from "@antibody/policy";
 
 /**
  * Inputs that wait. Steps are taken as they come, so more than a few wait only while the agent is overloaded.
@@ -8,16 +9,21 @@ export const inputQueueMax = 32_768;
 /** What the world does not say again is taken up to this many, and beyond it the agent is broken. */
 const lastingInputsMax: number = 2 * inputQueueMax;
 
-/** Inputs in order. What peers and traffic say again anyway is dropped first when too many wait. */
+/**
+ * Inputs in order. What peers and traffic say again anyway is dropped first when too many wait. What was seen of a
+ * resource is said once, until something changes: of that the last word on each is kept, and taken when all else was.
+ */
 export class InputQueue {
   #first: Input[] = [];
   #rest: Input[] = [];
   /** How many of `#rest` are taken already: cheaper than shifting an array of thousands. */
   #taken = 0;
+  /** What was seen last of each resource while there was no room. No more than there are resources. */
+  readonly #seenLate = new Map<ResourceId, Input>();
   #droppedCount = 0;
 
   get length(): number {
-    return this.#first.length + this.#rest.length - this.#taken;
+    return this.#first.length + this.#rest.length - this.#taken + this.#seenLate.size;
   }
 
   /** Inputs dropped since the start. */
@@ -26,6 +32,13 @@ export class InputQueue {
   }
 
   push(input: Input): "taken" | "dropped" | "overflow" {
+    if (input.type === "observed" || input.type === "unobservable") {
+      // Once one waits here, all do: the last word on a resource comes last.
+      if (this.length >= inputQueueMax || this.#seenLate.size > 0) {
+        this.#seenLate.set(input.resource, input);
+        return "taken";
+      }
+    }
     if (this.length >= inputQueueMax && isSaidAgain(input)) {
       this.#droppedCount += 1;
       return "dropped";
@@ -49,7 +62,7 @@ export class InputQueue {
     const first = this.#first.shift();
     if (first !== undefined) return first;
     const next = this.#rest[this.#taken];
-    if (next === undefined) return undefined;
+    if (next === undefined) return this.#shiftSeen();
     this.#taken += 1;
     if (this.#taken === this.#rest.length) this.#reset();
     else if (this.#taken >= inputQueueMax) {
@@ -61,7 +74,16 @@ export class InputQueue {
 
   clear(): void {
     this.#first = [];
+    this.#seenLate.clear();
     this.#reset();
+  }
+
+  #shiftSeen(): Input | undefined {
+    for (const [resource, input] of this.#seenLate) {
+      this.#seenLate.delete(resource);
+      return input;
+    }
+    return undefined;
   }
 
   #reset(): void {
@@ -70,14 +92,12 @@ export class InputQueue {
   }
 }
 
-/** Whether losing it costs only time: probes, anti-entropy and the sweep say it again. */
+/** Whether losing it costs only time: probes and anti-entropy say it again. */
 function isSaidAgain(input: Input): boolean {
   switch (input.type) {
     case "message":
     case "rumor":
     case "routed":
-    case "observed":
-    case "unobservable":
     case "progress":
     case "wake":
       return true;
@@ -95,6 +115,8 @@ function isSaidAgain(input: Input): boolean {
     case "rival":
     case "outcome":
     case "command":
+    case "observed":
+    case "unobservable":
       return false;
     default:
       return input satisfies never;
