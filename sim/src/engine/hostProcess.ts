@@ -27,19 +27,19 @@ const keptMax = 60_000;
 const portionsMax = 400;
 
 /** By how much the heap grows between collections, in percent; and of so many agents, which take more than all else. */
-const growthPercent = 30;
+const growthPercent = 20;
 const hugeGrowthPercent = 10;
 const hugeAgents = 5_000;
 
 /**
  * After how many calls V8 compiles with its middle compiler; its own number is 400. While a world comes up hundreds of
  * functions are called so often within a second, and are compiled at once, on threads of which each keeps what it once
- * took. Measured with 1,000 agents: 10 MB, and no processor time.
+ * took. Measured with 1,000 agents: 10 MB, and no processor time that could be told from chance.
  */
-const compiledAfterCalls = 1_000;
+const compiledAfterCalls = 2_000;
 
 /**
- * Sets the heap of this process up for a large world, from now on. It grows by less than a third between collections:
+ * Sets the heap of this process up for a large world, from now on. It grows by a fifth between collections:
  * most of what grows old is a message that is dropped a moment later, and V8's own factor, up to four, takes half as
  * much memory again and no less time (measured at 1,000 agents). Each collection is done at once: nobody minds a pause
  * here, and what is collected by and by goes on growing meanwhile, by a quarter where other threads have no processor.
