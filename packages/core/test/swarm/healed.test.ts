@@ -133,3 +133,19 @@ test("who has lost many dials them in turns, seldom, and one of them soon at any
     expect(dials.length).toBeLessThan(25);
   }
 });
+
+test("two hundred who come back leave it to their sessions to tell; the hundred on the other side say so", () => {
+  const many = Array.from({ length: 300 }, (_, index) => `h${String(index).padStart(3, "0")}`);
+  const hundred = many.filter((_, index) => index % 3 === 0);
+  const world = World.formed(many);
+  cut(world, hundred);
+  world.run(8_000);
+  heal(world);
+  world.clear();
+  world.run(3_000);
+  const said = new Set(world.lines.flatMap(({ name, text }) => (text.includes("sign entry") ? [name] : [])));
+  const few = hundred.filter((name) => said.has(name)).length;
+  expect(few).toBeGreaterThan(50);
+  // Those who observe few of their own side take it for small. Without the bound 31.
+  expect(said.size - few).toBeLessThan(15);
+});
