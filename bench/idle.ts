@@ -1,3 +1,4 @@
+import { execFileSync } from "node:child_process";
 import { copyFileSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { basename, join } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
@@ -6,7 +7,7 @@ import { serviceEnvironment } from "../packages/cli/src/service/unit.ts";
 import { form, type TestColony } from "../test/harness/colonies.ts";
 import { type Figures, type Outcome, quantile, round, spreadOf } from "./figures.ts";
 import { publishPromises } from "./policySource.ts";
-import { bytesStored, cpuMs, memoryMb } from "./process.ts";
+import { bytesStored, cpuMs, type MemoryMb, memoryMb } from "./process.ts";
 import { agentNames, type Run, shipped, spinUntil, waitFor, withColony } from "./run.ts";
 
 const peerCount = 10;
@@ -33,9 +34,11 @@ export async function idle(run: Run): Promise<Outcome> {
   const measured = names[1] ?? "";
   let copy: Launcher | undefined;
   const launcherOf = (name: string, directory: string): Launcher => {
-    if (name === measured) return launcher;
-    copy ??= copyOf(launcher, files, directory);
-    return copy;
+    if (copy === undefined) {
+      copy = copyOf(launcher, files, directory);
+      for (const file of files) leaveCache(file);
+    }
+    return name === measured ? launcher : copy;
   };
   return withColony(
     run,
@@ -74,6 +77,15 @@ function copyOf(launcher: Launcher, files: readonly string[], directory: string)
   return { file: copied(launcher.file), args: launcher.args.map(copied) };
 }
 
+/**
+ * Has the kernel forget what it holds of a file, as after a boot. What was read or written in one go lies in its cache
+ * in pieces of up to 2 MB, and it maps a whole piece where one byte of it is touched (`FilePmdMapped` in proc(5)).
+ */
+function leaveCache(file: string): void {
+  execFileSync("sync", ["--data", file]);
+  execFileSync("dd", [`if=${file}`, "iflag=nocache", "count=0", "of=/dev/null"], { stdio: "ignore" });
+}
+
 async function measureRest(run: Run, test: TestColony, name: string): Promise<Figures> {
   run.say(`letting it rest for ${settleMs / 1_000} s, then looking for ${windowMs / 1_000} s`);
   await wait(settleMs, undefined, { signal: run.signal });
@@ -81,7 +93,7 @@ async function measureRest(run: Run, test: TestColony, name: string): Promise<Fi
   const journal = countChanges(join(test.colony.stateOf(name)));
   const storedBefore = bytesStored(pid);
   const cpuPercents: number[] = [];
-  const memory: ReturnType<typeof memoryMb>[] = [];
+  const memory: MemoryMb[] = [];
   const pieceMs = windowMs / pieces;
   const beginMs = performance.now();
   const beginCpuMs = cpuMs(pid);
@@ -109,6 +121,10 @@ async function measureRest(run: Run, test: TestColony, name: string): Promise<Fi
     anonMaxMb: quantile(
       memory.map(({ anon }) => anon),
       1,
+    ),
+    pieceMappedMb: quantile(
+      memory.map(({ pieceMapped }) => pieceMapped),
+      0.5,
     ),
     cpuPercent: round((cpuMs(pid) - beginCpuMs) / (600 * minutes)),
     cpuP50Percent: quantile(cpuPercents, 0.5),

@@ -21,11 +21,21 @@ export function bytesStored(pid: number): number {
   return field(readFileSync(`/proc/${pid}/io`, "utf8"), "write_bytes");
 }
 
-/** Resident, proportional and anonymous memory, in megabytes of 10^6 bytes. */
-export function memoryMb(pid: number): { readonly rss: number; readonly pss: number; readonly anon: number } {
+/** What a process takes of memory, in megabytes of 10^6 bytes. */
+export interface MemoryMb {
+  /** Resident. */
+  readonly rss: number;
+  /** Proportional: what is shared counts by parts. */
+  readonly pss: number;
+  readonly anon: number;
+  /** What of its files is mapped in pieces of 2 MB. */
+  readonly pieceMapped: number;
+}
+
+export function memoryMb(pid: number): MemoryMb {
   const text = readFileSync(`/proc/${pid}/smaps_rollup`, "utf8");
   const mb = (name: string): number => (field(text, name) * 1_024) / 1e6;
-  return { rss: mb("Rss"), pss: mb("Pss"), anon: mb("Anonymous") };
+  return { rss: mb("Rss"), pss: mb("Pss"), anon: mb("Anonymous"), pieceMapped: mb("FilePmdMapped") };
 }
 
 function field(text: string, name: string): number {
