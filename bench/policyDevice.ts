@@ -17,7 +17,7 @@ import {
   verifyCharter,
 } from "@antibody/core";
 import { type Grant, isRejection, type ResourceId, toHex, type VerifiedPolicy } from "@antibody/policy";
-import { encodeMessage } from "../packages/agent/src/network/wire.ts";
+import { encodeMessage } from "../packages/agent/src/network/wire/wire.ts";
 import { Journal } from "../packages/agent/src/state/journal.ts";
 import type { Turn } from "../packages/core/src/contract/turn.ts";
 import { PolicyKeeping } from "../packages/core/src/keeping/policies.ts";

@@ -55,7 +55,7 @@ describe.skipIf(reason !== undefined)(
 
     it("joins that never come to an end: a device of another host joins", async () => {
       const { code } = await test.colony.command("one", "invite", "--expires", "5m");
-      await floodWith("../packages/agent/test/network/joinFlood.program.ts", await addressOfOne());
+      await floodWith("../packages/agent/test/network/joining/joinFlood.program.ts", await addressOfOne());
       await test.colony.command("three", "join", String(code), "--name", "three");
       expect(test.colony.agent("one").stderr).toBe("");
     });

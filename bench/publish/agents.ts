@@ -6,7 +6,7 @@ import {
   parseStreamName,
   sealBundle,
 } from "@antibody/policy";
-import { packDocuments } from "../../packages/agent/src/network/bundle.ts";
+import { packDocuments } from "../../packages/agent/src/network/wire/bundle.ts";
 import type { AgentProcess } from "../../packages/cli/src/demo/agent-process.ts";
 import {
   form,

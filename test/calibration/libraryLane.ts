@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { createGossip } from "../../packages/agent/src/network/createGossip.ts";
+import { createGossip } from "../../packages/agent/src/network/gossip/createGossip.ts";
 import { gossipHeartbeatMs } from "../../packages/agent/src/network/limits.ts";
 import { kinds } from "../../sim/src/engine/kinds.ts";
 import { frameBytes } from "../../sim/src/gossip/control.ts";

@@ -25,8 +25,8 @@ import {
   readRecording,
   recordingHeader,
 } from "../../packages/agent/src/mind/recordingFormat.ts";
-import { decodeMap, encodeMap } from "../../packages/agent/src/network/cbor.ts";
-import { formatInviteCode, parseInviteCode } from "../../packages/agent/src/network/inviteCode.ts";
+import { decodeMap, encodeMap } from "../../packages/agent/src/network/wire/cbor.ts";
+import { formatInviteCode, parseInviteCode } from "../../packages/agent/src/network/joining/inviteCode.ts";
 import {
   decodeJoinAnswer,
   decodeJoinChallenge,
@@ -38,9 +38,9 @@ import {
   encodeJoinEntry,
   encodeJoinRequest,
   encodeJoinReveal,
-} from "../../packages/agent/src/network/joinWire.ts";
+} from "../../packages/agent/src/network/joining/joinWire.ts";
 import { parseAddress } from "../../packages/agent/src/network/node.ts";
-import { readEviction, readMember } from "../../packages/agent/src/network/wireDecode.ts";
+import { readEviction, readMember } from "../../packages/agent/src/network/wire/wireDecode.ts";
 import { decodeSnapshot, encodeSnapshot } from "../../packages/agent/src/state/snapshotBytes.ts";
 import { crypto, enroll, found, memberOf, sound } from "../../packages/agent/test/network/swarm.ts";
 import { faultsOf, fuzz } from "./fuzz.ts";

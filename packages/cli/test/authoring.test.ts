@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { nodeCrypto } from "@antibody/agent/state";
 import { isRejection, type Root, type VerifiedPolicy, verifyPolicy } from "@antibody/policy";
 import { describe, expect, test } from "vitest";
-import { decodeBundle } from "../../agent/src/network/bundle.ts";
+import { decodeBundle } from "../../agent/src/network/wire/bundle.ts";
 import { openSeal, sealSecret } from "../src/author/seal.ts";
 import { type Stage, setStage } from "./commandLine.ts";
 import { fullInspection, source, streamName } from "./fixtures.ts";

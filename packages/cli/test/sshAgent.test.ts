@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { generateKey, nodeCrypto } from "@antibody/agent/state";
 import { isRejection, type Root, type VerifiedPolicy, verifyPolicy } from "@antibody/policy";
 import { describe, expect, onTestFinished, test } from "vitest";
-import { decodeBundle } from "../../agent/src/network/bundle.ts";
+import { decodeBundle } from "../../agent/src/network/wire/bundle.ts";
 import { keyBlob } from "../src/author/sshAgent/messages.ts";
 import { type Stage, setStage } from "./commandLine.ts";
 import { fullInspection, source } from "./fixtures.ts";

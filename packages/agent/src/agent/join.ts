@@ -35,7 +35,7 @@ export async function joinAgent(options: JoinAgentOptions): Promise<JoinedAgent>
   const crypto = nodeCrypto();
   const empty = holdEmptyState(options.state);
   try {
-    const { joinSwarm } = await import("../network/joinSwarm.ts");
+    const { joinSwarm } = await import("../network/joining/joinSwarm.ts");
     const { code, name, build, mdns = true, timeoutMs } = options;
     const asked = { code, name, build, mdns, crypto, key: empty.key };
     const joined = await joinSwarm(timeoutMs === undefined ? asked : { ...asked, timeoutMs });

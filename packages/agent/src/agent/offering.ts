@@ -10,7 +10,7 @@ import {
   verifyPolicy,
 } from "@antibody/policy";
 import type { Driver } from "../mind/driver.ts";
-import { decodeBundle } from "../network/bundle.ts";
+import { decodeBundle } from "../network/wire/bundle.ts";
 
 /** Documents that the mind is given at once: from every connection to the control socket they find room. */
 const documentsAtOnceMax = 32;

@@ -2,7 +2,7 @@ import { request as httpRequest, type IncomingMessage } from "node:http";
 import type { EvictionWire, Overlay, OwnerCommand } from "@antibody/core";
 import { type AgentId, type IncidentId, isRejection, type Rejection } from "@antibody/policy";
 import type { AuditLine } from "../audit/audit.ts";
-import { packDocuments } from "../network/bundle.ts";
+import { packDocuments } from "../network/wire/bundle.ts";
 import type {
   AgentInspection,
   CommandRefusal,

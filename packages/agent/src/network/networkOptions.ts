@@ -1,7 +1,7 @@
 import type { Event, EventName, Knowledge, VerifiedCertificate, VerifiedCharter } from "@antibody/core";
 import type { Crypto, Signer } from "@antibody/policy";
 import type { Feed } from "../ports.ts";
-import type { InviteBook } from "./inviteBook.ts";
+import type { InviteBook } from "./joining/inviteBook.ts";
 
 /** Names of the log lines that only the network tells, beside those of the mind. */
 export type NetworkEventName =

@@ -7,8 +7,8 @@ import { tcp } from "@libp2p/tcp";
 import { yamux } from "@libp2p/yamux";
 import { type Multiaddr, multiaddr } from "@multiformats/multiaddr";
 import { createLibp2p } from "libp2p";
-import { type BeatingGossip, createGossip } from "./createGossip.ts";
-import { HoldingOff } from "./holdingOff.ts";
+import { type BeatingGossip, createGossip } from "./gossip/createGossip.ts";
+import { HoldingOff } from "./sessions/holdingOff.ts";
 import {
   connectionsMax,
   gossipRestMs,
@@ -22,8 +22,8 @@ import {
   streamReadBytesMax,
   streamWindowBytes,
 } from "./limits.ts";
-import { Handshakes } from "./newcomers.ts";
-import type { Relaying } from "./relaying.ts";
+import { Handshakes } from "./sessions/newcomers.ts";
+import type { Relaying } from "./relay/relaying.ts";
 
 /** Where protocols and topologies are registered; libp2p names the type in a package of its own. */
 export type Registrar = GossipSubComponents["registrar"];

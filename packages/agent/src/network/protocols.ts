@@ -1,11 +1,11 @@
-import type { Gate } from "./gate.ts";
-import { type Hello, helloProtocol } from "./hello.ts";
-import type { JoinDesk } from "./joinDesk.ts";
-import { joinProtocol } from "./joinWire.ts";
+import type { Gate } from "./sessions/gate.ts";
+import { type Hello, helloProtocol } from "./sessions/hello.ts";
+import type { JoinDesk } from "./joining/joinDesk.ts";
+import { joinProtocol } from "./joining/joinWire.ts";
 import { routeStreamsMax } from "./limits.ts";
-import { type Mail, type MailClass, mailProtocols } from "./mail.ts";
+import { type Mail, type MailClass, mailProtocols } from "./mail/mail.ts";
 import type { NetworkNode } from "./node.ts";
-import { type Routes, routeProtocol } from "./routes.ts";
+import { type Routes, routeProtocol } from "./routes/routes.ts";
 
 /** Who answers what is asked over a connection. */
 interface Answerers {

@@ -10,7 +10,7 @@ import {
 } from "@antibody/policy";
 import { expect, test } from "vitest";
 import { takeOffer } from "../../src/agent/offering.ts";
-import { encodeBundle } from "../../src/network/bundle.ts";
+import { encodeBundle } from "../../src/network/wire/bundle.ts";
 import { generateKey } from "../../src/state/keyFile.ts";
 import { nodeCrypto } from "../../src/state/nodeCrypto.ts";
 

@@ -1,9 +1,9 @@
 import { type Crypto, makeId } from "@antibody/policy";
 import { peerIdOf } from "../identity.ts";
-import type { Invite } from "../inviteCode.ts";
+import type { Invite } from "../joining/inviteCode.ts";
 import { joinLanMs, mdnsQuestionWaitMsMin } from "../limits.ts";
 import type { NetworkNode } from "../node.ts";
-import { type Reached, reach } from "../reach.ts";
+import { type Reached, reach } from "../sessions/reach.ts";
 import { Lan } from "./lan.ts";
 import { Multicast } from "./multicast.ts";
 import { ownInterfaces } from "./neighborhood.ts";
