@@ -22,7 +22,7 @@ import { Journal } from "../packages/agent/src/state/journal.ts";
 import type { Turn } from "../packages/core/src/contract/turn.ts";
 import { PolicyKeeping } from "../packages/core/src/keeping/policies.ts";
 import { Random } from "../packages/core/src/random.ts";
-import { itemsPieces } from "../packages/core/src/swarm/pieces.ts";
+import { itemsPieces } from "../packages/core/src/swarm/reconciling/pieces.ts";
 
 const now: Now = { monoMs: 0, wallMs: 1_767_225_600_000 };
 

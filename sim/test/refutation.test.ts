@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it, vi } from "vitest";
-import { Own } from "../../packages/core/src/swarm/own.ts";
+import { Own } from "../../packages/core/src/swarm/members/own.ts";
 import { runScenario } from "../src/index.ts";
 
 afterEach(() => vi.restoreAllMocks());

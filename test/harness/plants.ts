@@ -32,7 +32,7 @@ export const plants: readonly Plant[] = [
   },
   {
     name: "a quorum of one",
-    file: "packages/core/src/swarm/observers.ts",
+    file: "packages/core/src/swarm/observing/observers.ts",
     text: "votes: Math.max(2, Math.floor(others / 2) + 1) };",
     replacement: "votes: 1 };",
   },
@@ -44,13 +44,13 @@ export const plants: readonly Plant[] = [
   },
   {
     name: "a refutation ignored",
-    file: "packages/core/src/swarm/supersedes.ts",
+    file: "packages/core/src/swarm/members/supersedes.ts",
     text: "winsOver[next.standing][known.standing] : order > 0;",
     replacement: 'winsOver[next.standing][known.standing] : order > 0 && known.standing !== "dead";',
   },
   {
     name: "a tie broken by arrival",
-    file: "packages/core/src/swarm/supersedes.ts",
+    file: "packages/core/src/swarm/members/supersedes.ts",
     text: "return order === 0 ? winsOver[next.standing][known.standing] : order > 0;",
     replacement: "return order === 0 ? next.standing !== known.standing : order > 0;",
   },

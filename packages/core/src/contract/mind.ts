@@ -1,8 +1,8 @@
 import type { AgentId, Contexts, Crypto, SwarmId, VerifiedPolicy, VerifiedReport } from "@antibody/policy";
 import type { RandomState } from "../random.ts";
 import type { Settings } from "../settings.ts";
-import type { Founding } from "../swarm/directory.ts";
-import type { Roster } from "../swarm/roster.ts";
+import type { Founding } from "../swarm/members/directory.ts";
+import type { Roster } from "../swarm/members/roster.ts";
 import type { JournalRecord, Output } from "./output.ts";
 import type { ResourceType } from "./resource.ts";
 import type { Sharing } from "./sharing.ts";

@@ -1,5 +1,5 @@
 import type { Settings } from "../settings.ts";
-import { patientDials } from "../swarm/attempts.ts";
+import { patientDials } from "../swarm/observing/attempts.ts";
 import { bindingMs, type Terms } from "./lease/terms.ts";
 
 /** Until a new word of a peer is with the others, and a quick workload started or stopped. A guess: seconds of a busy Pi. */

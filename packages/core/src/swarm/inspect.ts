@@ -2,13 +2,13 @@ import { type AgentId, compareText } from "@antibody/policy";
 import type { Inspection, MemberView, Outline, Verdict } from "../contract/inspection.ts";
 import type { DeathCertificate, Member } from "../contract/statements.ts";
 import { evictionsMax, pendingVotesMax, probesForOthersMax, sightingsMax } from "../limits.ts";
-import { deathEvidence, undecidedDeathsMax } from "./deaths.ts";
-import type { Directory } from "./directory.ts";
-import { viewOf as viewOfEviction } from "./evicting.ts";
-import { deadRedialedMax } from "./observers.ts";
+import { deathEvidence, undecidedDeathsMax } from "./deaths/deaths.ts";
+import type { Directory } from "./members/directory.ts";
+import { viewOf as viewOfEviction } from "./members/evicting.ts";
+import { deadRedialedMax } from "./observing/observers.ts";
 import type { SwarmParts } from "./parts.ts";
-import { mismatchesMax, roundsMax } from "./reconcile.ts";
-import { isUnmet, reasonOf, type Watch } from "./watch.ts";
+import { mismatchesMax, roundsMax } from "./reconciling/reconcile.ts";
+import { isUnmet, reasonOf, type Watch } from "./observing/watch.ts";
 
 /** The swarm's part of an inspection. Members are the peers, without the agent itself. */
 export type SwarmInspection = Pick<

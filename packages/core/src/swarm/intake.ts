@@ -7,7 +7,7 @@ import type { Turn } from "../contract/turn.ts";
 import { evictionKeepsMax } from "../limits.ts";
 import { outOfTurn } from "./asking.ts";
 import type { SwarmParts } from "./parts.ts";
-import { isEqual } from "./reconcile.ts";
+import { isEqual } from "./reconciling/reconcile.ts";
 
 type Message<Type extends PeerMessage["type"]> = Extract<PeerMessage, { readonly type: Type }>;
 

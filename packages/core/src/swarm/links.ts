@@ -6,7 +6,7 @@ import { Deadlines } from "../keeping/deadlines.ts";
 import { RareSet } from "../keeping/rare.ts";
 import { keep, recall } from "../keeping/snapshot.ts";
 import type { Settings } from "../settings.ts";
-import type { Directory } from "./directory.ts";
+import type { Directory } from "./members/directory.ts";
 
 interface LinksDump {
   readonly connected: readonly AgentId[];

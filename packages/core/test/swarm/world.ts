@@ -7,7 +7,7 @@ import type { Member } from "../../src/contract/statements.ts";
 import type { Turn } from "../../src/contract/turn.ts";
 import { defaultSettings, type Settings } from "../../src/settings.ts";
 import type { SwarmInput } from "../../src/swarm/intake.ts";
-import type { Roster } from "../../src/swarm/roster.ts";
+import type { Roster } from "../../src/swarm/members/roster.ts";
 import { Swarm } from "../../src/swarm/swarm.ts";
 import { Agenda } from "./agenda.ts";
 import { flood } from "./flood.ts";
