@@ -35,10 +35,10 @@ async function commandsFor(argv: readonly string[]): Promise<(program: Command, 
   const [command] = wordsOf(argv);
   const help = argv.includes("--help") || argv.includes("-h");
   if (command === "run" && !help) {
-    const { run } = await import("./commands/run.ts");
+    const { run } = await import("./commands/swarm/run.ts");
     return (program, shell) => void addVerb(program, shell, run);
   }
-  if (command === "sim" && !help) return (await import("./commands/simGroup.ts")).addSim;
+  if (command === "sim" && !help) return (await import("./commands/trying/simGroup.ts")).addSim;
   return (await import("./commands/index.ts")).addCommands;
 }
 

@@ -4,7 +4,7 @@ import type { AgentInspection, Trouble } from "@antibody/agent/control";
 import type { ResourceId } from "@antibody/policy";
 import { describe, expect, test } from "vitest";
 import { emptyInspection } from "../../agent/test/control.fake.ts";
-import { checks } from "../src/commands/doctor.ts";
+import { checks } from "../src/commands/seeing/doctor.ts";
 import {
   checkAgent,
   checkClock,

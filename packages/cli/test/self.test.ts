@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { endingLines } from "../src/commands/demo.ts";
+import { endingLines } from "../src/commands/trying/demo.ts";
 import { runCommandLine } from "../src/program.ts";
 import { withSelf } from "../src/self.ts";
 import { setStage } from "./commandLine.ts";
