@@ -25,7 +25,6 @@ import {
   readRecording,
   recordingHeader,
 } from "../../packages/agent/src/mind/recordingFormat.ts";
-import { decodeMap, encodeMap } from "../../packages/agent/src/network/wire/cbor.ts";
 import { formatInviteCode, parseInviteCode } from "../../packages/agent/src/network/joining/inviteCode.ts";
 import {
   decodeJoinAnswer,
@@ -40,6 +39,7 @@ import {
   encodeJoinReveal,
 } from "../../packages/agent/src/network/joining/joinWire.ts";
 import { parseAddress } from "../../packages/agent/src/network/node.ts";
+import { decodeMap, encodeMap } from "../../packages/agent/src/network/wire/cbor.ts";
 import { readEviction, readMember } from "../../packages/agent/src/network/wire/wireDecode.ts";
 import { decodeSnapshot, encodeSnapshot } from "../../packages/agent/src/state/snapshotBytes.ts";
 import { crypto, enroll, found, memberOf, sound } from "../../packages/agent/test/network/swarm.ts";

@@ -2,10 +2,10 @@ import type { DialResult, Event } from "@antibody/core";
 import { type AgentId, type Rejection, shortId } from "@antibody/policy";
 import type { Connection } from "@libp2p/interface";
 import type { IgnoredKind } from "../ports.ts";
-import { Ignored } from "./wire/ignored.ts";
 import { BlameBook, TokenBucket } from "./limiter.ts";
 import { banMs, blamedPeersMax, blameWindowMs, offensesMax, tellsBurst, tellsPerSecond } from "./limits.ts";
 import type { NetworkEvent, NetworkEventName } from "./networkOptions.ts";
+import { Ignored } from "./wire/ignored.ts";
 import { isBlameful, type RefusedItem } from "./wire/verifier.ts";
 
 /** What complaints lead to. */

@@ -8,7 +8,6 @@ import { yamux } from "@libp2p/yamux";
 import { type Multiaddr, multiaddr } from "@multiformats/multiaddr";
 import { createLibp2p } from "libp2p";
 import { type BeatingGossip, createGossip } from "./gossip/createGossip.ts";
-import { HoldingOff } from "./sessions/holdingOff.ts";
 import {
   connectionsMax,
   gossipRestMs,
@@ -22,8 +21,9 @@ import {
   streamReadBytesMax,
   streamWindowBytes,
 } from "./limits.ts";
-import { Handshakes } from "./sessions/newcomers.ts";
 import type { Relaying } from "./relay/relaying.ts";
+import { HoldingOff } from "./sessions/holdingOff.ts";
+import { Handshakes } from "./sessions/newcomers.ts";
 
 /** Where protocols and topologies are registered; libp2p names the type in a package of its own. */
 export type Registrar = GossipSubComponents["registrar"];

@@ -1,11 +1,11 @@
-import type { Gate } from "./sessions/gate.ts";
-import { type Hello, helloProtocol } from "./sessions/hello.ts";
 import type { JoinDesk } from "./joining/joinDesk.ts";
 import { joinProtocol } from "./joining/joinWire.ts";
 import { routeStreamsMax } from "./limits.ts";
 import { type Mail, type MailClass, mailProtocols } from "./mail/mail.ts";
 import type { NetworkNode } from "./node.ts";
 import { type Routes, routeProtocol } from "./routes/routes.ts";
+import type { Gate } from "./sessions/gate.ts";
+import { type Hello, helloProtocol } from "./sessions/hello.ts";
 
 /** Who answers what is asked over a connection. */
 interface Answerers {

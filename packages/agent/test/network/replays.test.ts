@@ -3,10 +3,10 @@ import { connect, createServer, type Server } from "node:net";
 import { memberWire } from "@antibody/core";
 import { multiaddr } from "@multiformats/multiaddr";
 import { afterEach, expect, test } from "vitest";
-import { encodeMap } from "../../src/network/wire/cbor.ts";
 import { joinProtocol } from "../../src/network/joining/joinWire.ts";
 import { mailProtocols } from "../../src/network/mail/mail.ts";
 import { routeProtocol } from "../../src/network/routes/routes.ts";
+import { encodeMap } from "../../src/network/wire/cbor.ts";
 import { closed, Rogue } from "./rogue.ts";
 import { enroll, evictionOf, found, memberOf, Station } from "./swarm.ts";
 

@@ -4,14 +4,14 @@ import type { Connection, Stream } from "@libp2p/interface";
 import { lpStream } from "@libp2p/utils";
 import { multiaddr } from "@multiformats/multiaddr";
 import { encode } from "it-length-prefixed";
-import { encodeMap } from "../../src/network/wire/cbor.ts";
 import { gossipTopics } from "../../src/network/gossip/gossip.ts";
-import { helloProtocol } from "../../src/network/sessions/hello.ts";
 import { libp2pKey, peerIdOf } from "../../src/network/identity.ts";
-import { createNode, type NetworkNode } from "../../src/network/node.ts";
 import { framesOf } from "../../src/network/mail/outbox.ts";
+import { createNode, type NetworkNode } from "../../src/network/node.ts";
 import { circuitAddress } from "../../src/network/relay/relayed.ts";
 import { Relaying } from "../../src/network/relay/relaying.ts";
+import { helloProtocol } from "../../src/network/sessions/hello.ts";
+import { encodeMap } from "../../src/network/wire/cbor.ts";
 import { crypto, type Founded, memberOf, Station } from "./swarm.ts";
 
 /** A node that follows no rule: libp2p and gossipsub without a gate, and streams in the test's hands. */

@@ -4,10 +4,10 @@ import { RELAY_V2_HOP_CODEC, RELAY_V2_STOP_CODEC } from "@libp2p/circuit-relay-v
 import { multiaddr } from "@multiformats/multiaddr";
 import fc from "fast-check";
 import { afterEach, expect, test } from "vitest";
-import { encodeMap } from "../../src/network/wire/cbor.ts";
 import { gossipTopics } from "../../src/network/gossip/gossip.ts";
 import { mailProtocols } from "../../src/network/mail/mail.ts";
 import { routeProtocol } from "../../src/network/routes/routes.ts";
+import { encodeMap } from "../../src/network/wire/cbor.ts";
 import { encodeWire } from "../../src/network/wire/wire.ts";
 import { Company, closed, forgedMember, type Rogue, sendFrame, sendMessage } from "./rogue.ts";
 import { enroll, found, memberOf, type Station } from "./swarm.ts";

@@ -1,9 +1,9 @@
 import type { Connection, Stream } from "@libp2p/interface";
 import { type TestContext, test } from "vitest";
-import { helloProtocol } from "../../src/network/sessions/hello.ts";
 import { joinProtocol } from "../../src/network/joining/joinWire.ts";
 import { mailProtocols } from "../../src/network/mail/mail.ts";
 import { routeProtocol } from "../../src/network/routes/routes.ts";
+import { helloProtocol } from "../../src/network/sessions/hello.ts";
 import { Company, closed } from "./rogue.ts";
 import { enroll, type Founded, found, memberOf, type Station } from "./swarm.ts";
 

@@ -3,7 +3,7 @@ import type { OwnerCommand } from "../contract/input.ts";
 import type { ActionId } from "../contract/output.ts";
 import type { Turn } from "../contract/turn.ts";
 import { pauseMsMax, pauseReasonCharactersMax, pausesMax } from "../limits.ts";
-import { formatDuration } from "../resources/duration.ts";
+import { formatDuration } from "../resources/parts/duration.ts";
 import { decide } from "./deciding.ts";
 import { look } from "./looking.ts";
 import type { Parts } from "./parts.ts";

@@ -2,7 +2,7 @@ import { type PromiseInForce, parseResourceId, type ResourceId } from "@antibody
 import { joinBarrier, tellLeader } from "../barrier/joining.ts";
 import type { Plan } from "../contract/resource.ts";
 import type { Turn } from "../contract/turn.ts";
-import { formatDuration } from "../resources/duration.ts";
+import { formatDuration } from "../resources/parts/duration.ts";
 import { outpacedWhy } from "./faring.ts";
 import { type Freshness, type Hold, holdOf, noteRepair, stopAsking } from "./holding.ts";
 import { knownTypeOf, type Parts } from "./parts.ts";

@@ -4,7 +4,7 @@ import type { AttemptView } from "../contract/inspection.ts";
 import type { ActionId } from "../contract/output.ts";
 import type { Turn } from "../contract/turn.ts";
 import { attemptDetailCharactersMax } from "../limits.ts";
-import { formatDuration } from "../resources/duration.ts";
+import { formatDuration } from "../resources/parts/duration.ts";
 import type { RunningAction } from "./actions.ts";
 import { decide } from "./deciding.ts";
 import { noteFailure, noteUnbegun, rememberAttempt } from "./failing.ts";

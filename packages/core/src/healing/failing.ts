@@ -2,7 +2,7 @@ import type { AttemptView } from "../contract/inspection.ts";
 import type { ActionId } from "../contract/output.ts";
 import type { Turn } from "../contract/turn.ts";
 import { attemptsKeptMax } from "../limits.ts";
-import { lastLineOf } from "../resources/output.ts";
+import { lastLineOf } from "../resources/parts/output.ts";
 import { backoffMs, jitteredMs } from "./backoff.ts";
 import { knownTypeOf, type Parts } from "./parts.ts";
 import { claimOf, type ResourceState } from "./state.ts";

@@ -10,7 +10,7 @@ import { finished, finishedSet, RareMap, RareSet } from "../keeping/rare.ts";
 import { keep, recall } from "../keeping/snapshot.ts";
 import { MapStore } from "../keeping/store.ts";
 import { typesByKind } from "../resources/byKind.ts";
-import { KeyedContext } from "../resources/digest.ts";
+import { KeyedContext } from "../resources/parts/digest.ts";
 import type { Disturbance, Turns } from "../roles/disturbing.ts";
 import { Actions } from "./actions.ts";
 import { Budget, type BudgetLevel } from "./budget.ts";

@@ -13,7 +13,7 @@ import type { Snapshot } from "../contract/snapshot.ts";
 import type { Turn } from "../contract/turn.ts";
 import { keep, recall } from "../keeping/snapshot.ts";
 import { incidentsKeptMax } from "../limits.ts";
-import { shownPromise } from "../resources/private.ts";
+import { shownPromise } from "../resources/parts/private.ts";
 import type { ResourceState } from "./state.ts";
 
 /** Two documents that their author should never both have signed. */

@@ -1,6 +1,6 @@
 import type { Incident, Inspection, PauseView, ResourceView } from "../contract/inspection.ts";
 import { incidentsKeptMax, pausesMax, promisesMax, watchesMax } from "../limits.ts";
-import { shownPromise } from "../resources/private.ts";
+import { shownPromise } from "../resources/parts/private.ts";
 import type { Parts } from "./parts.ts";
 import type { ResourceState } from "./state.ts";
 

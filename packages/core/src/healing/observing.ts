@@ -2,7 +2,7 @@ import type { ResourceId } from "@antibody/policy";
 import type { Drift, Observation, ObservationFailure } from "../contract/resource.ts";
 import type { Turn } from "../contract/turn.ts";
 import { attemptDetailCharactersMax } from "../limits.ts";
-import { formatDuration } from "../resources/duration.ts";
+import { formatDuration } from "../resources/parts/duration.ts";
 import { isContested, noteUndone } from "./contest.ts";
 import { decide } from "./deciding.ts";
 import { handOff, noteFailure, rewriteAttempt } from "./failing.ts";

@@ -1,6 +1,6 @@
 import type { Rival } from "../contract/input.ts";
 import type { Turn } from "../contract/turn.ts";
-import { formatDuration } from "../resources/duration.ts";
+import { formatDuration } from "../resources/parts/duration.ts";
 import { decide } from "./deciding.ts";
 import type { Parts } from "./parts.ts";
 import type { ResourceState } from "./state.ts";

@@ -1,10 +1,10 @@
 import * as z from "zod/mini";
 import type { Drift, ResourceType } from "../contract/resource.ts";
-import { defineResource, driftOf } from "./define.ts";
-import { type CommonPromise, commonFields } from "./fields.ts";
-import { onDemand, type Shape } from "./onDemand.ts";
-import { reportOnly } from "./planning.ts";
-import { formatBytes, quantity, quantityOf } from "./quantity.ts";
+import { defineResource, driftOf } from "./parts/define.ts";
+import { type CommonPromise, commonFields } from "./parts/fields.ts";
+import { onDemand, type Shape } from "./parts/onDemand.ts";
+import { reportOnly } from "./parts/planning.ts";
+import { formatBytes, quantity, quantityOf } from "./parts/quantity.ts";
 
 /** The agent itself, as others would wish it. Nothing repairs it from within; other promises hang on it. */
 export type AgentPromise = CommonPromise & {

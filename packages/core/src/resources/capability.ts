@@ -1,10 +1,10 @@
 import type { ResourceId, ResourcePromise } from "@antibody/policy";
 import * as z from "zod/mini";
 import type { ResourceType } from "../contract/resource.ts";
-import { defineResource, driftOf, promiseReader } from "./define.ts";
-import { type CommonPromise, commonFields, plainNameProblem, resourceIds } from "./fields.ts";
-import { onDemand, type Shape } from "./onDemand.ts";
-import { reportOnly } from "./planning.ts";
+import { defineResource, driftOf, promiseReader } from "./parts/define.ts";
+import { type CommonPromise, commonFields, plainNameProblem, resourceIds } from "./parts/fields.ts";
+import { onDemand, type Shape } from "./parts/onDemand.ts";
+import { reportOnly } from "./parts/planning.ts";
 
 /** What this device promises to its peers: connections to the capability named by the resource reach the port. */
 export type CapabilityPromise = CommonPromise & {

@@ -1,10 +1,10 @@
 import * as z from "zod/mini";
 import type { Drift, ResourceType } from "../contract/resource.ts";
-import { defineResource, driftOf } from "./define.ts";
-import { durationMs } from "./duration.ts";
-import { type CommonPromise, commonFields, duration, plainNameProblem } from "./fields.ts";
-import { onDemand, type Shape } from "./onDemand.ts";
-import { reportOnly } from "./planning.ts";
+import { defineResource, driftOf } from "./parts/define.ts";
+import { durationMs } from "./parts/duration.ts";
+import { type CommonPromise, commonFields, duration, plainNameProblem } from "./parts/fields.ts";
+import { onDemand, type Shape } from "./parts/onDemand.ts";
+import { reportOnly } from "./parts/planning.ts";
 
 /** The device's clock follows others. Nothing repairs it but the service that does; other promises hang on it. */
 export type ClockPromise = CommonPromise & {

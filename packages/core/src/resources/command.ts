@@ -1,11 +1,11 @@
 import type { ResourcePromise } from "@antibody/policy";
 import * as z from "zod/mini";
 import type { Plan, ResourceType } from "../contract/resource.ts";
-import { defineResource, driftOf, promiseReader } from "./define.ts";
-import { durationMs } from "./duration.ts";
-import { type CommonPromise, command, commonFields, duration, plainNameProblem } from "./fields.ts";
-import { onDemand, type Shape } from "./onDemand.ts";
-import { lastLineOf, outputCharactersMax } from "./output.ts";
+import { defineResource, driftOf, promiseReader } from "./parts/define.ts";
+import { durationMs } from "./parts/duration.ts";
+import { type CommonPromise, command, commonFields, duration, plainNameProblem } from "./parts/fields.ts";
+import { onDemand, type Shape } from "./parts/onDemand.ts";
+import { lastLineOf, outputCharactersMax } from "./parts/output.ts";
 
 /** Something that only programs can see and change: `check` ends with 0 when it is as it should be. */
 export type CommandPromise = CommonPromise & {

@@ -1,5 +1,5 @@
 import { compareText, type ResourceId, type ResourcePromise } from "@antibody/policy";
-import { readEditName } from "./edit.ts";
+import { readEditName } from "./parts/edit.ts";
 
 /** A promise that would be kept. */
 export interface Claimant {

@@ -1,8 +1,8 @@
 import { canonicalBytes, type Json, type ResourcePromise } from "@antibody/policy";
 import * as z from "zod/mini";
 import type { Drift, Plan, ResourceContext, ResourceType } from "../contract/resource.ts";
-import { defineResource, driftOf, promiseReader } from "./define.ts";
-import { durationMs } from "./duration.ts";
+import { defineResource, driftOf, promiseReader } from "./parts/define.ts";
+import { durationMs } from "./parts/duration.ts";
 import {
   absolutePath,
   type CommonPromise,
@@ -11,9 +11,9 @@ import {
   duration,
   environment,
   plainNameProblem,
-} from "./fields.ts";
-import { onDemand, type Shape } from "./onDemand.ts";
-import { idempotentPlan, timeoutMsOf } from "./planning.ts";
+} from "./parts/fields.ts";
+import { onDemand, type Shape } from "./parts/onDemand.ts";
+import { idempotentPlan, timeoutMsOf } from "./parts/planning.ts";
 
 /** A container that runs, by the engine behind a socket: Docker, or Podman's service of the same words. */
 export type ContainerPromise = CommonPromise & {

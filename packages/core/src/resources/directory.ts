@@ -1,11 +1,11 @@
 import type { ResourcePromise } from "@antibody/policy";
 import * as z from "zod/mini";
 import type { Drift, Plan, ResourceType } from "../contract/resource.ts";
-import { defineResource, driftOf, promiseReader } from "./define.ts";
-import { durationMs } from "./duration.ts";
-import { absent, type CommonPromise, commonFields, mode, owner, pathProblem } from "./fields.ts";
-import { onDemand, type Shape } from "./onDemand.ts";
-import { modeDifference, ownerAfter, ownerDifference } from "./owner.ts";
+import { defineResource, driftOf, promiseReader } from "./parts/define.ts";
+import { durationMs } from "./parts/duration.ts";
+import { absent, type CommonPromise, commonFields, mode, owner, pathProblem } from "./parts/fields.ts";
+import { onDemand, type Shape } from "./parts/onDemand.ts";
+import { modeDifference, ownerAfter, ownerDifference } from "./parts/owner.ts";
 
 /** A directory; what is in it is not promised. */
 export type DirectoryPromise = CommonPromise & {

@@ -1,12 +1,12 @@
 import { type ResourcePromise, utf8 } from "@antibody/policy";
 import * as z from "zod/mini";
 import type { Drift, Plan, ResourceContext, ResourceType } from "../contract/resource.ts";
-import { defineResource, driftOf, promiseReader } from "./define.ts";
-import { durationMs } from "./duration.ts";
-import { absent, type CommonPromise, commonFields, mode, owner, pathProblem } from "./fields.ts";
-import { onDemand, type Shape } from "./onDemand.ts";
-import { modeDifference, ownerAfter, ownerDifference } from "./owner.ts";
-import { privateField } from "./private.ts";
+import { defineResource, driftOf, promiseReader } from "./parts/define.ts";
+import { durationMs } from "./parts/duration.ts";
+import { absent, type CommonPromise, commonFields, mode, owner, pathProblem } from "./parts/fields.ts";
+import { onDemand, type Shape } from "./parts/onDemand.ts";
+import { modeDifference, ownerAfter, ownerDifference } from "./parts/owner.ts";
+import { privateField } from "./parts/private.ts";
 
 /** The state of one path. Without `content` and `absent`, a file must be there, whatever is in it. */
 export type FilePromise = CommonPromise & {

@@ -1,11 +1,11 @@
 import type { ResourcePromise } from "@antibody/policy";
 import * as z from "zod/mini";
 import type { Drift, ResourceType } from "../contract/resource.ts";
-import { defineResource, driftOf, promiseReader } from "./define.ts";
-import { durationMs } from "./duration.ts";
-import { type CommonPromise, commonFields, duration, plainNameProblem } from "./fields.ts";
-import { onDemand, type Shape } from "./onDemand.ts";
-import { idempotentPlan, timeoutMsOf } from "./planning.ts";
+import { defineResource, driftOf, promiseReader } from "./parts/define.ts";
+import { durationMs } from "./parts/duration.ts";
+import { type CommonPromise, commonFields, duration, plainNameProblem } from "./parts/fields.ts";
+import { onDemand, type Shape } from "./parts/onDemand.ts";
+import { idempotentPlan, timeoutMsOf } from "./parts/planning.ts";
 
 /** Processes that the agent did not start: they run, which is only told; or none may, and those that do are ended. */
 export type ForeignPromise = CommonPromise & {

@@ -82,7 +82,6 @@ export {
   containerStopTimeoutMsDefault,
   readContainerPromise,
 } from "./container.ts";
-export { KeyedContext, keyedDigest } from "./digest.ts";
 export {
   type DirectoryObservation,
   type DirectoryPromise,
@@ -91,8 +90,6 @@ export {
   readDirectoryPromise,
 } from "./directory.ts";
 export { type DiskObservation, type DiskPromise, readDiskPromise } from "./disk.ts";
-export { durationMs, formatDuration, parseDuration } from "./duration.ts";
-export { type EditName, type EditObservation, type EditVerb, readEditName } from "./edit.ts";
 export {
   type FileObservation,
   type FilePromise,
@@ -113,13 +110,16 @@ export { type KeyPromise, keySeparatorDefault, readKeyPromise } from "./key.ts";
 export { type LinePromise, readLinePromise } from "./line.ts";
 export { type MemoryObservation, type MemoryPromise, readMemoryPromise } from "./memory.ts";
 export { type MountObservation, type MountPromise, type MountVerb, readMountPromise } from "./mount.ts";
-export { outputCharactersMax } from "./output.ts";
 export {
   type PackageObservation,
   type PackagePromise,
   type PackageVerb,
   readPackagePromise,
 } from "./package.ts";
+export { KeyedContext, keyedDigest } from "./parts/digest.ts";
+export { durationMs, formatDuration, parseDuration } from "./parts/duration.ts";
+export { type EditName, type EditObservation, type EditVerb, readEditName } from "./parts/edit.ts";
+export { outputCharactersMax } from "./parts/output.ts";
 export {
   type PluginObservation,
   type PluginPromise,

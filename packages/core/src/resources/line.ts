@@ -1,11 +1,11 @@
 import type { ResourcePromise } from "@antibody/policy";
 import * as z from "zod/mini";
 import type { ResourceType } from "../contract/resource.ts";
-import { promiseReader } from "./define.ts";
-import { editType, oneLine } from "./edit.ts";
-import { type CommonPromise, commonFields } from "./fields.ts";
-import { onDemand, type Shape } from "./onDemand.ts";
-import { privateField } from "./private.ts";
+import { promiseReader } from "./parts/define.ts";
+import { editType, oneLine } from "./parts/edit.ts";
+import { type CommonPromise, commonFields } from "./parts/fields.ts";
+import { onDemand, type Shape } from "./parts/onDemand.ts";
+import { privateField } from "./parts/private.ts";
 
 /** One line of a file, kept among what others wrote there. */
 export type LinePromise = CommonPromise & {

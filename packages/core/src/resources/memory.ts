@@ -1,11 +1,11 @@
 import type { ResourcePromise } from "@antibody/policy";
 import * as z from "zod/mini";
 import type { ResourceType } from "../contract/resource.ts";
-import { defineResource, driftOf, promiseReader } from "./define.ts";
-import { type CommonPromise, commonFields, plainNameProblem } from "./fields.ts";
-import { onDemand, type Shape } from "./onDemand.ts";
-import { reportOnly } from "./planning.ts";
-import { formatBytes, quantity, quantityOf } from "./quantity.ts";
+import { defineResource, driftOf, promiseReader } from "./parts/define.ts";
+import { type CommonPromise, commonFields, plainNameProblem } from "./parts/fields.ts";
+import { onDemand, type Shape } from "./parts/onDemand.ts";
+import { reportOnly } from "./parts/planning.ts";
+import { formatBytes, quantity, quantityOf } from "./parts/quantity.ts";
 
 /** Memory that programs could still have. Nothing repairs it; other promises hang on it. */
 export type MemoryPromise = CommonPromise & {

@@ -1,10 +1,10 @@
 import type { ResourcePromise } from "@antibody/policy";
 import * as z from "zod/mini";
 import type { Drift, Plan, ResourceType } from "../contract/resource.ts";
-import { defineResource, driftOf, promiseReader } from "./define.ts";
-import { absolutePath, type CommonPromise, commonFields } from "./fields.ts";
-import { onDemand, type Shape } from "./onDemand.ts";
-import { idempotentPlan, timeoutMsOf } from "./planning.ts";
+import { defineResource, driftOf, promiseReader } from "./parts/define.ts";
+import { absolutePath, type CommonPromise, commonFields } from "./parts/fields.ts";
+import { onDemand, type Shape } from "./parts/onDemand.ts";
+import { idempotentPlan, timeoutMsOf } from "./parts/planning.ts";
 
 /** A package of the device's own package manager: dpkg, and apt where there is no `source`. */
 export type PackagePromise = CommonPromise & {

@@ -1,10 +1,10 @@
 import type { JsonObject, ResourcePromise } from "@antibody/policy";
 import * as z from "zod/mini";
 import type { ResourceType } from "../contract/resource.ts";
-import { defineResource, promiseReader } from "./define.ts";
-import { type CommonPromise, commonFields } from "./fields.ts";
-import { onDemand, type Shape } from "./onDemand.ts";
-import { timeoutMsOf } from "./planning.ts";
+import { defineResource, promiseReader } from "./parts/define.ts";
+import { type CommonPromise, commonFields } from "./parts/fields.ts";
+import { onDemand, type Shape } from "./parts/onDemand.ts";
+import { timeoutMsOf } from "./parts/planning.ts";
 
 /** What a plug-in of the owner keeps: it alone knows what the fields mean, and what differs. */
 export type PluginPromise = CommonPromise & {

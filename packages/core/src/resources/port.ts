@@ -1,10 +1,10 @@
 import type { ResourcePromise } from "@antibody/policy";
 import * as z from "zod/mini";
 import type { Drift, ResourceType } from "../contract/resource.ts";
-import { defineResource, driftOf, promiseReader } from "./define.ts";
-import { type CommonPromise, commonFields, plainNameProblem } from "./fields.ts";
-import { onDemand, type Shape } from "./onDemand.ts";
-import { reportOnly } from "./planning.ts";
+import { defineResource, driftOf, promiseReader } from "./parts/define.ts";
+import { type CommonPromise, commonFields, plainNameProblem } from "./parts/fields.ts";
+import { onDemand, type Shape } from "./parts/onDemand.ts";
+import { reportOnly } from "./parts/planning.ts";
 
 /** Whether a program of this device listens on a port, seen without a connection. Nothing repairs it. */
 export type PortPromise = CommonPromise & {

@@ -1,8 +1,8 @@
 import { canonicalBytes, type ResourcePromise } from "@antibody/policy";
 import * as z from "zod/mini";
 import type { Drift, Plan, ResourceContext, ResourceType } from "../contract/resource.ts";
-import { defineResource, driftOf, promiseReader } from "./define.ts";
-import { durationMs } from "./duration.ts";
+import { defineResource, driftOf, promiseReader } from "./parts/define.ts";
+import { durationMs } from "./parts/duration.ts";
 import {
   absolutePath,
   type CommonPromise,
@@ -11,9 +11,9 @@ import {
   duration,
   environment,
   plainNameProblem,
-} from "./fields.ts";
-import { onDemand, type Shape } from "./onDemand.ts";
-import { lastLineOf, outputCharactersMax } from "./output.ts";
+} from "./parts/fields.ts";
+import { onDemand, type Shape } from "./parts/onDemand.ts";
+import { lastLineOf, outputCharactersMax } from "./parts/output.ts";
 
 /** A program that the agent keeps running, as its child. */
 export type ProcessPromise = CommonPromise & {

@@ -1,11 +1,11 @@
 import { type AgentId, parseId, type ResourcePromise } from "@antibody/policy";
 import * as z from "zod/mini";
 import type { ResourceType } from "../contract/resource.ts";
-import { defineResource, driftOf, promiseReader } from "./define.ts";
-import { durationMs } from "./duration.ts";
-import { type CommonPromise, commonFields, duration } from "./fields.ts";
-import { onDemand, type Shape } from "./onDemand.ts";
-import { reportOnly } from "./planning.ts";
+import { defineResource, driftOf, promiseReader } from "./parts/define.ts";
+import { durationMs } from "./parts/duration.ts";
+import { type CommonPromise, commonFields, duration } from "./parts/fields.ts";
+import { onDemand, type Shape } from "./parts/onDemand.ts";
+import { reportOnly } from "./parts/planning.ts";
 
 /** Peers that one role may be run by. A guess: beyond it a workload belongs on every device. */
 const roleCountMax = 32;

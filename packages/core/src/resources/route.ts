@@ -1,10 +1,10 @@
 import type { ResourcePromise } from "@antibody/policy";
 import * as z from "zod/mini";
 import type { Drift, Plan, ResourceType } from "../contract/resource.ts";
-import { defineResource, driftOf, promiseReader } from "./define.ts";
-import { durationMs } from "./duration.ts";
-import { type CommonPromise, commonFields, plainNameProblem } from "./fields.ts";
-import { onDemand, type Shape } from "./onDemand.ts";
+import { defineResource, driftOf, promiseReader } from "./parts/define.ts";
+import { durationMs } from "./parts/duration.ts";
+import { type CommonPromise, commonFields, plainNameProblem } from "./parts/fields.ts";
+import { onDemand, type Shape } from "./parts/onDemand.ts";
 
 /** A stable local address whose connections reach living peers that promise the capability named by the resource. */
 export type RoutePromise = CommonPromise & {

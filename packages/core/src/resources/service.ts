@@ -1,10 +1,10 @@
 import type { ResourcePromise } from "@antibody/policy";
 import * as z from "zod/mini";
 import type { Drift, ResourceType } from "../contract/resource.ts";
-import { defineResource, driftOf, promiseReader } from "./define.ts";
-import { type CommonPromise, commonFields } from "./fields.ts";
-import { onDemand, type Shape } from "./onDemand.ts";
-import { idempotentPlan, timeoutMsOf } from "./planning.ts";
+import { defineResource, driftOf, promiseReader } from "./parts/define.ts";
+import { type CommonPromise, commonFields } from "./parts/fields.ts";
+import { onDemand, type Shape } from "./parts/onDemand.ts";
+import { idempotentPlan, timeoutMsOf } from "./parts/planning.ts";
 
 /** A service that the device's own service manager keeps: systemd or runit. */
 export type ServicePromise = CommonPromise & {

@@ -1,7 +1,7 @@
 import type { ResourcePromise } from "@antibody/policy";
 import * as z from "zod/mini";
 import type { Drift, Plan, ResourceType } from "../contract/resource.ts";
-import { defineResource, driftOf, promiseReader } from "./define.ts";
+import { defineResource, driftOf, promiseReader } from "./parts/define.ts";
 import {
   absent,
   argumentCharactersMax,
@@ -9,10 +9,10 @@ import {
   commonFields,
   owner,
   pathProblem,
-} from "./fields.ts";
-import { onDemand, type Shape } from "./onDemand.ts";
-import { ownerAfter, ownerDifference } from "./owner.ts";
-import { idempotentPlan, timeoutMsOf } from "./planning.ts";
+} from "./parts/fields.ts";
+import { onDemand, type Shape } from "./parts/onDemand.ts";
+import { ownerAfter, ownerDifference } from "./parts/owner.ts";
+import { idempotentPlan, timeoutMsOf } from "./parts/planning.ts";
 
 /** A symbolic link, and where it points. What it points to is another matter, and need not be there. */
 export type SymlinkPromise = CommonPromise & {

@@ -1,10 +1,10 @@
 import type { ResourcePromise } from "@antibody/policy";
 import * as z from "zod/mini";
 import type { ResourceType } from "../contract/resource.ts";
-import { defineResource, driftOf, promiseReader } from "./define.ts";
-import { type CommonPromise, commonFields, plainNameProblem } from "./fields.ts";
-import { onDemand, type Shape } from "./onDemand.ts";
-import { reportOnly } from "./planning.ts";
+import { defineResource, driftOf, promiseReader } from "./parts/define.ts";
+import { type CommonPromise, commonFields, plainNameProblem } from "./parts/fields.ts";
+import { onDemand, type Shape } from "./parts/onDemand.ts";
+import { reportOnly } from "./parts/planning.ts";
 
 /** A health probe: a connection opens. Nothing repairs it; other promises hang on it. */
 export type TcpPromise = CommonPromise & {

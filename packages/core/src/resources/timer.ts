@@ -1,10 +1,10 @@
 import type { ResourcePromise } from "@antibody/policy";
 import * as z from "zod/mini";
 import type { ResourceType, Weekday } from "../contract/resource.ts";
-import { defineResource, driftOf, promiseReader } from "./define.ts";
-import { durationMs, parseDuration } from "./duration.ts";
-import { type CommonPromise, command, commonFields, duration, plainNameProblem } from "./fields.ts";
-import { onDemand, type Shape } from "./onDemand.ts";
+import { defineResource, driftOf, promiseReader } from "./parts/define.ts";
+import { durationMs, parseDuration } from "./parts/duration.ts";
+import { type CommonPromise, command, commonFields, duration, plainNameProblem } from "./parts/fields.ts";
+import { onDemand, type Shape } from "./parts/onDemand.ts";
 
 /**
  * The shortest interval. Below six seconds a device takes a timer for something that another undoes all the time; a

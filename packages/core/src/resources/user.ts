@@ -1,10 +1,10 @@
 import type { ResourcePromise } from "@antibody/policy";
 import * as z from "zod/mini";
 import type { Drift, Plan, ResourceType } from "../contract/resource.ts";
-import { defineResource, driftOf, promiseReader } from "./define.ts";
-import { absolutePath, type CommonPromise, commonFields } from "./fields.ts";
-import { onDemand, type Shape } from "./onDemand.ts";
-import { idempotentPlan, timeoutMsOf } from "./planning.ts";
+import { defineResource, driftOf, promiseReader } from "./parts/define.ts";
+import { absolutePath, type CommonPromise, commonFields } from "./parts/fields.ts";
+import { onDemand, type Shape } from "./parts/onDemand.ts";
+import { idempotentPlan, timeoutMsOf } from "./parts/planning.ts";
 
 /** A user of the device, by the files of its users. Passwords are no part of policy: everyone could read them there. */
 export type UserPromise = CommonPromise & {

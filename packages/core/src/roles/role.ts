@@ -1,6 +1,6 @@
 import type { AgentId, PromiseInForce, ResourceId } from "@antibody/policy";
 import { type MonotonicMs, NEVER } from "../contract/time.ts";
-import { formatDuration } from "../resources/duration.ts";
+import { formatDuration } from "../resources/parts/duration.ts";
 import { type RoleObservation, readRolePromise, returnAfterMsOf } from "../resources/role.ts";
 import type { Settings } from "../settings.ts";
 import { byFavor, type Candidate, chosen, returning } from "./choosing.ts";

@@ -1,6 +1,6 @@
 import type { Staging } from "@antibody/policy";
 import { type MonotonicMs, NEVER } from "../contract/time.ts";
-import { formatDuration } from "../resources/duration.ts";
+import { formatDuration } from "../resources/parts/duration.ts";
 import type { Health } from "./judging.ts";
 import type { Stage } from "./stage.ts";
 

@@ -6,9 +6,9 @@ import { deathEvidence, undecidedDeathsMax } from "./deaths/deaths.ts";
 import type { Directory } from "./members/directory.ts";
 import { viewOf as viewOfEviction } from "./members/evicting.ts";
 import { deadRedialedMax } from "./observing/observers.ts";
+import { isUnmet, reasonOf, type Watch } from "./observing/watch.ts";
 import type { SwarmParts } from "./parts.ts";
 import { mismatchesMax, roundsMax } from "./reconciling/reconcile.ts";
-import { isUnmet, reasonOf, type Watch } from "./observing/watch.ts";
 
 /** The swarm's part of an inspection. Members are the peers, without the agent itself. */
 export type SwarmInspection = Pick<

@@ -6,26 +6,26 @@ import type { Incarnation, Member, VerifiedCertificate } from "../contract/state
 import type { MonotonicMs } from "../contract/time.ts";
 import type { Turn } from "../contract/turn.ts";
 import type { Settings } from "../settings.ts";
-import { Absence } from "./members/absence.ts";
-import { Accusing } from "./deaths/accusing.ts";
 import { Asking } from "./asking.ts";
+import { Accusing } from "./deaths/accusing.ts";
 import { Deaths } from "./deaths/deaths.ts";
+import { Votes } from "./deaths/votes.ts";
+import { Links } from "./links.ts";
+import { Absence } from "./members/absence.ts";
 import type { Directory, Founding } from "./members/directory.ts";
 import { Evicting } from "./members/evicting.ts";
 import type { Evictions } from "./members/evictions.ts";
-import { Helping } from "./observing/helping.ts";
-import { Links } from "./links.ts";
 import { Membership } from "./members/membership.ts";
-import { Missing } from "./missing/missing.ts";
-import { Observers } from "./observing/observers.ts";
 import type { Identity, Own } from "./members/own.ts";
+import { Roster } from "./members/roster.ts";
+import { Missing } from "./missing/missing.ts";
+import { Reporting } from "./missing/reporting.ts";
+import { SecondLooks } from "./missing/secondLooks.ts";
+import { Wayfinding } from "./missing/wayfinding.ts";
+import { Helping } from "./observing/helping.ts";
+import { Observers } from "./observing/observers.ts";
 import { Probing } from "./observing/probing.ts";
 import { Reconcile } from "./reconciling/reconcile.ts";
-import { Reporting } from "./missing/reporting.ts";
-import { Roster } from "./members/roster.ts";
-import { SecondLooks } from "./missing/secondLooks.ts";
-import { Votes } from "./deaths/votes.ts";
-import { Wayfinding } from "./missing/wayfinding.ts";
 
 /** What a swarm's part of a mind is made of. */
 export interface SwarmOptions extends Identity {

@@ -9,13 +9,13 @@ import type { Member, VerifiedCertificate, VerifiedEviction } from "../contract/
 import { type MonotonicMs, NEVER, type Now } from "../contract/time.ts";
 import type { Turn } from "../contract/turn.ts";
 import { keep, recall } from "../keeping/snapshot.ts";
-import { Directory } from "./members/directory.ts";
-import { Evictions } from "./members/evictions.ts";
 import { inspectSwarm, outlineSwarm, type SwarmInspection, type SwarmOutline } from "./inspect.ts";
 import { type SwarmInput, takeInput } from "./intake.ts";
+import { Directory } from "./members/directory.ts";
+import { Evictions } from "./members/evictions.ts";
+import { Own } from "./members/own.ts";
 import type { Assignment } from "./observing/observers.ts";
 import { overlayOf } from "./overlay.ts";
-import { Own } from "./members/own.ts";
 import { dumpParts, type PartsDump, rosterOf, type SwarmOptions, SwarmParts } from "./parts.ts";
 import { Peers } from "./peers.ts";
 

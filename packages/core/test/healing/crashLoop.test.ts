@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
-import { keyedDigest } from "../../src/resources/digest.ts";
 import { commandBytes } from "../../src/resources/index.ts";
+import { keyedDigest } from "../../src/resources/parts/digest.ts";
 import { Bench } from "./bench.ts";
 
 const sensor = "process:sensor";

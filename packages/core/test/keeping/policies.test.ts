@@ -20,7 +20,7 @@ import type { Turn } from "../../src/contract/turn.ts";
 import { PolicyKeeping } from "../../src/keeping/policies.ts";
 import { rootsPerIntroducerMax } from "../../src/limits.ts";
 import { Random } from "../../src/random.ts";
-import { commonOf } from "../../src/resources/metaparameters.ts";
+import { commonOf } from "../../src/resources/parts/metaparameters.ts";
 import { crypto, signer } from "../mind/minds.ts";
 
 /** An author with everything that it publishes, verified. */

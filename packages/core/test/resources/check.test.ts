@@ -2,8 +2,8 @@ import type { ResourcePromise } from "@antibody/policy";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { Observation, ResourceType } from "../../src/contract/resource.ts";
-import { formatDuration } from "../../src/resources/duration.ts";
 import { keyedDigest, parseDuration, readListenAddress, resourceTypes } from "../../src/resources/index.ts";
+import { formatDuration } from "../../src/resources/parts/duration.ts";
 import { digestKey, digestOf, testCrypto } from "../healing/bench.ts";
 
 const context = { digest: (bytes: Uint8Array): string => keyedDigest(testCrypto, digestKey, bytes) };

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { defaultSettings } from "../../src/settings.ts";
-import { Directory } from "../../src/swarm/members/directory.ts";
 import { Links } from "../../src/swarm/links.ts";
+import { Directory } from "../../src/swarm/members/directory.ts";
 import { Roster } from "../../src/swarm/members/roster.ts";
 import { enrol, fakeCrypto } from "./people.ts";
 import { World } from "./world.ts";

@@ -2,9 +2,9 @@ import type { AgentId } from "@antibody/policy";
 import { describe, expect, test } from "vitest";
 import { defaultSettings } from "../../src/settings.ts";
 import { Directory } from "../../src/swarm/members/directory.ts";
+import { Roster } from "../../src/swarm/members/roster.ts";
 import { Observers } from "../../src/swarm/observing/observers.ts";
 import { overlayOf } from "../../src/swarm/overlay.ts";
-import { Roster } from "../../src/swarm/members/roster.ts";
 import { enrol, fakeCrypto, memberOf, type Person, voteOf } from "./people.ts";
 
 const people = Array.from({ length: 60 }, (_, index) => enrol(`member-${index}`));

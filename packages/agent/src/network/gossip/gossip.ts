@@ -3,17 +3,17 @@ import { type HealthRumor, type Input, messageBytesMax } from "@antibody/core";
 import { type AgentId, isRejection, type SwarmId, type VerifiedPolicy } from "@antibody/policy";
 import { type GossipsubMessage, TopicValidatorResult } from "@libp2p/gossipsub";
 import { messageOf } from "../../state/stateError.ts";
-import { decodeBundle, packDocuments } from "../wire/bundle.ts";
-import type { BeatingGossip } from "./createGossip.ts";
-import type { Gate } from "../sessions/gate.ts";
-import { Heartbeats } from "./heartbeats.ts";
-import { Judging } from "./judging.ts";
 import { TokenBucket } from "../limiter.ts";
 import { gossipBurst, gossipHangUpAfterLooks, gossipPerSecond, gossipReattachAfterLooks } from "../limits.ts";
+import type { Gate } from "../sessions/gate.ts";
 import type { Session } from "../sessions/session.ts";
+import { decodeBundle, packDocuments } from "../wire/bundle.ts";
 import { isBlameful, type RefusedItem, type Verifier } from "../wire/verifier.ts";
 import { encodeRumor } from "../wire/wire.ts";
 import { decodeRumor } from "../wire/wireDecode.ts";
+import type { BeatingGossip } from "./createGossip.ts";
+import { Heartbeats } from "./heartbeats.ts";
+import { Judging } from "./judging.ts";
 
 /** The topics of one swarm. */
 export function gossipTopics(swarm: SwarmId): { readonly policy: string; readonly health: string } {

@@ -1,6 +1,6 @@
 import { randomInt } from "node:crypto";
-import type { BeatingGossip } from "./createGossip.ts";
 import { gossipHeartbeatMs, gossipStirredBeats } from "../limits.ts";
+import type { BeatingGossip } from "./createGossip.ts";
 
 /**
  * gossipsub's heartbeats while there is something for them to do: a message that is still offered, a mesh that has

@@ -1,7 +1,7 @@
 import type { GossipsubMessage, TopicValidatorResult } from "@libp2p/gossipsub";
 import { messageOf } from "../../state/stateError.ts";
-import type { BeatingGossip } from "./createGossip.ts";
 import { gossipUnjudgedMax } from "../limits.ts";
+import type { BeatingGossip } from "./createGossip.ts";
 
 /** What judging stands on. */
 type JudgedGossip = Pick<

@@ -12,8 +12,8 @@ import {
   type SwarmId,
 } from "@antibody/policy";
 import * as z from "zod/mini";
-import { decodeMap, encodeMap } from "../wire/cbor.ts";
 import { inviteCodeCharactersMax } from "../limits.ts";
+import { decodeMap, encodeMap } from "../wire/cbor.ts";
 
 /** What an invite code says. The secret is all that a joiner must prove; when it expires is the inviter's to know. */
 export interface Invite {

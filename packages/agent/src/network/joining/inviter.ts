@@ -1,12 +1,12 @@
 import { setTimeout as delay } from "node:timers/promises";
 import type { Crypto } from "@antibody/policy";
 import { peerIdOf } from "../identity.ts";
-import type { Invite } from "./inviteCode.ts";
 import { reachOnLan } from "../lan/inviter.ts";
 import { joinOtherWaysAfterMs } from "../limits.ts";
 import type { NetworkNode } from "../node.ts";
-import { isConnection, isLoopback, type Reached, reach, reachFirst } from "../sessions/reach.ts";
 import { circuitAddress, doorOf } from "../relay/relayed.ts";
+import { isConnection, isLoopback, type Reached, reach, reachFirst } from "../sessions/reach.ts";
+import type { Invite } from "./inviteCode.ts";
 
 /** How an inviter is looked for. */
 export interface ReachInviterOptions {

@@ -2,10 +2,10 @@ import { randomBytes } from "node:crypto";
 import { addressesMax } from "@antibody/core";
 import { toHex } from "@antibody/policy";
 import type { InviteCode, InviteRequest } from "../../ports.ts";
-import type { InviteBook } from "./inviteBook.ts";
-import { formatInviteCode, inviteSecretBytes } from "./inviteCode.ts";
 import { inviteCodeCharactersMax } from "../limits.ts";
 import type { NetworkOptions } from "../networkOptions.ts";
+import type { InviteBook } from "./inviteBook.ts";
+import { formatInviteCode, inviteSecretBytes } from "./inviteCode.ts";
 
 /** Who invites, and where it is to be found. */
 interface Inviter extends Pick<NetworkOptions, "certificate" | "charter" | "crypto" | "key" | "knowledge"> {

@@ -13,23 +13,7 @@ import {
 import { type AgentId, type Crypto, equalBytes, isRejection, type Signer, toHex } from "@antibody/policy";
 import type { Connection, Stream, StreamHandler } from "@libp2p/interface";
 import { type LengthPrefixedStream, lpStream } from "@libp2p/utils";
-import type { Gate } from "../sessions/gate.ts";
 import { publicKeyOf } from "../identity.ts";
-import type { InviteBook } from "./inviteBook.ts";
-import {
-  decodeJoinEntry,
-  decodeJoinRequest,
-  decodeJoinReveal,
-  encodeJoinAnswer,
-  encodeJoinChallenge,
-  encodeJoinWelcome,
-  type JoinAnswer,
-  type JoinRefusal,
-  type JoinRequest,
-  joinNonceBytes,
-  nonceCommitment,
-  shortAuthenticationString,
-} from "./joinWire.ts";
 import { BoundedMap, HostRates } from "../limiter.ts";
 import {
   helloHostsMax,
@@ -45,7 +29,23 @@ import {
   joinsTotalPerSecond,
   joinTimeoutMs,
 } from "../limits.ts";
+import type { Gate } from "../sessions/gate.ts";
 import { HostShares, hostOf } from "../sessions/newcomers.ts";
+import type { InviteBook } from "./inviteBook.ts";
+import {
+  decodeJoinEntry,
+  decodeJoinRequest,
+  decodeJoinReveal,
+  encodeJoinAnswer,
+  encodeJoinChallenge,
+  encodeJoinWelcome,
+  type JoinAnswer,
+  type JoinRefusal,
+  type JoinRequest,
+  joinNonceBytes,
+  nonceCommitment,
+  shortAuthenticationString,
+} from "./joinWire.ts";
 
 /** What the desk needs. */
 export interface JoinDeskOptions {

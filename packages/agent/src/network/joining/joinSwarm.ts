@@ -13,6 +13,9 @@ import { type Crypto, equalBytes, isRejection, type Rejection, type Signer, shor
 import type { Connection, Stream } from "@libp2p/interface";
 import { type LengthPrefixedStream, lpStream } from "@libp2p/utils";
 import { libp2pKey } from "../identity.ts";
+import { joinAnswerBytesMax, joinTimeoutMs } from "../limits.ts";
+import { createNode, type NetworkNode } from "../node.ts";
+import { Relaying } from "../relay/relaying.ts";
 import { type Invite, parseInviteCode } from "./inviteCode.ts";
 import { reachInviter } from "./inviter.ts";
 import {
@@ -29,9 +32,6 @@ import {
   nonceCommitment,
   shortAuthenticationString,
 } from "./joinWire.ts";
-import { joinAnswerBytesMax, joinTimeoutMs } from "../limits.ts";
-import { createNode, type NetworkNode } from "../node.ts";
-import { Relaying } from "../relay/relaying.ts";
 
 /** Why a join failed. */
 export type JoinErrorCode = JoinRefusal | "badCode" | "unreachable" | "closed" | "broken" | "forged";

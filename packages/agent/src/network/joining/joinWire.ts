@@ -10,10 +10,10 @@ import {
   utf8,
 } from "@antibody/policy";
 import * as z from "zod/mini";
-import { decodeMap, encodeMap } from "../wire/cbor.ts";
-import { inviteSecretBytes } from "./inviteCode.ts";
 import { joinMembersMax } from "../limits.ts";
+import { decodeMap, encodeMap } from "../wire/cbor.ts";
 import { readMember } from "../wire/wireDecode.ts";
+import { inviteSecretBytes } from "./inviteCode.ts";
 
 /** The protocol by which an inviter takes in who holds its invite. */
 export const joinProtocol = "/antibody/join/1.0.0";

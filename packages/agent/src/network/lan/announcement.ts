@@ -2,8 +2,8 @@ import { createCipheriv, createDecipheriv, hkdfSync, randomBytes } from "node:cr
 import { addressCharactersMax } from "@antibody/core";
 import { type AgentId, idDigest, makeId, type SwarmId } from "@antibody/policy";
 import * as z from "zod/mini";
-import { decodeMap, encodeMap } from "../wire/cbor.ts";
 import { mdnsAddressesMax } from "../limits.ts";
+import { decodeMap, encodeMap } from "../wire/cbor.ts";
 
 /** What an agent says of itself on a LAN. A hint of where to dial, and nothing else: hello decides who is there. */
 export interface Announcement {

@@ -1,7 +1,7 @@
 import { concatBytes } from "@antibody/policy";
 import type { Stream, StreamCloseEvent, StreamMessageEvent } from "@libp2p/interface";
-import { Frames, ProtocolBreach } from "./frames.ts";
 import type { TokenBucket } from "../limiter.ts";
+import { Frames, ProtocolBreach } from "./frames.ts";
 import { frameContinues, frameEnds } from "./outbox.ts";
 
 /** How one stream of messages is read. */

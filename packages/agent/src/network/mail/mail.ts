@@ -1,9 +1,6 @@
 import { type Input, messageBytesMax, type PeerMessage } from "@antibody/core";
 import type { AgentId } from "@antibody/policy";
 import type { StreamHandler } from "@libp2p/interface";
-import { ProtocolBreach } from "./frames.ts";
-import type { Gate } from "../sessions/gate.ts";
-import { readMessages } from "./inbox.ts";
 import { TokenBucket } from "../limiter.ts";
 import {
   assembledBytesMax,
@@ -14,11 +11,14 @@ import {
   syncMessagesBurst,
   syncMessagesPerSecond,
 } from "../limits.ts";
-import { Outbox } from "./outbox.ts";
+import type { Gate } from "../sessions/gate.ts";
 import type { Session } from "../sessions/session.ts";
 import type { RefusedItem, Verifier } from "../wire/verifier.ts";
 import { encodeMessage } from "../wire/wire.ts";
 import { decodeMessage } from "../wire/wireDecode.ts";
+import { ProtocolBreach } from "./frames.ts";
+import { readMessages } from "./inbox.ts";
+import { Outbox } from "./outbox.ts";
 
 /** A class of messages with a stream of its own, so that bulk does not hold up probes. */
 export type MailClass = "probe" | "sync";

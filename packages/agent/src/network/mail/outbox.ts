@@ -1,7 +1,7 @@
 import type { Connection, Stream } from "@libp2p/interface";
+import { frameBytesMax, outboxBytesMax, outboxMessagesMax, sendTimeoutMs } from "../limits.ts";
 import { drained } from "./drained.ts";
 import { lengthPrefix } from "./frames.ts";
-import { frameBytesMax, outboxBytesMax, outboxMessagesMax, sendTimeoutMs } from "../limits.ts";
 
 /** First byte of a frame: more of the same message follows, or it ends here. */
 export const frameContinues = 1;

@@ -2,9 +2,6 @@ import { randomInt } from "node:crypto";
 import type { AgentId } from "@antibody/policy";
 import type { Connection, PeerId } from "@libp2p/interface";
 import { withDeadline } from "../../deadline.ts";
-import { breakOff } from "../sessions/breakOff.ts";
-import type { Gate } from "../sessions/gate.ts";
-import type { Hello } from "../sessions/hello.ts";
 import { BoundedMap, type Clock, monotonicMs } from "../limiter.ts";
 import {
   answerTimeoutMs,
@@ -17,10 +14,13 @@ import {
 } from "../limits.ts";
 import { mailProtocols } from "../mail/mail.ts";
 import type { NetworkNode } from "../node.ts";
+import { breakOff } from "../sessions/breakOff.ts";
+import type { Gate } from "../sessions/gate.ts";
+import type { Hello } from "../sessions/hello.ts";
 import { reach } from "../sessions/reach.ts";
-import { circuitAddress } from "./relayed.ts";
 import type { Session } from "../sessions/session.ts";
 import { directOf } from "../sessions/session.ts";
+import { circuitAddress } from "./relayed.ts";
 
 /** What detours need. */
 export interface DetoursOptions {

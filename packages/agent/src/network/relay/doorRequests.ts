@@ -5,11 +5,11 @@ import { RELAY_V2_HOP_CODEC } from "@libp2p/circuit-relay-v2";
 import type { Connection } from "@libp2p/interface";
 import { lpStream } from "@libp2p/utils";
 import { withDeadline } from "../../deadline.ts";
-import { hopAnswerBytesMax, hopReserve, isGranted } from "./hopWire.ts";
 import type { InviteBook } from "../joining/inviteBook.ts";
 import { doorMs, hopTimeoutMs, inviteRelaysAskedMax, inviteRelaysMax } from "../limits.ts";
-import { doorAddress, isRelayed } from "./relayed.ts";
 import type { Session } from "../sessions/session.ts";
+import { hopAnswerBytesMax, hopReserve, isGranted } from "./hopWire.ts";
+import { doorAddress, isRelayed } from "./relayed.ts";
 
 /** What an inviter needs to be reached through others. */
 export interface DoorRequestsOptions {

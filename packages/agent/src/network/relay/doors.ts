@@ -1,6 +1,5 @@
 import type { CircuitRelayService, RelayReservation } from "@libp2p/circuit-relay-v2";
 import { type Connection, type PeerId, type Stream, type StreamHandler, start } from "@libp2p/interface";
-import { Circuits } from "./circuits.ts";
 import { HostRates } from "../limiter.ts";
 import {
   doorBytesMax,
@@ -16,6 +15,7 @@ import {
   joinsTotalPerSecond,
 } from "../limits.ts";
 import { hostOf } from "../sessions/newcomers.ts";
+import { Circuits } from "./circuits.ts";
 import { endless } from "./reservation.ts";
 
 /** What doors need. */

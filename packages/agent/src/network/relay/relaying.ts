@@ -11,8 +11,6 @@ import {
   serviceDependencies,
   type Transport,
 } from "@libp2p/interface";
-import { Circuits } from "./circuits.ts";
-import { Doors } from "./doors.ts";
 import {
   circuitBytesMax,
   circuitMsMax,
@@ -21,6 +19,8 @@ import {
   doorMs,
   hopTimeoutMs,
 } from "../limits.ts";
+import { Circuits } from "./circuits.ts";
+import { Doors } from "./doors.ts";
 import { endless } from "./reservation.ts";
 
 type ServerComponents = Parameters<ReturnType<typeof circuitRelayServer>>[0];

@@ -1,12 +1,12 @@
 import type { AgentId } from "@antibody/policy";
 import type { Connection } from "@libp2p/interface";
+import { type Clock, monotonicMs } from "../limiter.ts";
+import { circuitBytesMax, circuitMsMax, returnLookMs, returnWaitMsMax, returnWaitMsMin } from "../limits.ts";
 import { carriesRoute } from "../routes/carrying.ts";
 import { retire } from "../sessions/crossed.ts";
 import type { Gate } from "../sessions/gate.ts";
-import { type Clock, monotonicMs } from "../limiter.ts";
-import { circuitBytesMax, circuitMsMax, returnLookMs, returnWaitMsMax, returnWaitMsMin } from "../limits.ts";
-import { isRelayed } from "./relayed.ts";
 import type { Session } from "../sessions/session.ts";
+import { isRelayed } from "./relayed.ts";
 
 /** What returns need. */
 export interface ReturnsOptions {

@@ -6,7 +6,6 @@ import { type AgentId, concatBytes } from "@antibody/policy";
 import type { Connection, Stream, StreamHandler } from "@libp2p/interface";
 import { encode } from "it-length-prefixed";
 import { withDeadline } from "../../deadline.ts";
-import { decodeMap, encodeMap } from "../wire/cbor.ts";
 import {
   routeDrainMs,
   routeHeadBytesMax,
@@ -14,6 +13,7 @@ import {
   routeStreamsMax,
   routeTargetTimeoutMs,
 } from "../limits.ts";
+import { decodeMap, encodeMap } from "../wire/cbor.ts";
 import { streamDuplex } from "./streamDuplex.ts";
 
 /** The protocol that carries a byte stream to a local target of the peer. */

@@ -1,9 +1,9 @@
 import type { AgentId } from "@antibody/policy";
 import type { Connection } from "@libp2p/interface";
-import { breakOff } from "./breakOff.ts";
-import { carriesRoute } from "../routes/carrying.ts";
-import type { Gate } from "./gate.ts";
 import { crossedLookMs, retireTimeoutMs } from "../limits.ts";
+import { carriesRoute } from "../routes/carrying.ts";
+import { breakOff } from "./breakOff.ts";
+import type { Gate } from "./gate.ts";
 import { type Session, spareConnections } from "./session.ts";
 
 /** Closes spare connections, a moment after both ends have moved on to the one that stays. */

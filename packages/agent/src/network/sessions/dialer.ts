@@ -3,12 +3,12 @@ import type { DialResult, Input } from "@antibody/core";
 import type { AgentId } from "@antibody/policy";
 import type { Connection, PeerId } from "@libp2p/interface";
 import { type Bounds, withDeadline } from "../../deadline.ts";
-import { breakOff } from "./breakOff.ts";
-import type { Relays } from "../relay/detours.ts";
-import type { Gate } from "./gate.ts";
-import type { Hello } from "./hello.ts";
 import { detourPatienceMs, dialsMax, lateHandshakeMs, lateHandshakesMax } from "../limits.ts";
 import type { NetworkNode } from "../node.ts";
+import type { Relays } from "../relay/detours.ts";
+import { breakOff } from "./breakOff.ts";
+import type { Gate } from "./gate.ts";
+import type { Hello } from "./hello.ts";
 import { noProgress, type Progress, type Reached, reachByHints } from "./reach.ts";
 import { directOf, type Session } from "./session.ts";
 

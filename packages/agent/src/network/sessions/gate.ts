@@ -1,12 +1,12 @@
 import type { Member } from "@antibody/core";
 import type { AgentId } from "@antibody/policy";
 import type { Connection, PeerId, Stream, StreamHandler, Topology } from "@libp2p/interface";
-import { breakOff } from "./breakOff.ts";
 import { type Clock, monotonicMs } from "../limiter.ts";
 import { helloTimeoutMs, staleConnectionAfterMs, strangersPerHostMax } from "../limits.ts";
-import { HostShares, hostOf } from "./newcomers.ts";
 import type { Registrar } from "../node.ts";
 import { isRelayed } from "../relay/relayed.ts";
+import { breakOff } from "./breakOff.ts";
+import { HostShares, hostOf } from "./newcomers.ts";
 import { keptOfCrossed, type Session } from "./session.ts";
 
 /** What the gate tells about sessions. */

@@ -9,8 +9,6 @@ import {
 import { type AgentId, isRejection, type Rejection, reject } from "@antibody/policy";
 import type { Connection, Stream } from "@libp2p/interface";
 import { type LengthPrefixedStream, lpStream } from "@libp2p/utils";
-import { decodeMap, encodeMap } from "../wire/cbor.ts";
-import type { Gate } from "./gate.ts";
 import { HostRates } from "../limiter.ts";
 import {
   helloBytesMax,
@@ -22,9 +20,11 @@ import {
   helloTimeoutMs,
   ownEntryPollMs,
 } from "../limits.ts";
-import { hostOf } from "./newcomers.ts";
+import { decodeMap, encodeMap } from "../wire/cbor.ts";
 import { evictionWire } from "../wire/wire.ts";
 import { readEviction, readMember } from "../wire/wireDecode.ts";
+import type { Gate } from "./gate.ts";
+import { hostOf } from "./newcomers.ts";
 
 /** The protocol by which two agents show each other their certificates. */
 export const helloProtocol = "/antibody/hello/1.0.0";

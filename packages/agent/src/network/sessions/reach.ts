@@ -4,9 +4,9 @@ import { addressesMax, type DialResult } from "@antibody/core";
 import type { Connection, PeerId } from "@libp2p/interface";
 import type { Multiaddr } from "@multiformats/multiaddr";
 import { withDeadline } from "../../deadline.ts";
-import { breakOff } from "./breakOff.ts";
 import { dialStaggerMs, hintGraceMs } from "../limits.ts";
 import { type NetworkNode, parseAddress } from "../node.ts";
+import { breakOff } from "./breakOff.ts";
 
 /** How an attempt to reach a peer ended: a connection whose other end has proved the peer's key, or why not. */
 export type Reached =

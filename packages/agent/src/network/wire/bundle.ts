@@ -1,6 +1,6 @@
 import { messageBytesMax } from "@antibody/core";
-import { decodeMap, encodeMap } from "./cbor.ts";
 import { bundleDocumentsMax } from "../limits.ts";
+import { decodeMap, encodeMap } from "./cbor.ts";
 
 /**
  * Version of the message that carries several documents. An agent that knows only single envelopes reads version 2

@@ -14,8 +14,8 @@ import {
 } from "@antibody/core";
 import { type IdKind, type IdOf, makeId, parseStreamName, type StreamName, toHex } from "@antibody/policy";
 import * as z from "zod/mini";
-import { decodeVersioned } from "./cbor.ts";
 import { wireVersion } from "../limits.ts";
+import { decodeVersioned } from "./cbor.ts";
 import { readLook } from "./looks.ts";
 import { type WireMessage, type WireRumor, wireItemsMax } from "./wire.ts";
 

@@ -2,7 +2,6 @@ import { isRejection, makeId } from "@antibody/policy";
 import { lpStream } from "@libp2p/utils";
 import fc from "fast-check";
 import { afterEach, expect, test } from "vitest";
-import { decodeMap } from "../../../src/network/wire/cbor.ts";
 import { JoinError, joinSwarm, memoryInviteBook, parseInviteCode } from "../../../src/network/index.ts";
 import { formatInviteCode } from "../../../src/network/joining/inviteCode.ts";
 import {
@@ -14,6 +13,7 @@ import {
   nonceCommitment,
   shortAuthenticationString,
 } from "../../../src/network/joining/joinWire.ts";
+import { decodeMap } from "../../../src/network/wire/cbor.ts";
 import { generateKey } from "../../../src/state/keyFile.ts";
 import { Rogue } from "../rogue.ts";
 import { crypto, enroll, type Founded, found, Station, sound } from "../swarm.ts";

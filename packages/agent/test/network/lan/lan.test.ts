@@ -2,7 +2,11 @@ import { makeId } from "@antibody/policy";
 import { encode } from "dns-packet";
 import fc from "fast-check";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
-import { announcementKey, openAnnouncement, sealAnnouncement } from "../../../src/network/lan/announcement.ts";
+import {
+  announcementKey,
+  openAnnouncement,
+  sealAnnouncement,
+} from "../../../src/network/lan/announcement.ts";
 import {
   concernsAgents,
   decodeDatagram,

@@ -1,8 +1,8 @@
 import fc from "fast-check";
 import { encode } from "it-length-prefixed";
 import { expect, test } from "vitest";
-import { Frames, lengthPrefix, ProtocolBreach } from "../../../src/network/mail/frames.ts";
 import { frameBytesMax } from "../../../src/network/limits.ts";
+import { Frames, lengthPrefix, ProtocolBreach } from "../../../src/network/mail/frames.ts";
 
 function* taken(frames: Frames): Generator<Uint8Array> {
   for (let frame = frames.next(); frame !== undefined; frame = frames.next()) yield frame;

@@ -5,9 +5,9 @@ import { memberWire, sealEviction, type VerifiedEviction, verifyEviction } from 
 import { toHex } from "@antibody/policy";
 import { afterEach, expect, test } from "vitest";
 import { freePort } from "../../../../cli/src/demo/ports.ts";
-import { encodeMap } from "../../../src/network/wire/cbor.ts";
 import { circuitsPerPeerMax } from "../../../src/network/limits.ts";
 import { mailProtocols } from "../../../src/network/mail/mail.ts";
+import { encodeMap } from "../../../src/network/wire/cbor.ts";
 import { closed, Rogue } from "../rogue.ts";
 import { crypto, enroll, type Founded, found, memberOf, Station, sound } from "../swarm.ts";
 

@@ -5,8 +5,8 @@ import { buffer } from "node:stream/consumers";
 import { lpStream } from "@libp2p/utils";
 import { encode } from "it-length-prefixed";
 import { afterEach, expect, test } from "vitest";
-import { encodeMap } from "../../../src/network/wire/cbor.ts";
 import { routeProtocol } from "../../../src/network/routes/routes.ts";
+import { encodeMap } from "../../../src/network/wire/cbor.ts";
 import { Rogue } from "../rogue.ts";
 import { enroll, found, pair, Station } from "../swarm.ts";
 

@@ -1,9 +1,9 @@
 import type { Connection, PeerId } from "@libp2p/interface";
 import { type Multiaddr, multiaddr } from "@multiformats/multiaddr";
 import { expect, test } from "vitest";
-import { Gate } from "../../../src/network/sessions/gate.ts";
 import { peerIdOf } from "../../../src/network/identity.ts";
 import { staleConnectionAfterMs, strangersPerHostMax } from "../../../src/network/limits.ts";
+import { Gate } from "../../../src/network/sessions/gate.ts";
 import { enroll, found, memberOf } from "../swarm.ts";
 
 const founded = found();

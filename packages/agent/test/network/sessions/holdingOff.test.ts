@@ -1,8 +1,8 @@
 import { setImmediate as turn } from "node:timers/promises";
 import { multiaddr } from "@multiformats/multiaddr";
 import { expect, test } from "vitest";
-import { HoldingOff } from "../../../src/network/sessions/holdingOff.ts";
 import { garbageRememberedMs, heldMax, heldPerHostMax, helloTimeoutMs } from "../../../src/network/limits.ts";
+import { HoldingOff } from "../../../src/network/sessions/holdingOff.ts";
 
 const denied = Object.assign(new Error("Connection denied"), { name: "ConnectionDeniedError" });
 const broken = new Error("not a protocol");

@@ -2,9 +2,9 @@ import { messageBytesMax } from "@antibody/core";
 import { isRejection, verifyPolicy } from "@antibody/policy";
 import { array, assert, property, uint8Array } from "fast-check";
 import { expect, test } from "vitest";
+import { bundleDocumentsMax } from "../../../src/network/limits.ts";
 import { decodeBundle, encodeBundle, packDocuments } from "../../../src/network/wire/bundle.ts";
 import { encodeMap } from "../../../src/network/wire/cbor.ts";
-import { bundleDocumentsMax } from "../../../src/network/limits.ts";
 import { isBlameful } from "../../../src/network/wire/verifier.ts";
 import { crypto } from "../swarm.ts";
 

@@ -3,14 +3,14 @@ import { memberWire } from "@antibody/core";
 import { lpStream } from "@libp2p/utils";
 import { encode } from "cborg";
 import { afterEach, expect, test } from "vitest";
-import { decodeMap, encodeMap } from "../../../src/network/wire/cbor.ts";
 import { gossipTopics } from "../../../src/network/gossip/gossip.ts";
-import { helloProtocol } from "../../../src/network/sessions/hello.ts";
-import { Ignored } from "../../../src/network/wire/ignored.ts";
-import { readMessages } from "../../../src/network/mail/inbox.ts";
 import { TokenBucket } from "../../../src/network/limiter.ts";
 import { frameBytesMax, ignoredKindsMax } from "../../../src/network/limits.ts";
+import { readMessages } from "../../../src/network/mail/inbox.ts";
 import { mailProtocols } from "../../../src/network/mail/mail.ts";
+import { helloProtocol } from "../../../src/network/sessions/hello.ts";
+import { decodeMap, encodeMap } from "../../../src/network/wire/cbor.ts";
+import { Ignored } from "../../../src/network/wire/ignored.ts";
 import { Rogue, sendMessage } from "../rogue.ts";
 import { enroll, found, memberOf, Station } from "../swarm.ts";
 

@@ -3,9 +3,9 @@ import { makeId, parseStreamName, type StreamName, toHex, type VerifiedPolicy } 
 import { encode } from "cborg";
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { decodeMap, encodeMap } from "../../../src/network/wire/cbor.ts";
 import { assembledBytesMax, frameBytesMax } from "../../../src/network/limits.ts";
 import { framesOf } from "../../../src/network/mail/outbox.ts";
+import { decodeMap, encodeMap } from "../../../src/network/wire/cbor.ts";
 import { encodeMessage, encodeRumor, encodeWire, type WireMessage } from "../../../src/network/wire/wire.ts";
 import { decodeMessage, decodeRumor, type Read } from "../../../src/network/wire/wireDecode.ts";
 

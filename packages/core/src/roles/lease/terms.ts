@@ -1,5 +1,5 @@
 import { type AgentId, type Crypto, canonicalBytes, compareText, toHex } from "@antibody/policy";
-import { durationMs } from "../../resources/duration.ts";
+import { durationMs } from "../../resources/parts/duration.ts";
 import { leaseMsDefault, type RolePromise } from "../../resources/role.ts";
 import { roleRank } from "../choosing.ts";
 

@@ -6,16 +6,16 @@ import { compareIncarnation } from "../../enrolment/incarnation.ts";
 import type { Settings } from "../../settings.ts";
 import type { Asking } from "../asking.ts";
 import { catchUp } from "../catchUp.ts";
-import type { Deaths } from "./deaths.ts";
-import type { Directory } from "../members/directory.ts";
-import type { Accusation } from "../observing/findings.ts";
 import type { Links } from "../links.ts";
+import type { Directory } from "../members/directory.ts";
 import type { Membership } from "../members/membership.ts";
-import { type Concerned, isConcerned, type Observers } from "../observing/observers.ts";
 import type { Own } from "../members/own.ts";
+import type { Accusation } from "../observing/findings.ts";
+import { type Concerned, isConcerned, type Observers } from "../observing/observers.ts";
 import type { Probing } from "../observing/probing.ts";
-import type { Votes } from "./votes.ts";
 import { hasMet, type Watch } from "../observing/watch.ts";
+import type { Deaths } from "./deaths.ts";
+import type { Votes } from "./votes.ts";
 
 /** What accusing stands on. */
 export interface AccusingPorts {

@@ -12,13 +12,13 @@ import { keep, recall } from "../../keeping/snapshot.ts";
 import type { Settings } from "../../settings.ts";
 import type { Asking } from "../asking.ts";
 import { catchUp } from "../catchUp.ts";
-import type { Directory } from "../members/directory.ts";
 import type { Links } from "../links.ts";
+import type { Directory } from "../members/directory.ts";
 import type { Observers, Quorum } from "../observing/observers.ts";
 import type { Probing } from "../observing/probing.ts";
+import { evidenceOf } from "../observing/watch.ts";
 import { Publishing } from "./publishing.ts";
 import type { Votes } from "./votes.ts";
-import { evidenceOf } from "../observing/watch.ts";
 
 /** What deciding deaths stands on. */
 export interface DeathsPorts {

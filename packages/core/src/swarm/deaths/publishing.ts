@@ -5,8 +5,8 @@ import { type MonotonicMs, NEVER } from "../../contract/time.ts";
 import type { Turn } from "../../contract/turn.ts";
 import { RareMap, RareSet } from "../../keeping/rare.ts";
 import { keep, recall } from "../../keeping/snapshot.ts";
-import type { Directory } from "../members/directory.ts";
 import type { Links } from "../links.ts";
+import type { Directory } from "../members/directory.ts";
 import { deathPieces } from "../reconciling/pieces.ts";
 import type { Votes } from "./votes.ts";
 

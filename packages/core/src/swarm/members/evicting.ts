@@ -5,9 +5,9 @@ import type { Turn } from "../../contract/turn.ts";
 import { evictionReasonBytesMax, evictionRecord } from "../../enrolment/eviction.ts";
 import { isPlainText } from "../../enrolment/shape.ts";
 import { evictionKeepsMax } from "../../limits.ts";
+import type { Links } from "../links.ts";
 import type { Directory } from "./directory.ts";
 import type { Evictions } from "./evictions.ts";
-import type { Links } from "../links.ts";
 
 /** What evicting stands on. */
 export interface EvictingPorts {

@@ -4,14 +4,14 @@ import type { Turn } from "../../contract/turn.ts";
 import { incarnationText } from "../../enrolment/incarnation.ts";
 import { memberRecord } from "../../enrolment/member.ts";
 import type { Deaths } from "../deaths/deaths.ts";
-import type { Directory } from "./directory.ts";
-import type { Evicting } from "./evicting.ts";
+import type { Votes } from "../deaths/votes.ts";
 import type { Links } from "../links.ts";
 import type { Missing } from "../missing/missing.ts";
-import type { Own } from "./own.ts";
 import type { Probing } from "../observing/probing.ts";
+import type { Directory } from "./directory.ts";
+import type { Evicting } from "./evicting.ts";
+import type { Own } from "./own.ts";
 import type { Standing } from "./supersedes.ts";
-import type { Votes } from "../deaths/votes.ts";
 
 /** What membership stands on. */
 export interface MembershipPorts {

@@ -1,7 +1,13 @@
 import { type AgentId, compareText, type SwarmId } from "@antibody/policy";
 import type { JournalRecord } from "../../contract/output.ts";
 import type { Snapshot } from "../../contract/snapshot.ts";
-import type { Entry, Incarnation, Member, SignedEntry, VerifiedCertificate } from "../../contract/statements.ts";
+import type {
+  Entry,
+  Incarnation,
+  Member,
+  SignedEntry,
+  VerifiedCertificate,
+} from "../../contract/statements.ts";
 import { type MonotonicMs, NEVER } from "../../contract/time.ts";
 import type { Turn } from "../../contract/turn.ts";
 import { compareIncarnation, incarnationText } from "../../enrolment/incarnation.ts";

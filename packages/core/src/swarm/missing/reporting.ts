@@ -8,14 +8,14 @@ import { nothing, RareMap } from "../../keeping/rare.ts";
 import { keep, recall } from "../../keeping/snapshot.ts";
 import type { Settings } from "../../settings.ts";
 import type { Directory } from "../members/directory.ts";
-import type { Missing } from "./missing.ts";
-import type { Observers } from "../observing/observers.ts";
 import type { Own } from "../members/own.ts";
-import { sightingPieces } from "../reconciling/pieces.ts";
+import type { Observers } from "../observing/observers.ts";
 import type { Probing } from "../observing/probing.ts";
 import { wayOpenSpreadMs } from "../observing/redial.ts";
-import { ReportingTurns } from "./reportingTurns.ts";
 import { hasMet, isLost } from "../observing/watch.ts";
+import { sightingPieces } from "../reconciling/pieces.ts";
+import type { Missing } from "./missing.ts";
+import { ReportingTurns } from "./reportingTurns.ts";
 
 /** What it stands on. */
 export interface ReportingPorts {

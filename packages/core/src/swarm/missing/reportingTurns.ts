@@ -3,9 +3,9 @@ import { type MonotonicMs, NEVER } from "../../contract/time.ts";
 import type { Turn } from "../../contract/turn.ts";
 import type { Settings } from "../../settings.ts";
 import type { Directory } from "../members/directory.ts";
-import type { Missing } from "./missing.ts";
 import type { Observers } from "../observing/observers.ts";
 import type { Probing } from "../observing/probing.ts";
+import type { Missing } from "./missing.ts";
 
 /** What turns are reckoned from. */
 export interface ReportingTurnsPorts {

@@ -4,10 +4,10 @@ import { type MonotonicMs, NEVER } from "../../contract/time.ts";
 import type { Turn } from "../../contract/turn.ts";
 import { keep, recall } from "../../keeping/snapshot.ts";
 import type { Settings } from "../../settings.ts";
-import type { Directory } from "../members/directory.ts";
 import type { Links } from "../links.ts";
-import type { Missing } from "./missing.ts";
+import type { Directory } from "../members/directory.ts";
 import type { Probing } from "../observing/probing.ts";
+import type { Missing } from "./missing.ts";
 
 /** What they stand on. */
 export interface SecondLooksPorts {

@@ -3,8 +3,8 @@ import type { Snapshot } from "../../contract/snapshot.ts";
 import { type MonotonicMs, NEVER } from "../../contract/time.ts";
 import type { Turn } from "../../contract/turn.ts";
 import { keep, recall } from "../../keeping/snapshot.ts";
-import type { Directory } from "../members/directory.ts";
 import type { Links } from "../links.ts";
+import type { Directory } from "../members/directory.ts";
 import type { Observers } from "../observing/observers.ts";
 import type { Probing } from "../observing/probing.ts";
 

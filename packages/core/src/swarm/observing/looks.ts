@@ -3,8 +3,8 @@ import type { MonotonicMs } from "../../contract/time.ts";
 import type { Turn } from "../../contract/turn.ts";
 import type { Settings } from "../../settings.ts";
 import { type Asking, outOfTurn } from "../asking.ts";
-import type { Findings } from "./findings.ts";
 import type { Links } from "../links.ts";
+import type { Findings } from "./findings.ts";
 import { readsFirstUntilMs, type Watch } from "./watch.ts";
 import type { Watches } from "./watches.ts";
 

@@ -2,8 +2,8 @@ import type { AgentId } from "@antibody/policy";
 import type { DeathCertificate, SignedVote } from "../../contract/statements.ts";
 import { RareMap } from "../../keeping/rare.ts";
 import type { Settings } from "../../settings.ts";
-import type { Directory } from "../members/directory.ts";
 import { proofOf } from "../deaths/proofs.ts";
+import type { Directory } from "../members/directory.ts";
 import type { Roster } from "../members/roster.ts";
 import type { Standing } from "../members/supersedes.ts";
 

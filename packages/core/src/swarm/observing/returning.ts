@@ -1,8 +1,8 @@
 import type { AgentId } from "@antibody/policy";
 import type { Turn } from "../../contract/turn.ts";
 import type { Settings } from "../../settings.ts";
-import type { Findings } from "./findings.ts";
 import type { Links } from "../links.ts";
+import type { Findings } from "./findings.ts";
 import { soonMs } from "./redial.ts";
 import { isLost, isSilent, isUnmet, type Watch } from "./watch.ts";
 import type { Watches } from "./watches.ts";

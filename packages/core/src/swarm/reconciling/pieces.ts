@@ -1,6 +1,11 @@
 import type { VerifiedPolicy } from "@antibody/policy";
 import type { PeerMessage } from "../../contract/messages.ts";
-import type { DeathCertificate, Member, SignedSighting, VerifiedEviction } from "../../contract/statements.ts";
+import type {
+  DeathCertificate,
+  Member,
+  SignedSighting,
+  VerifiedEviction,
+} from "../../contract/statements.ts";
 import { itemsMembersMax, messageBytesMax } from "../../limits.ts";
 
 type Items = Extract<PeerMessage, { readonly type: "items" }>;

@@ -10,10 +10,10 @@ import { keep, recall } from "../../keeping/snapshot.ts";
 import { policyIdsMax } from "../../limits.ts";
 import type { Settings } from "../../settings.ts";
 import type { Asking } from "../asking.ts";
-import { differingBuckets, differingMembers, summaryOf } from "./compare.ts";
+import type { Links } from "../links.ts";
 import type { Directory } from "../members/directory.ts";
 import type { Evictions } from "../members/evictions.ts";
-import type { Links } from "../links.ts";
+import { differingBuckets, differingMembers, summaryOf } from "./compare.ts";
 import { itemsPieces } from "./pieces.ts";
 
 /** What anti-entropy stands on. */

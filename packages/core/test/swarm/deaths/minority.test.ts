@@ -2,8 +2,8 @@ import { describe, expect, test } from "vitest";
 import type { DeathCertificate } from "../../../src/contract/statements.ts";
 import { defaultSettings } from "../../../src/settings.ts";
 import { Directory } from "../../../src/swarm/members/directory.ts";
-import { Observers } from "../../../src/swarm/observing/observers.ts";
 import { Roster } from "../../../src/swarm/members/roster.ts";
+import { Observers } from "../../../src/swarm/observing/observers.ts";
 import { fakeCrypto, memberOf, voteOf } from "../people.ts";
 import { World } from "../world.ts";
 

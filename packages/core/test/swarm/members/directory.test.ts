@@ -2,9 +2,9 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import type { DeathCertificate, Incarnation, Member } from "../../../src/contract/statements.ts";
 import { bootJumpMax } from "../../../src/limits.ts";
-import { differingBuckets, differingMembers, summaryOf } from "../../../src/swarm/reconciling/compare.ts";
 import { Directory } from "../../../src/swarm/members/directory.ts";
 import { Roster } from "../../../src/swarm/members/roster.ts";
+import { differingBuckets, differingMembers, summaryOf } from "../../../src/swarm/reconciling/compare.ts";
 import { enrol, fakeCrypto, memberOf, type Person, voteOf } from "../people.ts";
 
 const people = Array.from({ length: 6 }, (_, index) => enrol(`member-${index}`));

@@ -3,8 +3,8 @@ import { expect, test } from "vitest";
 import type { Incarnation } from "../../../src/contract/statements.ts";
 import { defaultSettings } from "../../../src/settings.ts";
 import { Directory } from "../../../src/swarm/members/directory.ts";
-import { Observers } from "../../../src/swarm/observing/observers.ts";
 import { Roster } from "../../../src/swarm/members/roster.ts";
+import { Observers } from "../../../src/swarm/observing/observers.ts";
 import { enrol, fakeCrypto, memberOf } from "../people.ts";
 
 /** Enough for rings; so many may be gone that there are long walks, and a full mesh. */

@@ -2,8 +2,8 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { defaultSettings } from "../../../src/settings.ts";
 import { Directory } from "../../../src/swarm/members/directory.ts";
-import { type Assignment, Observers, type Quorum } from "../../../src/swarm/observing/observers.ts";
 import { Roster } from "../../../src/swarm/members/roster.ts";
+import { type Assignment, Observers, type Quorum } from "../../../src/swarm/observing/observers.ts";
 import { enrol, fakeCrypto, memberOf, type Person, voteOf } from "../people.ts";
 
 const people = Array.from({ length: 60 }, (_, index) => enrol(`member-${index}`));

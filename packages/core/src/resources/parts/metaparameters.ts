@@ -1,6 +1,6 @@
 import type { ResourceId } from "@antibody/policy";
 import * as z from "zod/mini";
-import type { BackoffFields, CommonFields, RepairWindow, Weekday } from "../contract/resource.ts";
+import type { BackoffFields, CommonFields, RepairWindow, Weekday } from "../../contract/resource.ts";
 import { durationMs } from "./duration.ts";
 import { duration, interval, isRole, resourceIds, roleIds } from "./shapes.ts";
 

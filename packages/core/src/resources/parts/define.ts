@@ -1,6 +1,6 @@
 import type { Json, Power, ResourcePromise } from "@antibody/policy";
 import * as z from "zod/mini";
-import { barrierKinds } from "../barrier/kinds.ts";
+import { barrierKinds } from "../../barrier/kinds.ts";
 import type {
   CommonFields,
   Drift,
@@ -9,7 +9,7 @@ import type {
   PromiseProblem,
   ResourceContext,
   ResourceType,
-} from "../contract/resource.ts";
+} from "../../contract/resource.ts";
 import type { CommonPromise } from "./fields.ts";
 import { commonOf } from "./metaparameters.ts";
 import type { Shape } from "./onDemand.ts";

@@ -1,5 +1,5 @@
 import * as z from "zod/mini";
-import type { Drift, Plan, ResourceType } from "../contract/resource.ts";
+import type { Drift, Plan, ResourceType } from "../../contract/resource.ts";
 import { defineResource, driftOf } from "./define.ts";
 import type { CommonPromise } from "./fields.ts";
 import { onDemand, type Shape } from "./onDemand.ts";

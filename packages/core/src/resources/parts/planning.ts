@@ -1,4 +1,4 @@
-import type { Plan } from "../contract/resource.ts";
+import type { Plan } from "../../contract/resource.ts";
 import { durationMs } from "./duration.ts";
 import type { CommonPromise } from "./fields.ts";
 

@@ -1,5 +1,5 @@
 import { type Crypto, toHex } from "@antibody/policy";
-import type { ResourceContext } from "../contract/resource.ts";
+import type { ResourceContext } from "../../contract/resource.ts";
 
 /** Bytes of a block of SHA-256 (FIPS 180-4). */
 const blockBytes = 64;
