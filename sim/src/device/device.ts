@@ -51,7 +51,7 @@ export class Device {
   /** How long things take now. */
   times: DeviceTimes;
   #host: DeviceHost | undefined;
-  readonly #resources = new RareMap<ResourceId, Resource>();
+  #resources: RareMap<ResourceId, Resource> = RareMap.of();
   /** These three are empty nearly always, and an empty map takes 180 bytes. */
   #running: Map<ActionId, ActOutput> | undefined;
   /** Resources that something else keeps changing, and how soon after a repair. */
@@ -80,7 +80,7 @@ export class Device {
   watch(resource: ResourceId, promise: ResourcePromise, events: boolean): void {
     const known = this.#resources.get(resource);
     const state = known?.state ?? this.#typeOf(resource).fake.initial(promise, this.#context);
-    this.#resources.set(resource, { promise, state, events });
+    this.#resources = this.#resources.with(resource, { promise, state, events });
   }
 
   unwatch(resource: ResourceId): void {

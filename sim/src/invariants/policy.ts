@@ -8,7 +8,7 @@ interface Seen {
   active: Version | undefined;
   held: Version | undefined;
   /** Generations that were on trial and have come to stay. */
-  readonly proven: RareSet<number>;
+  proven: RareSet<number>;
 }
 
 /** Nothing unsigned, out of scope or rolled back is ever in force, and nothing accepted is lost. */
@@ -26,16 +26,14 @@ export class PolicyInvariants {
     agent: Pick<SimAgent, "index">,
     inspection: Pick<Inspection, "resources" | "streams">,
   ): readonly string[] {
-    const seen = this.#seen.get(agent.index) ?? new RareMap<string, Seen>();
-    this.#seen.set(agent.index, seen);
     const streams = new Map<string, StreamState>(
       inspection.streams.map((stream) => [streamKey(stream.author, stream.stream), stream] as const),
     );
     // A stream that is not shown any more is held no more.
-    const keys = new Set([...seen.keys(), ...streams.keys()]);
+    const keys = new Set([...(this.#seen.get(agent.index)?.keys() ?? []), ...streams.keys()]);
     return [
       ...inspection.resources.flatMap((resource) => this.#lookAtResource(resource)),
-      ...[...keys].flatMap((key) => lookAtStream(seen, key, streams.get(key))),
+      ...[...keys].flatMap((key) => lookAtStream(this.#seenOf(agent, key), streams.get(key))),
     ];
   }
 
@@ -49,16 +47,22 @@ export class PolicyInvariants {
 
   /** A generation on trial has come to stay. */
   proven(agent: Pick<SimAgent, "index">, key: string, generation: number): void {
-    const all = this.#seen.get(agent.index) ?? new RareMap<string, Seen>();
-    this.#seen.set(agent.index, all);
-    const seen = all.get(key) ?? { active: undefined, held: undefined, proven: new RareSet<number>() };
-    all.set(key, seen);
-    seen.proven.add(generation);
+    const seen = this.#seenOf(agent, key);
+    seen.proven = seen.proven.with(generation);
   }
 
   /** Power was lost: what was not in force yet may be gone. What was in force was synced before. */
   powerLost(agent: Pick<SimAgent, "index">): void {
     for (const seen of this.#seen.get(agent.index)?.values() ?? []) seen.held = seen.active;
+  }
+
+  #seenOf({ index }: Pick<SimAgent, "index">, key: string): Seen {
+    const all = this.#seen.get(index) ?? RareMap.of<string, Seen>();
+    const known = all.get(key);
+    if (known !== undefined) return known;
+    const seen: Seen = { active: undefined, held: undefined, proven: RareSet.of() };
+    this.#seen.set(index, all.with(key, seen));
+    return seen;
   }
 
   #lookAtResource({ resource, fragment, author }: ResourceView): readonly string[] {
@@ -72,17 +76,11 @@ export class PolicyInvariants {
   }
 }
 
-function lookAtStream(
-  all: RareMap<string, Seen>,
-  key: string,
-  stream: StreamState | undefined,
-): readonly string[] {
+function lookAtStream(seen: Seen, stream: StreamState | undefined): readonly string[] {
   // An author who signed two bodies has none in force, on purpose.
   if (stream?.held === "equivocation") return [];
   const active = stream?.active?.version;
   const held = newest(stream?.active, stream?.pending);
-  const seen = all.get(key) ?? { active: undefined, held: undefined, proven: new RareSet<number>() };
-  all.set(key, seen);
   const problems: string[] = [];
   if (isBelow(active, seen.active)) {
     problems.push(`rolled back: ${text(active)} is in force after ${text(seen.active)}`);

@@ -19,7 +19,7 @@ export class HostClock {
 
   read(nowUs: number): Now {
     const elapsedMs = this.#elapsedMs(nowUs);
-    return { monoMs: this.#monoMs + elapsedMs, wallMs: this.#wallMs + elapsedMs };
+    return { monoMs: whole(this.#monoMs + elapsedMs), wallMs: this.#wallMs + elapsedMs };
   }
 
   /** The first virtual time at which the monotonic clock shows this. */
@@ -54,4 +54,13 @@ export class HostClock {
     if (this.#driftPerMillion === 0) return Math.floor(elapsedUs / 1_000);
     return Math.floor((elapsedUs * (million + this.#driftPerMillion)) / (1_000 * million));
   }
+}
+
+/**
+ * A whole number as V8 keeps it best: up to 2^31 as it is, where what was reckoned with floats may be an object of its own.
+ * A mind keeps some thirty times.
+ */
+function whole(value: number): number {
+  const small = value | 0;
+  return small === value ? small : value;
 }

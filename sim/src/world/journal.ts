@@ -21,7 +21,7 @@ const none: readonly Unsynced[] = [];
  */
 export class Journal {
   readonly #pool: RecordPool;
-  readonly #records = new RareMap<string, Snapshot>();
+  #records: RareMap<string, Snapshot> = RareMap.of();
   /** In the order of writing. */
   #unsynced: readonly Unsynced[] = none;
 
@@ -71,6 +71,6 @@ export class Journal {
 
   #write(key: string, value: Snapshot | undefined): void {
     if (value === undefined) this.#records.delete(key);
-    else this.#records.set(key, value);
+    else this.#records = this.#records.with(key, value);
   }
 }

@@ -24,7 +24,7 @@ export function joinBarrier(parts: Parts, state: ResourceState, plan: Plan): Joi
   const drifted = members.filter((member) => member.plan !== undefined);
   const [leader = state] = drifted;
   if (leader !== state) {
-    if (leader.action === undefined) parts.reconsider.add(leader.resource);
+    if (leader.action === undefined) parts.reconsider = parts.reconsider.with(leader.resource);
     return held(`changes together with ${leader.resource}`);
   }
   const unseen = members.find(
@@ -43,7 +43,7 @@ export function joinBarrier(parts: Parts, state: ResourceState, plan: Plan): Joi
 export function tellLeader(parts: Parts, state: ResourceState): void {
   const leader = membersWith(parts, state)?.find(({ plan }) => plan !== undefined);
   if (leader !== undefined && leader !== state && leader.action === undefined)
-    parts.reconsider.add(leader.resource);
+    parts.reconsider = parts.reconsider.with(leader.resource);
 }
 
 /** Everything that the device keeps in the barrier of a resource, in the order of their ids. */

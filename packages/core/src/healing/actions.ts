@@ -69,10 +69,10 @@ interface ActionsDump {
 export class Actions {
   readonly #boot: number;
   readonly #actionsMax: number;
-  readonly #running = new RareMap<ActionId, RunningAction>();
+  #running: RareMap<ActionId, RunningAction> = RareMap.of();
   /** Resources whose repair waits for a place, by priority; of one priority first come first served. */
-  readonly #queue = new RareMap<number, Set<ResourceId>>();
-  readonly #priorities = new RareMap<ResourceId, number>();
+  #queue: RareMap<number, Set<ResourceId>> = RareMap.of();
+  #priorities: RareMap<ResourceId, number> = RareMap.of();
   #interrupted: InterruptedIntent[] = [];
   #overdue = 0;
   #last = 0;
@@ -98,7 +98,7 @@ export class Actions {
     const actions = new Actions(boot, actionsMax);
     actions.#last = dump.last;
     for (const action of dump.running) {
-      actions.#running.set(action.id, action);
+      actions.#running = actions.#running.with(action.id, action);
       if (action.canceled === "deadline") actions.#overdue += 1;
     }
     for (const [resource, priority] of dump.queue) actions.enqueue(resource, priority);
@@ -143,9 +143,9 @@ export class Actions {
 
   enqueue(resource: ResourceId, priority: number): void {
     this.dequeue(resource);
-    this.#priorities.set(resource, priority);
+    this.#priorities = this.#priorities.with(resource, priority);
     const waiting = this.#queue.get(priority);
-    if (waiting === undefined) this.#queue.set(priority, new Set([resource]));
+    if (waiting === undefined) this.#queue = this.#queue.with(priority, new Set([resource]));
     else waiting.add(resource);
   }
 
@@ -190,7 +190,7 @@ export class Actions {
       note: "",
       progressMs: monoMs,
     };
-    this.#running.set(action.id, action);
+    this.#running = this.#running.with(action.id, action);
     const intent: Intent = { v: 1, resource, verb: plan.verb, wallMs, ...(withdrawn && { withdrawn }) };
     turn.emit({
       type: "persist",
@@ -205,14 +205,14 @@ export class Actions {
   progress(id: ActionId, step: number, of: number, note: string, turn: Turn): void {
     const action = this.#running.get(id);
     if (action === undefined) return;
-    this.#running.set(id, { ...action, step, of, note, progressMs: turn.now.monoMs });
+    this.#running = this.#running.with(id, { ...action, step, of, note, progressMs: turn.now.monoMs });
   }
 
   /** Tells the body to end an action; its outcome is still to come. Only the first reason counts. */
   cancel(id: ActionId, reason: CancelReason, turn: Turn): void {
     const action = this.#running.get(id);
     if (action === undefined || action.canceled !== undefined) return;
-    this.#running.set(id, { ...action, canceled: reason });
+    this.#running = this.#running.with(id, { ...action, canceled: reason });
     if (reason === "deadline") this.#overdue += 1;
     turn.emit({ type: "cancel", action: id });
   }
@@ -221,7 +221,7 @@ export class Actions {
   supersede(id: ActionId, turn: Turn): void {
     this.cancel(id, "superseded", turn);
     const action = this.#running.get(id);
-    if (action !== undefined) this.#running.set(id, { ...action, superseded: true });
+    if (action !== undefined) this.#running = this.#running.with(id, { ...action, superseded: true });
   }
 
   /** Takes an ended action off the books, and its intent out of the journal; undefined for an unknown id. */

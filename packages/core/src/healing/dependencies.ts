@@ -3,8 +3,8 @@ import { RareMap } from "../keeping/rare.ts";
 
 /** Who waits for which resource to be kept before it may be repaired. A resource waits for one at a time. */
 export class Waiting {
-  readonly #waitsFor = new RareMap<ResourceId, ResourceId>();
-  readonly #waiting = new RareMap<ResourceId, Set<ResourceId>>();
+  #waitsFor: RareMap<ResourceId, ResourceId> = RareMap.of();
+  #waiting: RareMap<ResourceId, Set<ResourceId>> = RareMap.of();
 
   constructor(entries: readonly (readonly [ResourceId, ResourceId])[] = []) {
     for (const [resource, dependency] of entries) this.wait(resource, dependency);
@@ -17,9 +17,9 @@ export class Waiting {
   wait(resource: ResourceId, dependency: ResourceId): void {
     if (this.#waitsFor.get(resource) === dependency) return;
     this.forget(resource);
-    this.#waitsFor.set(resource, dependency);
+    this.#waitsFor = this.#waitsFor.with(resource, dependency);
     const waiting = this.#waiting.get(dependency) ?? new Set();
-    this.#waiting.set(dependency, waiting.add(resource));
+    this.#waiting = this.#waiting.with(dependency, waiting.add(resource));
   }
 
   forget(resource: ResourceId): void {

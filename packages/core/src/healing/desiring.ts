@@ -124,7 +124,7 @@ function standBy(parts: Parts, state: ResourceState, turn: Turn): void {
   state.plan = mode === "enforce" ? knownTypeOf(parts, state.resource).reverse(promise) : undefined;
   parts.deadlines.delete("look", state.resource);
   if (state.plan === undefined) unwatch(parts, state, turn);
-  else parts.releasing.add(state.resource);
+  else parts.releasing = parts.releasing.with(state.resource);
   if (state.action === undefined) decide(parts, state, "stale", turn);
   else enter(parts, state, "drifted", "its role went to others; what runs is canceled first", turn);
 }

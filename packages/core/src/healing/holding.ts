@@ -112,7 +112,7 @@ function authorsHold(
     return { phase: "drifted", why, untilMs: monoMs + closedMs };
   }
   if (danger.length > 0 && !danger.some((probe) => isBroken(parts, probe))) {
-    parts.awaitingDanger.add(state.resource);
+    parts.awaitingDanger = parts.awaitingDanger.with(state.resource);
     return {
       phase: "drifted",
       why: `${drift}; costly to repair, and no danger: ${dangerWords(parts, danger)}`,
@@ -163,7 +163,7 @@ function disturbingHold(
 ): Hold | undefined {
   if (disturbs.length === 0) return undefined;
   if (!parts.asking.has(state.resource)) {
-    parts.asking.set(state.resource, disturbs);
+    parts.asking = parts.asking.with(state.resource, disturbs);
     parts.revision += 1;
   }
   const role = disturbs.find((each) => !parts.turns.has(each));

@@ -44,12 +44,12 @@ export interface Parts {
   readonly deadlines: DeadlinesByKind<DeadlineKind>;
   readonly waiting: Waiting;
   /** Resources whose costly repair waits until a probe fails. */
-  readonly awaitingDanger: RareSet<ResourceId>;
+  awaitingDanger: RareSet<ResourceId>;
   readonly budget: Budget;
   /** People know that it is spent. */
   budgetTold: boolean;
   /** Resources whose repair disturbs roles: they wait for a turn, or have it. */
-  readonly asking: RareMap<ResourceId, readonly ResourceId[]>;
+  asking: RareMap<ResourceId, readonly ResourceId[]>;
   /** Roles that this device may disturb now. Replaced, never changed. */
   turns: ReadonlySet<ResourceId>;
   /** Why it may not disturb others. Replaced, never changed. */
@@ -57,13 +57,13 @@ export interface Parts {
   /** What the last run left to be begun anew, until its promise is taken up. */
   readonly refreshes: RareMap<ResourceId, ResourceId>;
   /** Resources to be decided on again before the step ends. Empty between steps. */
-  readonly reconsider: RareSet<ResourceId>;
+  reconsider: RareSet<ResourceId>;
   /** Resources whose watch wakes by events; at most `watchesMax`. */
   liveWatches: number;
   /** The roles held here. Replaced, never changed. */
   heldRoles: HeldRoles;
   /** What stands by and is not undone yet. */
-  readonly releasing: RareSet<ResourceId>;
+  releasing: RareSet<ResourceId>;
   /** Promises that were beyond `promisesMax`. */
   beyondBound: number;
   begun: boolean;

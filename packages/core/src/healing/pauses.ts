@@ -28,7 +28,7 @@ interface PausesDump {
 
 /** What the owner paused, by resource or as a whole. Survives a restart; always ends by itself. */
 export class Pauses {
-  readonly #pauses = new RareMap<PauseTarget, PauseView>();
+  #pauses: RareMap<PauseTarget, PauseView> = RareMap.of();
   /** Pauses of the journal, until the first step tells the time. */
   #found: readonly (readonly [PauseTarget, PauseRecord])[] = nothing;
 
@@ -43,7 +43,7 @@ export class Pauses {
   static restore(snapshot: Snapshot): Pauses {
     const pauses = new Pauses();
     const dump = recall<PausesDump>(snapshot);
-    for (const pause of dump.pauses) pauses.#pauses.set(pause.target, pause);
+    for (const pause of dump.pauses) pauses.#pauses = pauses.#pauses.with(pause.target, pause);
     pauses.#found = dump.found;
     return pauses;
   }
@@ -78,7 +78,7 @@ export class Pauses {
   begin(turn: Turn): readonly PauseView[] {
     for (const [target, { reason, untilWallMs, forMs }] of this.#found) {
       const restMs = Math.min(forMs, Math.max(0, untilWallMs - turn.now.wallMs));
-      this.#pauses.set(target, { target, reason, untilMs: turn.now.monoMs + restMs });
+      this.#pauses = this.#pauses.with(target, { target, reason, untilMs: turn.now.monoMs + restMs });
     }
     this.#found = nothing;
     return this.list();
@@ -86,7 +86,7 @@ export class Pauses {
 
   set(target: PauseTarget, reason: string, forMs: number, turn: Turn): PauseView {
     const pause: PauseView = { target, reason, untilMs: turn.now.monoMs + forMs };
-    this.#pauses.set(target, pause);
+    this.#pauses = this.#pauses.with(target, pause);
     const record: PauseRecord = { v: 1, reason, untilWallMs: turn.now.wallMs + forMs, forMs };
     persist({ key: `${pausePrefix}${target}`, value: keep(record) }, turn);
     return pause;

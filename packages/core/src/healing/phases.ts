@@ -17,7 +17,9 @@ export function enter(
   state.sinceMs = turn.now.monoMs;
   parts.revision += 1;
   // What is costly to repair waits for the trouble of another.
-  for (const waiting of parts.awaitingDanger) if (waiting !== state.resource) parts.reconsider.add(waiting);
+  for (const waiting of parts.awaitingDanger)
+    if (waiting !== state.resource) parts.reconsider = parts.reconsider.with(waiting);
   if (phase !== "kept") return;
-  for (const resource of parts.waiting.release(state.resource)) parts.reconsider.add(resource);
+  for (const resource of parts.waiting.release(state.resource))
+    parts.reconsider = parts.reconsider.with(resource);
 }

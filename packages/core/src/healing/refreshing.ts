@@ -19,7 +19,7 @@ interface RefreshRecord {
 /** What the journal still held: by the resources that are to be begun anew, what was repaired. */
 export function pendingRefreshes(records: readonly JournalRecord[]): RareMap<ResourceId, ResourceId> {
   const found = records.filter(({ key }) => key.startsWith(refreshPrefix));
-  return new RareMap(
+  return RareMap.of(
     found.map(({ key, value }) => [
       key.slice(refreshPrefix.length) as ResourceId,
       recall<RefreshRecord>(value).by,
@@ -35,7 +35,7 @@ export function refreshOthers(parts: Parts, state: ResourceState, turn: Turn): v
     if (other?.duty !== "keep" || other.claim?.mode !== "enforce") continue;
     other.refresh = { by: state.resource, during: other.action };
     write(resource, { v: 1, by: state.resource }, turn);
-    parts.reconsider.add(resource);
+    parts.reconsider = parts.reconsider.with(resource);
   }
 }
 

@@ -33,7 +33,7 @@ export function allow(
   if (isSame) return;
   parts.turns = turns;
   parts.turnsBecause = because;
-  for (const [resource] of parts.asking) parts.reconsider.add(resource);
+  for (const [resource] of parts.asking) parts.reconsider = parts.reconsider.with(resource);
 }
 
 function ceilingOf(parts: Parts, role: ResourceId): number | undefined {

@@ -1,5 +1,5 @@
 import { type MonotonicMs, NEVER } from "../contract/time.ts";
-import { nothing, RareMap } from "./rare.ts";
+import { RareMap } from "./rare.ts";
 
 type Entry = readonly [at: MonotonicMs, key: string];
 
@@ -12,8 +12,7 @@ const scannedMax = 24;
  * that are due.
  */
 export class Deadlines {
-  /** Undefined before the first: most owners of deadlines never have one. */
-  #at: RareMap<string, MonotonicMs> | undefined;
+  #at: RareMap<string, MonotonicMs> = RareMap.of();
   /** Only where there are many; every key then has an entry that is not after its deadline. */
   #heap: Entry[] | undefined;
   /** The earliest of few, where it is known. */
@@ -24,11 +23,11 @@ export class Deadlines {
   }
 
   get size(): number {
-    return this.#at?.size ?? 0;
+    return this.#at.size;
   }
 
   get(key: string): MonotonicMs | undefined {
-    return this.#at?.get(key);
+    return this.#at.get(key);
   }
 
   /** Replaces the deadline of a key; NEVER removes it. */
@@ -37,10 +36,9 @@ export class Deadlines {
       this.delete(key);
       return;
     }
-    this.#at ??= new RareMap();
     const before = this.#at.get(key);
     if (before === at) return;
-    this.#at.set(key, at);
+    this.#at = this.#at.with(key, at);
     if (this.#heap !== undefined) {
       // Putting off costs nothing until the old time comes.
       if (before === undefined || at < before) this.#queue(this.#heap, [at, key]);
@@ -50,7 +48,7 @@ export class Deadlines {
   }
 
   delete(key: string): void {
-    this.#at?.delete(key);
+    this.#at.delete(key);
     if (this.#first?.[1] === key) this.#first = undefined;
   }
 
@@ -70,13 +68,13 @@ export class Deadlines {
 
   /** For dumps: every key with its deadline, in key order. */
   entries(): [string, MonotonicMs][] {
-    return [...(this.#at ?? nothing)].sort(([left], [right]) => (left < right ? -1 : 1));
+    return [...this.#at].sort(([left], [right]) => (left < right ? -1 : 1));
   }
 
   #earliest(): Entry | undefined {
     if (this.#heap !== undefined) return this.#firstOfHeap(this.#heap);
     if (this.#first === undefined && this.size > 0) {
-      for (const [key, at] of this.#at ?? nothing) {
+      for (const [key, at] of this.#at) {
         if (this.#first === undefined || isBefore(at, key, this.#first)) this.#first = [at, key];
       }
     }
@@ -103,7 +101,7 @@ export class Deadlines {
 
   #makeHeap(): void {
     const heap: Entry[] = [];
-    for (const [key, at] of this.#at ?? nothing) push(heap, [at, key]);
+    for (const [key, at] of this.#at) push(heap, [at, key]);
     this.#heap = heap;
     this.#first = undefined;
   }

@@ -42,17 +42,17 @@ export interface FoundDispute {
  * new epoch clears it.
  */
 export class DisputeMemory {
-  readonly #seen = new RareMap<StreamKey, SeenStream>();
-  readonly #found = new RareMap<StreamKey, Dispute>();
+  #seen: RareMap<StreamKey, SeenStream> = RareMap.of();
+  #found: RareMap<StreamKey, Dispute> = RareMap.of();
 
   static restore(snapshot: Snapshot): DisputeMemory {
     const dump = recall<DisputesDump>(snapshot);
     const memory = new DisputeMemory();
     for (const [key, epoch, manifests] of dump.seen) {
       const seen = manifests.map((each) => [each.manifest.generation, each] as const);
-      memory.#seen.set(key, { epoch, manifests: new Map(seen) });
+      memory.#seen = memory.#seen.with(key, { epoch, manifests: new Map(seen) });
     }
-    for (const [key, dispute] of dump.found) memory.#found.set(key, dispute);
+    for (const [key, dispute] of dump.found) memory.#found = memory.#found.with(key, dispute);
     return memory;
   }
 
@@ -69,7 +69,7 @@ export class DisputeMemory {
     for (const { key, value } of records) {
       if (!key.startsWith(disputePrefix)) continue;
       const { epoch, proof } = recall<Dispute>(value);
-      this.#found.set(key.slice(disputePrefix.length) as StreamKey, { epoch, proof });
+      this.#found = this.#found.with(key.slice(disputePrefix.length) as StreamKey, { epoch, proof });
     }
     for (const policy of evidence) if (policy.type === "manifest") this.#remember(policy);
   }
@@ -98,7 +98,7 @@ export class DisputeMemory {
     const key = keyOf(policy);
     const proof = [rival.id, policy.id].sort(compareText) as [FragmentId, FragmentId];
     const dispute: Dispute = { epoch: headerOf(policy).epoch, proof };
-    this.#found.set(key, dispute);
+    this.#found = this.#found.with(key, dispute);
     return { record: { key: `${disputePrefix}${key}`, value: keep({ v: 1, ...dispute }) }, rival };
   }
 
@@ -139,7 +139,7 @@ export class DisputeMemory {
     if (known !== undefined && known.epoch > epoch) return [policy];
     const isSame = known?.epoch === epoch;
     const seen = isSame ? known : { epoch, manifests: new Map<number, VerifiedManifest>() };
-    this.#seen.set(key, seen);
+    this.#seen = this.#seen.with(key, seen);
     const forgotten = isSame ? [] : [...(known?.manifests.values() ?? [])];
     // The first one stands: the second is the rival.
     if (!seen.manifests.has(generation)) seen.manifests.set(generation, policy);

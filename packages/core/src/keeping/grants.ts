@@ -21,9 +21,9 @@ const grantPrefix = "grant/";
 
 /** Whom the owner accepts: by grants on this device, and by words for all of the owner's devices. */
 export class Grants {
-  readonly #local = new RareMap<AuthorId, LocalGrant>();
+  #local: RareMap<AuthorId, LocalGrant> = RareMap.of();
   /** Words of the pinned owner that are held, by id. */
-  readonly #words = new RareMap<string, OwnerWord>();
+  #words: RareMap<string, OwnerWord> = RareMap.of();
   readonly owner: string | undefined;
   #stands: ReadonlyMap<AuthorId, OwnerStand> | undefined;
   #all: readonly Grant[] | undefined;
@@ -42,7 +42,7 @@ export class Grants {
   }
 
   restore(local: LocalGrant): void {
-    this.#local.set(local.grant.author, local);
+    this.#local = this.#local.with(local.grant.author, local);
     this.#forget();
   }
 
@@ -106,7 +106,7 @@ export class Grants {
   /** A word that is held from now on, or no longer. True where it is the pinned owner's. */
   hear(id: string, word: OwnerWord): boolean {
     if (word.owner !== this.owner) return false;
-    this.#words.set(id, word);
+    this.#words = this.#words.with(id, word);
     this.#forget();
     return true;
   }

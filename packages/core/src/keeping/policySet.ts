@@ -42,16 +42,16 @@ export interface HeldPolicy {
 export class PolicySet implements PolicyHolding {
   readonly #crypto: Crypto;
   readonly #sharing: Sharing;
-  readonly #held = new RareMap<string, VerifiedPolicy>();
+  #held: RareMap<string, VerifiedPolicy> = RareMap.of();
   /** Ids that were taken in since the view was made: they change nothing that is in force. */
-  readonly #unseen = new RareSet<string>();
+  #unseen: RareSet<string> = RareSet.of();
   readonly roots: Roots;
   readonly quota: PolicyQuota = new PolicyQuota();
   refused: RefusedIds = new RefusedIds();
   readonly #evidence: Evidence;
   /** Manifests that say how they come into force, and what their authors said of them since. */
-  readonly #staged = new RareMap<string, VerifiedManifest>();
-  readonly #directives = new RareSet<VerifiedDirective>();
+  #staged: RareMap<string, VerifiedManifest> = RareMap.of();
+  #directives: RareSet<VerifiedDirective> = RareSet.of();
   #heads: PolicyHeads | undefined;
   #digest: string | undefined;
 
@@ -79,13 +79,13 @@ export class PolicySet implements PolicyHolding {
   }
 
   hold(policy: VerifiedPolicy, from: AgentId | "owner" | undefined): void {
-    this.#held.set(policy.id, policy);
-    this.#unseen.add(policy.id);
+    this.#held = this.#held.with(policy.id, policy);
+    this.#unseen = this.#unseen.with(policy.id);
     this.quota.add(policy, from);
     if (policy.type === "root") this.roots.add(policy);
     if (policy.type === "manifest" && policy.manifest.staging !== undefined)
-      this.#staged.set(policy.id, policy);
-    if (policy.type === "directive") this.#directives.add(policy);
+      this.#staged = this.#staged.with(policy.id, policy);
+    if (policy.type === "directive") this.#directives = this.#directives.with(policy);
     this.#forgetDigests();
   }
 
@@ -121,7 +121,7 @@ export class PolicySet implements PolicyHolding {
 
   /** Everything held so far is in the view that is made now. */
   seen(): void {
-    this.#unseen.clear();
+    this.#unseen = RareSet.of();
   }
 
   unseen(): readonly string[] {

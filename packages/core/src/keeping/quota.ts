@@ -44,8 +44,8 @@ type Holder = AuthorId | `owner:${string}`;
 
 /** Who takes how much room: what is held of each author, and authors introduced by each peer. */
 export class PolicyQuota {
-  readonly #rooms = new RareMap<Holder, Room>();
-  readonly #introducers = new RareMap<AuthorId, AgentId | "owner">();
+  #rooms: RareMap<Holder, Room> = RareMap.of();
+  #introducers: RareMap<AuthorId, AgentId | "owner"> = RareMap.of();
   #ids = 0;
 
   introducerOf(author: AuthorId): AgentId | "owner" | undefined {
@@ -58,14 +58,14 @@ export class PolicyQuota {
   }
 
   restoreIntroducers(introducers: readonly (readonly [AuthorId, AgentId | "owner"])[]): void {
-    for (const [author, by] of introducers) this.#introducers.set(author, by);
+    for (const [author, by] of introducers) this.#introducers = this.#introducers.with(author, by);
   }
 
   /** What the journal holds of introductions: a restart makes no room for more. */
   read(records: readonly JournalRecord[]): void {
     for (const { key, value } of records) {
       if (!key.startsWith(introducedPrefix)) continue;
-      this.#introducers.set(
+      this.#introducers = this.#introducers.with(
         key.slice(introducedPrefix.length) as AuthorId,
         recall<{ by: AgentId | "owner" }>(value).by,
       );
@@ -82,7 +82,7 @@ export class PolicyQuota {
   add(policy: VerifiedPolicy, from: AgentId | "owner" | undefined): void {
     this.#change(policy, 1);
     if (policy.type === "root" && from !== undefined && !this.#introducers.has(policy.author)) {
-      this.#introducers.set(policy.author, from);
+      this.#introducers = this.#introducers.with(policy.author, from);
     }
   }
 
@@ -144,7 +144,7 @@ export class PolicyQuota {
     const isRoot = policy.type === "root";
     const length = policy.bytes.length;
     this.#ids += sign;
-    this.#rooms.set(holder, {
+    this.#rooms = this.#rooms.with(holder, {
       documents: room.documents + (isRoot ? 0 : sign),
       bytes: room.bytes + (isRoot ? 0 : sign * length),
       roots: room.roots + (isRoot ? sign : 0),

@@ -15,14 +15,20 @@ const placesOfMap = 3;
 
 /**
  * A map that has few entries nearly always, or none: it holds no table then. An empty `Map` takes 180 bytes, one with ten
- * entries 520, and a mind has thirty of them; a simulator has a hundred thousand minds. Whoever goes through it sees
- * what was in it when that began, while it holds few.
+ * entries 520, and a mind has forty of them; a simulator has a hundred thousand minds. Of those that nothing was put
+ * into there is one for all, which never changes: so whoever puts something in goes on with what `with` gives. Whoever
+ * goes through it sees what was in it when that began, while it holds few.
  */
 export class RareMap<Key, Value> {
+  static readonly #empty = new RareMap<never, never>();
   #held: Few<Key, Value> | Map<Key, Value> | undefined;
 
-  constructor(entries: Iterable<readonly [Key, Value]> = nothing) {
-    for (const [key, value] of entries) this.set(key, value);
+  private constructor() {}
+
+  static of<Key, Value>(entries: Iterable<readonly [Key, Value]> = nothing): RareMap<Key, Value> {
+    let map: RareMap<Key, Value> = RareMap.#empty;
+    for (const [key, value] of entries) map = map.with(key, value);
+    return map;
   }
 
   get size(): number {
@@ -45,11 +51,14 @@ export class RareMap<Key, Value> {
     return held instanceof Map ? held.has(key) : placeOf(key, held, placesOfMap) >= 0;
   }
 
-  set(key: Key, value: Value): void {
-    const held = this.#held;
-    if (held === undefined) this.#held = [markOf(key), key, value];
+  /** Puts an entry in, and gives the map to go on with: this one, unless nothing was ever put into it. */
+  with(key: Key, value: Value): RareMap<Key, Value> {
+    const map = (this as RareMap<unknown, unknown>) === RareMap.#empty ? new RareMap<Key, Value>() : this;
+    const held = map.#held;
+    if (held === undefined) map.#held = [markOf(key), key, value];
     else if (held instanceof Map) held.set(key, value);
-    else this.#held = withEntry(held, key, value);
+    else map.#held = withEntry(held, key, value);
+    return map;
   }
 
   /** True when there was such a key. */
@@ -142,11 +151,16 @@ const placesOfSet = 2;
 
 /** The set to a `RareMap`. */
 export class RareSet<Item> {
+  static readonly #empty = new RareSet<never>();
   /** Mark and item by turns, as there. */
   #held: Marked<Item> | Set<Item> | undefined;
 
-  constructor(items: Iterable<Item> = nothing) {
-    for (const item of items) this.add(item);
+  private constructor() {}
+
+  static of<Item>(items: Iterable<Item> = nothing): RareSet<Item> {
+    let set: RareSet<Item> = RareSet.#empty;
+    for (const item of items) set = set.with(item);
+    return set;
   }
 
   get size(): number {
@@ -161,13 +175,16 @@ export class RareSet<Item> {
     return held instanceof Set ? held.has(item) : placeOf(item, held, placesOfSet) >= 0;
   }
 
-  add(item: Item): void {
-    const held = this.#held;
-    if (held === undefined) this.#held = [markOf(item), item];
+  /** Puts an item in, and gives the set to go on with, as there. */
+  with(item: Item): RareSet<Item> {
+    const set = (this as RareSet<unknown>) === RareSet.#empty ? new RareSet<Item>() : this;
+    const held = set.#held;
+    if (held === undefined) set.#held = [markOf(item), item];
     else if (held instanceof Set) held.add(item);
-    else if (placeOf(item, held, placesOfSet) >= 0) return;
-    else if (held.length < placesOfSet * fewMax) this.#held = held.concat([markOf(item), item]);
-    else this.#held = new Set(placesOf(held, placesOfSet, 1)).add(item);
+    else if (placeOf(item, held, placesOfSet) >= 0) return set;
+    else if (held.length < placesOfSet * fewMax) set.#held = held.concat([markOf(item), item]);
+    else set.#held = new Set(placesOf(held, placesOfSet, 1)).add(item);
+    return set;
   }
 
   /** True when it was there. */

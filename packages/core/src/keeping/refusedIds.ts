@@ -11,14 +11,14 @@ interface RefusedDump {
 /** Ids that were offered and are not asked for again: the outdated never, those without room until there is some. */
 export class RefusedIds {
   /** Oldest first, both. */
-  readonly #outdated = new RareSet<string>();
-  readonly #crowdedOut = new RareSet<string>();
+  #outdated: RareSet<string> = RareSet.of();
+  #crowdedOut: RareSet<string> = RareSet.of();
 
   static restore(snapshot: Snapshot): RefusedIds {
     const dump = recall<RefusedDump>(snapshot);
     const refused = new RefusedIds();
-    for (const id of dump.outdated) refused.#outdated.add(id);
-    for (const id of dump.crowdedOut) refused.#crowdedOut.add(id);
+    for (const id of dump.outdated) refused.#outdated = refused.#outdated.with(id);
+    for (const id of dump.crowdedOut) refused.#crowdedOut = refused.#crowdedOut.with(id);
     return refused;
   }
 
@@ -37,11 +37,11 @@ export class RefusedIds {
   }
 
   outdated(id: string): void {
-    remember(this.#outdated, id);
+    this.#outdated = remember(this.#outdated, id);
   }
 
   crowdedOut(id: string): void {
-    remember(this.#crowdedOut, id);
+    this.#crowdedOut = remember(this.#crowdedOut, id);
   }
 
   /** What was old is evidence now: it is asked for again. */
@@ -55,11 +55,10 @@ export class RefusedIds {
   }
 }
 
-function remember(ids: RareSet<string>, id: string): void {
-  ids.add(id);
-  if (ids.size <= refusedIdsMax) return;
-  for (const oldest of ids) {
-    ids.delete(oldest);
-    return;
-  }
+function remember(ids: RareSet<string>, id: string): RareSet<string> {
+  const remembered = ids.with(id);
+  if (remembered.size <= refusedIdsMax) return remembered;
+  const [oldest] = remembered;
+  if (oldest !== undefined) remembered.delete(oldest);
+  return remembered;
 }

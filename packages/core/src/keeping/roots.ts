@@ -23,9 +23,9 @@ const nothing: AuthorRoots = { held: [], state: { newest: [] } };
 /** The roots held of each author, all of them, and which one is followed. */
 export class Roots {
   readonly #sharing: Sharing;
-  readonly #authors = new RareMap<AuthorId, AuthorRoots>();
+  #authors: RareMap<AuthorId, AuthorRoots> = RareMap.of();
   /** Digests that the owner's grants pin. */
-  readonly #pins = new RareMap<AuthorId, readonly string[]>();
+  #pins: RareMap<AuthorId, readonly string[]> = RareMap.of();
 
   constructor(sharing: Sharing) {
     this.#sharing = sharing;
@@ -40,7 +40,7 @@ export class Roots {
   pin(author: AuthorId, digests: readonly string[]): void {
     if (digests.length === 0 && !this.#pins.has(author)) return;
     if (digests.length === 0) this.#pins.delete(author);
-    else this.#pins.set(author, digests);
+    else this.#pins = this.#pins.with(author, digests);
     this.#follow(author, this.#of(author).held);
   }
 
@@ -77,7 +77,7 @@ export class Roots {
 
   #follow(author: AuthorId, held: readonly VerifiedRoot[]): void {
     const state = followRoots(held, this.#pins.get(author) ?? []);
-    this.#authors.set(author, this.#sharing.of("roots", { held, state }));
+    this.#authors = this.#authors.with(author, this.#sharing.of("roots", { held, state }));
   }
 }
 

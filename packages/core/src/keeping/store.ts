@@ -18,11 +18,11 @@ export interface Store<V> {
 
 /** A store over a map; the order of keys is kept lazily, since lookups outnumber iterations. */
 export class MapStore<V> implements Store<V> {
-  readonly #map = new RareMap<string, V>();
+  #map: RareMap<string, V> = RareMap.of();
   #sorted: string[] | undefined;
 
   constructor(entries: Iterable<readonly [string, V]> = []) {
-    for (const [key, value] of entries) this.#map.set(key, value);
+    for (const [key, value] of entries) this.#map = this.#map.with(key, value);
   }
 
   get size(): number {
@@ -39,7 +39,7 @@ export class MapStore<V> implements Store<V> {
 
   set(key: string, value: V): void {
     if (!this.#map.has(key)) this.#sorted = undefined;
-    this.#map.set(key, value);
+    this.#map = this.#map.with(key, value);
   }
 
   delete(key: string): boolean {

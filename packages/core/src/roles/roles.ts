@@ -113,7 +113,7 @@ export class Roles {
   #calmSinceMs: MonotonicMs;
   #isCutOff: boolean;
   #revision: number;
-  readonly #ranks = new RareMap<string, string>();
+  #ranks: RareMap<string, string> = RareMap.of();
   readonly #leases: Leases;
 
   private constructor(options: RolesOptions, leases: Leases, dump: Omit<RolesDump, "leases">) {
@@ -320,7 +320,7 @@ export class Roles {
     if (known !== undefined) return known;
     const rank = roleRank(this.#options.crypto, role, agent);
     if (this.#ranks.size >= membersMax) this.#ranks.clear();
-    this.#ranks.set(key, rank);
+    this.#ranks = this.#ranks.with(key, rank);
     return rank;
   }
 }

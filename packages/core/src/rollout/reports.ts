@@ -28,8 +28,8 @@ export interface ReportsDump {
  * same, whatever the order in which it came.
  */
 export class Reports {
-  readonly #byManifest = new RareMap<FragmentId, Map<string, HeldReport>>();
-  readonly #refused = new RareSet<string>();
+  #byManifest: RareMap<FragmentId, Map<string, HeldReport>> = RareMap.of();
+  #refused: RareSet<string> = RareSet.of();
   #ids: readonly string[] | undefined;
   /** Rises with every report that comes or goes. */
   revision = 0;
@@ -127,7 +127,7 @@ export class Reports {
       this.refuse(largest);
     }
     reports.set(id, held);
-    this.#byManifest.set(report.manifest, reports);
+    this.#byManifest = this.#byManifest.with(report.manifest, reports);
     this.#ids = undefined;
     this.revision += 1;
     this.#firstMs = Math.min(this.#firstMs, held.cameMs);
@@ -137,7 +137,7 @@ export class Reports {
 
   /** Its generation is gone, or never was here: it is not asked for again. */
   refuse(id: string): void {
-    this.#refused.add(id);
+    this.#refused = this.#refused.with(id);
     if (this.#refused.size <= refusedIdsMax) return;
     for (const oldest of this.#refused) {
       this.#refused.delete(oldest);

@@ -85,22 +85,22 @@ function reportKey(id: FragmentId): string {
  */
 export class Rollouts implements Stages {
   readonly #options: RolloutsOptions;
-  readonly #stages = new RareMap<FragmentId, Stage>();
+  #stages: RareMap<FragmentId, Stage> = RareMap.of();
   /** What the journal said of stages that were not met yet in this life. */
-  readonly #stored = new RareMap<FragmentId, StoredStage>();
+  #stored: RareMap<FragmentId, StoredStage> = RareMap.of();
   readonly reports: Reports;
   /** Reports in the journal, until their generation is gone. */
   #written: WrittenReport[];
   /** Where each generation stands, and what it was counted from: most steps change nothing of it. */
-  readonly #standings = new RareMap<FragmentId, { readonly basis: string; readonly standing: Standing }>();
+  #standings: RareMap<FragmentId, { readonly basis: string; readonly standing: Standing }> = RareMap.of();
   #phaseOf: (resource: ResourceId) => ResourcePhase | undefined = unknownPhase;
   /** Rises when the stages are to be looked at again. */
   revision: number;
 
   private constructor(options: RolloutsOptions, dump: RolloutsDump) {
     this.#options = options;
-    for (const stage of dump.stages) this.#stages.set(stage.manifest, stage);
-    for (const stored of dump.stored) this.#stored.set(stored.manifest, stored);
+    for (const stage of dump.stages) this.#stages = this.#stages.with(stage.manifest, stage);
+    for (const stored of dump.stored) this.#stored = this.#stored.with(stored.manifest, stored);
     this.reports = new Reports(dump.reports);
     this.#written = [...dump.written];
     this.revision = dump.revision;
@@ -175,7 +175,7 @@ export class Rollouts implements Stages {
       excused,
       due: manifest.manifest.staging?.barrier === undefined ? stage.due : saying(stage, "switched", ""),
     };
-    this.#stages.set(manifest.id, tried);
+    this.#stages = this.#stages.with(manifest.id, tried);
     this.revision += 1;
     return [stageRecord(tried)];
   }
@@ -255,7 +255,7 @@ export class Rollouts implements Stages {
     for (const manifest of staged.slice(0, stagesMax)) {
       const gate = this.stageOf(manifest);
       const after = this.#look(this.#stageOn(manifest, turn), manifest, ports, turn);
-      this.#stages.set(
+      this.#stages = this.#stages.with(
         manifest.id,
         say(after, manifest, this.reports.on(manifest.id), this.#options, ports, turn),
       );
@@ -317,7 +317,7 @@ export class Rollouts implements Stages {
     if (known?.basis === basis) return known.standing;
     const reports = this.reports.on(id).filter(({ agent }) => swarm.isMember(agent));
     const standing = standingOf(staging, directives, reports);
-    this.#standings.set(id, { basis, standing });
+    this.#standings = this.#standings.with(id, { basis, standing });
     return standing;
   }
 

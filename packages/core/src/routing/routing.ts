@@ -78,7 +78,7 @@ export class Routing {
   #routes: ReadonlyMap<ResourceId, RouteState>;
   /** Ends of ejections; keys `<agent>/<resource>`. */
   readonly #deadlines = new Deadlines();
-  readonly #ranks = new RareMap<AgentId, string>();
+  #ranks: RareMap<AgentId, string> = RareMap.of();
 
   private constructor(options: RoutingOptions, dump: RoutingDump) {
     this.#options = options;
@@ -272,7 +272,7 @@ export class Routing {
     if (known !== undefined) return known;
     const rank = rendezvousRank(this.#options.crypto, this.#options.agent, backend);
     if (this.#ranks.size >= membersMax) this.#ranks.clear();
-    this.#ranks.set(backend, rank);
+    this.#ranks = this.#ranks.with(backend, rank);
     return rank;
   }
 }

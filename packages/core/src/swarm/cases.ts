@@ -28,7 +28,7 @@ export interface CasesDump<Statement> {
 export class Cases<Statement> {
   readonly #wordOf: (statement: Statement) => Word;
   /** Of each case, in order of observers. A list is never changed: whoever goes through one may put and drop. */
-  readonly #cases = new RareMap<AgentId, readonly Held<Statement>[]>();
+  #cases: RareMap<AgentId, readonly Held<Statement>[]> = RareMap.of();
   /** In order of agents; undefined from when a case was opened or closed. */
   #subjects: readonly AgentId[] | undefined = nothing;
   #count = 0;
@@ -104,7 +104,7 @@ export class Cases<Statement> {
     const place = this.#placeOf(observer, statements);
     const isNew = this.#observerAt(place, statements) !== observer;
     if (isNew) this.#count += 1;
-    this.#cases.set(subject, statements.toSpliced(place, isNew ? 0 : 1, held));
+    this.#cases = this.#cases.with(subject, statements.toSpliced(place, isNew ? 0 : 1, held));
     this.#expiryMs = Math.min(this.#expiryMs, held.untilMs);
   }
 
@@ -115,7 +115,7 @@ export class Cases<Statement> {
     const kept = statements.filter((held) => !isVoid(held));
     if (kept.length === statements.length) return false;
     this.#count -= statements.length - kept.length;
-    if (kept.length > 0) this.#cases.set(subject, kept);
+    if (kept.length > 0) this.#cases = this.#cases.with(subject, kept);
     else {
       this.#cases.delete(subject);
       this.#subjects = undefined;

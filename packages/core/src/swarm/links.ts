@@ -21,7 +21,7 @@ interface LinksDump {
 export class Links {
   readonly #directory: Directory;
   readonly #settings: Settings;
-  readonly #connected = new RareSet<AgentId>();
+  #connected: RareSet<AgentId> = RareSet.of();
   readonly #guests: Deadlines;
   #sorted: readonly AgentId[] | undefined;
 
@@ -30,7 +30,7 @@ export class Links {
     this.#settings = settings;
     const { connected, guests } =
       dump === undefined ? { connected: [], guests: [] } : recall<LinksDump>(dump);
-    for (const peer of connected) this.#connected.add(peer);
+    for (const peer of connected) this.#connected = this.#connected.with(peer);
     this.#guests = new Deadlines(guests);
   }
 
@@ -64,7 +64,7 @@ export class Links {
 
   opened(peer: AgentId): void {
     if (!this.#connected.has(peer)) this.#sorted = undefined;
-    this.#connected.add(peer);
+    this.#connected = this.#connected.with(peer);
   }
 
   closed(peer: AgentId): void {

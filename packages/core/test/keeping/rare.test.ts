@@ -12,17 +12,31 @@ const change = fc.oneof(
   { weight: 1, arbitrary: fc.record({ type: fc.constantFrom("clear", "deleteWhere"), key }) },
 );
 
+test("what nothing was put into is one for all, and stays as it is", () => {
+  const [map, set] = [RareMap.of<string, number>(), RareSet.of<string>()];
+  expect(RareMap.of([])).toBe(map);
+  expect(RareSet.of([])).toBe(set);
+  const [filled, other] = [map.with("a", 1), map.with("b", 2)];
+  expect([[...filled], [...other], [...map]]).toEqual([[["a", 1]], [["b", 2]], []]);
+  expect(filled.with("c", 3)).toBe(filled);
+  const [one, two] = [set.with("a"), set.with("b")];
+  expect([[...one], [...two], [...set]]).toEqual([["a"], ["b"], []]);
+  for (const each of [map, set]) each.clear();
+  expect([map.delete("a"), set.delete("a"), map.size, set.size]).toEqual([false, false, 0, 0]);
+});
+
 test("a rare map and a rare set are what a map and a set would be", () => {
   fc.assert(
     fc.property(fc.array(change, { maxLength: 100 }), (changes) => {
-      const [map, rareMap] = [new Map<number | string, number>(), new RareMap<number | string, number>()];
-      const [set, rareSet] = [new Set<number | string>(), new RareSet<number | string>()];
+      const [map, set] = [new Map<number | string, number>(), new Set<number | string>()];
+      let rareMap = RareMap.of<number | string, number>();
+      let rareSet = RareSet.of<number | string>();
       for (const [value, { type, key }] of changes.entries()) {
         if (type === "set") {
           map.set(key, value);
-          rareMap.set(key, value);
+          rareMap = rareMap.with(key, value);
           set.add(key);
-          rareSet.add(key);
+          rareSet = rareSet.with(key);
         } else if (type === "delete") {
           expect(rareMap.delete(key)).toBe(map.delete(key));
           expect(rareSet.delete(key)).toBe(set.delete(key));

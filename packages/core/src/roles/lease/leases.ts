@@ -75,14 +75,14 @@ export class Leases {
   readonly #options: LeasesOptions;
   #leases: ReadonlyMap<string, Lease>;
   /** Of roles that are not in force now. */
-  readonly #ballots: RareMap<string, Ballot>;
+  #ballots: RareMap<string, Ballot>;
   #round: number;
 
   constructor(options: LeasesOptions, records: readonly JournalRecord[], snapshot?: Snapshot) {
     const dump = snapshot === undefined ? undefined : recall<LeasesDump>(snapshot);
     this.#options = options;
     this.#leases = finished(new Map(dump?.leases ?? []));
-    this.#ballots = new RareMap(dump?.ballots ?? ballotsIn(records));
+    this.#ballots = RareMap.of(dump?.ballots ?? ballotsIn(records));
     this.#round = dump?.round ?? 0;
   }
 
@@ -106,7 +106,7 @@ export class Leases {
   desire(terms: ReadonlyMap<string, Terms>, turn: Turn): void {
     const leases = new Map<string, Lease>();
     for (const [role, { voter }] of this.#leases) {
-      if (!terms.has(role) && voter.ballot.epoch > 0) this.#ballots.set(role, voter.ballot);
+      if (!terms.has(role) && voter.ballot.epoch > 0) this.#ballots = this.#ballots.with(role, voter.ballot);
     }
     for (const [role, one] of terms) {
       if (this.#leases.has(role) || this.#ballots.size < ballotsMax)

@@ -59,13 +59,13 @@ interface DeathsDump {
 /** Decides who is dead: by a quorum of the assigned observers, and never against an own living link. */
 export class Deaths {
   readonly #ports: DeathsPorts;
-  readonly #undecided = new RareMap<AgentId, DeathCertificate>();
+  #undecided: RareMap<AgentId, DeathCertificate> = RareMap.of();
   readonly #publishing: Publishing;
   /** When an undecided subject is dialed, and those that are being dialed. */
   readonly #checks: Deadlines;
-  readonly #checking = new RareSet<AgentId>();
+  #checking: RareSet<AgentId> = RareSet.of();
   /** Undecided subjects whose last dials met silence, with the time of the first. */
-  readonly #silent = new RareMap<AgentId, MonotonicMs>();
+  #silent: RareMap<AgentId, MonotonicMs> = RareMap.of();
   /** When a case is taken to be stuck. */
   readonly #stuck: Deadlines;
 
@@ -76,9 +76,9 @@ export class Deaths {
     this.#checks = new Deadlines(dump?.checks);
     this.#stuck = new Deadlines(dump?.stuck);
     if (dump === undefined) return;
-    for (const subject of dump.checking) this.#checking.add(subject);
-    for (const [subject, at] of dump.silent) this.#silent.set(subject, at);
-    for (const death of dump.undecided) this.#undecided.set(death.subject, death);
+    for (const subject of dump.checking) this.#checking = this.#checking.with(subject);
+    for (const [subject, at] of dump.silent) this.#silent = this.#silent.with(subject, at);
+    for (const death of dump.undecided) this.#undecided = this.#undecided.with(death.subject, death);
   }
 
   dump(): Snapshot {
@@ -183,7 +183,7 @@ export class Deaths {
       if (subject === undefined) return;
       const { links, settings } = this.#ports;
       if (this.#undecided.has(subject) && links.dial(subject, "fresh", settings.freshTimeoutMs, turn)) {
-        this.#checking.add(subject);
+        this.#checking = this.#checking.with(subject);
       }
     }
   }
@@ -217,7 +217,7 @@ export class Deaths {
       return;
     }
     const sinceMs = this.#silent.get(death.subject) ?? turn.now.monoMs;
-    this.#silent.set(death.subject, sinceMs);
+    this.#silent = this.#silent.with(death.subject, sinceMs);
     const waitMs = evidence === "stalled" ? settings.stalledVoteAfterMs : settings.cutVoteAfterMs;
     if (turn.now.monoMs - sinceMs >= waitMs * probing.findings.health.factor) this.#accept(death, turn);
   }
@@ -328,7 +328,8 @@ export class Deaths {
     const known = this.#undecided.get(subject);
     if (known === undefined && this.#undecided.size >= undecidedDeathsMax) return;
     // A certificate that someone made up must not push out one that has more votes.
-    if (known === undefined || death.votes.length > known.votes.length) this.#undecided.set(subject, death);
+    if (known === undefined || death.votes.length > known.votes.length)
+      this.#undecided = this.#undecided.with(subject, death);
   }
 }
 

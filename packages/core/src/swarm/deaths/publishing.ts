@@ -47,9 +47,9 @@ interface PublishingDump {
 export class Publishing {
   readonly #ports: PublishingPorts;
   /** Certificates made here and not yet heard of, with the time at which it is this agent's turn to publish. */
-  readonly #unpublished = new RareMap<AgentId, MonotonicMs>();
+  #unpublished: RareMap<AgentId, MonotonicMs> = RareMap.of();
   /** Those of the unpublished that a peer was asked to publish. */
-  readonly #handedOver = new RareSet<AgentId>();
+  #handedOver: RareSet<AgentId> = RareSet.of();
   /** When the last two deaths were decided here: `massacreDeathsMin` of them. */
   #lastMs: MonotonicMs = Number.NEGATIVE_INFINITY;
   #lastButOneMs: MonotonicMs = Number.NEGATIVE_INFINITY;
@@ -59,8 +59,8 @@ export class Publishing {
     this.#ports = ports;
     if (snapshot === undefined) return;
     const dump = recall<PublishingDump>(snapshot);
-    for (const [subject, at] of dump.unpublished) this.#unpublished.set(subject, at);
-    for (const subject of dump.handedOver) this.#handedOver.add(subject);
+    for (const [subject, at] of dump.unpublished) this.#unpublished = this.#unpublished.with(subject, at);
+    for (const subject of dump.handedOver) this.#handedOver = this.#handedOver.with(subject);
     [this.#lastButOneMs, this.#lastMs] = dump.recent;
     this.#publishAgainMs = dump.publishAgainMs;
   }
@@ -92,12 +92,15 @@ export class Publishing {
   plan({ subject, votes }: DeathCertificate, turn: Turn): void {
     const place = votes.findIndex(({ vote }) => vote.observer === this.#ports.agent);
     const turnsToWait = place < 0 ? votes.length : place;
-    this.#unpublished.set(subject, turn.now.monoMs + gatherFirstMs + turnsToWait * publishTurnMs);
+    this.#unpublished = this.#unpublished.with(
+      subject,
+      turn.now.monoMs + gatherFirstMs + turnsToWait * publishTurnMs,
+    );
   }
 
   /** A peer has handed a death over: it goes with what is to be published here. */
   collect(subject: AgentId, turn: Turn): void {
-    this.#unpublished.set(subject, turn.now.monoMs + gatherFirstMs);
+    this.#unpublished = this.#unpublished.with(subject, turn.now.monoMs + gatherFirstMs);
   }
 
   /** Whether something is to be published of a subject. */
@@ -125,8 +128,8 @@ export class Publishing {
         this.settle(subject);
         if (death !== undefined) own.push(death);
       } else {
-        this.#handedOver.add(subject);
-        this.#unpublished.set(subject, now + handedOverMs);
+        this.#handedOver = this.#handedOver.with(subject);
+        this.#unpublished = this.#unpublished.with(subject, now + handedOverMs);
         handed.push(death);
       }
     }

@@ -49,8 +49,8 @@ export class Votes {
   readonly #settings: Settings;
   readonly #cases: Cases<SignedVote>;
   /** By subject: the fellow observers that got this agent's present vote, or for whom a session was asked. */
-  readonly #told = new RareMap<AgentId, Set<AgentId>>();
-  readonly #narrow = new RareMap<AgentId, Narrow>();
+  #told: RareMap<AgentId, Set<AgentId>> = RareMap.of();
+  #narrow: RareMap<AgentId, Narrow> = RareMap.of();
   #sequence = 0;
 
   constructor(voter: Voter, settings: Settings, snapshot?: Snapshot) {
@@ -60,8 +60,8 @@ export class Votes {
     this.#cases = new Cases(wordOf, dump?.votes);
     if (dump === undefined) return;
     this.#sequence = dump.sequence;
-    for (const [subject, told] of dump.told) this.#told.set(subject, new Set(told));
-    for (const [subject, at] of dump.narrow) this.#narrow.set(subject, at);
+    for (const [subject, told] of dump.told) this.#told = this.#told.with(subject, new Set(told));
+    for (const [subject, at] of dump.narrow) this.#narrow = this.#narrow.with(subject, at);
   }
 
   dump(): Snapshot {
@@ -103,7 +103,7 @@ export class Votes {
     if (this.#narrow.size === 0) return [];
     const cases = [...this.#narrow].filter(([subject]) => this.#told.get(subject)?.has(fellow) === true);
     for (const [subject, { untilMs, missed }] of cases)
-      this.#narrow.set(subject, { untilMs, missed: missed + 1 });
+      this.#narrow = this.#narrow.with(subject, { untilMs, missed: missed + 1 });
     return cases.map(([subject]) => subject).sort(compareText);
   }
 
@@ -135,7 +135,7 @@ export class Votes {
   /** Those of the fellow observers that have not been told of an open case yet; from now on they have. */
   untold(subject: AgentId, fellows: readonly AgentId[]): readonly AgentId[] {
     const told = this.#told.get(subject) ?? new Set<AgentId>([this.#voter.agent]);
-    this.#told.set(subject, told);
+    this.#told = this.#told.with(subject, told);
     const untold = fellows.filter((fellow) => !told.has(fellow));
     for (const fellow of untold) told.add(fellow);
     return untold;
@@ -167,7 +167,7 @@ export class Votes {
     if (observer === this.#voter.agent) {
       // A new vote of this agent is news to everyone.
       this.#told.delete(subject);
-      this.#narrow.set(subject, { untilMs: turn.now.monoMs + tellAllAfterMs, missed: 0 });
+      this.#narrow = this.#narrow.with(subject, { untilMs: turn.now.monoMs + tellAllAfterMs, missed: 0 });
     }
     return true;
   }
@@ -176,12 +176,16 @@ export class Votes {
   narrowLonger(subject: AgentId, turn: Turn): void {
     const narrow = this.#narrow.get(subject);
     if (narrow === undefined) return;
-    this.#narrow.set(subject, { ...narrow, untilMs: turn.now.monoMs + this.#settings.cutVoteAfterMs });
+    this.#narrow = this.#narrow.with(subject, {
+      ...narrow,
+      untilMs: turn.now.monoMs + this.#settings.cutVoteAfterMs,
+    });
   }
 
   /** A fellow observer is not to hear of a case with an own vote before a time: by then all hear of it. */
   holdBack(subject: AgentId, untilMs: MonotonicMs): void {
-    if (this.hasOwn(subject) && !this.#narrow.has(subject)) this.#narrow.set(subject, { untilMs, missed: 0 });
+    if (this.hasOwn(subject) && !this.#narrow.has(subject))
+      this.#narrow = this.#narrow.with(subject, { untilMs, missed: 0 });
   }
 
   /** The subject stated a newer incarnation: votes on older ones are void. True if there were any. */

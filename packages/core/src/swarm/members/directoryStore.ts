@@ -27,7 +27,7 @@ const standingByCode: readonly (Standing | undefined)[] = [undefined, "alive", "
 /** A store of one agent alone. */
 export class PlainDirectoryStore implements DirectoryStore {
   readonly #members: (Member | undefined)[];
-  readonly #deaths = new RareMap<number, DeathCertificate>();
+  #deaths: RareMap<number, DeathCertificate> = RareMap.of();
   /** As codes. */
   #standings: Uint8Array;
 
@@ -52,7 +52,7 @@ export class PlainDirectoryStore implements DirectoryStore {
   put(slot: number, member: Member, death: DeathCertificate | undefined): void {
     this.#members[slot] = member;
     if (death === undefined) this.#deaths.delete(slot);
-    else this.#deaths.set(slot, death);
+    else this.#deaths = this.#deaths.with(slot, death);
     this.#standings[slot] = standingByCode.indexOf(death === undefined ? member.entry.entry.status : "dead");
   }
 

@@ -16,7 +16,7 @@ interface EvictionsDump {
  * signs without end keeps no answer out, and all agents come to hold the same. The recovery key's always find room.
  */
 export class Evictions {
-  readonly #byAgent = new RareMap<AgentId, readonly VerifiedEviction[]>();
+  #byAgent: RareMap<AgentId, readonly VerifiedEviction[]> = RareMap.of();
   #size = 0;
   /** The exclusive or of all digests, as two words. */
   #high = 0;
@@ -125,7 +125,7 @@ export class Evictions {
   #put(agent: AgentId, evictions: readonly VerifiedEviction[]): void {
     const sorted = [...evictions].sort((left, right) => compareText(left.digest, right.digest));
     if (sorted.length === 0) this.#byAgent.delete(agent);
-    else this.#byAgent.set(agent, sorted);
+    else this.#byAgent = this.#byAgent.with(agent, sorted);
   }
 
   #toggle({ digest }: VerifiedEviction, count: 1 | -1): void {

@@ -55,7 +55,7 @@ export class Missing {
   readonly #ports: MissingPorts;
   readonly #cases: Cases<SignedSighting>;
   /** Who is held missing, and since when. */
-  readonly #since: RareMap<AgentId, MonotonicMs>;
+  #since: RareMap<AgentId, MonotonicMs>;
   #wasCutOff: boolean;
   #revision: number;
 
@@ -63,8 +63,8 @@ export class Missing {
     this.#ports = ports;
     const dump = snapshot === undefined ? undefined : recall<MissingDump>(snapshot);
     this.#cases = new Cases(wordOf, dump?.sightings);
-    this.#since = new RareMap();
-    for (const [subject, at] of dump?.since ?? []) this.#since.set(subject, at);
+    this.#since = RareMap.of();
+    for (const [subject, at] of dump?.since ?? []) this.#since = this.#since.with(subject, at);
     this.#wasCutOff = dump?.wasCutOff ?? false;
     this.#revision = dump?.revision ?? 0;
   }
@@ -212,7 +212,7 @@ export class Missing {
       (missing.length >= missersMin || (missing.length > 0 && missing.length >= this.quorumOf(subject)));
     if (isMissing === this.#since.has(subject)) return;
     this.#revision += 1;
-    if (isMissing) this.#since.set(subject, turn.now.monoMs);
+    if (isMissing) this.#since = this.#since.with(subject, turn.now.monoMs);
     else this.#since.delete(subject);
     // Whoever observes it has told what it found itself; and a death is told as such.
     if (probing.isObserved(subject) || directory.standingOf(subject) !== "alive") return;

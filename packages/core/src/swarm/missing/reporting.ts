@@ -80,12 +80,12 @@ export class Reporting {
   readonly #ports: ReportingPorts;
   readonly #turns: ReportingTurns;
   /** Of subjects that this agent observes: bounded by them. */
-  readonly #said = new RareMap<AgentId, Said>();
-  readonly #plans = new RareMap<AgentId, Plan>();
+  #said: RareMap<AgentId, Said> = RareMap.of();
+  #plans: RareMap<AgentId, Plan> = RareMap.of();
   /** The earliest of the plans, where it is known. */
   #plannedMs: MonotonicMs | undefined;
   /** Subjects that others miss and this agent does not, since when it sees for itself. */
-  readonly #doubted = new RareMap<AgentId, MonotonicMs>();
+  #doubted: RareMap<AgentId, MonotonicMs> = RareMap.of();
   /** Sightings that the body has not signed yet, and those that wait for them: one rumor carries all. */
   #unsigned = 0;
   #unsent: readonly SignedSighting[] = nothing;
@@ -98,9 +98,9 @@ export class Reporting {
     this.#turns = new ReportingTurns(ports);
     const dump = snapshot === undefined ? undefined : recall<ReportingDump>(snapshot);
     if (dump === undefined) return;
-    for (const [subject, plan] of dump.plans) this.#plans.set(subject, plan);
-    for (const [subject, said] of dump.said) this.#said.set(subject, said);
-    for (const [subject, at] of dump.doubted) this.#doubted.set(subject, at);
+    for (const [subject, plan] of dump.plans) this.#plans = this.#plans.with(subject, plan);
+    for (const [subject, said] of dump.said) this.#said = this.#said.with(subject, said);
+    for (const [subject, at] of dump.doubted) this.#doubted = this.#doubted.with(subject, at);
     this.#unsigned = dump.unsigned;
     this.#unsent = dump.unsent;
     this.#sequence = dump.sequence;
@@ -143,7 +143,7 @@ export class Reporting {
     if (finding === undefined) this.#drop(subject);
     else if (this.#plans.get(subject)?.finding !== finding) {
       this.#plannedMs = undefined;
-      this.#plans.set(subject, { finding, atMs: this.#turnOf(subject, finding, turn) });
+      this.#plans = this.#plans.with(subject, { finding, atMs: this.#turnOf(subject, finding, turn) });
     }
   }
 
@@ -154,7 +154,7 @@ export class Reporting {
     const watch = probing.watchOf(subject);
     const doubtedMs = this.#doubted.get(subject) ?? Number.NEGATIVE_INFINITY;
     if (watch?.duty === "observe" && !isLost(watch) && now - doubtedMs >= changeWaitMs) {
-      this.#doubted.set(subject, now);
+      this.#doubted = this.#doubted.with(subject, now);
       probing.test(subject, turn);
     }
     this.weigh(subject, turn);
@@ -203,7 +203,7 @@ export class Reporting {
     const before = this.#said.get(subject);
     const isSame = before?.finding === finding && compareIncarnation(before.incarnation, incarnation) === 0;
     const changes = before === undefined || isSame ? (before?.changes ?? 0) : before.changes + 1;
-    this.#said.set(subject, { finding, incarnation, atMs: turn.now.monoMs, changes });
+    this.#said = this.#said.with(subject, { finding, incarnation, atMs: turn.now.monoMs, changes });
     this.weigh(subject, turn);
     if (this.#unsigned > 0) return;
     for (const sightings of sightingPieces(this.#unsent)) {

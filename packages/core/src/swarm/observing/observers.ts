@@ -68,7 +68,7 @@ interface GrowingSlots extends Slots {
 export class Observers {
   readonly #directory: Directory;
   readonly #settings: Settings;
-  readonly #remembered = new RareMap<AgentId, Remembered>();
+  #remembered: RareMap<AgentId, Remembered> = RareMap.of();
   /** Slots in any of those, where they are many: some of them may be of assignments that were forgotten since. */
   #involved: Set<number> | undefined;
   #roster: Roster | undefined;
@@ -89,7 +89,7 @@ export class Observers {
     const { observers, passed } = slots;
     const assignment = { observers: this.#agents(observers), passed: this.#agents(passed) };
     if (this.#remembered.size >= rememberedMax) this.#forgetAll();
-    this.#remembered.set(subject, { assignment, slots });
+    this.#remembered = this.#remembered.with(subject, { assignment, slots });
     if (this.#involved !== undefined) involve(slots, this.#involved);
     return assignment;
   }

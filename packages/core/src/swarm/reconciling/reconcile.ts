@@ -85,7 +85,7 @@ export class Reconcile {
   #changedMs: MonotonicMs = Number.NEGATIVE_INFINITY;
   #rounds: readonly Round[] = nothing;
   #mismatches: readonly Mismatch[] = nothing;
-  readonly #stalemates = new RareMap<AgentId, Stalemate>();
+  #stalemates: RareMap<AgentId, Stalemate> = RareMap.of();
   #intervalMs: MonotonicMs = NEVER;
 
   constructor(ports: ReconcilePorts, snapshot?: Snapshot) {
@@ -96,7 +96,8 @@ export class Reconcile {
     this.#changedMs = dump.changedMs;
     this.#rounds = dump.rounds;
     this.#mismatches = dump.mismatches;
-    for (const [peer, stalemate] of dump.stalemates) this.#stalemates.set(peer, stalemate);
+    for (const [peer, stalemate] of dump.stalemates)
+      this.#stalemates = this.#stalemates.with(peer, stalemate);
     this.#intervalMs = dump.intervalMs;
   }
 
@@ -315,7 +316,7 @@ export class Reconcile {
     const rounds = last?.pair === pair ? last.rounds + 1 : 0;
     const waitMs =
       rounds === 0 ? 0 : Math.min(this.#ports.settings.antiEntropyIntervalMs, 1_000 * 2 ** rounds);
-    this.#stalemates.set(peer, { pair, rounds, notBeforeMs: now + waitMs });
+    this.#stalemates = this.#stalemates.with(peer, { pair, rounds, notBeforeMs: now + waitMs });
   }
 
   #planInterval(turn: Turn): void {
