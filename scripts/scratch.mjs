@@ -11,6 +11,9 @@ const endingMsMax = 10_000;
 const lookEveryMs = 50;
 /** What Node keeps there itself, for the next program. */
 const nodesOwn = "node-compile-cache";
+/** Where killed agents leave their recordings; by the file with this name in each it is known whose state it was of. */
+const sharedMemory = "/dev/shm";
+const makerFile = "maker.json";
 /** Begins the name of the file that stands for a network; the first letters of all its names follow. */
 const networkFile = "antibody-net-";
 
@@ -33,6 +36,7 @@ export async function clearScratch(directory) {
   for (const name of files.filter((file) => file.startsWith(networkFile)))
     removeNetwork(name.slice(networkFile.length));
   rmSync(directory, { recursive: true, force: true, maxRetries: 5 });
+  for (const recording of recordingsOf(directory)) rmSync(recording, { recursive: true, force: true });
   return [...processes, ...files.map((name) => join(directory, name))];
 }
 
@@ -66,6 +70,15 @@ function processesOf(directory) {
 
 function commandOf(pid) {
   return (attempt(() => readFileSync(`/proc/${pid}/cmdline`, "utf8")) ?? "").replaceAll("\0", " ").trim();
+}
+
+/** What agents of the task have left in memory because they were killed, as they should. */
+function recordingsOf(directory) {
+  const names = attempt(() => readdirSync(sharedMemory)) ?? [];
+  const paths = names.filter((name) => name.startsWith("antibody-")).map((name) => join(sharedMemory, name));
+  return paths.filter((path) =>
+    attempt(() => readFileSync(join(path, makerFile), "utf8"))?.includes(directory),
+  );
 }
 
 /** Its namespaces, with all the ends of its cables, and its bridges. */

@@ -4,7 +4,7 @@ import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { gunzipSync } from "node:zlib";
 import { expect, onTestFinished, test } from "vitest";
-import { openMemoryDirectory } from "../../packages/agent/src/state/places.ts";
+import { openMemoryDirectory } from "../../packages/agent/src/state/memoryDirectory.ts";
 import { eventually, form, makeAuthor, makeColony } from "../harness/colonies.ts";
 import { Transcript } from "../harness/transcripts.ts";
 

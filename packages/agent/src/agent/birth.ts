@@ -20,7 +20,7 @@ import { FileSegments, MemorySegments, type Segments } from "../mind/segments.ts
 import { type PluginRegistry, pluginPaths } from "../plugins/registry.ts";
 import type { AgentState } from "../state/agentState.ts";
 import { readBoot } from "../state/boot.ts";
-import { openMemoryDirectory, shmDirectory } from "../state/places.ts";
+import { openMemoryDirectory, shmDirectory } from "../state/memoryDirectory.ts";
 import { refuseNewerRecords } from "../state/recordVersion.ts";
 import { messageOf } from "../state/stateError.ts";
 import { deviceContexts, installedPaths, protectedGlobs } from "./surroundings.ts";

@@ -27,7 +27,7 @@ import type {
   LogLine,
 } from "../ports.ts";
 import type { AgentState } from "../state/agentState.ts";
-import { closeMemoryDirectory } from "../state/places.ts";
+import { closeMemoryDirectory, sweepMemoryDirectories } from "../state/memoryDirectory.ts";
 import { messageOf } from "../state/stateError.ts";
 import { keepBrokenRecording } from "./brokenRecordings.ts";
 import { type IncidentRecordings, readIncidentRecording } from "./incidentRecordings.ts";
@@ -92,6 +92,7 @@ export class RunningAgent implements AgentControl {
     void driver.ask({ type: "started", addresses: [] }).then(() => {
       this.#begun.resolve();
       handoff.look();
+      this.#sweepMemory();
     });
     // A turn later than the first looks, in which what they find is repaired: to load libp2p takes longer than that.
     setImmediate(() => setImmediate(() => opening.begin()));
@@ -104,6 +105,19 @@ export class RunningAgent implements AgentControl {
       },
       () => undefined,
     );
+  }
+
+  /** What killed agents have left in memory is no reason not to run. */
+  #sweepMemory(): void {
+    try {
+      sweepMemoryDirectories();
+    } catch (error) {
+      this.#parts.log.tell({
+        name: "agent.memoryUnswept",
+        level: "warn",
+        fields: { message: messageOf(error) },
+      });
+    }
   }
 
   /** A convenience for peers: a full disk is no reason not to listen. */

@@ -18,6 +18,7 @@ export {
 export { writeFileAtomic } from "./atomicFile.ts";
 export { generateKey, keyFromSeed, type PrivateKey, readKeyFile, writeKeyFile } from "./keyFile.ts";
 export { lastHolder } from "./lock.ts";
+export { removeRuntimeFiles, shmDirectory } from "./memoryDirectory.ts";
 export { nodeCrypto } from "./nodeCrypto.ts";
-export { holdsAgent, makeOwnDirectory, removeRuntimeFiles, type StatePaths, statePaths } from "./places.ts";
+export { holdsAgent, makeOwnDirectory, type StatePaths, statePaths } from "./places.ts";
 export { errnoOf, StateError, type StateErrorCode } from "./stateError.ts";

@@ -1,11 +1,6 @@
-import { createHash } from "node:crypto";
-import { existsSync, lstatSync, mkdirSync, rmdirSync, rmSync, statfsSync, statSync } from "node:fs";
+import { existsSync, lstatSync, mkdirSync, statSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
-import { type Environment, runtimeDirectory } from "../control/paths.ts";
 import { errnoOf, messageOf, StateError } from "./stateError.ts";
-
-/** File systems in memory, by statfs(2): tmpfs and ramfs. */
-const memoryFileSystems: readonly number[] = [0x01021994, 0x858458f6];
 
 /** Names inside a state directory. Fixed: owners and backups know them. */
 export interface StatePaths {
@@ -54,39 +49,6 @@ export function holdsAgent(stateDirectory: string): boolean {
   }
 }
 
-/**
- * A directory of this agent in memory, so that what is written there wears no card and yet survives the process:
- * the runtime directory where that is in memory, else one under /dev/shm; undefined where there is none.
- * Throws a StateError where another user prepared it.
- */
-export function openMemoryDirectory(
-  stateDirectory: string,
-  environment: Environment = process.env,
-): string | undefined {
-  const runtime = runtimeDirectory(stateDirectory, environment, userId());
-  makeOwnDirectory(runtime, 0o750);
-  if (isInMemory(runtime)) return runtime;
-  if (!isInMemory("/dev/shm")) return undefined;
-  const path = shmDirectory(stateDirectory);
-  makeOwnDirectory(path, 0o700);
-  return path;
-}
-
-/** Removes the directory of `openMemoryDirectory` when nothing is left in it: a killed agent's recording stays. */
-export function closeMemoryDirectory(stateDirectory: string): void {
-  try {
-    rmdirSync(shmDirectory(stateDirectory));
-  } catch (error) {
-    if (errnoOf(error) !== "ENOENT" && errnoOf(error) !== "ENOTEMPTY") throw error;
-  }
-}
-
-/** Removes what a killed agent leaves outside of its state directory. Only while it does not run. */
-export function removeRuntimeFiles(stateDirectory: string, environment: Environment = process.env): void {
-  rmSync(runtimeDirectory(stateDirectory, environment, userId()), { recursive: true, force: true });
-  rmSync(shmDirectory(stateDirectory), { recursive: true, force: true });
-}
-
 /** Makes a directory, or takes the one that is there if nobody else may write in it. Throws a StateError. */
 export function makeOwnDirectory(path: string, mode: number): void {
   try {
@@ -112,17 +74,7 @@ function makeDirectories(path: string, mode: number): void {
   }
 }
 
-function userId(): number {
+/** The user of this process. */
+export function userId(): number {
   return process.getuid?.() ?? 0;
-}
-
-/** Where an agent's memory directory is when its runtime directory is not in memory. */
-export function shmDirectory(stateDirectory: string): string {
-  const digest = createHash("sha256").update(resolve(stateDirectory)).digest("hex").slice(0, 16);
-  return join("/dev/shm", `antibody-${userId()}-${digest}`);
-}
-
-function isInMemory(path: string): boolean {
-  if (statSync(path, { throwIfNoEntry: false }) === undefined) return false;
-  return memoryFileSystems.includes(statfsSync(path).type);
 }

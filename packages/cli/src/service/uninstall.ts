@@ -1,6 +1,7 @@
 import { existsSync, readdirSync, rmdirSync, rmSync, statSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+import { shmDirectory } from "@antibody/agent/state";
 import type { Layout } from "./layout.ts";
 import { sleepUnitName, sleepUnitPath } from "./sleep.ts";
 import type { Step } from "./steps.ts";
@@ -112,15 +113,11 @@ export function removeState(state: string, keepKeys: boolean): void {
   }
 }
 
-/** Removes what the agent of a state left in memory: its sockets, and the recording of one that was killed. */
+/** Removes what the agent of a state left in memory: its sockets, and its recording where it was killed. */
 export function removeLeftovers(state: string, runtime: string): void {
   const owner = statSync(state, { throwIfNoEntry: false })?.uid;
   rmSync(runtime, { recursive: true, force: true });
-  if (owner === undefined || !existsSync("/dev/shm")) return;
-  for (const name of readdirSync("/dev/shm")) {
-    if (name.startsWith(`antibody-${owner}-`))
-      rmSync(join("/dev/shm", name), { recursive: true, force: true });
-  }
+  if (owner !== undefined) rmSync(shmDirectory(state, owner), { recursive: true, force: true });
 }
 
 /** Directories that are not ours to remove, empty or not. */
