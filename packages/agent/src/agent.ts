@@ -26,6 +26,9 @@ import { messageOf } from "./state/stateError.ts";
 /** Where an agent listens when nobody says otherwise: everywhere, on any free port. */
 const listenDefault: readonly string[] = ["/ip4/0.0.0.0/tcp/0"];
 
+/** How long the network waits for the first repairs where nothing is said. Guess: hundreds of repairs. */
+const firstRepairsMsMaxDefault = 500;
+
 /** What an agent is started with. */
 export interface StartOptions {
   /** Its state directory, made by `initSwarm` or by joining. */
@@ -46,6 +49,8 @@ export interface StartOptions {
   readonly recordingBytesMax?: number;
   /** Called when an invariant is broken, after the evidence is kept. Ends the process where nothing is said. */
   readonly onBroken?: (error: unknown) => void;
+  /** How long the network waits for the first repairs; longer in tests. */
+  readonly firstRepairsMsMax?: number;
   /** libp2p where nothing is said. */
   readonly openNetwork?: OpenNetwork;
 }
@@ -110,9 +115,10 @@ async function assemble(
     },
   });
   const opening = openingOf(options, state, tell, { crypto, feed, knowledge: mind });
+  const { firstRepairsMsMax = firstRepairsMsMaxDefault } = options;
   const running = new RunningAgent({
     ...{ state, mind, driver, recorder, incidentRecordings, handoff, device, network, opening },
-    ...{ ...telling, clock, crypto },
+    ...{ ...telling, clock, crypto, firstRepairsMsMax },
   });
   try {
     await running.openSockets(controlPaths(options.state));

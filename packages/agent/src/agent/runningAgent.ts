@@ -1,3 +1,4 @@
+import { setImmediate as turned } from "node:timers/promises";
 import {
   type EvictionWire,
   type MemberWire,
@@ -11,6 +12,8 @@ import { type AgentId, type Crypto, type IncidentId, isRejection, type Rejection
 import { type AuditLine, readAudit } from "../audit/audit.ts";
 import type { ControlPaths } from "../control/paths.ts";
 import { type ControlServer, startControl } from "../control/server.ts";
+import { withDeadline } from "../deadline.ts";
+import type { Device } from "../device/device.ts";
 import type { HandoffDesk } from "../handoff/desk.ts";
 import type { Clock } from "../mind/clock.ts";
 import type { Driver } from "../mind/driver.ts";
@@ -20,7 +23,6 @@ import type {
   AgentInspection,
   CommandRefusal,
   CommandReply,
-  DevicePort,
   EventCount,
   InviteCode,
   InviteRequest,
@@ -53,9 +55,11 @@ export interface AgentParts extends Telling {
   readonly recorder: Recorder;
   readonly incidentRecordings: IncidentRecordings;
   readonly handoff: HandoffDesk;
-  readonly device: DevicePort;
+  readonly device: Device;
   readonly network: LateNetwork;
   readonly opening: NetworkOpening;
+  /** How long the network waits for the first repairs. */
+  readonly firstRepairsMsMax: number;
   readonly clock: Clock;
   readonly crypto: Crypto;
 }
@@ -94,8 +98,7 @@ export class RunningAgent implements AgentControl {
       handoff.look();
       this.#sweepMemory();
     });
-    // A turn later than the first looks, in which what they find is repaired: to load libp2p takes longer than that.
-    setImmediate(() => setImmediate(() => opening.begin()));
+    void this.#firstRepairs().then(() => opening.begin());
     opening.network.then(
       (opened) => {
         network.arrive(opened);
@@ -118,6 +121,14 @@ export class RunningAgent implements AgentControl {
         fields: { message: messageOf(error) },
       });
     }
+  }
+
+  /** To load libp2p holds everything else for longer than a repair takes: what the first looks find is repaired first. */
+  async #firstRepairs(): Promise<void> {
+    const { device, firstRepairsMsMax: ms } = this.#parts;
+    // The mind has asked for its first looks by then.
+    await turned();
+    await withDeadline({ ms, signals: [] }, (signal) => device.rest(signal));
   }
 
   /** A convenience for peers: a full disk is no reason not to listen. */

@@ -1,5 +1,6 @@
 import { basename, dirname, join } from "node:path";
 import type { Duplex } from "node:stream";
+import { setImmediate as turned } from "node:timers/promises";
 import type { ActionId, ActionResult, JointPart, Plan } from "@antibody/core";
 import { type AgentId, parseResourceId, type ResourceId, type ResourcePromise } from "@antibody/policy";
 import { Plugins } from "../plugins/plugins.ts";
@@ -197,6 +198,16 @@ export class Device implements DevicePort {
         // Where the place is gone, or cannot be written, the next repair meets what is left.
         if (codeOf(error) === "ERROR") throw error;
       }
+    }
+  }
+
+  /** Resolves when no quick look waits and no action runs, or at the abort. */
+  async rest(signal: AbortSignal): Promise<void> {
+    const aborted = new Promise((resolve) => signal.addEventListener("abort", resolve, { once: true }));
+    while (!signal.aborted && (this.#looks.isWaiting || this.#actions.size > 0)) {
+      await Promise.race([aborted, Promise.all([...this.#actions.values()].map(({ ended }) => ended))]);
+      // What follows from it is begun by then.
+      await turned();
     }
   }
 

@@ -69,6 +69,11 @@ export class Looks {
     this.#afterRow = afterRow;
   }
 
+  /** Whether quick looks wait for their turn. */
+  get isWaiting(): boolean {
+    return this.#queue.size > 0;
+  }
+
   /** The mind asks, and is told in any case. */
   ask(looked: Looked): void {
     if (looked.state === "looking") looked.again = "mind";

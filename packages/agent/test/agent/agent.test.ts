@@ -166,6 +166,28 @@ test("what the owner decided survives a restart without a network: grant, floor,
   await second.stop();
 });
 
+test("what an agent finds damaged at its start is healed before it opens the network", async () => {
+  const home = founded();
+  const motd = join(home.root, "etc/motd");
+  const { grant, root, publish } = author();
+  const first = await start(home);
+  await offerAll(first, [root]);
+  await first.command({ type: "grant", grant });
+  await offerAll(first, publish(1, "one\n"));
+  await contentIs(motd, "one\n");
+  await first.stop();
+  writeFileSync(motd, "damaged");
+  const found: string[] = [];
+  const openNetwork = (): Promise<Network> => {
+    found.push(readFileSync(motd, "utf8"));
+    return Promise.resolve(emptyNetwork([]));
+  };
+  const second = await start(home, { openNetwork, firstRepairsMsMax: 60_000 });
+  await second.listening();
+  expect(found).toEqual(["one\n"]);
+  await second.stop();
+});
+
 test("a killed agent has lost nothing: what it decided, what it repaired, and what it recorded", async () => {
   const home = founded();
   onTestFinished(() => removeRuntimeFiles(home.state));
