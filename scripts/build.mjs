@@ -16,7 +16,7 @@ const made = [bundle];
 const scratch = mkdtempSync(join(dist, ".parts-"));
 const parts = await bundleParts(scratch);
 for (const arch of arches) {
-  const executable = await makeExecutable(arch, parts);
+  const executable = await makeExecutable(arch, bundle, parts);
   made.push(executable);
   if (packaging && canPackage()) made.push(makePackage(arch, executable, bundle));
 }

@@ -78,7 +78,7 @@ export async function bundleParts(outdir) {
       // Only ASCII, or V8 keeps two bytes for each character.
       charset: "ascii",
     });
-    writeFileSync(path, code);
+    writeFileSync(path, `(function (require, module, exports, __filename) {${code}\n})`);
     parts[basename(path)] = path;
   }
   return { script: join(root, "scripts/build/parts.cjs"), parts };

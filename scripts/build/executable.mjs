@@ -13,31 +13,23 @@ import { join } from "node:path";
 import { inject } from "postject";
 import { dist } from "./bundle.mjs";
 import { nodeExecutable } from "./node.mjs";
+import { train } from "./training.mjs";
 
 /** What Node looks for in itself (its documentation, "Single executable applications"). */
 const resource = "NODE_SEA_BLOB";
 const fuse = "NODE_SEA_FUSE_fce680ab2cc467b6e072b8b5df1996b2";
 
 /**
- * Flags for small memory, measured: a small young generation, code for size, one thread for V8's own work, and machine
- * code only for what is really hot. What an agent at rest does is seldom run twice in a row: its baseline and middle
- * tiers cost 6 MB and a wake-up of their thread for every one of the agent's, and sweeps take as long without them.
- * They come from the configuration inside, because an executable's own command line belongs to the command.
+ * One thread for V8's own work. The flags of V8 itself are set where the parts are loaded (`parts.cjs`). These come from
+ * the configuration inside, because an executable's own command line belongs to the command.
  */
-const flags = [
-  "--max-semi-space-size=1",
-  "--optimize-for-size",
-  "--v8-pool-size=1",
-  "--no-sparkplug",
-  "--no-maglev",
-  "--invocation-count-for-turbofan=10000",
-];
+const flags = ["--v8-pool-size=1"];
 
-/** Tools that strip the executables of an architecture on x64, best first. */
+/** What strips the executables of an architecture on x64, best first. */
 const strippers = { x64: ["strip", "llvm-strip"], arm64: ["aarch64-linux-gnu-strip", "llvm-strip"] };
 
-/** Makes dist/antibody-linux-ARCH from the script and its parts. */
-export async function makeExecutable(arch, bundle) {
+/** Makes dist/antibody-linux-ARCH from the script and its parts; the bundle is what an agent is trained with. */
+export async function makeExecutable(arch, bundle, parts) {
   const executable = join(dist, `antibody-linux-${arch}`);
   const scratch = mkdtempSync(join(dist, ".executable-"));
   try {
@@ -46,7 +38,7 @@ export async function makeExecutable(arch, bundle) {
     chmodSync(bare, 0o755);
     // Before the blob goes in: stripped afterwards, the executable prints nothing.
     strip(arch, bare);
-    await injectQuietly(bare, blobOf(arch, bundle, scratch));
+    await injectQuietly(bare, await blobOf(arch, bundle, parts, scratch));
     // As an installation leaves it. What was written by one call lies in the page cache in large pieces, of which an
     // agent that is started now maps 19 MB more than it reads (measured).
     const copied = join(scratch, "copied");
@@ -70,27 +62,29 @@ async function injectQuietly(executable, blob) {
 }
 
 /**
- * What the parts are compiled to, for the architecture of this machine: reading them takes a tenth of a start. The other
- * one compiles them itself.
+ * What the parts are compiled to, for the architecture of this machine: of what an agent calls to begin with, all. To
+ * compile it took a third of a start. The other one compiles everything itself.
  */
-function codeCaches(arch, parts, scratch) {
+async function codeCaches(arch, bundle, parts, scratch) {
   if (arch !== process.arch) return {};
   const maker = join(import.meta.dirname, "codeCache.cjs");
-  execFileSync(nodeExecutable(arch), [...flags, maker, scratch, ...Object.values(parts)]);
+  const args = [...flags, maker, scratch, JSON.stringify(Object.values(parts))];
+  await train(bundle, { file: nodeExecutable(arch), args });
   const names = Object.keys(parts).map((part) => `${part}.cache`);
   return Object.fromEntries(names.map((name) => [name, join(scratch, name)]));
 }
 
-function blobOf(arch, { script, parts }, scratch) {
+async function blobOf(arch, bundle, { script, parts }, scratch) {
   const config = join(scratch, "sea.json");
   const blob = join(scratch, "sea.blob");
+  const caches = await codeCaches(arch, bundle, parts, scratch);
   writeFileSync(
     config,
     JSON.stringify({
       main: script,
       output: blob,
       // A thread of a simulation is started from the script's text.
-      assets: { ...parts, ...codeCaches(arch, parts, scratch), "parts.cjs": script },
+      assets: { ...parts, ...caches, "parts.cjs": script },
       disableExperimentalSEAWarning: true,
       useCodeCache: false,
       useSnapshot: false,
