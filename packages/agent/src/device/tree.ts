@@ -27,7 +27,7 @@ export interface Place {
   beside(name: string): string;
   /** The path without the root, for people. */
   readonly path: string;
-  /** Throws ESTALE when the open parent is no longer at its path. */
+  /** Throws ESTALE when the open parent is no longer at its path: to be asked after what takes a while. */
   confirm(): void;
 }
 

@@ -73,7 +73,6 @@ function actOnDirectory(services: FileServices, { name, promise }: Subject, plan
       });
     case "remove":
       return tree.enter(name, (place) => {
-        place.confirm();
         removeDirectory(place);
         return done(`removed ${name}`);
       });
@@ -85,7 +84,6 @@ function actOnDirectory(services: FileServices, { name, promise }: Subject, plan
 
 /** For the agent alone until mode and owner are set. */
 function make(place: Place): void {
-  place.confirm();
   const before = lookAt(place.at);
   if (before?.isDirectory() === true) return;
   if (before !== undefined)

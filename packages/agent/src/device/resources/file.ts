@@ -77,7 +77,6 @@ function stageFile(services: FileServices, subject: Subject, plan: Plan): Staged
     prepare: (place) => prepare(place, utf8(promised.content ?? ""), promised, lookAt(place.at), services),
     apply: () =>
       tree.enter(subject.name, (place) => {
-        place.confirm();
         renameSync(place.beside(temporaryName(place.path)), place.at);
         syncEntry(place, promised);
       }),
@@ -275,7 +274,6 @@ function giveOwner(
 
 function remove(place: Place, promise: FilePromise): ActionResult {
   const before = lookAt(place.at);
-  place.confirm();
   if (before?.isDirectory() === true) removeDirectory(place);
   else unlinkIfThere(place.at);
   syncEntry(place, promise);

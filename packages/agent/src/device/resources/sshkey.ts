@@ -112,7 +112,6 @@ function keepKeyLine({ key, options, absent }: SshkeyPromise, label: string, tex
 /** For the user alone, as sshd wants it; only the home itself must be there. */
 function makeDirectory(tree: Tree, keys: Keys): void {
   tree.enter(keys.directory, (place) => {
-    place.confirm();
     if (lookAt(place.at) === undefined) mkdirSync(place.at, 0o700);
     secure(place, keys);
   });

@@ -47,11 +47,9 @@ function actOnSymlink(services: FileServices, { name, promise }: Subject, plan: 
       case "link":
         return link(services, place, promised);
       case "adjust":
-        place.confirm();
         giveOwner(services, place.at, promised.owner);
         return done(`adjusted ${name}`);
       case "remove":
-        place.confirm();
         if (lookAt(place.at)?.isDirectory() === true) removeDirectory(place);
         else unlinkIfThere(place.at);
         return done(`removed ${name}`);

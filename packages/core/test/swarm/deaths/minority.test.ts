@@ -163,6 +163,29 @@ test("one of three finds nobody dead while the third is gone, whatever a host re
   expect(world.verdict("a", "b")).toBe("unreachable");
 });
 
+test("half of a quorum decides nothing once the subject is there again, though its refutation does not come", () => {
+  const world = World.formed(["a", "b", "c", "d", "e"]);
+  const subject = world.host("c").person;
+  world.passes = (from, to) => from !== "c" && to !== "c";
+  world.refuses = (from, to) => from === "a" && to === "c";
+  world.closeSocket("a", "c");
+  world.run(50);
+  const votes = [voteOf(world.host("b").person, subject, incarnation)];
+  const deaths = [{ subject: subject.agent, incarnation, votes }];
+  const from = world.agent("b");
+  world.feed(world.host("a"), { type: "message", from, message: { type: "votes", votes } });
+  world.feed(world.host("a"), { type: "rumor", from, rumor: { type: "deaths", deaths } });
+  const toldMs = world.nowMs;
+  world.run(2_300);
+  world.refuses = () => false;
+  world.passes = (one, other) => (one !== "c" && other !== "c") || one === "a" || other === "a";
+  world.isDeaf = (one) => one === "c";
+  world.runUntil(() => world.metMs("a", "c") > toldMs, 500);
+  world.run(toldMs + 3_050 - world.nowMs);
+  expect(world.verdict("a", "c")).not.toBe("dead");
+  expect(world.told("swarm.dead")).toEqual([]);
+});
+
 describe("a death is published, whatever a liar tells those who are about to", () => {
   for (const way of ["a certificate that falls short", "their own certificate, in a session"] as const) {
     test(way, () => {

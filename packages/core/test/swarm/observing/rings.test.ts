@@ -267,4 +267,17 @@ describe("what is proven at once", () => {
     );
     expect(Math.min(seen.proven, seen.not)).toBeGreaterThan(5);
   });
+
+  test("is never one vote, however few are asked for", () => {
+    const directory = directoryOf(people);
+    const [subject] = people as [Person];
+    const observers = new Observers(directory, { ...defaultSettings, quorumVotes: 1 });
+    const voters = directory.roster.neighborsOf(0).map((slot) => people[slot] as Person);
+    const isProven = (count: number): boolean => {
+      const votes = voters.slice(0, count).map((voter) => voteOf(voter, subject, [1, 1, 0]));
+      return observers.isProvenAtOnce({ subject: subject.agent, incarnation: [1, 1, 0], votes });
+    };
+    expect([isProven(1), isProven(2)]).toEqual([false, true]);
+    expect(observers.quorumOf(subject.agent).votes).toBe(2);
+  });
 });
