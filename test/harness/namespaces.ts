@@ -1,4 +1,4 @@
-import { execFileSync } from "node:child_process";
+import { type ChildProcess, execFileSync, spawn } from "node:child_process";
 import { readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -11,6 +11,13 @@ const hostsMax = 250;
  * stands outside of it.
  */
 const askingHostsMax = 30;
+/** How bad a cable is: each packet is late by `delayMs` and up to `jitterMs` more, so many of a hundred come twice. */
+export interface BadCable {
+  readonly delayMs: number;
+  readonly jitterMs: number;
+  readonly duplicatePercent: number;
+}
+
 /** A link-layer address that no host has. */
 const nobodysMac = "02:00:00:00:00:00";
 
@@ -23,6 +30,8 @@ export class Namespaces {
   readonly #hosts = new Map<string, number>();
   readonly #bridges: string[] = [];
   readonly #natted: ReadonlySet<string>;
+  /** The programs that carry what passes bad cables, by host. */
+  readonly #carriers = new Map<string, ChildProcess>();
   /** Of hosts that have another address than their first one. */
   readonly #renewed = new Map<string, string>();
 
@@ -97,6 +106,55 @@ export class Namespaces {
     }
   }
 
+  /** Lets nothing in at a host, or nothing out, silently: a link that is cut one way. Needs nftables. */
+  cutOneWay(host: string, way: "in" | "out" | "open"): void {
+    const flush = "add table inet way; delete table inet way;";
+    const [hook, name] = way === "in" ? ["input", "iifname"] : ["output", "oifname"];
+    const rule = `chain stop { type filter hook ${hook} priority filter; ${name} "eth0" drop; };`;
+    const rules = way === "open" ? flush : `${flush} table inet way { ${rule} };`;
+    ip("netns", "exec", this.#namespaceOf(host), "nft", rules);
+  }
+
+  /** Lets so many kilobits a second through a host's cable, each way, and no more; without a number, again all. */
+  narrow(host: string, kilobits?: number): void {
+    const limit = ["tbf", "rate", `${kilobits}kbit`, "burst", "4kb", "latency", "1s"];
+    const qdisc = (device: string): readonly string[] =>
+      kilobits === undefined
+        ? ["qdisc", "del", "dev", device, "root"]
+        : ["qdisc", "add", "dev", device, "root", ...limit];
+    execFileSync("tc", qdisc(this.#portOf(host)));
+    ip("netns", "exec", this.#namespaceOf(host), "tc", ...qdisc("eth0"));
+  }
+
+  /**
+   * Makes the cable of a host a bad one, or again a good one. Meanwhile it is not to be cut or partitioned. Needs
+   * Python, and a kernel that makes TAP devices.
+   */
+  worsen(host: string, how: BadCable | "good"): void {
+    const [near, far, between] = ["t", "u", "c"].map(
+      (letter) => `${this.#prefix}${letter}${this.#numberOf(host)}`,
+    );
+    if (near === undefined || far === undefined || between === undefined) throw new Error("three devices");
+    const carrier = this.#carriers.get(host);
+    if (how === "good") {
+      if (carrier === undefined) return;
+      ip("link", "set", this.#portOf(host), "master", `${this.#prefix}b0`);
+      carrier.kill("SIGKILL");
+      this.#carriers.delete(host);
+      for (const device of [near, far, between]) ip("link", "del", device);
+      return;
+    }
+    for (const device of [near, far]) ip("tuntap", "add", "dev", device, "mode", "tap");
+    ip("link", "add", between, "type", "bridge");
+    const numbers = [how.delayMs, how.jitterMs, how.duplicatePercent, this.#numberOf(host)].map(String);
+    const program = join(import.meta.dirname, "badCable.py");
+    const stdio = ["pipe", "ignore", "inherit"] as const;
+    this.#carriers.set(host, spawn("python3", [program, near, far, ...numbers], { stdio: [...stdio] }));
+    for (const device of [near, this.#portOf(host)]) ip("link", "set", device, "master", between);
+    ip("link", "set", far, "master", `${this.#prefix}b0`);
+    for (const device of [between, near, far]) ip("link", "set", device, "up");
+  }
+
   /** Bytes and packets that have passed a host's interface, both ways, with the headers of all layers. */
   trafficOf(host: string): { readonly bytes: number; readonly packets: number } {
     const count = (name: string): number =>
@@ -107,10 +165,13 @@ export class Namespaces {
     };
   }
 
-  /** Moves hosts to a network of their own: whole among themselves, silent to the others. */
-  partition(hosts: readonly string[]): void {
-    if (this.#bridges.length === 1) this.#addBridge(1);
-    for (const host of hosts) ip("link", "set", this.#portOf(host), "master", `${this.#prefix}b1`);
+  /** Moves hosts to networks of their own, one for each side: whole among themselves, silent to the others. */
+  partition(...sides: readonly (readonly string[])[]): void {
+    for (const [index, hosts] of sides.entries()) {
+      const bridge = index + 1;
+      if (this.#bridges.length === bridge) this.#addBridge(bridge);
+      for (const host of hosts) ip("link", "set", this.#portOf(host), "master", `${this.#prefix}b${bridge}`);
+    }
   }
 
   /** Brings every host back to one network. */
@@ -121,6 +182,7 @@ export class Namespaces {
 
   end(): void {
     for (const host of this.#hosts.keys()) {
+      this.worsen(host, "good");
       ip("link", "del", this.#portOf(host));
       ip("netns", "del", this.#namespaceOf(host));
       if (this.#natted.has(host)) ip("netns", "del", this.#routerOf(host));
