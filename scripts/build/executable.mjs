@@ -1,16 +1,19 @@
 // A Node single executable application: the pinned Node, stripped, with the command inside.
 import { execFileSync, spawnSync } from "node:child_process";
 import {
+  appendFileSync,
   chmodSync,
   copyFileSync,
   mkdtempSync,
   readFileSync,
   renameSync,
   rmSync,
+  statSync,
   writeFileSync,
 } from "node:fs";
 import { join } from "node:path";
 import { inject } from "postject";
+import { archiveOf } from "./archive.mjs";
 import { dist } from "./bundle.mjs";
 import { nodeExecutable } from "./node.mjs";
 import { train } from "./training.mjs";
@@ -29,7 +32,7 @@ const flags = ["--v8-pool-size=1"];
 const strippers = { x64: ["strip", "llvm-strip"], arm64: ["aarch64-linux-gnu-strip", "llvm-strip"] };
 
 /** Makes dist/antibody-linux-ARCH from the script and its parts; the bundle is what an agent is trained with. */
-export async function makeExecutable(arch, bundle, parts) {
+export async function makeExecutable(arch, bundle, { script, parts }) {
   const executable = join(dist, `antibody-linux-${arch}`);
   const scratch = mkdtempSync(join(dist, ".executable-"));
   try {
@@ -38,7 +41,9 @@ export async function makeExecutable(arch, bundle, parts) {
     chmodSync(bare, 0o755);
     // Before the blob goes in: stripped afterwards, the executable prints nothing.
     strip(arch, bare);
-    await injectQuietly(bare, await blobOf(arch, bundle, parts, scratch));
+    await injectQuietly(bare, blobOf(script, scratch));
+    const caches = await codeCaches(arch, bundle, parts, scratch);
+    appendFileSync(bare, archiveOf({ ...parts, ...caches }, statSync(bare).size));
     // As an installation leaves it. What was written by one call lies in the page cache in large pieces, of which an
     // agent that is started now maps 19 MB more than it reads (measured).
     const copied = join(scratch, "copied");
@@ -68,23 +73,24 @@ async function injectQuietly(executable, blob) {
 async function codeCaches(arch, bundle, parts, scratch) {
   if (arch !== process.arch) return {};
   const maker = join(import.meta.dirname, "codeCache.cjs");
-  const args = [...flags, maker, scratch, JSON.stringify(Object.values(parts))];
+  const archive = join(scratch, "parts");
+  writeFileSync(archive, archiveOf(parts, 0));
+  const args = [...flags, maker, scratch, archive, JSON.stringify(Object.values(parts))];
   await train(bundle, { file: nodeExecutable(arch), args });
   const names = Object.keys(parts).map((part) => `${part}.cache`);
   return Object.fromEntries(names.map((name) => [name, join(scratch, name)]));
 }
 
-async function blobOf(arch, bundle, { script, parts }, scratch) {
+function blobOf(script, scratch) {
   const config = join(scratch, "sea.json");
   const blob = join(scratch, "sea.blob");
-  const caches = await codeCaches(arch, bundle, parts, scratch);
   writeFileSync(
     config,
     JSON.stringify({
       main: script,
       output: blob,
       // A thread of a simulation is started from the script's text.
-      assets: { ...parts, ...caches, "parts.cjs": script },
+      assets: { "parts.cjs": script },
       disableExperimentalSEAWarning: true,
       useCodeCache: false,
       useSnapshot: false,

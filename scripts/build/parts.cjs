@@ -1,7 +1,7 @@
-// The script of a single executable. Its parts lie beside it as assets, and each is loaded when it is asked for: V8
+// The script of a single executable. Its parts lie at the end of the file, and each is loaded when it is asked for: V8
 // keeps the source of what it has loaded in memory, and reads all of it first, where it has no code cache.
 "use strict";
-const { getAssetKeys, getRawAsset } = process.getBuiltinModule("node:sea");
+const { fstatSync, openSync, readSync } = process.getBuiltinModule("node:fs");
 const { setFlagsFromString } = process.getBuiltinModule("node:v8");
 const { Script } = process.getBuiltinModule("node:vm");
 const { isMainThread } = process.getBuiltinModule("node:worker_threads");
@@ -18,8 +18,28 @@ const plain =
   "--semi-space-growth-factor=2 --no-optimize-for-size --sparkplug --maglev --minimum-invocations-before-optimization=2";
 
 const builtins = new Map();
-const assets = new Set(getAssetKeys());
+
+/**
+ * The file: parts, a list of where each begins and how long it is, and the length of that list (`archive.mjs`). It stays
+ * open, since another version may take its place. It is read and not mapped, as Node's own assets are: what is mapped
+ * counts as memory of the process for good.
+ */
+const file = openSync("/proc/self/exe", "r");
+const { size } = fstatSync(file);
+const listBytes = read(size - 4, 4).readUInt32LE();
+const places = new Map(JSON.parse(read(size - 4 - listBytes, listBytes).latin1Slice()));
 const loaded = new Map();
+
+/** Bytes of the file, from a place on. */
+function read(place, length) {
+  const bytes = Buffer.allocUnsafeSlow(length);
+  for (let got = 0; got < length; ) {
+    const more = readSync(file, bytes, got, length - got, place + got);
+    if (more === 0) throw new Error("the executable is cut short; install it again");
+    got += more;
+  }
+  return bytes;
+}
 
 /** The exports of a part. They are there before its code has run, for parts that need each other. */
 function load(name) {
@@ -28,10 +48,10 @@ function load(name) {
   const part = { exports: {} };
   loaded.set(name, part);
   // Only ASCII: one byte for each character, in V8 as in the file.
-  const source = Buffer.from(getRawAsset(name)).latin1Slice();
-  const cache = `${name}.cache`;
+  const source = read(...places.get(name)).latin1Slice();
+  const cache = places.get(`${name}.cache`);
   // Of other flags V8 takes none, and compiles anew.
-  const cachedData = assets.has(cache) ? Buffer.from(getRawAsset(cache)) : undefined;
+  const cachedData = cache === undefined ? undefined : read(...cache);
   // A part is a function of what stands in its head (`bundle.mjs`).
   const run = new Script(source, { filename: name, cachedData }).runInThisContext();
   run(requirePart, part, part.exports, __filename);
