@@ -344,8 +344,7 @@ export class Mind implements Knowledge {
   }
 
   #stagePorts(): StagePorts {
-    const phaseOf = (resource: ResourceId) => this.#healing.phaseOf(resource);
-    return { policy: this.#policies, swarm: this.#swarm.peers, phaseOf };
+    return { policy: this.#policies, swarm: this.#swarm.peers, device: this.#healing };
   }
 
   /** A part but the swarm was given something. */

@@ -64,7 +64,7 @@ export function createState(options: MindOptions, boot: Boot): MindState {
     random: Random.at(options.random),
     swarm,
     rollouts,
-    policies: PolicyKeeping.create({ ...options, stages: rollouts }, boot),
+    policies: PolicyKeeping.create(options, boot, rollouts),
     healing: Healing.create(healingOptions(options, swarm), boot.records),
     routing: Routing.create(options),
     roles: Roles.create(options, boot.records),
@@ -84,7 +84,7 @@ export function restoreState(options: MindOptions, dump: Snapshot): MindState {
     random: Random.at(state.random),
     swarm,
     rollouts,
-    policies: PolicyKeeping.restore({ ...options, stages: rollouts }, state.policies),
+    policies: PolicyKeeping.restore(options, state.policies, rollouts),
     healing: Healing.restore(healingOptions(options, swarm), state.healing),
     routing: Routing.restore(options, state.routing),
     roles: Roles.restore(options, state.roles),
@@ -94,7 +94,7 @@ export function restoreState(options: MindOptions, dump: Snapshot): MindState {
 }
 
 function healingOptions(options: MindOptions, swarm: Swarm): HealingOptions {
-  return { ...options, boot: swarm.boot, peers: () => swarm.peers.glance() };
+  return { ...options, boot: swarm.boot, peers: swarm.peers };
 }
 
 export function dumpState({ parts, stopping, seen }: MindState): Snapshot {

@@ -51,6 +51,9 @@ interface Recent {
   readonly sinceUs: number;
 }
 
+/** Most agents offer nothing most of the time: one list for all. */
+const nothingRecent: readonly Recent[] = [];
+
 /**
  * gossipsub at the level of messages: streams that come to be one by one, a mesh per topic that is agreed upon by
  * GRAFT and PRUNE, full messages pushed along it, duplicates dropped, recent messages offered to a few others at each
@@ -72,7 +75,7 @@ export class Gossip {
   readonly #phaseUs: Float64Array;
   readonly #dueUs: Float64Array;
   /** What each agent still offers at heartbeats. */
-  readonly #recent: Recent[][];
+  readonly #recent: (readonly Recent[])[];
   readonly #messages = new Map<string, GossipMessage>();
   /** The period in which it was looked last for what is over. */
   #forgottenIn = 0;
@@ -97,7 +100,7 @@ export class Gossip {
     this.#meshes = { policy: makeMesh(), health: makeMesh() };
     this.#phaseUs = Float64Array.from({ length: agents }, () => random.below(heartbeatUs));
     this.#dueUs = new Float64Array(agents).fill(Number.POSITIVE_INFINITY);
-    this.#recent = Array.from({ length: agents }, () => []);
+    this.#recent = new Array<readonly Recent[]>(agents).fill(nothingRecent);
     this.#published = new Uint32Array(agents);
   }
 
@@ -124,7 +127,7 @@ export class Gossip {
   processEnded(agent: number): void {
     this.#streams.clear(agent);
     for (const topic of topics) this.#meshes[topic].clear(agent);
-    this.#recent[agent] = [];
+    this.#recent[agent] = nothingRecent;
     this.#dueUs[agent] = Number.POSITIVE_INFINITY;
     this.#spreads.left(agent);
     for (const { spread } of this.#messages.values()) spread.forget(agent);
@@ -195,7 +198,7 @@ export class Gossip {
     this.#maintain(agent, ready, nowUs);
     this.#offer(agent, ready);
     const isRestless =
-      (this.#recent[agent] as Recent[]).length > 0 ||
+      this.#recentOf(agent).length > 0 ||
       this.#streams.isOpening(agent) ||
       topics.some((topic) => this.#meshes[topic].isRestless(agent, ready));
     if (isRestless) this.#needHeartbeat(agent);
@@ -293,17 +296,17 @@ export class Gossip {
     if (message.bytes >= announcedBytesMin && from !== agent) {
       this.counters.bytes += (peers.length - 1) * (frameBytes + smallBytes);
     }
-    (this.#recent[agent] as Recent[]).push({ message, sinceUs: this.#queue.nowUs });
+    this.#recent[agent] = this.#recentOf(agent).concat([{ message, sinceUs: this.#queue.nowUs }]);
     this.#needHeartbeat(agent);
   }
 
   /** Offers what is recent to a few peers outside the mesh; who lacks it asks for it. */
   #offer(agent: number, ready: readonly number[]): void {
     const nowUs = this.#queue.nowUs;
-    const recent = (this.#recent[agent] as Recent[]).filter(
+    const recent = this.#recentOf(agent).filter(
       ({ sinceUs }) => nowUs - sinceUs < offeredHeartbeats * heartbeatUs,
     );
-    this.#recent[agent] = recent;
+    this.#recent[agent] = recent.length === 0 ? nothingRecent : recent;
     if (recent.length === 0) return;
     for (const topic of topics) {
       const offered = recent.flatMap(({ message }) => (message.content.topic === topic ? [message] : []));
@@ -346,6 +349,10 @@ export class Gossip {
     if (arrivesUs === undefined || arrivesUs > soonestUs) counters.duplicates += 1;
     else if (this.#network.lifeAt(agent, peer) === this.#hosts.lifeOf(peer))
       spread.onItsWay(peer, arrivesUs - sinceUs);
+  }
+
+  #recentOf(agent: number): readonly Recent[] {
+    return this.#recent[agent] as readonly Recent[];
   }
 
   #randomOf(agent: number): Random {

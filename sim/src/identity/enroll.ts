@@ -15,7 +15,7 @@ import { signStatement, valid } from "./statements.ts";
 /** One enrolled agent. */
 export interface Enrolled {
   readonly name: string;
-  readonly address: string;
+  readonly addresses: readonly string[];
   readonly certificate: VerifiedCertificate;
   readonly signer: Signer;
   /** Its certificate with the entry that the directory holds of it before it starts. */
@@ -72,14 +72,16 @@ export function enrollSwarm(agents: number, seed: number): EnrolledSwarm {
     const bytes = arena.keep(sealed);
     if (index === 0) chains.push(bytes);
     const chain = index === 0 ? [bytes] : [chains[0] as Uint8Array, bytes];
-    const certificate = valid(verifyChain(chain, charter, modelCrypto));
-    const address = addressOf(index);
+    const verified = valid(verifyChain(chain, charter, modelCrypto));
+    const certificate = { ...verified, publicKey: arena.keep(verified.publicKey) };
+    const member = memberOf(charter, certificate, signer, addressOf(index), arena);
+    // Texts that its statements hold are held once.
     enrolled.push({
-      name,
-      address,
+      name: certificate.certificate.name,
+      addresses: member.entry.entry.addresses,
       certificate,
       signer: signerOf(certificate.publicKey),
-      member: memberOf(charter, certificate, signer, address, arena),
+      member,
     });
   }
   return { charter, agents: enrolled };

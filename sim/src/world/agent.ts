@@ -49,7 +49,7 @@ export interface SimAgent {
   readonly id: AgentId;
   readonly name: string;
   /** Where it listens. */
-  readonly address: string;
+  readonly addresses: readonly string[];
   readonly certificate: VerifiedCertificate;
   readonly signer: Signer;
   readonly digestKey: Uint8Array;
@@ -76,5 +76,6 @@ export interface SimAgent {
   readyUs: number;
   /** What turns it against its swarm; undefined while it is honest. */
   corruption: Corruption | undefined;
-  waiting: Waiting[];
+  /** Absent where nothing waits, as nearly always. */
+  waiting: Waiting[] | undefined;
 }

@@ -8,7 +8,8 @@ const million = 1_000_000;
 export class HostClock {
   /** What the clocks showed at `#sinceUs`, when they last began to run as they do. */
   #monoMs: number;
-  #wallMs = epochWallMs;
+  /** Since the epoch: a small number, that V8 keeps as it is. */
+  #wallMs = 0;
   #sinceUs = 0;
   #driftPerMillion = 0;
 
@@ -19,7 +20,7 @@ export class HostClock {
 
   read(nowUs: number): Now {
     const elapsedMs = this.#elapsedMs(nowUs);
-    return { monoMs: whole(this.#monoMs + elapsedMs), wallMs: this.#wallMs + elapsedMs };
+    return { monoMs: whole(this.#monoMs + elapsedMs), wallMs: epochWallMs + this.#wallMs + elapsedMs };
   }
 
   /** The first virtual time at which the monotonic clock shows this. */
@@ -38,7 +39,7 @@ export class HostClock {
   drift(perMillion: number, nowUs: number): void {
     const { monoMs, wallMs } = this.read(nowUs);
     this.#monoMs = monoMs;
-    this.#wallMs = wallMs;
+    this.#wallMs = wallMs - epochWallMs;
     this.#sinceUs = nowUs;
     this.#driftPerMillion = perMillion;
   }

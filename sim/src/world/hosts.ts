@@ -19,7 +19,7 @@ export function createHosts(world: HostedWorld): Hosts & GossipHosts {
     isRunning: (index) => world.at(index).isRunning,
     isPaused: (index) => world.at(index).isPaused,
     busyUntilUs: (index) => world.at(index).busyUntilUs,
-    hasQueue: (index) => world.at(index).waiting.length > 0,
+    hasQueue: (index) => world.at(index).waiting !== undefined,
     silentSinceUs: (index) => world.at(index).silentSinceUs,
     lifeOf: (index) => world.at(index).life,
     greetingOf: (index) => world.at(index).mind?.ownMember(),

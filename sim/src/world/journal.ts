@@ -1,18 +1,19 @@
 import { type Durability, type JournalRecord, RareMap, type Snapshot } from "@antibody/core";
 import type { RecordPool } from "./recordPool.ts";
 
-/** A record that was written and is not on the card yet, with what the card holds of it; absent: nothing. */
-interface Unsynced {
-  readonly key: string;
-  readonly before: Snapshot | undefined;
-}
-
 /**
  * Records that may wait for the card at once: the oldest half is on it then, as SQLite's checkpoint brings it there.
  * SQLite waits for 1,000 pages; a guess of how many records those are, and small enough for a large world.
  */
 const unsyncedMax = 256;
-const none: readonly Unsynced[] = [];
+
+/**
+ * Records that were written and are not on the card yet, in the order of writing: by turns the key of one, and what the
+ * card holds of it, or undefined. Replaced, never changed.
+ */
+type Unsynced = readonly (Snapshot | undefined)[];
+const none: Unsynced = [];
+const placesOfRecord = 2;
 
 /**
  * One agent's durable records. What was persisted survives the process. With the power is lost what was persisted
@@ -22,8 +23,7 @@ const none: readonly Unsynced[] = [];
 export class Journal {
   readonly #pool: RecordPool;
   #records: RareMap<string, Snapshot> = RareMap.of();
-  /** In the order of writing. */
-  #unsynced: readonly Unsynced[] = none;
+  #unsynced: Unsynced = none;
 
   constructor(pool: RecordPool) {
     this.#pool = pool;
@@ -35,30 +35,34 @@ export class Journal {
 
   /** Records that would be lost with the power. */
   get unsyncedCount(): number {
-    return this.#unsynced.length;
+    return this.#unsynced.length / placesOfRecord;
   }
 
   persist(durability: Durability, records: readonly JournalRecord[]): void {
     if (durability === "sync" && this.#unsynced.length > 0) {
-      const keys = new Set(records.map(({ key }) => key));
-      this.#unsynced = this.#unsynced.filter(({ key }) => !keys.has(key));
+      const keys = new Set<Snapshot | undefined>(records.map(({ key }) => key));
+      this.#unsynced = this.#unsynced.filter((_, at, all) => !keys.has(all[at - (at % placesOfRecord)]));
     }
-    const added: Unsynced[] = [];
+    const added: (Snapshot | undefined)[] = [];
     for (const record of records) {
       const { key, value } = this.#pool.of(record);
-      if (durability === "batched") added.push({ key, before: this.#records.get(key) });
+      if (durability === "batched") added.push(key, this.#records.get(key));
       this.#write(key, value ?? undefined);
     }
     if (added.length === 0) return;
     // Of lists that are made at once none has room to spare.
     const unsynced = this.#unsynced.concat(added);
-    this.#unsynced = unsynced.length > unsyncedMax ? unsynced.slice(-unsyncedMax / 2) : unsynced;
+    this.#unsynced =
+      unsynced.length > placesOfRecord * unsyncedMax
+        ? unsynced.slice((-placesOfRecord * unsyncedMax) / 2)
+        : unsynced;
   }
 
   /** The power fails: of what was not synced only so many records, the first ones, have reached the card. */
   losePower(survivors: number): void {
-    const lost = this.#unsynced.slice(survivors);
-    for (const { key, before } of lost.reverse()) this.#write(key, before);
+    const unsynced = this.#unsynced;
+    for (let at = unsynced.length - placesOfRecord; at >= placesOfRecord * survivors; at -= placesOfRecord)
+      this.#write(unsynced[at] as string, unsynced[at + 1]);
     this.#unsynced = none;
   }
 

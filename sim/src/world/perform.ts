@@ -121,7 +121,13 @@ function dial(world: Models, agent: SimAgent, { peer: id, addresses, purpose, ti
     world.give(agent, { type: "dialed", peer: id, purpose, result: "failed" });
     return;
   }
-  world.dialing.dial(agent.index, peer.index, purpose, timeoutMs, addresses.includes(peer.address));
+  world.dialing.dial(
+    agent.index,
+    peer.index,
+    purpose,
+    timeoutMs,
+    peer.addresses.some((each) => addresses.includes(each)),
+  );
 }
 
 function sign(world: Models, agent: SimAgent, statement: UnsignedStatement): void {

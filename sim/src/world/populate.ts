@@ -3,6 +3,7 @@ import {
   Directory,
   KeyedContext,
   type Member,
+  NEVER,
   Random,
   type ResourceType,
   Roster,
@@ -90,7 +91,7 @@ interface Shared {
 }
 
 function createAgent(
-  { name, address, certificate, signer }: Enrolled,
+  { name, addresses, certificate, signer }: Enrolled,
   index: number,
   random: Random,
   { types, times, pool, arena }: Shared,
@@ -102,7 +103,7 @@ function createAgent(
     index,
     id: certificate.agent,
     name,
-    address,
+    addresses,
     certificate,
     signer,
     digestKey,
@@ -114,12 +115,12 @@ function createAgent(
     hasPower: true,
     isPaused: false,
     silentSinceUs: 0,
-    runningSinceUs: Number.POSITIVE_INFINITY,
+    runningSinceUs: NEVER,
     life: 0,
     clock,
     busyUntilUs: 0,
     readyUs: 0,
     corruption: undefined,
-    waiting: [],
+    waiting: undefined,
   };
 }

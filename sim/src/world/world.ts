@@ -151,7 +151,7 @@ export class World {
     agent.hasPower = true;
     agent.isRunning = true;
     agent.life += 1;
-    agent.silentSinceUs = Number.POSITIVE_INFINITY;
+    agent.silentSinceUs = NEVER;
     agent.runningSinceUs = this.nowUs;
     this.gossip.processStarted(agent.index);
     if (!this.isOwn(agent)) return;
@@ -160,7 +160,7 @@ export class World {
       bootOf(agent, this.population),
     );
     agent.mind = agent.corruption?.bend(mind) ?? mind;
-    this.#step(agent, { type: "started", addresses: [agent.address] });
+    this.#step(agent, { type: "started", addresses: agent.addresses });
   }
 
   /** The host is gone, with the process and all that was not synced but so many records that were written first. */
@@ -180,9 +180,9 @@ export class World {
     agent.isPaused = false;
     agent.busyUntilUs = 0;
     agent.readyUs = 0;
-    agent.waiting = [];
+    agent.waiting = undefined;
     agent.silentSinceUs = Math.min(agent.silentSinceUs, this.nowUs);
-    agent.runningSinceUs = Number.POSITIVE_INFINITY;
+    agent.runningSinceUs = NEVER;
     if (!this.isOwn(agent)) return;
     this.network.processEnded(agent.index);
     this.dialing.processEnded(agent.index);
@@ -195,7 +195,7 @@ export class World {
     if (!agent.isRunning || agent.isPaused) return;
     agent.isPaused = true;
     agent.silentSinceUs = this.nowUs;
-    agent.runningSinceUs = Number.POSITIVE_INFINITY;
+    agent.runningSinceUs = NEVER;
     if (this.isOwn(agent)) this.network.processPaused(agent.index);
   }
 
@@ -203,7 +203,7 @@ export class World {
   resumeProcess(agent: SimAgent): void {
     if (!agent.isRunning || !agent.isPaused) return;
     agent.isPaused = false;
-    agent.silentSinceUs = Number.POSITIVE_INFINITY;
+    agent.silentSinceUs = NEVER;
     agent.runningSinceUs = this.nowUs;
     if (!this.isOwn(agent)) return;
     this.dialing.changed(agent.index);
@@ -262,8 +262,9 @@ export class World {
       const agent = this.at(destination);
       if (kind === kinds.ready) this.#drain(agent);
       else if (!agent.isPaused && !this.#isBusy(agent)) this.#agentEvent(agent, kind, source, tag, payload);
-      else if (agent.waiting.length >= waitingMax) this.counters.dropped += 1;
+      else if ((agent.waiting?.length ?? 0) >= waitingMax) this.counters.dropped += 1;
       else {
+        agent.waiting ??= [];
         agent.waiting.push({ kind, source, tag, payload });
         this.#awaitReady(agent);
       }
@@ -272,19 +273,20 @@ export class World {
 
   /** Whether the process still has to do with something else: what waits comes first. */
   #isBusy(agent: SimAgent): boolean {
-    return agent.busyUntilUs > this.nowUs || (agent.waiting.length > 0 && agent !== this.#drained);
+    return agent.busyUntilUs > this.nowUs || (agent.waiting !== undefined && agent !== this.#drained);
   }
 
   /** Gives the process what waits for it, until one step keeps it busy. */
   #drain(agent: SimAgent): void {
     this.#drained = agent;
     while (!agent.isPaused && agent.busyUntilUs <= this.nowUs) {
-      const next = agent.waiting.shift();
+      const next = agent.waiting?.shift();
+      if (agent.waiting?.length === 0) agent.waiting = undefined;
       if (next === undefined) break;
       this.#agentEvent(agent, next.kind, next.source, next.tag, next.payload);
     }
     this.#drained = undefined;
-    if (agent.waiting.length > 0) this.#awaitReady(agent);
+    if (agent.waiting !== undefined) this.#awaitReady(agent);
     else this.dialing.drained(agent.index);
   }
 

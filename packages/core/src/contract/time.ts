@@ -15,3 +15,9 @@ export interface Now {
 
 /** The deadline of something that waits for no time. */
 export const NEVER: MonotonicMs = Number.POSITIVE_INFINITY;
+
+/**
+ * When something was last that has not been yet: before every time. Only by this name: V8 makes an object of each
+ * `Number.NEGATIVE_INFINITY` that is written down.
+ */
+export const NOT_YET: MonotonicMs = Number.NEGATIVE_INFINITY;

@@ -59,14 +59,32 @@ export function verifyChain(
     if (problem !== undefined) return problem;
     // Texts that all certificates of a swarm repeat are held once.
     const { key } = last === undefined ? { key: charter.charter.founder } : opened.body;
-    last = { ...opened.body, key, swarm: charter.swarm, inviter: last?.key ?? charter.charter.founder };
+    last = {
+      ...opened.body,
+      type: "certificate",
+      key,
+      swarm: charter.swarm,
+      inviter: last?.key ?? charter.charter.founder,
+    };
     // Of lists that are made at once none has room to spare.
-    lineage = lineage.concat([agentIdOf(fromHex(last.key) ?? new Uint8Array(), crypto)]);
+    const agent = agentIdOf(fromHex(last.key) ?? new Uint8Array(), crypto);
+    lineage = lineage.concat([lineage.length === 0 ? founderOf(charter, agent) : agent]);
   }
   const agent = lineage.at(-1);
   if (last === undefined || agent === undefined) return reject("malformed", "an empty chain of certificates");
   const publicKey = fromHex(last.key) ?? new Uint8Array();
   return { agent, publicKey, certificate: last, lineage, chain } as VerifiedCertificate;
+}
+
+/** By charter, the id of the founder, with which every lineage begins. */
+const founders = new WeakMap<object, AgentId>();
+
+/** The same text for all. */
+function founderOf(charter: object, id: AgentId): AgentId {
+  const known = founders.get(charter);
+  if (known === id) return known;
+  founders.set(charter, id);
+  return id;
 }
 
 function sizeProblem(chain: readonly Uint8Array[]): Rejection | undefined {

@@ -10,6 +10,7 @@ import {
 } from "@antibody/policy";
 import * as z from "zod/mini";
 import type { Entry, Incarnation, SignedEntry, VerifiedCertificate } from "../contract/statements.ts";
+import { finishedList } from "../keeping/rare.ts";
 import { addressesMax, capabilitiesMax } from "../limits.ts";
 import { incarnationShape, parsed, plainText, type Shape } from "./shape.ts";
 import { openStatement, sealStatement, signatureProblem } from "./statement.ts";
@@ -67,7 +68,13 @@ export function verifyEntry(
   const [serial, boot, n] = entry.incarnation;
   const incarnation: Incarnation = [serial, boot, n];
   return {
-    entry: { ...entry, swarm, agent: certificate.agent, incarnation },
+    entry: {
+      ...entry,
+      swarm,
+      agent: certificate.agent,
+      incarnation,
+      capabilities: finishedList(entry.capabilities),
+    },
     bytes: envelope.bytes,
     digest,
   } as SignedEntry;

@@ -4,7 +4,7 @@ import type { Plan } from "../contract/resource.ts";
 import type { Snapshot } from "../contract/snapshot.ts";
 import type { MonotonicMs, WallMs } from "../contract/time.ts";
 import type { Turn } from "../contract/turn.ts";
-import { RareMap } from "../keeping/rare.ts";
+import { finishedList, nothing, RareMap } from "../keeping/rare.ts";
 import { keep, recall } from "../keeping/snapshot.ts";
 
 /** Where intents stand in the journal. */
@@ -73,7 +73,7 @@ export class Actions {
   /** Resources whose repair waits for a place, by priority; of one priority first come first served. */
   #queue: RareMap<number, Set<ResourceId>> = RareMap.of();
   #priorities: RareMap<ResourceId, number> = RareMap.of();
-  #interrupted: InterruptedIntent[] = [];
+  #interrupted: readonly InterruptedIntent[] = nothing;
   #overdue = 0;
   #last = 0;
 
@@ -84,12 +84,13 @@ export class Actions {
 
   static create(boot: number, actionsMax: number, records: readonly JournalRecord[]): Actions {
     const actions = new Actions(boot, actionsMax);
-    for (const { key, value } of records) {
-      if (!key.startsWith(intentPrefix)) continue;
-      const action = key.slice(intentPrefix.length) as ActionId;
-      actions.#interrupted.push({ action, ...recall<Intent>(value) });
-    }
-    actions.#interrupted.sort((left, right) => (left.action < right.action ? -1 : 1));
+    const intents = records.filter(({ key }) => key.startsWith(intentPrefix));
+    const interrupted = intents.map(({ key, value }): InterruptedIntent => {
+      return { action: key.slice(intentPrefix.length) as ActionId, ...recall<Intent>(value) };
+    });
+    actions.#interrupted = finishedList(
+      interrupted.sort((left, right) => (left.action < right.action ? -1 : 1)),
+    );
     return actions;
   }
 
@@ -102,7 +103,7 @@ export class Actions {
       if (action.canceled === "deadline") actions.#overdue += 1;
     }
     for (const [resource, priority] of dump.queue) actions.enqueue(resource, priority);
-    actions.#interrupted = [...dump.interrupted];
+    actions.#interrupted = finishedList(dump.interrupted);
     return actions;
   }
 
@@ -238,7 +239,8 @@ export class Actions {
   takeInterrupted(belongs: (intent: InterruptedIntent) => boolean): readonly InterruptedIntent[] {
     if (this.#interrupted.length === 0) return [];
     const taken = this.#interrupted.filter(belongs);
-    if (taken.length > 0) this.#interrupted = this.#interrupted.filter((intent) => !belongs(intent));
+    if (taken.length > 0)
+      this.#interrupted = finishedList(this.#interrupted.filter((intent) => !belongs(intent)));
     return taken;
   }
 }

@@ -11,6 +11,7 @@ import type { Incident, PeersGlance } from "../contract/inspection.ts";
 import type { ActionId, JournalRecord } from "../contract/output.ts";
 import type { Snapshot } from "../contract/snapshot.ts";
 import type { Turn } from "../contract/turn.ts";
+import { finishedList } from "../keeping/rare.ts";
 import { keep, recall } from "../keeping/snapshot.ts";
 import { incidentsKeptMax } from "../limits.ts";
 import { shownPromise } from "../resources/parts/private.ts";
@@ -22,18 +23,23 @@ type Proof = NonNullable<StreamState["proof"]>;
 /** Where incidents stand in the journal. */
 const incidentPrefix = "incident/";
 
+/** How the swarm looks just now. */
+export interface GlancedPeers {
+  glance(): PeersGlance;
+}
+
 /** What incidents are made of beside the case itself. */
 interface IncidentsOptions {
   readonly agent: AgentId;
   readonly crypto: Pick<Crypto, "sha256">;
-  readonly peers: () => PeersGlance;
+  readonly peers: GlancedPeers;
 }
 
 /** The cases that were given to a human, oldest first, at most `incidentsKeptMax`. They survive a restart. */
 export class Incidents {
   readonly #agent: AgentId;
   readonly #crypto: Pick<Crypto, "sha256">;
-  readonly #peers: () => PeersGlance;
+  readonly #peers: GlancedPeers;
   #incidents: readonly Incident[];
   /** Resources with a case that is not mended: every look that finds a promise kept asks for it. */
   #open: ReadonlySet<ResourceId>;
@@ -42,7 +48,7 @@ export class Incidents {
     this.#agent = options.agent;
     this.#crypto = options.crypto;
     this.#peers = options.peers;
-    this.#incidents = incidents;
+    this.#incidents = finishedList(incidents);
     this.#open = openIn(incidents);
   }
 
@@ -78,7 +84,7 @@ export class Incidents {
       observed: state.observation ?? null,
       drift: state.drift?.summary ?? state.plan?.summary ?? "",
       attempts: state.attempts,
-      peers: this.#peers(),
+      peers: this.#peers.glance(),
       next: `antibody why ${state.resource}`,
     };
     this.#keep(incident, turn);

@@ -1,5 +1,4 @@
 import type { AgentId, Crypto, ResourceId } from "@antibody/policy";
-import type { PeersGlance } from "../contract/inspection.ts";
 import type { ResourceContext, ResourceType } from "../contract/resource.ts";
 import type { DeadlinesByKind } from "../keeping/deadlinesByKind.ts";
 import type { RareMap, RareSet } from "../keeping/rare.ts";
@@ -8,7 +7,7 @@ import type { Settings } from "../settings.ts";
 import type { Actions } from "./actions.ts";
 import type { Budget } from "./budget.ts";
 import type { Waiting } from "./dependencies.ts";
-import type { Incidents } from "./incidents.ts";
+import type { GlancedPeers, Incidents } from "./incidents.ts";
 import type { Pauses } from "./pauses.ts";
 import type { ResourceState } from "./state.ts";
 
@@ -22,7 +21,7 @@ export interface HealingOptions {
   /** Rises with every start of the agent: the first half of action ids. */
   readonly boot: number;
   /** How the swarm looks: evidence of an incident. */
-  readonly peers: () => PeersGlance;
+  readonly peers: GlancedPeers;
 }
 
 /** Roles that are held here, each with the epoch of its lease where there is one. */

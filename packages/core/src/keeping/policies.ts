@@ -58,8 +58,6 @@ export interface PolicyKeepingOptions {
   readonly owner?: string;
   /** Where equal values of other minds are found. Absent: nowhere. */
   readonly sharing?: Sharing;
-  /** Who decides of generations in stages. Where absent, they take effect at once. */
-  readonly stages?: Stages;
 }
 
 const emptyView: View = {
@@ -77,32 +75,36 @@ const emptyView: View = {
  */
 export class PolicyKeeping implements PolicyHolding, StagedPolicy {
   readonly #options: PolicyKeepingOptions;
+  readonly #stages: Stages | undefined;
   readonly #types: ReadonlyMap<string, ResourceType>;
   readonly #holdings: Holdings;
   readonly #sharing: Sharing;
   #view: View = emptyView;
   /** The wall clock that the view was made by, where it could be trusted. */
   #viewedWallMs: WallMs | undefined;
-  #deadline: MonotonicMs = NEVER;
+  #deadline: MonotonicMs;
   /** Rises whenever `current` changed. */
   revision = 0;
 
-  constructor(options: PolicyKeepingOptions) {
+  private constructor(options: PolicyKeepingOptions, stages: Stages | undefined) {
+    this.#stages = stages;
+    this.#deadline = NEVER;
     this.#options = options;
     this.#types = typesByKind(options.resourceTypes);
     this.#sharing = options.sharing ?? sharesNothing;
     this.#holdings = new Holdings(options.crypto, options.owner, this.#sharing);
   }
 
-  static create(options: PolicyKeepingOptions, boot: Boot): PolicyKeeping {
-    const policies = new PolicyKeeping(options);
+  /** As the journal left it. `stages` decides of generations in stages; where absent, they take effect at once. */
+  static create(options: PolicyKeepingOptions, boot: Boot, stages?: Stages): PolicyKeeping {
+    const policies = new PolicyKeeping(options, stages);
     policies.#holdings.read(boot);
     return policies;
   }
 
-  static restore(options: PolicyKeepingOptions, dump: Snapshot): PolicyKeeping {
+  static restore(options: PolicyKeepingOptions, dump: Snapshot, stages?: Stages): PolicyKeeping {
     const state = recall<PolicyDump>(dump);
-    const policies = new PolicyKeeping(options);
+    const policies = new PolicyKeeping(options, stages);
     policies.#holdings.restore(state.holdings, () => {
       if (state.projected) policies.#view = policies.#project(state.viewedWallMs);
     });
@@ -276,12 +278,12 @@ export class PolicyKeeping implements PolicyHolding, StagedPolicy {
     if (this.isProven(manifest)) return "admitted";
     // Of strangers nothing takes effect: nothing is put on trial either.
     if (!this.#grants.has(manifest.author)) return "waiting";
-    return this.#options.stages?.stageOf(manifest) ?? "admitted";
+    return this.#stages?.stageOf(manifest) ?? "admitted";
   }
 
   /** A generation that takes effect on trial, and must leave the way back open. */
   #trialOf({ active }: Activated): VerifiedManifest | undefined {
-    if (this.#options.stages === undefined) return undefined;
+    if (this.#stages === undefined) return undefined;
     const manifest = this.#set.staged().find(({ id }) => id === active.manifest);
     return manifest === undefined || this.isProven(manifest) ? undefined : manifest;
   }
@@ -323,7 +325,7 @@ export class PolicyKeeping implements PolicyHolding, StagedPolicy {
       const trial = this.#trialOf(activated);
       if (trial === undefined) this.#settle(activated, [], turn);
       else {
-        const begun = this.#options.stages?.begin(trial, before, after, turn) ?? [];
+        const begun = this.#stages?.begin(trial, before, after, turn) ?? [];
         const generation = inForceOf(activated, this.#set).map(recordOf);
         turn.emit({ type: "persist", durability: "sync", records: [...begun, ...generation] });
       }

@@ -133,9 +133,14 @@ function pairsOf<Key, Value>(held: Few<Key, Value>): [Key, Value][] {
   return pairs;
 }
 
+/** A list that nobody changes any more: of the empty ones there is one for all. */
+export function finishedList<Item>(list: readonly Item[]): readonly Item[] {
+  return list.length === 0 ? nothing : list;
+}
+
 const emptyMap: ReadonlyMap<never, never> = new Map<never, never>();
 
-/** A map that nobody changes any more: of the empty ones there is one for all. */
+/** The same of a map. */
 export function finished<Key, Value>(map: ReadonlyMap<Key, Value>): ReadonlyMap<Key, Value> {
   return map.size === 0 ? emptyMap : map;
 }

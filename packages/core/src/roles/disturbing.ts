@@ -49,6 +49,7 @@ type Living = ReturnType<RolePeers["living"]>;
 /** Nine digits: who says more than that is not believed, and who is told the most draws the same. */
 const ticketMax = 999_999_999;
 
+const unasked: readonly Asked[] = [];
 const nothing: Turns = { turns: new Set(), because: new Map(), words: [] };
 
 /**
@@ -63,8 +64,8 @@ export class Disturbing {
   readonly #agent: AgentId;
   readonly #crypto: Pick<Crypto, "sha256">;
   readonly #settings: Pick<Settings, "roleSettleMs">;
-  #asked: readonly Asked[] = [];
-  #deadlineMs: MonotonicMs = NEVER;
+  #asked: readonly Asked[] = unasked;
+  #deadlineMs: MonotonicMs;
   #revision = 0;
 
   constructor(
@@ -75,6 +76,7 @@ export class Disturbing {
     },
     snapshot?: Snapshot,
   ) {
+    this.#deadlineMs = NEVER;
     this.#agent = options.agent;
     this.#crypto = options.crypto;
     this.#settings = options.settings;

@@ -9,7 +9,7 @@ import {
 import type { ResourcePhase, RoleView } from "../contract/inspection.ts";
 import type { JournalRecord } from "../contract/output.ts";
 import type { Snapshot } from "../contract/snapshot.ts";
-import { type MonotonicMs, NEVER, type Now } from "../contract/time.ts";
+import { type MonotonicMs, NEVER, NOT_YET, type Now } from "../contract/time.ts";
 import type { Turn } from "../contract/turn.ts";
 import { sameJson } from "../keeping/json.ts";
 import { finished, RareMap } from "../keeping/rare.ts";
@@ -116,20 +116,18 @@ export class Roles {
   #ranks: RareMap<string, string> = RareMap.of();
   readonly #leases: Leases;
 
-  private constructor(options: RolesOptions, leases: Leases, dump: Omit<RolesDump, "leases">) {
+  private constructor(options: RolesOptions, leases: Leases, dump?: RolesDump) {
     this.#leases = leases;
     this.#options = options;
-    this.#states = new Map(dump.states.map((state) => [resourceOf(state), state]));
-    this.#calmSinceMs = dump.calmSinceMs;
-    this.#isCutOff = dump.isCutOff;
-    this.#revision = dump.revision;
+    this.#states = finished(new Map(dump?.states.map((state) => [resourceOf(state), state])));
+    this.#calmSinceMs = dump?.calmSinceMs ?? NOT_YET;
+    this.#isCutOff = dump?.isCutOff ?? false;
+    this.#revision = dump?.revision ?? 0;
   }
 
   /** Roles of an agent that starts. `records`: as the journal left them. */
   static create(options: RolesOptions, records: readonly JournalRecord[]): Roles {
-    const calmSinceMs = Number.NEGATIVE_INFINITY;
-    const dump = { v: dumpVersion, states: [], calmSinceMs, isCutOff: false, revision: 0 } as const;
-    return new Roles(options, new Leases(options, records), dump);
+    return new Roles(options, new Leases(options, records));
   }
 
   /** Roles as `dump` left them. Throws when the dump is of another version. */

@@ -1,6 +1,6 @@
 import type { PromiseInForce, ResourceId, View } from "@antibody/policy";
-import type { ResourcePhase } from "../contract/inspection.ts";
 import { sameJson } from "../keeping/json.ts";
+import type { StageDevice } from "./ports.ts";
 
 /**
  * Resources that a generation promises as they were promised before, and that were not kept then: whoever publishes
@@ -11,13 +11,13 @@ export function brokenBefore(
   before: View,
   after: View,
   isOfGeneration: (claim: PromiseInForce) => boolean,
-  phaseOf: (resource: ResourceId) => ResourcePhase | undefined,
+  device: StageDevice,
 ): readonly ResourceId[] {
   const broken: ResourceId[] = [];
   for (const [resource, claim] of after.promises) {
     const old = before.promises.get(resource);
     if (!isOfGeneration(claim) || old === undefined || !sameJson(old.promise, claim.promise)) continue;
-    const phase = phaseOf(resource);
+    const phase = device.phaseOf(resource);
     if (phase !== undefined && phase !== "kept" && phase !== "standingBy" && phase !== "paused") {
       broken.push(resource);
     }

@@ -1,5 +1,6 @@
-import type { FragmentId, PromiseInForce, ResourceId, View } from "@antibody/policy";
+import type { FragmentId, PromiseInForce, View } from "@antibody/policy";
 import type { ResourcePhase } from "../contract/inspection.ts";
+import type { StageDevice } from "./ports.ts";
 
 /**
  * How a device bears a generation. - `kept`: every promise of it is. - `working`: some are not yet.
@@ -17,14 +18,14 @@ export interface Health {
 export function healthOf(
   view: Pick<View, "promises">,
   isOfGeneration: (claim: PromiseInForce) => boolean,
-  phaseOf: (resource: ResourceId) => ResourcePhase | undefined,
+  device: StageDevice,
 ): Health {
   const found = { failed: "", paused: "", working: "" };
   let enforced = 0;
   for (const [resource, claim] of view.promises) {
     if (claim.mode !== "enforce" || !isOfGeneration(claim)) continue;
     enforced += 1;
-    const phase = phaseOf(resource) ?? "unknown";
+    const phase = device.phaseOf(resource) ?? "unknown";
     const kind = kindOf(phase);
     if (kind !== "kept" && found[kind] === "") found[kind] = `${resource} is ${wordOf(phase)}`;
   }

@@ -27,9 +27,14 @@ interface StageSwarm extends RolloutMembers {
   readonly isOut: boolean;
 }
 
+/** What rollouts ask of healing. */
+export interface StageDevice {
+  phaseOf(resource: ResourceId): ResourcePhase | undefined;
+}
+
 /** All that a refresh looks at. */
 export interface StagePorts {
   readonly policy: StagedPolicy;
   readonly swarm: StageSwarm;
-  phaseOf(resource: ResourceId): ResourcePhase | undefined;
+  readonly device: StageDevice;
 }

@@ -1,6 +1,6 @@
 import { compareText, type FragmentId, type VerifiedReport } from "@antibody/policy";
 import { type MonotonicMs, NEVER } from "../contract/time.ts";
-import { RareMap, RareSet } from "../keeping/rare.ts";
+import { nothing, RareMap, RareSet } from "../keeping/rare.ts";
 import { refusedIdsMax, reportsPerGenerationMax } from "../limits.ts";
 import type { CountedReport } from "./gates.ts";
 
@@ -36,18 +36,17 @@ export class Reports {
   /** What peers compare: see `settle`. */
   #compared: readonly string[];
   /** When the first and the last of those came that are not compared yet; NEVER where all are. */
-  #firstMs: MonotonicMs = NEVER;
-  #lastMs: MonotonicMs = NEVER;
+  #firstMs: MonotonicMs;
+  #lastMs: MonotonicMs;
 
-  constructor({ held, compared, firstMs, lastMs }: ReportsDump) {
-    for (const one of held) this.add(one);
-    this.#compared = compared;
-    this.#firstMs = firstMs;
-    this.#lastMs = lastMs;
-  }
-
-  static empty(): Reports {
-    return new Reports({ held: [], compared: [], firstMs: NEVER, lastMs: NEVER });
+  constructor(dump?: ReportsDump) {
+    this.#firstMs = NEVER;
+    this.#lastMs = NEVER;
+    this.#compared = dump?.compared ?? nothing;
+    if (dump === undefined) return;
+    for (const one of dump.held) this.add(one);
+    this.#firstMs = dump.firstMs;
+    this.#lastMs = dump.lastMs;
   }
 
   dump(): ReportsDump {

@@ -4,7 +4,6 @@ import {
   compareText,
   compareVersions,
   type FragmentId,
-  type ResourceId,
   type StageGate,
   type Staging,
   type SwarmId,
@@ -12,13 +11,13 @@ import {
   type VerifiedReport,
   type View,
 } from "@antibody/policy";
-import type { ResourcePhase, RolloutView } from "../contract/inspection.ts";
+import type { RolloutView } from "../contract/inspection.ts";
 import type { Boot } from "../contract/mind.ts";
 import type { JournalRecord } from "../contract/output.ts";
 import type { Snapshot } from "../contract/snapshot.ts";
 import { type MonotonicMs, NEVER, type Now } from "../contract/time.ts";
 import type { Turn } from "../contract/turn.ts";
-import { RareMap } from "../keeping/rare.ts";
+import { finishedList, nothing, RareMap } from "../keeping/rare.ts";
 import { keep, recall } from "../keeping/snapshot.ts";
 import type { Stages } from "../keeping/stages.ts";
 import { reportsPerGenerationMax, stagesMax } from "../limits.ts";
@@ -27,7 +26,7 @@ import { type Standing, standingOf } from "./gates.ts";
 import { rolloutViewOf } from "./inspecting.ts";
 import { healthOf, isClaimOf } from "./judging.ts";
 import { isActive, rollBack, waited, withOpenWaves } from "./moving.ts";
-import type { StagedPolicy, StagePorts } from "./ports.ts";
+import type { StageDevice, StagedPolicy, StagePorts } from "./ports.ts";
 import { Reports, type ReportsDump } from "./reports.ts";
 import { say, saying } from "./saying.ts";
 import {
@@ -72,7 +71,7 @@ function written({ id, report }: VerifiedReport): WrittenReport {
 }
 
 /** Until healing has told. */
-function unknownPhase(): undefined {}
+const untold: StageDevice = { phaseOf: () => undefined };
 
 function reportKey(id: FragmentId): string {
   return `report/${id}`;
@@ -90,32 +89,27 @@ export class Rollouts implements Stages {
   #stored: RareMap<FragmentId, StoredStage> = RareMap.of();
   readonly reports: Reports;
   /** Reports in the journal, until their generation is gone. */
-  #written: WrittenReport[];
+  #written: readonly WrittenReport[];
   /** Where each generation stands, and what it was counted from: most steps change nothing of it. */
   #standings: RareMap<FragmentId, { readonly basis: string; readonly standing: Standing }> = RareMap.of();
-  #phaseOf: (resource: ResourceId) => ResourcePhase | undefined = unknownPhase;
+  #device: StageDevice = untold;
   /** Rises when the stages are to be looked at again. */
   revision: number;
 
-  private constructor(options: RolloutsOptions, dump: RolloutsDump) {
+  private constructor(options: RolloutsOptions, dump: Omit<RolloutsDump, "v" | "reports">, reports: Reports) {
     this.#options = options;
     for (const stage of dump.stages) this.#stages = this.#stages.with(stage.manifest, stage);
     for (const stored of dump.stored) this.#stored = this.#stored.with(stored.manifest, stored);
-    this.reports = new Reports(dump.reports);
-    this.#written = [...dump.written];
+    this.reports = reports;
+    this.#written = finishedList(dump.written);
     this.revision = dump.revision;
   }
 
   /** As the journal left them: what devices said that failed is counted again, before anybody has spoken. */
   static create(options: RolloutsOptions, { records, policies, reports = [] }: Boot): Rollouts {
     const stored = records.flatMap((record) => readStage(record) ?? []);
-    const empty = { stages: [], stored, reports: Reports.empty().dump() };
-    const rollouts = new Rollouts(options, {
-      v: dumpVersion,
-      ...empty,
-      written: reports.map(written),
-      revision: 0,
-    });
+    const found = { stages: nothing, stored, written: reports.map(written), revision: 0 };
+    const rollouts = new Rollouts(options, found, new Reports());
     const manifests = policies.filter((policy) => policy.type === "manifest");
     for (const report of reports) rollouts.#count(report, manifests, 0);
     return rollouts;
@@ -126,7 +120,7 @@ export class Rollouts implements Stages {
     const dump = recall<RolloutsDump>(snapshot);
     if (dump.v !== dumpVersion)
       throw new Error(`rollouts of version ${dump.v}, this build reads ${dumpVersion}`);
-    return new Rollouts(options, dump);
+    return new Rollouts(options, dump, new Reports(dump.reports));
   }
 
   dump(): Snapshot {
@@ -164,7 +158,7 @@ export class Rollouts implements Stages {
   begin(manifest: VerifiedManifest, before: View, after: View, turn: Turn): readonly JournalRecord[] {
     const stage = this.#stageOn(manifest, turn);
     const isOf = isClaimOf(stage);
-    const excused = brokenBefore(before, after, isOf, this.#phaseOf);
+    const excused = brokenBefore(before, after, isOf, this.#device);
     const tried: Stage = {
       ...stage,
       state: "trial",
@@ -192,7 +186,7 @@ export class Rollouts implements Stages {
     const made = written(report);
     const same = this.#written.filter(({ manifest }) => manifest === made.manifest);
     if (same.length >= reportsPerGenerationMax || same.some(({ agent }) => agent === made.agent)) return;
-    this.#written.push(made);
+    this.#written = [...this.#written, made];
     const records = [{ key: reportKey(report.id), value: report.bytes }];
     turn.emit({ type: "persist", durability: "sync", records });
   }
@@ -246,7 +240,7 @@ export class Rollouts implements Stages {
 
   /** Looks at every stage again. True when the view is to be made anew. */
   refresh(ports: StagePorts, turn: Turn): boolean {
-    this.#phaseOf = ports.phaseOf;
+    this.#device = ports.device;
     this.reports.settle(turn.now.monoMs);
     const staged = ports.policy.staged();
     if (staged.length === 0 && this.#stages.size === 0 && this.#written.length === 0) return false;
@@ -297,7 +291,7 @@ export class Rollouts implements Stages {
       durability: "batched",
       records: [...gone.map(stageDeletion), ...forgotten],
     });
-    this.#written = this.#written.filter(({ manifest }) => there.has(manifest));
+    this.#written = finishedList(this.#written.filter(({ manifest }) => there.has(manifest)));
     for (const id of gone) {
       this.#stages.delete(id);
       this.#stored.delete(id);
@@ -343,10 +337,10 @@ export class Rollouts implements Stages {
     }
   }
 
-  #judge(stage: Stage, manifest: VerifiedManifest, { policy, phaseOf }: StagePorts, turn: Turn): Stage {
+  #judge(stage: Stage, manifest: VerifiedManifest, { policy, device }: StagePorts, turn: Turn): Stage {
     const isOf = isClaimOf(stage);
     const excused = new Set(stage.excused);
-    const health = healthOf(policy.current, (claim) => isOf(claim) && !excused.has(claim.resource), phaseOf);
+    const health = healthOf(policy.current, (claim) => isOf(claim) && !excused.has(claim.resource), device);
     const verdict = tryOut(stage, manifest.manifest.staging as Staging, health, turn.now.monoMs);
     switch (verdict.type) {
       case "goesOn":

@@ -99,7 +99,7 @@ export function say(
 function nextWord(
   stage: Stage,
   manifest: VerifiedManifest,
-  { policy, phaseOf }: StagePorts,
+  { policy, device }: StagePorts,
   turn: Turn,
 ): Stage["due"] {
   const { staging, fragments } = manifest.manifest;
@@ -107,7 +107,7 @@ function nextWord(
   if (stage.state === "proven" && !stage.said.includes("healthy") && isActive(policy.current, stage)) {
     const isOf = isClaimOf(stage);
     const counts = (claim: PromiseInForce): boolean => isOf(claim) && !stage.excused.includes(claim.resource);
-    const health = healthOf(policy.current, counts, phaseOf);
+    const health = healthOf(policy.current, counts, device);
     // Who keeps nothing of it has nothing to show.
     const isShown = health.type === "kept" && (health.enforced > 0 || fragments.length === 0);
     return isShown ? saying(stage, "healthy", "") : undefined;

@@ -14,7 +14,7 @@ import type { MonotonicMs } from "../contract/time.ts";
 import type { Turn } from "../contract/turn.ts";
 import { Deadlines } from "../keeping/deadlines.ts";
 import { sameJson } from "../keeping/json.ts";
-import { finished, RareMap } from "../keeping/rare.ts";
+import { finished, nothing, RareMap } from "../keeping/rare.ts";
 import { keep, recall } from "../keeping/snapshot.ts";
 import { capabilitiesMax, membersMax } from "../limits.ts";
 import { routeType } from "../resources/route.ts";
@@ -97,7 +97,11 @@ export class Routing {
   }
 
   static create(options: RoutingOptions): Routing {
-    return new Routing(options, { v: dumpVersion, capabilities: { states: [], served: [] }, routes: [] });
+    return new Routing(options, {
+      v: dumpVersion,
+      capabilities: { states: nothing, served: nothing },
+      routes: nothing,
+    });
   }
 
   /** Routing as `dump` left it. Throws when the dump is of another version. */

@@ -33,9 +33,10 @@ export class Cases<Statement> {
   #subjects: readonly AgentId[] | undefined = nothing;
   #count = 0;
   /** Nothing expires before. */
-  #expiryMs: MonotonicMs = NEVER;
+  #expiryMs: MonotonicMs;
 
   constructor(wordOf: (statement: Statement) => Word, dump?: CasesDump<Statement>) {
+    this.#expiryMs = NEVER;
     this.#wordOf = wordOf;
     if (dump === undefined) return;
     for (const held of dump.held) this.put(held);

@@ -1,6 +1,7 @@
 import { type AgentId, compareText } from "@antibody/policy";
 import type { Inspection, MemberView, Outline, Verdict } from "../contract/inspection.ts";
 import type { DeathCertificate, Member } from "../contract/statements.ts";
+import { NOT_YET } from "../contract/time.ts";
 import { evictionsMax, pendingVotesMax, probesForOthersMax, sightingsMax } from "../limits.ts";
 import { deathEvidence, undecidedDeathsMax } from "./deaths/deaths.ts";
 import type { Directory } from "./members/directory.ts";
@@ -155,7 +156,7 @@ function distantView(member: Member, death: DeathCertificate | undefined): Membe
     agent: certificate.agent,
     name: certificate.certificate.name,
     verdict: death !== undefined ? "dead" : status === "alive" ? "reachable" : status,
-    sinceMs: Number.NEGATIVE_INFINITY,
+    sinceMs: NOT_YET,
     why: whyOf(member, death, undefined),
     incarnation,
     addresses,
@@ -191,7 +192,7 @@ function viewOf(parts: SwarmParts, member: Member, death: DeathCertificate | und
     agent,
     name: certificate.certificate.name,
     verdict: verdictOn(parts, agent),
-    sinceMs: watch?.sinceMs ?? missing.sinceMs(agent) ?? Number.NEGATIVE_INFINITY,
+    sinceMs: watch?.sinceMs ?? missing.sinceMs(agent) ?? NOT_YET,
     why: isMissed ? missing.why(agent) : whyOf(member, death, watch),
     incarnation,
     addresses,

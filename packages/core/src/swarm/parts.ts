@@ -1,4 +1,5 @@
 import type { AgentId, Crypto, SwarmId } from "@antibody/policy";
+import type { PolicyHolding } from "../contract/knowledge.ts";
 import type { Digests } from "../contract/messages.ts";
 import { type Sharing, sharesNothing } from "../contract/sharing.ts";
 import type { Snapshot } from "../contract/snapshot.ts";
@@ -49,8 +50,8 @@ export class SwarmParts {
   readonly certificate: VerifiedCertificate;
   readonly settings: Settings;
   readonly sharing: Sharing;
-  /** Digests of what the whole mind holds. */
-  readonly digests: (turn: Turn) => Digests;
+  /** What anti-entropy compares of policy, as of the last input. */
+  policy: PolicyHolding | undefined;
   readonly own: Own;
   readonly absence: Absence;
   readonly directory: Directory;
@@ -76,7 +77,6 @@ export class SwarmParts {
     own: Own,
     directory: Directory,
     evictions: Evictions,
-    digests: (turn: Turn) => Digests,
     dump: PartsDump | undefined,
   ) {
     this.agent = agent;
@@ -84,7 +84,7 @@ export class SwarmParts {
     this.certificate = certificate;
     this.settings = settings;
     this.sharing = sharing;
-    this.digests = digests;
+    this.policy = undefined;
     this.own = own;
     this.absence = new Absence(own, dump?.absence);
     this.directory = directory;
@@ -104,6 +104,12 @@ export class SwarmParts {
     this.accusing = new Accusing(this);
     this.helping = new Helping(this, dump?.helping);
     this.reconcile = new Reconcile(this, dump?.reconcile);
+  }
+
+  /** Digests of what the whole mind holds. */
+  digests(turn: Turn): Digests {
+    if (this.policy === undefined) throw new Error("no policy to compare before the first input");
+    return this.reconcile.digests(this.policy, turn);
   }
 
   /** Probes carry accusations, and what is accused depends on what probing finds: the knot is tied here. */

@@ -2,7 +2,7 @@ import type { AgentId } from "@antibody/policy";
 import type { OwnerCommand } from "../contract/input.ts";
 import type { OverlayMember } from "../contract/inspection.ts";
 import type { PolicyHolding } from "../contract/knowledge.ts";
-import type { Digests, PeerMessage } from "../contract/messages.ts";
+import type { PeerMessage } from "../contract/messages.ts";
 import type { Boot } from "../contract/mind.ts";
 import type { Snapshot } from "../contract/snapshot.ts";
 import type { Member, VerifiedCertificate, VerifiedEviction } from "../contract/statements.ts";
@@ -54,7 +54,6 @@ export class Swarm {
   readonly #parts: SwarmParts;
   /** Who is there, for the other parts of the mind. */
   readonly peers: Peers;
-  #policy: PolicyHolding | undefined;
   /** The directory's presence when observers were last chosen. */
   #presence: number;
   /** What the revisions of the parts add up from. */
@@ -80,8 +79,7 @@ export class Swarm {
     dump?: SwarmDump,
   ) {
     this.#options = options;
-    const digests = (turn: Turn): Digests => this.#parts.reconcile.digests(this.#heldPolicy(), turn);
-    this.#parts = new SwarmParts(options, own, directory, evictions, digests, dump?.parts);
+    this.#parts = new SwarmParts(options, own, directory, evictions, dump?.parts);
     this.peers = new Peers(this.#parts);
     this.#presence = dump?.isSettled === true ? directory.presence : -1;
     this.#revision = dump === undefined ? 0 : dump.revision - this.revision;
@@ -163,7 +161,7 @@ export class Swarm {
 
   /** One input; what is due by now is done too. `policy` is held after it. False: small talk, which moves no revision. */
   handle(input: SwarmInput, policy: PolicyHolding, turn: Turn): boolean {
-    this.#policy = policy;
+    this.#parts.policy = policy;
     const { settings } = this.#options;
     const { probing, deaths, membership, directory, reporting } = this.#parts;
     const isLate = turn.now.monoMs - this.deadline > lateProbeTimeouts * settings.probeTimeoutMs;
@@ -390,10 +388,5 @@ export class Swarm {
   #tellOn(at: MonotonicMs): void {
     this.#moved();
     this.#tellOnMs = Math.min(this.#tellOnMs, at);
-  }
-
-  #heldPolicy(): PolicyHolding {
-    if (this.#policy === undefined) throw new Error("no policy to compare before the first input");
-    return this.#policy;
   }
 }

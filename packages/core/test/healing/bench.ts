@@ -159,7 +159,7 @@ export class Bench {
       settings: { ...defaultSettings, ...options.settings },
       resourceTypes,
       boot: options.boot ?? 1,
-      peers: () => ({ cutOff: false, reachable: 2, missing: ["attic"] }),
+      peers: { glance: () => ({ cutOff: false, reachable: 2, missing: ["attic"] }) },
     };
     this.healing = Healing.create(this.options, options.records ?? []);
   }

@@ -77,7 +77,7 @@ class Device {
         isOut: false,
         livingAgents: () => [agent],
       },
-      phaseOf: () => this.phase,
+      device: { phaseOf: () => this.phase },
     };
   }
 

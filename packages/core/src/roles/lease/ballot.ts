@@ -1,6 +1,6 @@
 import type { AgentId } from "@antibody/policy";
 import type { JournalRecord } from "../../contract/output.ts";
-import type { MonotonicMs } from "../../contract/time.ts";
+import { type MonotonicMs, NOT_YET } from "../../contract/time.ts";
 import { recall } from "../../keeping/snapshot.ts";
 import { bindingMs, type Terms } from "./terms.ts";
 
@@ -31,7 +31,7 @@ export interface Ask {
 
 /** A voter that has never voted on this role. */
 export function newVoter({ group }: Terms): Voter {
-  return { ballot: { v: 1, group, epoch: 0, boundMs: 0 }, boundUntilMs: Number.NEGATIVE_INFINITY };
+  return { ballot: { v: 1, group, epoch: 0, boundMs: 0 }, boundUntilMs: NOT_YET };
 }
 
 /** A voter after a start: it does not know how long ago it voted, so it is bound for the whole time again. */

@@ -1,6 +1,6 @@
 import type { AgentId } from "@antibody/policy";
 import type { DeathCertificate, Incarnation, SignedVote } from "../../contract/statements.ts";
-import type { MonotonicMs } from "../../contract/time.ts";
+import { type MonotonicMs, NOT_YET } from "../../contract/time.ts";
 import type { Turn } from "../../contract/turn.ts";
 import { compareIncarnation } from "../../enrolment/incarnation.ts";
 import type { Settings } from "../../settings.ts";
@@ -237,7 +237,7 @@ export class Accusing {
     const now = turn.now.monoMs;
     const watch = probing.watchOf(peer);
     const isUnasked = watch === undefined && !links.isGuest(peer) && !probing.findings.isCalm;
-    const sinceMs = isUnasked ? now : (watch?.healedMs ?? Number.NEGATIVE_INFINITY);
+    const sinceMs = isUnasked ? now : (watch?.healedMs ?? NOT_YET);
     const untilMs = sinceMs + healedDials * settings.freshTimeoutMs;
     return untilMs > now ? untilMs : undefined;
   }

@@ -1,7 +1,7 @@
 import { type AgentId, compareText } from "@antibody/policy";
 import type { Snapshot } from "../../contract/snapshot.ts";
 import type { DeathCertificate } from "../../contract/statements.ts";
-import { type MonotonicMs, NEVER } from "../../contract/time.ts";
+import { type MonotonicMs, NEVER, NOT_YET } from "../../contract/time.ts";
 import type { Turn } from "../../contract/turn.ts";
 import { RareMap, RareSet } from "../../keeping/rare.ts";
 import { keep, recall } from "../../keeping/snapshot.ts";
@@ -51,11 +51,14 @@ export class Publishing {
   /** Those of the unpublished that a peer was asked to publish. */
   #handedOver: RareSet<AgentId> = RareSet.of();
   /** When the last two deaths were decided here: `massacreDeathsMin` of them. */
-  #lastMs: MonotonicMs = Number.NEGATIVE_INFINITY;
-  #lastButOneMs: MonotonicMs = Number.NEGATIVE_INFINITY;
-  #publishAgainMs: MonotonicMs = Number.NEGATIVE_INFINITY;
+  #lastMs: MonotonicMs;
+  #lastButOneMs: MonotonicMs;
+  #publishAgainMs: MonotonicMs;
 
   constructor(ports: PublishingPorts, snapshot?: Snapshot) {
+    this.#lastMs = NOT_YET;
+    this.#lastButOneMs = NOT_YET;
+    this.#publishAgainMs = NOT_YET;
     this.#ports = ports;
     if (snapshot === undefined) return;
     const dump = recall<PublishingDump>(snapshot);

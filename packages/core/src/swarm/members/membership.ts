@@ -30,7 +30,7 @@ export interface MembershipPorts {
 export class Membership {
   readonly #ports: MembershipPorts;
   /** Accepted in this step, to be persisted at its end. */
-  #unsaved: Member[] = [];
+  #unsaved: Member[] | undefined;
 
   constructor(ports: MembershipPorts) {
     this.#ports = ports;
@@ -61,11 +61,11 @@ export class Membership {
     const acceptance = directory.accept(member);
     switch (acceptance) {
       case "joined":
-        this.#unsaved.push(member);
+        this.#saveSoon(member);
         tell("joined", member, "enrolled by certificate", turn);
         return;
       case "renewed":
-        this.#unsaved.push(member);
+        this.#saveSoon(member);
         this.#renewed(member, before, isGossip, turn);
         return;
       case "conflicting":
@@ -113,9 +113,14 @@ export class Membership {
 
   /** Persists what was accepted in this step. */
   save(turn: Turn): void {
-    if (this.#unsaved.length === 0) return;
+    if (this.#unsaved === undefined) return;
     turn.emit({ type: "persist", durability: "batched", records: this.#unsaved.map(memberRecord) });
-    this.#unsaved = [];
+    this.#unsaved = undefined;
+  }
+
+  #saveSoon(member: Member): void {
+    this.#unsaved ??= [];
+    this.#unsaved.push(member);
   }
 
   #renewed(member: Member, before: Standing | undefined, isGossip: boolean, turn: Turn): void {

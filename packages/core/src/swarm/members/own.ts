@@ -8,7 +8,7 @@ import type {
   SignedEntry,
   VerifiedCertificate,
 } from "../../contract/statements.ts";
-import { type MonotonicMs, NEVER } from "../../contract/time.ts";
+import { type MonotonicMs, NEVER, NOT_YET } from "../../contract/time.ts";
 import type { Turn } from "../../contract/turn.ts";
 import { compareIncarnation, incarnationText } from "../../enrolment/incarnation.ts";
 import { nothing } from "../../keeping/rare.ts";
@@ -62,11 +62,13 @@ export class Own {
   #member: Member | undefined;
   #accusers: readonly AgentId[] = nothing;
   /** When it last said that it is back; −∞ when it never was cut off. */
-  #reappearedMs: MonotonicMs = Number.NEGATIVE_INFINITY;
+  #reappearedMs: MonotonicMs;
   /** NEVER before the first step. */
-  #startedMs: MonotonicMs = NEVER;
+  #startedMs: MonotonicMs;
 
   private constructor(identity: Identity, boot: number) {
+    this.#reappearedMs = NOT_YET;
+    this.#startedMs = NEVER;
     this.#identity = identity;
     this.#boot = boot;
     this.#incarnation = [identity.certificate.certificate.serial, boot, 0];
@@ -149,7 +151,7 @@ export class Own {
   /** The first words of a life. */
   start(addresses: readonly string[], turn: Turn): void {
     this.#startedMs = turn.now.monoMs;
-    this.#addresses = addresses.slice(0, addressesMax);
+    this.#addresses = addresses.length <= addressesMax ? addresses : addresses.slice(0, addressesMax);
     this.#persist(turn);
     this.#sign(turn);
   }

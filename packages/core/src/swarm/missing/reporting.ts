@@ -1,7 +1,7 @@
 import { type AgentId, compareText, type SwarmId } from "@antibody/policy";
 import type { Snapshot } from "../../contract/snapshot.ts";
 import type { Incarnation, Member, Sighting, SignedSighting } from "../../contract/statements.ts";
-import { type MonotonicMs, NEVER } from "../../contract/time.ts";
+import { type MonotonicMs, NEVER, NOT_YET } from "../../contract/time.ts";
 import type { Turn } from "../../contract/turn.ts";
 import { compareIncarnation } from "../../enrolment/incarnation.ts";
 import { nothing, RareMap } from "../../keeping/rare.ts";
@@ -90,10 +90,12 @@ export class Reporting {
   #unsigned = 0;
   #unsent: readonly SignedSighting[] = nothing;
   #sequence = 0;
-  #nextRumorMs: MonotonicMs = Number.NEGATIVE_INFINITY;
-  #quietUntilMs: MonotonicMs = Number.NEGATIVE_INFINITY;
+  #nextRumorMs: MonotonicMs;
+  #quietUntilMs: MonotonicMs;
 
   constructor(ports: ReportingPorts, snapshot?: Snapshot) {
+    this.#nextRumorMs = NOT_YET;
+    this.#quietUntilMs = NOT_YET;
     this.#ports = ports;
     this.#turns = new ReportingTurns(ports);
     const dump = snapshot === undefined ? undefined : recall<ReportingDump>(snapshot);
@@ -152,7 +154,7 @@ export class Reporting {
     const { probing } = this.#ports;
     const now = turn.now.monoMs;
     const watch = probing.watchOf(subject);
-    const doubtedMs = this.#doubted.get(subject) ?? Number.NEGATIVE_INFINITY;
+    const doubtedMs = this.#doubted.get(subject) ?? NOT_YET;
     if (watch?.duty === "observe" && !isLost(watch) && now - doubtedMs >= changeWaitMs) {
       this.#doubted = this.#doubted.with(subject, now);
       probing.test(subject, turn);
@@ -249,8 +251,8 @@ export class Reporting {
       return firstMs <= turn.now.monoMs + this.#turns.togetherMs(turn);
     }
     // Others are contradicted only by who heard the subject after they spoke.
-    const heardMs = probing.watchOf(subject)?.heardMs ?? Number.NEGATIVE_INFINITY;
-    return heardMs > (this.#doubted.get(subject) ?? Number.NEGATIVE_INFINITY);
+    const heardMs = probing.watchOf(subject)?.heardMs ?? NOT_YET;
+    return heardMs > (this.#doubted.get(subject) ?? NOT_YET);
   }
 
   /** When it is this agent's turn to say so. */

@@ -39,10 +39,11 @@ interface SecondLooksDump {
  */
 export class SecondLooks {
   readonly #ports: SecondLooksPorts;
-  #nextMs: MonotonicMs = NEVER;
+  #nextMs: MonotonicMs;
   #last: AgentId | undefined;
 
   constructor(ports: SecondLooksPorts, snapshot?: Snapshot) {
+    this.#nextMs = NEVER;
     this.#ports = ports;
     if (snapshot === undefined) return;
     const dump = recall<SecondLooksDump>(snapshot);

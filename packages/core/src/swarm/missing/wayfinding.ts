@@ -39,12 +39,14 @@ interface WayfindingDump {
  */
 export class Wayfinding {
   readonly #ports: WayfindingPorts;
-  #nextMs: MonotonicMs = NEVER;
-  #sinceMs: MonotonicMs = NEVER;
+  #nextMs: MonotonicMs;
+  #sinceMs: MonotonicMs;
   /** Up to here the members were gone through in their order, from a random start. */
   #last: AgentId | undefined;
 
   constructor(ports: WayfindingPorts, snapshot?: Snapshot) {
+    this.#nextMs = NEVER;
+    this.#sinceMs = NEVER;
     this.#ports = ports;
     if (snapshot === undefined) return;
     const dump = recall<WayfindingDump>(snapshot);

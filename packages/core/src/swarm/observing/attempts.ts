@@ -1,5 +1,5 @@
 import type { DialResult } from "../../contract/input.ts";
-import { type MonotonicMs, NEVER } from "../../contract/time.ts";
+import { type MonotonicMs, NEVER, NOT_YET } from "../../contract/time.ts";
 import type { Turn } from "../../contract/turn.ts";
 import { outOfTurn } from "../asking.ts";
 import type { Directory } from "../members/directory.ts";
@@ -211,7 +211,7 @@ export class Attempts {
     if (watch.duty !== "observe" || !isSilent(watch)) return planned;
     for (const other of this.#watches) {
       if (other === watch || other.duty !== "observe" || !isSilent(other)) continue;
-      planned.push(other.stage === "idle" ? this.#watches.dueMs(other) : Number.NEGATIVE_INFINITY);
+      planned.push(other.stage === "idle" ? this.#watches.dueMs(other) : NOT_YET);
     }
     return planned;
   }

@@ -1,8 +1,9 @@
 import type { AgentId, Json } from "@antibody/policy";
 import type { Snapshot } from "../../contract/snapshot.ts";
 import type { VoteEvidence } from "../../contract/statements.ts";
-import { type MonotonicMs, NEVER } from "../../contract/time.ts";
+import { type MonotonicMs, NEVER, NOT_YET } from "../../contract/time.ts";
 import type { Turn } from "../../contract/turn.ts";
+import { nothing } from "../../keeping/rare.ts";
 import { keep, recall } from "../../keeping/snapshot.ts";
 import type { Settings } from "../../settings.ts";
 import type { Directory } from "../members/directory.ts";
@@ -60,16 +61,16 @@ export class Findings {
   readonly #observers: Observers;
   readonly #settings: Settings;
   readonly #watches: Iterable<Watch>;
-  #found: Found[] = [];
+  #found: readonly Found[] = nothing;
   #cutOff = false;
   #revision = 0;
   /** How often looks are due, by how many peers are in reach. */
   #pace: Pace;
   #isOfFullMesh = false;
   /** When somebody last was back from behind a partition, or this agent was; −∞ when there was none. */
-  #healedMs: MonotonicMs = Number.NEGATIVE_INFINITY;
+  #healedMs: MonotonicMs;
   /** The last look in turn, of this agent at another or of another at it. */
-  #lookedMs: MonotonicMs = NEVER;
+  #lookedMs: MonotonicMs;
 
   constructor(
     directory: Directory,
@@ -87,7 +88,7 @@ export class Findings {
     this.#cutOff = dump?.cutOff ?? false;
     this.#revision = dump?.revision ?? 0;
     this.#lookedMs = dump?.lookedMs ?? NEVER;
-    this.#healedMs = dump?.healedMs ?? Number.NEGATIVE_INFINITY;
+    this.#healedMs = dump?.healedMs ?? NOT_YET;
     this.#pace = this.#reckonPace();
   }
 
@@ -158,7 +159,7 @@ export class Findings {
   /** What was found since the last call. */
   takeFound(): readonly Found[] {
     const found = this.#found;
-    if (found.length > 0) this.#found = [];
+    this.#found = nothing;
     return found;
   }
 
@@ -190,7 +191,7 @@ export class Findings {
     this.recount(turn);
     const mayVote = evidence !== undefined && this.#mayVote(watch, now);
     const vote = mayVote ? { evidence, calm: this.isCalm } : undefined;
-    if (isNews || vote !== undefined) this.#found.push({ type: "lost", watch, vote });
+    if (isNews || vote !== undefined) this.#found = [...this.#found, { type: "lost", watch, vote }];
   }
 
   /** The peer was heard. */
@@ -200,7 +201,7 @@ export class Findings {
     const wasLost = isLost(watch);
     if (wasLost && !this.isCalm) {
       this.#healedMs = turn.now.monoMs;
-      if (this.#isAmongFew()) this.#found.push({ type: "reconnected" });
+      if (this.#isAmongFew()) this.#found = [...this.#found, { type: "reconnected" }];
     }
     if (isSilent(watch)) watch.healedMs = turn.now.monoMs;
     clearOutage(watch);
@@ -209,7 +210,7 @@ export class Findings {
       turn.tell(wasLost ? "swarm.returned" : "swarm.refuted", "info", this.#fields(watch, "it answered"));
     }
     this.recount(turn);
-    if (wasLost) this.#found.push({ type: "returned", watch });
+    if (wasLost) this.#found = [...this.#found, { type: "returned", watch }];
   }
 
   /** A lost peer is there as far as anybody knows, or was never at fault: it is as one that nothing was tried with yet. */
@@ -217,11 +218,11 @@ export class Findings {
     if (isSilent(watch)) watch.healedMs = turn.now.monoMs;
     this.#healedMs = turn.now.monoMs;
     clearOutage(watch);
-    watch.heardMs = Number.NEGATIVE_INFINITY;
+    watch.heardMs = NOT_YET;
     watch.isMute = false;
     this.#set(watch, "reachable", turn);
     turn.tell("swarm.returned", "info", this.#fields(watch, evidence));
-    this.#found.push({ type: "returned", watch });
+    this.#found = [...this.#found, { type: "returned", watch }];
   }
 
   /** Another reaches it: silence begins anew, since the fault lies between the two of us. */

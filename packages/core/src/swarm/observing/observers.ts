@@ -1,6 +1,6 @@
 import type { AgentId } from "@antibody/policy";
 import type { DeathCertificate, SignedVote } from "../../contract/statements.ts";
-import { RareMap } from "../../keeping/rare.ts";
+import { finishedList, RareMap } from "../../keeping/rare.ts";
 import type { Settings } from "../../settings.ts";
 import { proofOf } from "../deaths/proofs.ts";
 import type { Directory } from "../members/directory.ts";
@@ -87,7 +87,7 @@ export class Observers {
     if (known !== undefined) return known.assignment;
     const slots = this.#kept(this.#slotsOf(subject), subject);
     const { observers, passed } = slots;
-    const assignment = { observers: this.#agents(observers), passed: this.#agents(passed) };
+    const assignment = { observers: this.#agents(observers), passed: finishedList(this.#agents(passed)) };
     if (this.#remembered.size >= rememberedMax) this.#forgetAll();
     this.#remembered = this.#remembered.with(subject, { assignment, slots });
     if (this.#involved !== undefined) involve(slots, this.#involved);

@@ -14,6 +14,10 @@ export interface Pace {
  */
 const unevenness = 1.25;
 
+/** Those that were reckoned last, by whomever: the minds of a simulator have few. A guess of how many. */
+const paces: Pace[] = [];
+const pacesMax = 16;
+
 /**
  * Observers share the duty: an agent and one of its peers look at each other once in as many looks as there are peers.
  * On the rings that is the same for everyone, however many of its observers fall together: between intervals that
@@ -31,5 +35,10 @@ export function paceOf(
   const reachable = observed - lost;
   // One peer alone is looked at once an interval anyway.
   const quietMs = reachable < 2 ? NEVER : Math.ceil((unevenness * intervalMs) / reachable);
-  return { intervalMs, quietMs };
+  const known = paces.find((pace) => pace.intervalMs === intervalMs && pace.quietMs === quietMs);
+  if (known !== undefined) return known;
+  const pace: Pace = { intervalMs, quietMs };
+  paces.push(pace);
+  if (paces.length > pacesMax) paces.shift();
+  return pace;
 }

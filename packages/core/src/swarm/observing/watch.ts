@@ -1,7 +1,7 @@
 import type { AgentId } from "@antibody/policy";
 import type { DialResult } from "../../contract/input.ts";
 import type { DeathCertificate, Incarnation, VoteEvidence } from "../../contract/statements.ts";
-import { type MonotonicMs, NEVER } from "../../contract/time.ts";
+import { type MonotonicMs, NEVER, NOT_YET } from "../../contract/time.ts";
 import { markOf } from "../../keeping/marked.ts";
 
 /** What an agent finds of a peer by its own attempts. */
@@ -36,7 +36,7 @@ const noOutage: Outage = {
   hasStalled: false,
   asked: [],
   via: undefined,
-  votedMs: Number.NEGATIVE_INFINITY,
+  votedMs: NOT_YET,
 };
 
 /**
@@ -86,17 +86,17 @@ export class Watch {
     this.stage = "idle";
     this.finding = "reachable";
     this.sinceMs = nowMs;
-    this.heardMs = Number.NEGATIVE_INFINITY;
+    this.heardMs = NOT_YET;
     this.met = undefined;
-    this.lookedMs = Number.NEGATIVE_INFINITY;
-    this.agreedMs = Number.NEGATIVE_INFINITY;
+    this.lookedMs = NOT_YET;
+    this.agreedMs = NOT_YET;
     this.probe = 0;
-    this.probedMs = Number.NEGATIVE_INFINITY;
+    this.probedMs = NOT_YET;
     this.isOverdue = false;
     this.outage = noOutage;
     this.isMute = false;
     this.isUrged = false;
-    this.healedMs = Number.NEGATIVE_INFINITY;
+    this.healedMs = NOT_YET;
   }
 
   /** As a dump has left it. */
@@ -138,7 +138,7 @@ export function isLost(watch: Watch): boolean {
 
 /** Whether it has not been heard yet, and nothing speaks against it. */
 export function isUnmet({ finding, heardMs }: Watch): boolean {
-  return finding === "reachable" && heardMs === Number.NEGATIVE_INFINITY;
+  return finding === "reachable" && heardMs === NOT_YET;
 }
 
 /** Whether an own attempt ended without any answer of the peer's host: this agent's own link may be the cause. */
@@ -161,7 +161,7 @@ export function reasonOf(watch: Watch): string {
     stalled: "its host accepts connections, the agent says nothing",
   };
   if (watch.finding === "reachable") {
-    return watch.heardMs === Number.NEGATIVE_INFINITY ? silence : "it answers";
+    return watch.heardMs === NOT_YET ? silence : "it answers";
   }
   const own = watch.outage.evidence === undefined ? silence : byEvidence[watch.outage.evidence];
   if (watch.finding === "unreachable" && watch.outage.evidence === undefined)

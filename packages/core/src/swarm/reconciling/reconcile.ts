@@ -3,9 +3,9 @@ import type { PolicyHolding } from "../../contract/knowledge.ts";
 import type { Digests, PeerMessage } from "../../contract/messages.ts";
 import type { Snapshot } from "../../contract/snapshot.ts";
 import type { DeathCertificate, Member, VerifiedEviction } from "../../contract/statements.ts";
-import { type MonotonicMs, NEVER } from "../../contract/time.ts";
+import { type MonotonicMs, NEVER, NOT_YET } from "../../contract/time.ts";
 import type { Turn } from "../../contract/turn.ts";
-import { nothing, RareMap } from "../../keeping/rare.ts";
+import { finishedList, nothing, RareMap } from "../../keeping/rare.ts";
 import { keep, recall } from "../../keeping/snapshot.ts";
 import { policyIdsMax } from "../../limits.ts";
 import type { Settings } from "../../settings.ts";
@@ -82,13 +82,15 @@ export class Reconcile {
   readonly #ports: ReconcilePorts;
   #mine: Digests = { members: "", policy: "" };
   /** When the digests last changed. */
-  #changedMs: MonotonicMs = Number.NEGATIVE_INFINITY;
+  #changedMs: MonotonicMs;
   #rounds: readonly Round[] = nothing;
   #mismatches: readonly Mismatch[] = nothing;
   #stalemates: RareMap<AgentId, Stalemate> = RareMap.of();
-  #intervalMs: MonotonicMs = NEVER;
+  #intervalMs: MonotonicMs;
 
   constructor(ports: ReconcilePorts, snapshot?: Snapshot) {
+    this.#changedMs = NOT_YET;
+    this.#intervalMs = NEVER;
     this.#ports = ports;
     if (snapshot === undefined) return;
     const dump = recall<ReconcileDump>(snapshot);
@@ -167,7 +169,7 @@ export class Reconcile {
   #noteMismatch(peer: AgentId, theirs: Digests, mine: Digests, turn: Turn): void {
     const rest = this.#mismatches.filter((mismatch) => mismatch.peer !== peer);
     if (this.#rounds.some((round) => round.peer === peer)) return;
-    const notBeforeMs = this.#stalemates.get(peer)?.notBeforeMs ?? Number.NEGATIVE_INFINITY;
+    const notBeforeMs = this.#stalemates.get(peer)?.notBeforeMs ?? NOT_YET;
     if (notBeforeMs > turn.now.monoMs) return;
     const known = this.#mismatches.find((mismatch) => mismatch.peer === peer);
     if (known === undefined && this.#mismatches.length >= mismatchesMax) return;
@@ -186,14 +188,14 @@ export class Reconcile {
   due(policy: PolicyHolding, turn: Turn): void {
     const now = turn.now.monoMs;
     if (this.deadline > now) return;
-    this.#rounds = this.#rounds.filter(({ untilMs }) => untilMs > now);
+    this.#rounds = finishedList(this.#rounds.filter(({ untilMs }) => untilMs > now));
     if (this.#intervalMs <= now) {
       this.#planInterval(turn);
       const peers = this.#ports.links.list();
       if (peers.length > 0) this.#ports.asking.probe(turn.random.pick(peers), turn);
     }
     const mine = this.digests(policy, turn);
-    const waiting = this.#mismatches.filter(({ theirs }) => !isEqual(mine, theirs));
+    const waiting = finishedList(this.#mismatches.filter(({ theirs }) => !isEqual(mine, theirs)));
     this.#mismatches = waiting;
     for (const mismatch of waiting) {
       if (this.#dueMs(mismatch) <= now) this.#resolve(mismatch, mine, policy, turn);
