@@ -31,6 +31,12 @@ const flags = ["--v8-pool-size=1"];
 /** What strips the executables of an architecture on x64, best first. */
 const strippers = { x64: ["strip", "llvm-strip"], arm64: ["aarch64-linux-gnu-strip", "llvm-strip"] };
 
+/** What runs programs of an architecture on another one: Debian's qemu-user-static, with libraries to link against. */
+const emulators = {
+  arm64: ["qemu-aarch64-static", "-L", "/usr/aarch64-linux-gnu"],
+  x64: ["qemu-x86_64-static"],
+};
+
 /** Makes dist/antibody-linux-ARCH from the script and its parts; the bundle is what an agent is trained with. */
 export async function makeExecutable(arch, bundle, { script, parts }) {
   const executable = join(dist, `antibody-linux-${arch}`);
@@ -67,16 +73,17 @@ async function injectQuietly(executable, blob) {
 }
 
 /**
- * What the parts are compiled to, for the architecture of this machine: of what an agent calls to begin with, all. To
- * compile it took a third of a start. The other one compiles everything itself.
+ * What the parts are compiled to, for the architecture of the executable: of what an agent calls to begin with, all. To
+ * compile it took a third of a start. Where its Node does not run here, the executable compiles everything itself.
  */
 async function codeCaches(arch, bundle, parts, scratch) {
-  if (arch !== process.arch) return {};
+  const [file, ...words] = [...(arch === process.arch ? [] : emulators[arch]), nodeExecutable(arch)];
+  if (spawnSync(file, [...words, "--version"], { stdio: "ignore" }).status !== 0) return {};
   const maker = join(import.meta.dirname, "codeCache.cjs");
   const archive = join(scratch, "parts");
   writeFileSync(archive, archiveOf(parts, 0));
-  const args = [...flags, maker, scratch, archive, JSON.stringify(Object.values(parts))];
-  await train(bundle, { file: nodeExecutable(arch), args });
+  const args = [...words, ...flags, maker, scratch, archive, JSON.stringify(Object.values(parts))];
+  await train(bundle, { file, args });
   const names = Object.keys(parts).map((part) => `${part}.cache`);
   return Object.fromEntries(names.map((name) => [name, join(scratch, name)]));
 }
