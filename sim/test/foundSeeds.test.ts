@@ -123,3 +123,27 @@ describe("islands on which once nobody was found", () => {
     expect((await runScenario({ scenario, seed: 695 })).violations).toEqual([]);
   });
 });
+
+describe("heals that once took half a minute", () => {
+  // The fourth within minutes: who had said before that it misses somebody waited ever longer to take it back.
+  it("a third is apart for a minute, and another third after it, again and again: one view within 3 s each time", async () => {
+    const agents = 50;
+    const apart = Math.floor(agents / 3);
+    const healsMs = Array.from({ length: 4 }, (_, index) => 80_000 + 64_000 * index);
+    const namesOf = (time: number): string[] =>
+      Array.from({ length: apart }, (_, index) => `agent-${1 + ((time * apart + index) % (agents - 1))}`);
+    const scenario: Scenario = {
+      name: "series",
+      title: "One third after the other is apart",
+      agents,
+      durationMs: (healsMs.at(-1) ?? 0) + 4_000,
+      startSpreadMs: 0,
+      steps: healsMs.flatMap((atMs, index): Step[] => [
+        { atMs: atMs - 60_000, type: "partition", sides: [{ names: namesOf(index) }] },
+        { atMs, type: "heal" },
+      ]),
+      expectations: healsMs.map((fromMs) => ({ type: "oneView", fromMs, withinMs: 3_000 })),
+    };
+    expect((await runScenario({ scenario, seed: 7 })).violations).toEqual([]);
+  });
+});

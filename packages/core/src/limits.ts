@@ -51,6 +51,8 @@ export const promisesMax = 16_384;
 export const pendingVotesMax = 4_096;
 /** Sightings held, the newest of each observer on each subject. A guess: three of each of a thousand, and some. */
 export const sightingsMax = 4_096;
+/** Observers whose last word that somebody is there is remembered, against older ones that come late. A guess. */
+export const retractorsMax = 256;
 /** Probes on behalf of others that run at once. */
 export const probesForOthersMax = 64;
 /** Of these, dials where no session stands: each is a handshake. A guess. */

@@ -172,6 +172,7 @@ export function isOn(word: Word, incarnation: Incarnation): boolean {
   return compareIncarnation(word.incarnation, incarnation) === 0;
 }
 
-function isAfter(left: readonly [number, number], right: readonly [number, number]): boolean {
+/** Whether an observer said the one after the other. */
+export function isAfter(left: readonly [number, number], right: readonly [number, number]): boolean {
   return left[0] > right[0] || (left[0] === right[0] && left[1] > right[1]);
 }

@@ -361,6 +361,7 @@ export class Swarm {
       for (const one of found) {
         if (one.type === "reconnected") {
           own.reappear(turn);
+          this.#parts.secondLooks.lookThrough(turn);
           continue;
         }
         if (one.type === "lost") accusing.lost(one.watch, one.vote, turn);

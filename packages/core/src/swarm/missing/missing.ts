@@ -12,6 +12,7 @@ import { catchUp } from "../catchUp.ts";
 import type { Directory } from "../members/directory.ts";
 import { type Concerned, isConcerned, type Observers } from "../observing/observers.ts";
 import type { Probing } from "../observing/probing.ts";
+import { Retractions } from "./retractions.ts";
 
 /** What it stands on. */
 export interface MissingPorts {
@@ -39,6 +40,7 @@ const unseen: Sightings = { missing: [], present: [] };
 interface MissingDump {
   readonly sightings: CasesDump<SignedSighting>;
   readonly since: readonly (readonly [AgentId, MonotonicMs])[];
+  readonly retractions: Snapshot;
   readonly wasCutOff: boolean;
   readonly revision: number;
 }
@@ -56,6 +58,7 @@ export class Missing {
   readonly #cases: Cases<SignedSighting>;
   /** Who is held missing, and since when. */
   #since: RareMap<AgentId, MonotonicMs>;
+  readonly #retractions: Retractions;
   #wasCutOff: boolean;
   #revision: number;
 
@@ -65,6 +68,7 @@ export class Missing {
     this.#cases = new Cases(wordOf, dump?.sightings);
     this.#since = RareMap.of();
     for (const [subject, at] of dump?.since ?? []) this.#since = this.#since.with(subject, at);
+    this.#retractions = new Retractions(dump?.retractions);
     this.#wasCutOff = dump?.wasCutOff ?? false;
     this.#revision = dump?.revision ?? 0;
   }
@@ -73,6 +77,7 @@ export class Missing {
     const dump: MissingDump = {
       sightings: this.#cases.dump(),
       since: [...this.#since],
+      retractions: this.#retractions.dump(),
       wasCutOff: this.#wasCutOff,
       revision: this.#revision,
     };
@@ -156,6 +161,8 @@ export class Missing {
     const member = directory.get(subject);
     if (subject === agent || member === undefined || directory.standingOf(subject) !== "alive") return false;
     if (from !== agent && catchUp(sighting.incarnation, member, from, turn) < 0) return false;
+    this.#retractions.note(sighting);
+    if (this.#retractions.outdates(sighting)) return false;
     // Nobody missed it: there is nothing to contradict.
     if (sighting.finding === "present" && !this.#cases.has(subject)) return false;
     const kind = this.#cases.kindOf(sighting);

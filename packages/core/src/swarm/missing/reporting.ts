@@ -38,7 +38,11 @@ const gatherMs = 1_000;
  * and one rumor says it of all. A guess: half as long again as the time over which they are tried.
  */
 const returnTogetherMs = 3 * wayOpenSpreadMs;
-/** Whoever changes its mind on a subject waits: this long, twice as long every further time. A guess, against a flapping link. */
+/**
+ * Whoever changes its mind on a subject waits: this long, and to say once more that it is missing twice as long every
+ * further time. A guess, against a flapping link. That it is there after all is said soon each time: others hold it
+ * missing until then, and after a partition that is the fourth within minutes they did so for half a minute.
+ */
 const changeWaitMs = 2_000;
 const changesMax = 5;
 /** A sighting is said again after this part of its lifetime, like a vote. */
@@ -262,8 +266,8 @@ export class Reporting {
     const last = this.#said.get(subject);
     const said = this.#saidOn(subject, directory.get(subject)?.entry.entry.incarnation);
     if (said?.finding === finding) return said.atMs + settings.sightingLifetimeMs * renewAfterPart;
-    const changedMs =
-      last === undefined ? now : last.atMs + changeWaitMs * 2 ** Math.min(last.changes, changesMax);
+    const doublings = finding === "missing" ? Math.min(last?.changes ?? 0, changesMax) : 0;
+    const changedMs = last === undefined ? now : last.atMs + changeWaitMs * 2 ** doublings;
     // Everyone who said that it was missing says that it is there.
     if (finding === "present" && said !== undefined) {
       return Math.max(now + (this.#saysMissing() ? returnTogetherMs : 0), changedMs);

@@ -245,7 +245,8 @@ export class Attempts {
   /** The peer was heard again. */
   recover(watch: Watch, turn: Turn): void {
     const wasLost = isLost(watch);
-    const wasApart = wasLost && !this.#findings.isCalm;
+    // Where others are back by their words, few are lost by now.
+    const wasApart = wasLost && (!this.#findings.isCalm || this.#findings.isHealing(turn));
     this.#findings.recover(watch, turn);
     if (wasApart) this.#returning.excuseAll(turn);
     if (wasLost) this.#returning.wayMayBeOpen(turn);

@@ -213,6 +213,14 @@ export class Findings {
     if (wasLost) this.#found = [...this.#found, { type: "returned", watch }];
   }
 
+  /**
+   * One that was lost has said by itself that it is back. Where many still are, this agent was behind a partition, and is
+   * missed by some of them.
+   */
+  backByWord(): void {
+    if (!this.isCalm && this.#isAmongFew()) this.#found = [...this.#found, { type: "reconnected" }];
+  }
+
   /** A lost peer is there as far as anybody knows, or was never at fault: it is as one that nothing was tried with yet. */
   excuse(watch: Watch, evidence: string, turn: Turn): void {
     if (isSilent(watch)) watch.healedMs = turn.now.monoMs;

@@ -263,10 +263,12 @@ export class Probing {
   /** The same by gossip, so that it has said so just now; `wasMissing`: its other observers missed it too. */
   spoke(peer: AgentId, wasMissing: boolean, turn: Turn): void {
     const watch = this.#watches.get(peer);
+    if (watch !== undefined && isLost(watch)) {
+      if (this.#returning.isBack(watch, wasMissing, turn)) this.#returning.excuse(watch, turn);
+      else this.renewed(peer, turn);
+    }
+    // Who is back by its word needs no try.
     this.#returning.mayBeOver(turn);
-    if (watch === undefined || !isLost(watch)) return;
-    if (this.#returning.isBack(watch, wasMissing, turn)) this.#returning.excuse(watch, turn);
-    else this.renewed(peer, turn);
   }
 
   /** A peer has told digests that equal this agent's. */

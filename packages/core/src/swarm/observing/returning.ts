@@ -83,6 +83,7 @@ export class Returning {
 
   /** A lost peer is back by its own word: it is as one that nothing was tried with yet. */
   excuse(watch: Watch, turn: Turn): void {
+    this.#findings.backByWord();
     this.#excuse(watch, "its own newer statement", turn);
     this.#findings.recount(turn);
   }
@@ -93,7 +94,9 @@ export class Returning {
    */
   mayBeOver(turn: Turn): void {
     const { cutOff, isCalm } = this.#findings;
-    const withinMs = cutOff ? hintMs.cutOff : isCalm ? hintMs.calm : hintMs.apart;
+    // Whoever has others back by their words has lost few by then, and those may be the ones that say nothing.
+    const isFar = isCalm && !this.#findings.isHealing(turn);
+    const withinMs = cutOff ? hintMs.cutOff : isFar ? hintMs.calm : hintMs.apart;
     const idle: Watch[] = [];
     for (const watch of this.#watches) {
       if (watch.duty !== "observe" || !isSilent(watch)) continue;

@@ -151,6 +151,9 @@ export function hasMet(watch: Watch, incarnation: Incarnation): boolean {
   return watch.met !== undefined && watch.met[0] === incarnation[0] && watch.met[1] === incarnation[1];
 }
 
+/** Of whom is taken for back because the partition is over, or by its own word. */
+const notMetAgain = "the partition is over; this agent has not heard it since";
+
 /** What a finding rests on, in one line for people. */
 export function reasonOf(watch: Watch): string {
   const silence =
@@ -161,7 +164,8 @@ export function reasonOf(watch: Watch): string {
     stalled: "its host accepts connections, the agent says nothing",
   };
   if (watch.finding === "reachable") {
-    return watch.heardMs === NOT_YET ? silence : "it answers";
+    if (watch.heardMs !== NOT_YET) return "it answers";
+    return watch.healedMs === NOT_YET ? silence : notMetAgain;
   }
   const own = watch.outage.evidence === undefined ? silence : byEvidence[watch.outage.evidence];
   if (watch.finding === "unreachable" && watch.outage.evidence === undefined)
