@@ -29,6 +29,7 @@ export class World {
   /** Messages by type, to count traffic. */
   readonly sent = new Map<string, number>();
   readonly probes: { readonly atMs: number; readonly from: string; readonly to: string }[] = [];
+  readonly dials: { readonly from: string; readonly to: string; readonly timeoutMs: number }[] = [];
   gossips = true;
   /** Every so many steps the agent that steps goes on from its own dump. 0: never. */
   moveEverySteps = 0;
@@ -318,6 +319,7 @@ export class World {
 
   #dial(host: Host, { peer, purpose, timeoutMs, addresses }: Extract<Output, { type: "dial" }>): void {
     const other = this.#find(peer);
+    this.dials.push({ from: host.person.name, to: other?.person.name ?? "?", timeoutMs });
     const life = host.life;
     const end = (result: DialResult, afterMs: number): void => {
       this.#at(afterMs, () => {

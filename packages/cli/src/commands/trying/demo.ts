@@ -104,6 +104,8 @@ async function keep(colony: Colony, { terminal }: Invocation): Promise<void> {
   const self = [file, ...args].map(shellWord).join(" ");
   const [one] = colony.living;
   if (one === undefined) return;
+  const { impossible } = await import("../../demo/beats/handed-off.ts");
+  const troubled = colony.living.filter(({ name }) => name === impossible.on);
   const lines = [
     "",
     "The agents stay up until Ctrl-C. Things to try, from another terminal:",
@@ -112,6 +114,7 @@ async function keep(colony: Colony, { terminal }: Invocation): Promise<void> {
     ...["status", "why file:/etc/greeting", "peers", "logs"].map(
       (verb) => `  ${self} --state ${shellWord(one.state)} ${verb}`,
     ),
+    ...troubled.map(({ state }) => `  ${self} --state ${shellWord(state)} incident list`),
     "  kill -9 a process of the list:",
     ...colony.living.map(
       (agent) => `    ${String(agent.pid).padStart(7)}  ${agent.name}  --state ${shellWord(agent.state)}`,

@@ -1,12 +1,15 @@
 import { mkdir } from "node:fs/promises";
 import { dirname } from "node:path";
 import { shortId } from "@antibody/policy";
-import { shellWord, withSelf } from "../../self.ts";
 import { type Beat, routingName } from "../beat.ts";
 import { until } from "../until.ts";
 import { publish, serving } from "./published.ts";
 
-const impossible = { on: "kitchen", path: "/etc/missing/parent/file" };
+/** The promise that cannot be kept, and by whom. */
+export const impossible: { readonly on: string; readonly path: string } = {
+  on: "kitchen",
+  path: "/etc/missing/parent/file",
+};
 
 /** A repair that cannot succeed ends with a human: evidence in hand, and the next command. */
 export const handedOff: Beat = {
@@ -25,7 +28,7 @@ export const handedOff: Beat = {
     if (incident === undefined || incident.attempts.length === 0 || incident.next === "") {
       throw new Error("the incident has no attempts or no next command");
     }
-    const { id, attempts, cause, next } = incident;
-    return `${shortId(id)} holds ${attempts.length} attempts: ${cause}; next: ${withSelf(next, `antibody --state ${shellWord(agent.state)}`)}`;
+    const { id, attempts, cause } = incident;
+    return `${shortId(id)} holds ${attempts.length} attempts, and names the next command: ${cause}`;
   },
 };

@@ -130,6 +130,19 @@ describe("a peer that accepts and says nothing", () => {
   });
 });
 
+test("a peer that was stalled and is cut off is dialed as shortly as any that is, so that its return is found", () => {
+  const world = quiet(4);
+  world.pause("n2");
+  world.runUntil(() => world.verdict("n1", "n2") === "stalled", 30_000);
+  cut(world, "n2");
+  world.runUntil(() => world.verdict("n1", "n2") === "unreachable", 30_000);
+  const before = world.dials.length;
+  world.run(20_000);
+  const dials = world.dials.slice(before).filter(({ from, to }) => from === "n1" && to === "n2");
+  expect(dials.length).toBeGreaterThan(5);
+  expect(dials.filter(({ timeoutMs }) => timeoutMs > freshTimeoutMs)).toEqual([]);
+});
+
 describe("a session that says nothing", () => {
   test("while fresh connections are answered is given up at the second question, for a new one", () => {
     const world = quiet(4);
