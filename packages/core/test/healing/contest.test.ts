@@ -1,4 +1,5 @@
 import { expect, it } from "vitest";
+import { noteUndone } from "../../src/healing/contest.ts";
 import { Bench, fileWith } from "./bench.ts";
 
 const motd = "file:/etc/motd";
@@ -38,6 +39,12 @@ it("a repair that is undone too often is contested: its watch goes off, and it i
     nextMs: bench.clock.monoMs + 60_000,
   });
   expect(bench.see(motd, fileWith("theirs again"))).toEqual([]);
+});
+
+it("of what was undone no more is remembered than decides", () => {
+  let undoneMs: readonly number[] = [];
+  for (let atMs = 0; atMs < 100; atMs += 1) undoneMs = noteUndone(undoneMs, atMs, settings);
+  expect(undoneMs).toEqual([96, 97, 98, 99]);
 });
 
 it("a contested resource is repaired at most once a wait", () => {

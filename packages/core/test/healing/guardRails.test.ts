@@ -108,6 +108,15 @@ describe("the budget of a device", () => {
     expect(bench.see("file:/etc/free", fileWith("theirs"))).toContain("act 1-2 write file:/etc/free");
   });
 
+  it("gives a repair that counts for more than there ever is all of it, once all is there", () => {
+    const budget = new Budget({ repairBudgetMax: 50, repairBudgetPerHour: 10 }, undefined);
+    expect(budget.waitMs(80, 0)).toBe(0);
+    budget.take(80, 0);
+    expect(budget.takenAt(0)).toBe(50);
+    expect(budget.waitMs(1, 0)).toBe(360_000);
+    expect(budget.waitMs(80, 0)).toBe(5 * 3_600_000);
+  });
+
   it("never lets more through than there are and come back, whatever is asked for and when", () => {
     const ask = fc.record({ afterMs: fc.nat(3_600_000), units: fc.integer({ min: 1, max: 30 }) });
     fc.assert(

@@ -105,6 +105,16 @@ describe("a pause", () => {
     expect(bench.see(issue, fileWith("b"))).toEqual([`tell info resource.repaired ${issue}`]);
   });
 
+  it("of one says why, also while all are paused", () => {
+    const bench = keptBench();
+    bench.command(pauseAll);
+    bench.command({ ...pauseMotd, reason: "its own" });
+    bench.see(motd, { type: "absent" });
+    bench.see(issue, { type: "absent" });
+    expect(bench.view(motd).why).toContain("its own");
+    expect(bench.view(issue).why).toContain("editing");
+  });
+
   it("of one goes on when that of all ends first", () => {
     const bench = keptBench();
     bench.command(pauseMotd);

@@ -215,6 +215,40 @@ describe("a role", () => {
       expect(bench.roles.inspect(bench.clock.turn().now)).toMatchObject([{ heldHere: false }]);
     });
 
+    it("not before it has heard of the others anew, where one of them may be gone", () => {
+      const bench = heldByThird();
+      bench.peers.set(second, "doubtful");
+      bench.clock.advance(60_000);
+      expect(bench.refresh().asks).toBe(true);
+      bench.clock.advance(1_000);
+      expect(bench.refresh().asks).toBe(true);
+      bench.peers.set(second, "holder");
+      expect(bench.after(999)).toBe("role:web:holds");
+      bench.after(1);
+      expect(bench.after(0)).toBe("role:web");
+    });
+
+    it("not right after a sleep, in which others may have changed", () => {
+      const bench = heldByThird();
+      bench.after(30_000);
+      bench.roles.slept(bench.clock.turn());
+      expect(bench.after(30_000)).toBe("role:web:holds");
+      bench.after(29_999);
+      expect(bench.refresh().asks).toBe(false);
+      bench.clock.advance(1);
+      expect(bench.refresh().asks).toBe(true);
+    });
+
+    it("and not taken up again at once where whoever it was given to does not come", () => {
+      const bench = heldByThird();
+      bench.after(60_000);
+      bench.after(1_000);
+      expect(bench.after(0)).toBe("role:web");
+      bench.peers.delete(first);
+      expect(bench.after(defaultSettings.roleSettleMs - 1)).toBe("role:web");
+      expect(bench.after(1)).toBe("role:web:holds");
+    });
+
     it("not while anything changes", () => {
       const bench = heldByThird();
       for (let change = 0; change < 10; change += 1) {

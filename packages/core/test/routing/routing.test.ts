@@ -233,6 +233,29 @@ describe("a route", () => {
     expect(bench.backends().map((backend) => backend.slice(2))).toEqual(["ready", "ready"]);
   });
 
+  it("that has only ejected ones left counts what fails on, and ejects nobody twice at once", () => {
+    const bench = new RoutingBench();
+    bench.providers = [peer("b")];
+    bench.desire(listen);
+    bench.routed(peer("b"), "failed");
+    const untilMs = bench.routing.deadline;
+    bench.clock.advance(1_000);
+    expect(bench.routed(peer("b"), "failed")).toEqual([]);
+    expect(bench.routing.deadline).toBe(untilMs);
+    expect(bench.routing.inspect().routes[0]?.backends[0]?.why).toContain("2 failures in a row");
+  });
+
+  it("that listens elsewhere from now on is told its backends anew", () => {
+    const bench = new RoutingBench();
+    bench.providers = [peer("b")];
+    bench.desire(listen);
+    bench.lines();
+    bench.desire(listen);
+    expect(bench.lines()).toEqual([]);
+    bench.desire({ "route:api": { listen: "127.0.0.1:7081" } });
+    expect(bench.lines()).toEqual([`route route:api [${peer("b")}]`]);
+  });
+
   it("that is withdrawn is gone, with what it waited for", () => {
     const bench = new RoutingBench();
     bench.providers = [peer("b")];

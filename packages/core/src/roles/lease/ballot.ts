@@ -76,7 +76,7 @@ export function castVote(
 export function released(voter: Voter, by: Ask, nowMs: MonotonicMs): Voter {
   const { ballot } = voter;
   if (ballot.candidate !== by.candidate || ballot.epoch !== by.epoch) return voter;
-  return { ballot, boundUntilMs: Math.min(voter.boundUntilMs, nowMs) };
+  return { ballot, boundUntilMs: nowMs };
 }
 
 /** Where the ballot of a role is kept. */
