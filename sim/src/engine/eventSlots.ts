@@ -1,3 +1,5 @@
+import { widened } from "../stores/widened.ts";
+
 const none = -1;
 const initialCapacity = 65_536;
 
@@ -119,9 +121,4 @@ export class EventSlots {
     this.next = widened(new Int32Array(capacity), this.next);
     this.kind = widened(new Uint8Array(capacity), this.kind);
   }
-}
-
-function widened<A extends Float64Array | Int32Array | Uint8Array>(wide: A, narrow: A): A {
-  wide.set(narrow);
-  return wide;
 }

@@ -3,7 +3,7 @@ import type { EventQueue } from "../engine/eventQueue.ts";
 import { kinds } from "../engine/kinds.ts";
 import type { DialPurpose, Hosts } from "./hosts.ts";
 import type { Network } from "./network.ts";
-import { createEnd, noSession } from "./session.ts";
+import { noSession } from "./session.ts";
 
 /** What travels to the peer: what its host needs to know of the dialer is in it. */
 interface Dial {
@@ -193,7 +193,7 @@ export class Dialing {
       return;
     }
     if (!this.#network.isLater(agent, peer, session)) {
-      this.#network.stand(agent, peer, createEnd(session, latencyUs, peerLife, { attempt: undefined, met }));
+      this.#network.stand(agent, peer, { number: session, latencyUs, peerLife, attempt: undefined, met });
       this.#hosts.opened(agent, peer, true, greeting);
     }
     this.#hosts.dialed(agent, peer, purpose, "connected");

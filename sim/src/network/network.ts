@@ -1,18 +1,10 @@
 import type { EventQueue } from "../engine/eventQueue.ts";
 import { kinds } from "../engine/kinds.ts";
+import { type End, EndColumns } from "./endColumns.ts";
 import { Ends } from "./ends.ts";
 import type { Hosts } from "./hosts.ts";
 import type { Links } from "./links.ts";
-import {
-  createEnd,
-  cutSinceUs,
-  type End,
-  heldMax,
-  makeCut,
-  noSession,
-  type Origin,
-  retransmissionUs,
-} from "./session.ts";
+import { heldMax, noSession, type Opening, type Origin, retransmissionUs } from "./session.ts";
 
 /**
  * Sessions between agents: messages in order, cuts, resets, silence. Knows nothing of what is sent. Each end decides by
@@ -22,6 +14,7 @@ export class Network {
   readonly links: Links;
   readonly #queue: EventQueue;
   readonly #hosts: Hosts;
+  readonly #columns = new EndColumns();
   /** For each agent, the sessions whose end stands there. */
   readonly #ends: readonly Ends[];
   /** For each agent that has some, ends that were closed while a cut held what they had sent: the host goes on. */
@@ -50,17 +43,20 @@ export class Network {
 
   /** The number of the session whose end stands at an agent; `noSession` where none does. */
   sessionOf(agent: number, peer: number): number {
-    return this.#of(agent).get(peer)?.number ?? noSession;
+    const end = this.#of(agent).get(peer);
+    return end === undefined ? noSession : this.#columns.numberOf(end);
   }
 
   /** How the session came to be whose end stands at an agent. */
   originOf(agent: number, peer: number): Origin | undefined {
-    return this.#of(agent).get(peer);
+    const end = this.#of(agent).get(peer);
+    return end === undefined ? undefined : this.#columns.originOf(end);
   }
 
   /** The process at the other end of a session, as the end knows it. */
   lifeAt(agent: number, peer: number): number | undefined {
-    return this.#of(agent).get(peer)?.peerLife;
+    const end = this.#of(agent).get(peer);
+    return end === undefined ? undefined : this.#columns.peerLifeOf(end);
   }
 
   /** Whether the session whose end stands at an agent was let in by the peer after another one, which comes now. */
@@ -73,7 +69,7 @@ export class Network {
   send(source: number, destination: number, kind: number, payload: unknown): boolean {
     const end = this.#of(source).get(destination);
     if (end === undefined) return false;
-    this.#carry(end, source, destination, kind, end.number, payload);
+    this.#carry(end, source, destination, kind, this.#columns.numberOf(end), payload);
     return true;
   }
 
@@ -88,21 +84,26 @@ export class Network {
     const end = this.#of(source).get(destination);
     if (end === undefined) return undefined;
     if (!this.links.reaches(source, destination)) {
-      this.#hold(end, kinds.gossip, end.number, payload);
+      this.#hold(end, kinds.gossip, this.#columns.numberOf(end), payload);
       return Number.POSITIVE_INFINITY;
     }
     const arrivesUs = this.#arrivalUs(end, source, destination);
-    if (arrivesUs > unlessUs) end.lastUs = arrivesUs;
-    else this.#push(end, arrivesUs, source, destination, kinds.copy, end.peerLife, payload);
+    if (arrivesUs > unlessUs) this.#columns.sent(end, arrivesUs);
+    else {
+      const life = this.#columns.peerLifeOf(end);
+      this.#push(end, arrivesUs, source, destination, kinds.copy, life, payload);
+    }
     return arrivesUs;
   }
 
   /** Whether what has arrived belongs to a session that stands here; if not, the sender's end is reset. */
   receives(agent: number, source: number, sessionNumber: number): boolean {
     const end = this.#of(agent).get(source);
-    if (end?.number === sessionNumber) return true;
+    if (end !== undefined && this.#columns.numberOf(end) === sessionNumber) return true;
     if (this.#hosts.hasPower(agent) && this.links.reaches(agent, source)) {
-      const atUs = this.#queue.nowUs + (end?.latencyUs ?? this.links.model.latencyUsMax);
+      const { model } = this.links;
+      const latencyUs = end === undefined ? model.latencyUsMax : this.#columns.latencyUsOf(end);
+      const atUs = this.#queue.nowUs + latencyUs;
       this.#queue.push(atUs, source, agent, kinds.closed, sessionNumber, undefined);
     }
     return false;
@@ -114,35 +115,37 @@ export class Network {
     this.#accepted[peer] = count;
     // Odd where the higher of the two has let it in: it never meets a number that the other one gave.
     const number = 2 * count + (peer > dialer ? 1 : 0);
-    this.stand(peer, dialer, createEnd(number, latencyUs, dialerLife, origin));
+    this.stand(peer, dialer, { number, latencyUs, peerLife: dialerLife, ...origin });
   }
 
   /** An end stands, in the place of an earlier one. */
-  stand(agent: number, peer: number, end: End): void {
-    this.#of(agent).set(peer, end);
+  stand(agent: number, peer: number, opening: Opening): void {
+    const end = this.#columns.take(opening);
+    const before = this.#of(agent).set(peer, end);
+    if (before !== undefined) this.#columns.giveBack(before);
     if (!this.links.joins(agent, peer)) this.#adjust(end, agent, peer);
   }
 
   /** Word has come that the other end is gone. */
   closed(agent: number, peer: number, sessionNumber: number): void {
     if (this.sessionOf(agent, peer) !== sessionNumber) return;
-    this.#of(agent).delete(peer);
+    const end = this.#of(agent).take(peer);
+    if (end !== undefined) this.#columns.giveBack(end);
     this.#hosts.closed(agent, peer);
   }
 
   /** An end was watched for silence: it is given up if nothing could come back all the while. */
   silence(agent: number, peer: number, sessionNumber: number): void {
     const end = this.#of(agent).get(peer);
-    if (end?.number !== sessionNumber) return;
-    const silentSinceUs = Math.min(cutSinceUs(end), this.#hosts.silentSinceUs(peer));
+    if (end === undefined || this.#columns.numberOf(end) !== sessionNumber) return;
+    const silentSinceUs = Math.min(this.#columns.cutSinceUs(end), this.#hosts.silentSinceUs(peer));
     if (silentSinceUs <= this.#queue.nowUs - this.links.model.silenceUs) this.hangUp(agent, peer);
   }
 
   /** Closes the agent's end, and tells the other end as soon as it can be reached. */
   hangUp(agent: number, peer: number): void {
-    const end = this.#of(agent).get(peer);
+    const end = this.#of(agent).take(peer);
     if (end === undefined) return;
-    this.#of(agent).delete(peer);
     this.#close(end, agent, peer);
     this.#hosts.closed(agent, peer);
   }
@@ -152,9 +155,14 @@ export class Network {
     const hasPower = this.#hosts.hasPower(agent);
     for (const [peer, end] of this.#of(agent).clear()) {
       if (hasPower) this.#close(end, agent, peer);
-      else this.#watchSilence(end, peer, agent);
+      else {
+        this.#watchSilence(end, peer, agent);
+        this.#columns.giveBack(end);
+      }
     }
-    if (!hasPower) this.#lingering.delete(agent);
+    if (hasPower) return;
+    for (const [, end] of this.#lingering.get(agent) ?? []) this.#columns.giveBack(end);
+    this.#lingering.delete(agent);
   }
 
   /** The process of an agent is paused: its peers will find it silent. */
@@ -169,7 +177,8 @@ export class Network {
     }
     for (const [agent, ends] of this.#lingering) {
       for (const [peer, end] of ends) this.#release(end, agent, peer);
-      const left = ends.filter(([, { cut }]) => (cut?.held.length ?? 0) > 0);
+      const left = ends.filter(([, end]) => this.#columns.isHolding(end));
+      for (const one of ends) if (!left.includes(one)) this.#columns.giveBack(one[1]);
       if (left.length > 0) this.#lingering.set(agent, left);
       else this.#lingering.delete(agent);
     }
@@ -181,8 +190,11 @@ export class Network {
 
   /** Says to the other end that this one is gone; what a cut holds is the host's business from now on. */
   #close(end: End, agent: number, peer: number): void {
-    this.#carry(end, agent, peer, kinds.closed, end.number, undefined);
-    if ((end.cut?.held.length ?? 0) === 0) return;
+    this.#carry(end, agent, peer, kinds.closed, this.#columns.numberOf(end), undefined);
+    if (!this.#columns.isHolding(end)) {
+      this.#columns.giveBack(end);
+      return;
+    }
     const ends = this.#lingering.get(agent) ?? [];
     ends.push([peer, end]);
     this.#lingering.set(agent, ends);
@@ -197,7 +209,7 @@ export class Network {
   }
 
   #hold(end: End, kind: number, tag: number, payload: unknown): void {
-    const cut = makeCut(end);
+    const cut = this.#columns.makeCut(end);
     if (cut.held.length >= heldMax) {
       this.overflows += 1;
       return;
@@ -208,9 +220,10 @@ export class Network {
 
   /** When something sent now arrives: after everything that was sent before. */
   #arrivalUs(end: End, source: number, destination: number): number {
-    const sentUs = Math.max(this.#queue.nowUs, end.cut?.resumesUs ?? 0);
-    const delayUs = this.links.delayUs(end.latencyUs, source, destination);
-    return Math.max(sentUs + delayUs, end.lastUs + 1);
+    const columns = this.#columns;
+    const sentUs = Math.max(this.#queue.nowUs, columns.cutOf(end)?.resumesUs ?? 0);
+    const delayUs = this.links.delayUs(columns.latencyUsOf(end), source, destination);
+    return Math.max(sentUs + delayUs, columns.lastUsOf(end) + 1);
   }
 
   #push(
@@ -222,7 +235,7 @@ export class Network {
     tag: number,
     payload: unknown,
   ): void {
-    end.lastUs = arrivesUs;
+    this.#columns.sent(end, arrivesUs);
     this.#queue.push(arrivesUs, destination, source, kind, tag, payload);
   }
 
@@ -230,9 +243,9 @@ export class Network {
   #adjust(end: End, agent: number, peer: number): void {
     const { links } = this;
     const isWhole = links.joins(agent, peer);
-    if (isWhole && end.cut === undefined) return;
+    if (isWhole && this.#columns.cutOf(end) === undefined) return;
     const never = Number.POSITIVE_INFINITY;
-    const cut = makeCut(end);
+    const cut = this.#columns.makeCut(end);
     const nowUs = this.#queue.nowUs;
     const { outSinceUs, inSinceUs } = cut;
     cut.outSinceUs = links.reaches(agent, peer) ? never : Math.min(outSinceUs, nowUs);
@@ -244,7 +257,7 @@ export class Network {
 
   /** Sends what a cut has held, if it is over. */
   #release(end: End, agent: number, peer: number): void {
-    const { cut } = end;
+    const cut = this.#columns.cutOf(end);
     if (cut === undefined || cut.held.length === 0 || !this.links.reaches(agent, peer)) return;
     cut.resumesUs = retransmissionUs(cut.heldSinceUs, this.#queue.nowUs, this.links.model.retransmitUs);
     for (const { kind, tag, payload } of cut.held.splice(0)) {
@@ -255,6 +268,6 @@ export class Network {
 
   #watchSilence(end: End, agent: number, peer: number): void {
     const atUs = this.#queue.nowUs + this.links.model.silenceUs;
-    this.#queue.push(atUs, agent, peer, kinds.silence, end.number, undefined);
+    this.#queue.push(atUs, agent, peer, kinds.silence, this.#columns.numberOf(end), undefined);
   }
 }

@@ -20,56 +20,26 @@ export interface Cut {
   readonly held: Held[];
 }
 
-/**
- * One end of a session between two agents. Each end knows what its host can know: after a cut or a crash, one can
- * believe in a session that the other has forgotten. It stands while its agent's map of sessions holds it. A small
- * object with no others in it: a large world has a million of them.
- */
-export interface End extends Origin {
+/** How a session came to be, as one end knows it. */
+export interface Origin {
+  /** The peer's attempt that has made it, from 1; absent where the end's own has. */
+  readonly attempt: number | undefined;
+  /** The peer's other attempts, which were under way then. */
+  readonly met: readonly number[];
+}
+
+/** What an end knows of its session from its beginning. */
+export interface Opening extends Origin {
   /** Both ends of one session have one number, and no other session of the two has it. */
   readonly number: number;
   /** One way. */
   readonly latencyUs: number;
   /** Of the process at the other end. */
   readonly peerLife: number;
-  /** Arrival of what was sent last from here: the next arrives after it. */
-  lastUs: number;
-  /** Undefined where there was no cut. */
-  cut: Cut | undefined;
-}
-
-/** How a session came to be, as one end knows it. */
-export interface Origin {
-  /** The peer's attempt that has made it; absent where the end's own has. */
-  readonly attempt: number | undefined;
-  /** The peer's other attempts, which were under way then. */
-  readonly met: readonly number[];
 }
 
 /** The number of no session. */
 export const noSession = 0;
-
-const never = Number.POSITIVE_INFINITY;
-
-export function createEnd(
-  number: number,
-  latencyUs: number,
-  peerLife: number,
-  { attempt, met }: Origin,
-): End {
-  return { number, latencyUs, peerLife, attempt, met, lastUs: 0, cut: undefined };
-}
-
-/** What a cut did to it, to be changed. */
-export function makeCut(end: End): Cut {
-  end.cut ??= { outSinceUs: never, inSinceUs: never, heldSinceUs: 0, resumesUs: 0, held: [] };
-  return end.cut;
-}
-
-/** Since when either direction is cut; infinite when both are whole. */
-export function cutSinceUs({ cut }: End): number {
-  return cut === undefined ? never : Math.min(cut.outSinceUs, cut.inSinceUs);
-}
 
 /**
  * When TCP tries again, after a cut that ended at `healedUs`: it waits `retransmitUs`, then twice as long, and so

@@ -13,14 +13,14 @@ import { Looks } from "./looks.ts";
 import type { Assignment } from "./observers.ts";
 import { wayOpenSpreadMs } from "./redial.ts";
 import { Returning } from "./returning.ts";
-import { isLost, isUnmet, meet, Watch } from "./watch.ts";
+import { type DumpedWatch, isLost, isUnmet, meet, Watch } from "./watch.ts";
 import { Watches } from "./watches.ts";
 
 /** Until the dial of a session that takes the place of a silent one has shown something: so many times its time. A guess. */
 const heardSinceDials = 2;
 
 interface ProbingDump {
-  readonly watches: readonly Watch[];
+  readonly watches: readonly DumpedWatch[];
   /** Of each watch. */
   readonly deadlines: readonly MonotonicMs[];
   readonly findings: Snapshot;

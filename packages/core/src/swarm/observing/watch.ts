@@ -39,6 +39,21 @@ const noOutage: Outage = {
   votedMs: NOT_YET,
 };
 
+/** What is so of few watches, and seldom. Replaced, never changed. */
+interface Seldom {
+  /** This agent came late to the open probe's deadline, and reads first what waits for it. */
+  readonly isOverdue: boolean;
+  /** A question over its session went unanswered where a fresh connection did not, and nothing was heard since. */
+  readonly isMute: boolean;
+  /** While a dial was under way another lost peer came back: if it fails, the next one follows at once. */
+  readonly isUrged: boolean;
+  /** When the last outage in which nothing came back was over; NOT_YET when there was none. */
+  readonly healedMs: MonotonicMs;
+}
+
+/** Nothing of it is: one for all watches of whom that is true. */
+const nothingSeldom: Seldom = { isOverdue: false, isMute: false, isUrged: false, healedMs: NOT_YET };
+
 /**
  * What one agent knows of one peer that it observes, or goes on dialing after its death. A class with fields that are
  * declared: they are there before they are set, so that V8 keeps whole numbers in them as they are. In a field that
@@ -67,15 +82,8 @@ export class Watch {
   /** Sequence of the open probe, and when it was sent. 0 for one that is out of turn. */
   probe: number;
   probedMs: MonotonicMs;
-  /** This agent came late to the open probe's deadline, and reads first what waits for it. */
-  isOverdue: boolean;
   outage: Outage;
-  /** A question over its session went unanswered where a fresh connection did not, and nothing was heard since. */
-  isMute: boolean;
-  /** While a dial was under way another lost peer came back: if it fails, the next one follows at once. */
-  isUrged: boolean;
-  /** When the last outage in which nothing came back was over; −∞ when there was none. */
-  healedMs: MonotonicMs;
+  seldom: Seldom;
 
   /** A peer that nothing was tried with yet is taken for reachable: others enrolled it and hold it alive. */
   constructor(agent: AgentId, duty: Watch["duty"], nowMs: MonotonicMs) {
@@ -92,18 +100,50 @@ export class Watch {
     this.agreedMs = NOT_YET;
     this.probe = 0;
     this.probedMs = NOT_YET;
-    this.isOverdue = false;
     this.outage = noOutage;
-    this.isMute = false;
-    this.isUrged = false;
-    this.healedMs = NOT_YET;
+    this.seldom = nothingSeldom;
+  }
+
+  get isOverdue(): boolean {
+    return this.seldom.isOverdue;
+  }
+
+  set isOverdue(isOverdue: boolean) {
+    if (isOverdue !== this.seldom.isOverdue) this.seldom = { ...this.seldom, isOverdue };
+  }
+
+  get isMute(): boolean {
+    return this.seldom.isMute;
+  }
+
+  set isMute(isMute: boolean) {
+    if (isMute !== this.seldom.isMute) this.seldom = { ...this.seldom, isMute };
+  }
+
+  get isUrged(): boolean {
+    return this.seldom.isUrged;
+  }
+
+  set isUrged(isUrged: boolean) {
+    if (isUrged !== this.seldom.isUrged) this.seldom = { ...this.seldom, isUrged };
+  }
+
+  get healedMs(): MonotonicMs {
+    return this.seldom.healedMs;
+  }
+
+  set healedMs(healedMs: MonotonicMs) {
+    this.seldom = { ...this.seldom, healedMs };
   }
 
   /** As a dump has left it. */
-  static of(dumped: Watch): Watch {
+  static of(dumped: DumpedWatch): Watch {
     return Object.assign(new Watch(dumped.agent, dumped.duty, dumped.sinceMs), dumped);
   }
 }
+
+/** The fields of a watch, without the names that stand for those of `seldom`. */
+export type DumpedWatch = Omit<Watch, keyof Seldom>;
 
 /** A session was held with a life of the peer. Mostly the one that is known: an ack in a quiet swarm changes nothing. */
 export function meet(watch: Watch, incarnation: Incarnation): void {
