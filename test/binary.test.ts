@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { afterEach, describe, expect, it } from "vitest";
 import { Colony } from "../packages/cli/src/demo/colony.ts";
 import { runCommand } from "../packages/cli/src/demo/command.ts";
-import { eventually, form, makeAuthor, type TestColony } from "./harness/colonies.ts";
+import { eventually, form, launcher, makeAuthor, type TestColony } from "./harness/colonies.ts";
 import { executableLauncher, whyNoExecutables } from "./harness/executables.ts";
 
 const content = "kept by an agent of another architecture\n";
@@ -55,6 +55,26 @@ async function simulated(
   expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
   return JSON.parse(stdout) as Record<string, unknown>;
 }
+
+describe("the bundle on an older Node", () => {
+  const older = `data:text/javascript,${encodeURIComponent(
+    'Object.defineProperty(process, "versions", { value: { ...process.versions, node: "22.22.1" } });',
+  )}`;
+  const run = (...args: readonly string[]) => {
+    const [bundle = "", ...more] = launcher.args;
+    const old = { file: launcher.file, args: ["--import", older, bundle, ...more] };
+    return runCommand(old, args, AbortSignal.timeout(30_000));
+  };
+
+  it("says which one it needs, and nothing else", async () => {
+    const cause = "it is Node 22.22.1, and Antibody needs Node 24";
+    const { code, stdout, stderr } = await run("status");
+    expect({ code, stdout }).toEqual({ code: 1, stdout: "" });
+    expect(stderr.split("\n").slice(0, 2)).toEqual(["antibody: this Node is too old", `  cause: ${cause}`]);
+    const told = JSON.parse((await run("--json", "status")).stderr) as unknown;
+    expect(told).toEqual({ error: expect.objectContaining({ code: "nodeTooOld", cause }) });
+  });
+});
 
 describe("the single executable", () => {
   const reason = whyNoExecutables("x64");

@@ -22,6 +22,21 @@ const shared = {
   plugins: [lateCurvesPlugin, reportPagePlugin],
 };
 
+/** The first lines of the bundle: an older Node would end in the stack of a module that it lacks. */
+const bundleHead = `import { createRequire } from "node:module"; const require = createRequire(import.meta.url);
+if (Number.parseInt(process.versions.node, 10) < 24) {
+  const error = {
+    code: "nodeTooOld",
+    message: "this Node is too old",
+    cause: "it is Node " + process.versions.node + ", and Antibody needs Node 24",
+    next: "run it by Node 24, or from a checkout: npm run -s antibody -- COMMAND",
+  };
+  const lines = ["antibody: " + error.message, "  cause: " + error.cause, "  next: " + error.next];
+  process.stderr.write((process.argv.includes("--json") ? JSON.stringify({ error }) : lines.join("\\n")) + "\\n");
+  process.exit(1);
+}
+const module = { exports: {} };`;
+
 /**
  * dist/antibody.mjs, for whoever has Node 24. Readable: stack traces point into it. It is CommonJS within a module, so
  * that Node's own modules are loaded when they are needed: an import of `node:http` alone loads a whole HTTP client.
@@ -34,9 +49,7 @@ export async function bundleModule() {
     outfile,
     write: false,
     format: "cjs",
-    banner: {
-      js: 'import { createRequire } from "node:module"; const require = createRequire(import.meta.url);\nconst module = { exports: {} };',
-    },
+    banner: { js: bundleHead },
   });
   mkdirSync(dist, { recursive: true });
   for (const { text } of outputFiles) writeFileSync(outfile, inAscii(text));
