@@ -16,6 +16,8 @@ export class PolicyInvariants {
   readonly #publishers: Publishers;
   /** By the index of the agent, by stream. */
   readonly #seen = new Map<number, RareMap<string, Seen>>();
+  /** The keys of streams, each one text for all agents. */
+  readonly #keys = new Map<string, string>();
 
   constructor(publishers: Publishers) {
     this.#publishers = publishers;
@@ -61,7 +63,9 @@ export class PolicyInvariants {
     const known = all.get(key);
     if (known !== undefined) return known;
     const seen: Seen = { active: undefined, held: undefined, proven: RareSet.of() };
-    this.#seen.set(index, all.with(key, seen));
+    const shared = this.#keys.get(key) ?? key;
+    this.#keys.set(shared, shared);
+    this.#seen.set(index, all.with(shared, seen));
     return seen;
   }
 

@@ -1,5 +1,5 @@
 import { type MonotonicMs, NEVER } from "../contract/time.ts";
-import { RareMap } from "./rare.ts";
+import { nothing, RareMap } from "./rare.ts";
 
 type Entry = readonly [at: MonotonicMs, key: string];
 
@@ -9,17 +9,22 @@ const scannedMax = 24;
 /**
  * Deadlines by key, as state: nothing rings, the owner asks. Few are looked through and the earliest is remembered;
  * many are kept in a binary heap ordered by (time, key), so that a thousand resources cost no more than the few
- * that are due.
+ * that are due. Of those without any there is one for all, as with a `RareMap`.
  */
 export class Deadlines {
+  static readonly #none = new Deadlines();
   #at: RareMap<string, MonotonicMs> = RareMap.of();
   /** Only where there are many; every key then has an entry that is not after its deadline. */
   #heap: Entry[] | undefined;
   /** The earliest of few, where it is known. */
   #first: Entry | undefined;
 
-  constructor(entries: Iterable<readonly [string, MonotonicMs]> = []) {
-    for (const [key, at] of entries) this.set(key, at);
+  private constructor() {}
+
+  static of(entries: Iterable<readonly [string, MonotonicMs]> = nothing): Deadlines {
+    let deadlines = Deadlines.#none;
+    for (const [key, at] of entries) deadlines = deadlines.with(key, at);
+    return deadlines;
   }
 
   get size(): number {
@@ -30,12 +35,18 @@ export class Deadlines {
     return this.#at.get(key);
   }
 
-  /** Replaces the deadline of a key; NEVER removes it. */
-  set(key: string, at: MonotonicMs): void {
+  /** Replaces the deadline of a key, or removes it by NEVER, and gives the deadlines to go on with. */
+  with(key: string, at: MonotonicMs): Deadlines {
     if (at === NEVER) {
       this.delete(key);
-      return;
+      return this;
     }
+    const deadlines = this === Deadlines.#none ? new Deadlines() : this;
+    deadlines.#set(key, at);
+    return deadlines;
+  }
+
+  #set(key: string, at: MonotonicMs): void {
     const before = this.#at.get(key);
     if (before === at) return;
     this.#at = this.#at.with(key, at);

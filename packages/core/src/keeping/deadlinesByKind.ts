@@ -27,8 +27,7 @@ export class DeadlinesByKind<Kind extends string> {
 
   /** Replaces a deadline; NEVER removes it. */
   set(kind: Kind, name: string, at: MonotonicMs): void {
-    this.#of[kind] ??= new Deadlines();
-    this.#of[kind].set(name, at);
+    this.#of[kind] = (this.#of[kind] ?? Deadlines.of()).with(name, at);
   }
 
   delete(kind: Kind, name: string): void {

@@ -77,7 +77,7 @@ export class Routing {
   readonly #capabilities: Capabilities;
   #routes: ReadonlyMap<ResourceId, RouteState>;
   /** Ends of ejections; keys `<agent>/<resource>`. */
-  readonly #deadlines = new Deadlines();
+  #deadlines: Deadlines = Deadlines.of();
   #ranks: RareMap<AgentId, string> = RareMap.of();
 
   private constructor(options: RoutingOptions, dump: RoutingDump) {
@@ -91,7 +91,7 @@ export class Routing {
     );
     for (const { resource, outliers } of dump.routes) {
       for (const { agent, untilMs } of outliers) {
-        if (untilMs !== undefined) this.#deadlines.set(`${agent}/${resource}`, untilMs);
+        if (untilMs !== undefined) this.#deadlines = this.#deadlines.with(`${agent}/${resource}`, untilMs);
       }
     }
   }
@@ -242,7 +242,7 @@ export class Routing {
     const forMs = ejectMs * ejections;
     const untilMs = turn.now.monoMs + forMs;
     setOutlier(route, { agent, failures, ejections, untilMs });
-    this.#deadlines.set(`${agent}/${route.resource}`, untilMs);
+    this.#deadlines = this.#deadlines.with(`${agent}/${route.resource}`, untilMs);
     turn.tell("route.ejected", "warn", { resource: route.resource, backend: agent, failures, forMs });
   }
 

@@ -22,7 +22,7 @@ export class Links {
   readonly #directory: Directory;
   readonly #settings: Settings;
   #connected: RareSet<AgentId> = RareSet.of();
-  readonly #guests: Deadlines;
+  #guests: Deadlines;
   #sorted: readonly AgentId[] | undefined;
 
   constructor(directory: Directory, settings: Settings, dump?: Snapshot) {
@@ -31,7 +31,7 @@ export class Links {
     const { connected, guests } =
       dump === undefined ? { connected: [], guests: [] } : recall<LinksDump>(dump);
     for (const peer of connected) this.#connected = this.#connected.with(peer);
-    this.#guests = new Deadlines(guests);
+    this.#guests = Deadlines.of(guests);
   }
 
   dump(): Snapshot {
@@ -89,18 +89,18 @@ export class Links {
   invite(peer: AgentId, turn: Turn): void {
     const until = turn.now.monoMs + this.#settings.voteLifetimeMs;
     if (this.#connected.has(peer)) {
-      if (this.#guests.get(peer) !== undefined) this.#guests.set(peer, until);
+      if (this.#guests.get(peer) !== undefined) this.#guests = this.#guests.with(peer, until);
       return;
     }
     const isAskedFor = this.#guests.get(peer) !== undefined;
-    this.#guests.set(peer, until);
+    this.#guests = this.#guests.with(peer, until);
     if (!isAskedFor) this.dial(peer, "session", this.#settings.freshTimeoutMs, turn);
   }
 
   /** A peer is observed no more: its session stands for as long as votes count. */
   lapse(peer: AgentId, turn: Turn): void {
     if (!this.#connected.has(peer) || this.#guests.get(peer) !== undefined) return;
-    this.#guests.set(peer, turn.now.monoMs + this.#settings.voteLifetimeMs);
+    this.#guests = this.#guests.with(peer, turn.now.monoMs + this.#settings.voteLifetimeMs);
   }
 
   /** Gives up guests that no vote needs any more, but those that are observed by now. */

@@ -35,11 +35,11 @@ describe("deadlines", () => {
   ])("agree with a plain map under any sequence of commands on %s keys", (_name, keys) => {
     fc.assert(
       fc.property(fc.array(commandOn(keys), { maxLength: 500, size: "max" }), (commands) => {
-        const deadlines = new Deadlines();
+        let deadlines = Deadlines.of();
         const model = new Map<string, number>();
         for (const step of commands) {
           if (step.type === "set") {
-            deadlines.set(step.key, step.at);
+            deadlines = deadlines.with(step.key, step.at);
             if (step.at === NEVER) model.delete(step.key);
             else model.set(step.key, step.at);
           } else if (step.type === "delete") {
@@ -51,7 +51,7 @@ describe("deadlines", () => {
           expect(deadlines.earliest()).toBe(Math.min(NEVER, ...model.values()));
           expect(deadlines.size).toBe(model.size);
         }
-        expect(new Map(new Deadlines(deadlines.entries()).entries())).toEqual(model);
+        expect(new Map(Deadlines.of(deadlines.entries()).entries())).toEqual(model);
       }),
     );
   });
@@ -62,7 +62,7 @@ describe("deadlines", () => {
     fc.assert(
       fc.property(fc.array(commandOn(keys), { maxLength: 200, size: "max" }), (commands) => {
         const byKind = new DeadlinesByKind(kinds);
-        const joined = new Deadlines();
+        let joined = Deadlines.of();
         for (const step of commands) {
           if (step.type === "take") {
             expect(byKind.takeDue(step.now)?.join("/")).toBe(joined.takeDue(step.now));
@@ -71,7 +71,7 @@ describe("deadlines", () => {
           const [kind, name] = step.key.split("/") as [(typeof kinds)[number], string];
           if (step.type === "set") {
             byKind.set(kind, name, step.at);
-            joined.set(step.key, step.at);
+            joined = joined.with(step.key, step.at);
           } else {
             byKind.delete(kind, name);
             joined.delete(step.key);

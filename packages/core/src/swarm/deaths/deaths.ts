@@ -62,19 +62,19 @@ export class Deaths {
   #undecided: RareMap<AgentId, DeathCertificate> = RareMap.of();
   readonly #publishing: Publishing;
   /** When an undecided subject is dialed, and those that are being dialed. */
-  readonly #checks: Deadlines;
+  #checks: Deadlines;
   #checking: RareSet<AgentId> = RareSet.of();
   /** Undecided subjects whose last dials met silence, with the time of the first. */
   #silent: RareMap<AgentId, MonotonicMs> = RareMap.of();
   /** When a case is taken to be stuck. */
-  readonly #stuck: Deadlines;
+  #stuck: Deadlines;
 
   constructor(ports: DeathsPorts, snapshot?: Snapshot) {
     this.#ports = ports;
     const dump = snapshot === undefined ? undefined : recall<DeathsDump>(snapshot);
     this.#publishing = new Publishing(ports, dump?.publishing);
-    this.#checks = new Deadlines(dump?.checks);
-    this.#stuck = new Deadlines(dump?.stuck);
+    this.#checks = Deadlines.of(dump?.checks);
+    this.#stuck = Deadlines.of(dump?.stuck);
     if (dump === undefined) return;
     for (const subject of dump.checking) this.#checking = this.#checking.with(subject);
     for (const [subject, at] of dump.silent) this.#silent = this.#silent.with(subject, at);
@@ -153,7 +153,7 @@ export class Deaths {
     const death: DeathCertificate = { subject, incarnation, votes: counted };
     if (counted.length < quorum.votes) {
       if (isHalf(counted, quorum) && this.#hasRefused(counted)) {
-        this.#stuck.set(subject, turn.now.monoMs + stuckAfterMs);
+        this.#stuck = this.#stuck.with(subject, turn.now.monoMs + stuckAfterMs);
       }
       return;
     }
@@ -320,7 +320,7 @@ export class Deaths {
     if (this.#checking.has(subject) || this.#checks.get(subject) !== undefined) return;
     if (!this.#undecided.has(subject)) return;
     const spreadMs = checkSpreadPerMemberMs * (this.#ports.directory.size + 1);
-    this.#checks.set(subject, turn.now.monoMs + checkAfterMs + turn.random.below(spreadMs));
+    this.#checks = this.#checks.with(subject, turn.now.monoMs + checkAfterMs + turn.random.below(spreadMs));
   }
 
   #wait(death: DeathCertificate): void {
