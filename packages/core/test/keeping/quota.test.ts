@@ -1,7 +1,14 @@
 import { type AuthorId, makeId, type VerifiedPolicy } from "@antibody/policy";
 import { describe, expect, it } from "vitest";
 import { type Accepted, PolicyQuota } from "../../src/keeping/quota.ts";
-import { policyIdsMax, rootIdsReserved } from "../../src/limits.ts";
+import {
+  authorRootsMax,
+  policyIdsMax,
+  rootIdsReserved,
+  rootsPerIntroducerMax,
+  strangersBytesMax,
+  ungrantedBytesMax,
+} from "../../src/limits.ts";
 
 const [trusted, stranger] = [1, 2].map((seed) => makeId("author", new Uint8Array(32).fill(seed))) as [
   AuthorId,
@@ -46,5 +53,57 @@ describe("a store that holds as many envelopes as it may", () => {
     for (let count = 0; count < rootIdsReserved; count += 1) quota.add(document("owner"), "owner");
     expect(refused(document("root"))).toBe(true);
     expect(refused(document("root"), "owner")).toBe(true);
+  });
+});
+
+describe("room", () => {
+  const bytesMax = 100;
+  const granting: Accepted = {
+    ...accepted,
+    bytesMaxOf: (author) => (author === trusted ? bytesMax : undefined),
+  };
+  const sized = (bytes: number, author: AuthorId): VerifiedPolicy =>
+    ({ type: "fragment", author, bytes: new Uint8Array(bytes) }) as unknown as VerifiedPolicy;
+  const author = (seed: number): AuthorId => makeId("author", new Uint8Array(32).fill(seed));
+
+  it("of a granted author is that of as many generations as are held at once", () => {
+    const quota = new PolicyQuota();
+    quota.add(sized(bytesMax, trusted), from);
+    expect(quota.refusalOf(sized(bytesMax, trusted), from, granting, 2)).toBeUndefined();
+    expect(quota.refusalOf(sized(bytesMax + 1, trusted), from, granting, 2)?.reason).toBe("quota");
+    expect(quota.refusalOf(sized(bytesMax, trusted), from, granting, 1)?.reason).toBe("quota");
+  });
+
+  it("of an author's roots is bounded", () => {
+    const quota = new PolicyQuota();
+    for (let count = 0; count < authorRootsMax; count += 1) {
+      expect(quota.refusalOf(document("root"), from, granting, 2)).toBeUndefined();
+      quota.add(document("root"), from);
+    }
+    expect(quota.refusalOf(document("root"), from, granting, 2)?.reason).toBe("quota");
+  });
+
+  it("of authors that one peer introduces is bounded", () => {
+    const quota = new PolicyQuota();
+    for (let seed = 10; seed < 10 + rootsPerIntroducerMax; seed += 1) {
+      expect(quota.refusalOf(document("root", author(seed)), from, granting, 2)).toBeUndefined();
+      quota.add(document("root", author(seed)), from);
+    }
+    expect(quota.refusalOf(document("root", author(200)), from, granting, 2)?.reason).toBe("quota");
+    // Who is there already brings its next root.
+    expect(quota.refusalOf(document("root", author(10)), from, granting, 2)).toBeUndefined();
+  });
+
+  it("of all strangers together is bounded in bytes, however many they are", () => {
+    const quota = new PolicyQuota();
+    let held = 0;
+    for (let seed = 10; held + ungrantedBytesMax <= strangersBytesMax; seed += 1) {
+      expect(quota.refusalOf(sized(ungrantedBytesMax, author(seed)), from, granting, 2)).toBeUndefined();
+      quota.add(sized(ungrantedBytesMax, author(seed)), from);
+      held += ungrantedBytesMax;
+    }
+    const more = sized(ungrantedBytesMax, author(250));
+    expect(quota.refusalOf(more, from, granting, 2)?.reason).toBe("quota");
+    expect(quota.refusalOf(sized(bytesMax, trusted), from, granting, 2)).toBeUndefined();
   });
 });
