@@ -58,10 +58,13 @@ export async function idle(run: Run): Promise<Outcome> {
   );
 }
 
+/** What the environment of the bench tells Node and no unit does: certificates to be read at each start. */
+const withoutOwn = ["-u", "NODE_EXTRA_CA_CERTS", "-u", "NODE_OPTIONS"];
+
 /** As its unit starts it: env becomes the agent, so that it is the process that is measured. */
 function asService({ file, args }: Launcher): Launcher {
   const settings = Object.entries(serviceEnvironment).map(([name, value]) => `${name}=${value}`);
-  return { file: "/usr/bin/env", args: [...settings, file, ...args] };
+  return { file: "/usr/bin/env", args: [...withoutOwn, ...settings, file, ...args] };
 }
 
 /** The same executable and bundle as files of their own. */
