@@ -9,6 +9,7 @@ import type { Member, VerifiedCertificate, VerifiedEviction } from "../contract/
 import { type MonotonicMs, NEVER, type Now } from "../contract/time.ts";
 import type { Turn } from "../contract/turn.ts";
 import { keep, recall } from "../keeping/snapshot.ts";
+import { countAgain, followFindings, followWords } from "./following.ts";
 import { inspectSwarm, outlineSwarm, type SwarmInspection, type SwarmOutline } from "./inspect.ts";
 import { type SwarmInput, takeInput } from "./intake.ts";
 import { Directory } from "./members/directory.ts";
@@ -320,10 +321,7 @@ export class Swarm {
     accusing.widen(turn);
     if (this.#retallyMs <= turn.now.monoMs) {
       this.#retallyMs = NEVER;
-      const concerned = this.#parts.observers.takeConcerned([...votes.subjects(), ...missing.subjects()]);
-      accusing.retally(concerned, turn);
-      missing.recountConcerned(concerned, turn);
-      reporting.weighAll(turn);
+      countAgain(this.#parts, turn);
     }
     if (this.#parts.absence.due(turn)) this.#revision += 1;
     probing.due(turn);
@@ -345,32 +343,15 @@ export class Swarm {
 
   /** Acts on what was found, and chooses observers anew where it changed who is there. True if deadlines moved. */
   #settle(turn: Turn): boolean {
-    const { probing, accusing, directory, observers, own, evicting, missing, reporting } = this.#parts;
+    const { probing, accusing, directory, observers, own, evicting, missing } = this.#parts;
     this.#isSettled = true;
-    const looksMoved = this.#parts.secondLooks.follow(turn);
-    let hasMoved = this.#parts.wayfinding.follow(turn) || looksMoved;
-    if (missing.hasReturned()) {
-      hasMoved = true;
-      this.#parts.secondLooks.lookSoon(turn);
-      reporting.beQuiet(turn);
-      reporting.weighAll(turn);
-    }
+    let hasMoved = followWords(this.#parts, turn);
     const isOut = own.isAbsent || evicting.ownEviction !== undefined;
     for (;;) {
-      const found = probing.findings.takeFound();
-      for (const one of found) {
-        if (one.type === "reconnected") {
-          own.reappear(turn);
-          this.#parts.secondLooks.lookThrough(turn);
-          continue;
-        }
-        if (one.type === "lost") accusing.lost(one.watch, one.vote, turn);
-        else accusing.returned(one.watch.agent);
-        reporting.weigh(one.watch.agent, turn);
-      }
-      hasMoved ||= found.length > 0;
+      const hasFound = followFindings(this.#parts, turn);
+      hasMoved ||= hasFound;
       const isChanged = this.#presence !== directory.presence || (isOut && probing.watchCount > 0);
-      if (!isChanged && found.length === 0) return hasMoved;
+      if (!isChanged && !hasFound) return hasMoved;
       if (!isChanged) continue;
       this.#presence = directory.presence;
       const assignment = isOut ? nobody : observers.of(this.#options.agent);
