@@ -13,6 +13,9 @@ const lineBytesMax = 65_536;
 const waitingMs = 1_000;
 const waitingLinesMax = 64;
 
+/** The first line of each life of the agent. */
+const startedEvent = "agent.started";
+
 /** Who gave an order through the control socket. */
 export interface Caller {
   /** The process, as it said itself; what follows is the kernel's word on that process. */
@@ -37,7 +40,8 @@ export interface AuditLine {
 /**
  * Who did what and why, and which policy came into force when: lines of JSON in two files of the state directory.
  * A line is on the disk when `note` returns, where the disk takes it; a full one refuses no order. What the next start
- * would say again need not be waited for: it is written a second later, with what came meanwhile.
+ * would say again need not be waited for: it is written a second later, with what came meanwhile. And that the agent was
+ * started is in the kernel's hands: the first repairs do not wait for a card, and the next line takes it along.
  */
 export class Audit {
   readonly #directory: string;
@@ -58,7 +62,8 @@ export class Audit {
         ? whole
         : `${JSON.stringify({ ...line, fields: { cutBytes: whole.length } })}\n`;
     this.#waiting.push(text);
-    if (!isSaidAgain(line.event)) this.#write(true);
+    if (line.event === startedEvent) this.#write(false);
+    else if (!isSaidAgain(line.event)) this.#write(true);
     else if (this.#waiting.length >= waitingLinesMax) this.#write(false);
     else this.#timer ??= setTimeout(() => this.#write(false), waitingMs).unref();
   }

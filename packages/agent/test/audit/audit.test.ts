@@ -1,6 +1,7 @@
-import { appendFileSync, readdirSync, statSync } from "node:fs";
+import fs, { appendFileSync, readdirSync, statSync } from "node:fs";
+import { syncBuiltinESMExports } from "node:module";
 import { join } from "node:path";
-import { describe, expect, test } from "vitest";
+import { describe, expect, onTestFinished, test } from "vitest";
 import { Audit, type AuditLine, readAudit } from "../../src/audit/audit.ts";
 import { callerOf } from "../../src/audit/caller.ts";
 import { History } from "../../src/audit/history.ts";
@@ -61,6 +62,30 @@ describe("the audit log", () => {
     audit.note(activated);
     // The timer of a waiting line does not keep a process alive: this one does.
     await expect.poll(events, { timeout: 10_000 }).toHaveLength(4);
+  });
+
+  test("brings an order to the disk, and leaves the line of a start to the kernel", () => {
+    const directory = scratchDirectory();
+    const audit = new Audit(directory, (error) => {
+      throw error;
+    });
+    const { fdatasyncSync } = fs;
+    let syncs = 0;
+    fs.fdatasyncSync = (file) => {
+      syncs += 1;
+      fdatasyncSync(file);
+    };
+    syncBuiltinESMExports();
+    onTestFinished(() => {
+      fs.fdatasyncSync = fdatasyncSync;
+      syncBuiltinESMExports();
+    });
+    audit.note({ ...line(1), event: "agent.started" });
+    expect(readAudit(directory)).toHaveLength(1);
+    expect(syncs).toBe(0);
+    audit.note(line(2));
+    expect(readAudit(directory)).toHaveLength(2);
+    expect(syncs).toBe(1);
   });
 
   test("knows who calls by the kernel's word on the process", () => {
