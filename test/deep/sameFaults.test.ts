@@ -154,15 +154,23 @@ function simulate(deeds: readonly Deed[]): Model {
   return { verdicts: verdicts.sort(), deaths: deaths.sort(), cutOff: cutOff.map(({ name }) => name) };
 }
 
+/** Who was held dead by whom at any time, as the logs of those who run tell it. */
+function deathsIn({ colony }: TestColony): Verdicts {
+  return colony.living
+    .flatMap((agent) => agent.events("swarm.dead").map(({ name }) => `${agent.name}: ${String(name)} dead`))
+    .sort();
+}
+
 async function cutOffIn({ colony }: TestColony): Promise<readonly string[]> {
   const found: string[] = [];
   for (const agent of colony.agents) if ((await agent.inspect()).cutOff) found.push(agent.name);
   return found.sort();
 }
 
-async function verdictsIn({ colony }: TestColony): Promise<Verdicts> {
+async function verdictsIn({ colony }: TestColony, except?: string): Promise<Verdicts> {
   const all: string[] = [];
-  for (const agent of colony.agents) all.push(...verdictsOf(agent.name, (await agent.inspect()).members));
+  for (const agent of colony.living.filter(({ name }) => name !== except))
+    all.push(...verdictsOf(agent.name, (await agent.inspect()).members));
   return all.sort();
 }
 
@@ -202,12 +210,65 @@ describe.skipIf(reason !== undefined)("six agents on bad links come to the verdi
       expect(await cutOffIn(test)).toEqual(model.cutOff);
     }
     if (expected === undefined || expected.length === 0) expect(isInForce()).not.toContain(false);
-    const deaths = test.colony.agents.flatMap((agent) =>
-      agent.events("swarm.dead").map(({ name }) => `${agent.name}: ${String(name)} dead`),
-    );
-    expect(deaths.sort()).toEqual(model.deaths);
+    expect(deathsIn(test)).toEqual(model.deaths);
     end(hosts);
     await eventually("one view", () => allHold(test.colony.agents, names, "reachable"));
     await eventually("what was published to be in force everywhere", () => !isInForce().includes(false));
+  });
+});
+
+describe("six agents of which some end, or stand still, come to the verdicts of the simulator", () => {
+  async function formed(): Promise<TestColony> {
+    const test = makeColony();
+    ends.push(() => test.end());
+    await form(test, names);
+    return test;
+  }
+
+  it("two are killed at once", async () => {
+    const killed = ["agent-1", victim];
+    const expected = names
+      .filter((name) => !killed.includes(name))
+      .flatMap((name) => killed.map((other) => `${name}: ${other} dead`));
+    const model = simulate([{ type: "kill", who: { names: killed } }]);
+    expect(model).toMatchObject({ verdicts: expected, deaths: expected, cutOff: [] });
+    const test = await formed();
+    for (const name of killed) test.colony.agent(name).kill("SIGKILL");
+    await eventually("all to know", () =>
+      allHold(
+        test.colony.living.filter(({ name }) => !killed.includes(name)),
+        killed,
+        "dead",
+      ),
+    );
+    expect(await verdictsIn(test)).toEqual(expected);
+    expect(deathsIn(test)).toEqual(expected);
+    for (const name of killed) await test.colony.start(name);
+    await eventually("one view", () => allHold(test.colony.agents, names, "reachable"));
+  });
+
+  it("one is stopped for longer than it may stand still", async () => {
+    const model = simulate([{ type: "pause", who: { names: [victim] } }]);
+    expect(model.verdicts).toEqual(toVictim);
+    expect(model.deaths).toEqual(toVictim);
+    const test = await formed();
+    test.colony.agent(victim).kill("SIGSTOP");
+    await sleep(faultMs);
+    expect(await verdictsIn(test, victim)).toEqual(toVictim);
+    expect(deathsIn(test)).toEqual(toVictim);
+    test.colony.agent(victim).kill("SIGCONT");
+    await eventually("one view", () => allHold(test.colony.agents, names, "reachable"));
+  });
+
+  it("all are restarted, one after the other: nobody is held dead", async () => {
+    const test = await formed();
+    const deaths: string[] = [];
+    for (const name of names) {
+      deaths.push(...deathsIn(test));
+      await test.colony.agent(name).end();
+      await test.colony.start(name);
+      await eventually(`${name} to be back`, () => allHold(test.colony.agents, names, "reachable"));
+    }
+    expect([...deaths, ...deathsIn(test)]).toEqual([]);
   });
 });
