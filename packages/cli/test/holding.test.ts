@@ -1,14 +1,37 @@
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
+import type { Json } from "@antibody/policy";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { Audit } from "../../agent/src/audit/audit.ts";
+import { historyLines } from "../src/views/history.ts";
 import { setStage } from "./commandLine.ts";
 import { wellInspection } from "./fixtures.ts";
 import { schemaProblems } from "./schemas.ts";
 import { whyWithout } from "./tools.ts";
 
 describe("log", () => {
+  test("says what was granted as people are asked for it, and shows as it is what is no grant", () => {
+    const grant = {
+      author: `author_${"a".repeat(52)}`,
+      scope: ["file:/etc/**"],
+      rank: 10,
+      mode: "enforce",
+      powers: [],
+    };
+    const linesOf = (fields: { readonly [field: string]: Json }): string =>
+      historyLines({
+        schema: "antibody.history/1",
+        time: "2026-11-23T03:00:00Z",
+        event: "order.grant",
+        fields,
+      }).join(" ");
+    expect(linesOf({ outcome: "ok", grant })).toContain(
+      "grant ok, author_aaaaaaaa: file:/etc/**, rank 10, enforce, no powers",
+    );
+    expect(linesOf({ outcome: "ok", grant: { ...grant, powers: 7 } })).toContain('grant={"author":');
+  });
+
   test("says who ordered what and why, with the outcome", async () => {
     const stage = await setStage(wellInspection);
     await stage.run("pause", "motd", "--reason", "by hand", "--for", "10m");

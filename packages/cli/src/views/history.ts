@@ -1,6 +1,7 @@
 import type { AuditLine } from "@antibody/agent/control";
-import type { Json } from "@antibody/policy";
+import { type Grant, isPlainObject, type Json, shortId } from "@antibody/policy";
 import { fit, labeled } from "../text/table.ts";
+import { grantText } from "./trust.ts";
 
 /** What `log` tells, as `--json` prints it: one line per entry. */
 export interface HistoryEntry extends Omit<AuditLine, "v"> {
@@ -20,9 +21,19 @@ export function historyLines({ time, event, by, fields }: HistoryEntry): readonl
   const when = `${time.slice(0, 10)} ${time.slice(11, 19)}`;
   const { target, outcome, ...rest } = fields;
   const what = [event.replace(/^order\./, ""), ...(target === undefined ? [] : [text(target)])].join(" ");
-  const shown = Object.entries(rest).map(([field, value]) => `${field}=${text(value)}`);
+  const shown = Object.entries(rest).map(([field, value]) =>
+    isGrant(value) ? `${shortId(value.author)}: ${grantText(value)}` : `${field}=${text(value)}`,
+  );
   const result = outcome === undefined ? [] : [`${text(outcome)}${shown.length === 0 ? "" : ","}`];
   return labeled(when, [`${byText(by, event)}: ${what}`, ...result, ...shown].join(" "), when.length);
+}
+
+/** What is not whole, as of another version, is shown as it is. */
+function isGrant(value: Json): value is Json & Pick<Grant, "author" | "scope" | "rank" | "mode" | "powers"> {
+  if (!isPlainObject(value)) return false;
+  const { author, scope, rank, mode, powers } = value;
+  const areLists = Array.isArray(scope) && Array.isArray(powers);
+  return areLists && typeof author === "string" && typeof rank === "number" && typeof mode === "string";
 }
 
 function byText(by: HistoryEntry["by"], event: string): string {

@@ -162,7 +162,8 @@ export function planLines(plan: TrustPlan, code: string): readonly string[] {
   ];
 }
 
-function grantText(grant: Grant): string {
+/** What a grant lets an author do, on one line. */
+export function grantText(grant: Pick<Grant, "scope" | "rank" | "mode" | "powers">): string {
   const may = grant.powers.length === 0 ? "no powers" : `powers: ${grant.powers.join(", ")}`;
   return `${grant.scope.join(" ")}, rank ${grant.rank}, ${grant.mode}, ${may}`;
 }
