@@ -50,12 +50,11 @@ export class Journal {
       this.#write(key, value ?? undefined);
     }
     if (added.length === 0) return;
-    // Of lists that are made at once none has room to spare.
     const unsynced = this.#unsynced.concat(added);
-    this.#unsynced =
-      unsynced.length > placesOfRecord * unsyncedMax
-        ? unsynced.slice((-placesOfRecord * unsyncedMax) / 2)
-        : unsynced;
+    const placesMax = placesOfRecord * unsyncedMax;
+    this.#unsynced = this.#pool.listOf(
+      unsynced.length > placesMax ? unsynced.slice(-placesMax / 2) : unsynced,
+    );
   }
 
   /** The power fails: of what was not synced only so many records, the first ones, have reached the card. */

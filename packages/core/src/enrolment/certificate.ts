@@ -59,13 +59,10 @@ export function verifyChain(
     if (problem !== undefined) return problem;
     // Texts that all certificates of a swarm repeat are held once.
     const { key } = last === undefined ? { key: charter.charter.founder } : opened.body;
-    last = {
-      ...opened.body,
-      type: "certificate",
-      key,
-      swarm: charter.swarm,
-      inviter: last?.key ?? charter.charter.founder,
-    };
+    const { name, serial, nonce, mayInvite } = opened.body;
+    const { swarm } = charter;
+    const inviter = last?.key ?? charter.charter.founder;
+    last = { v: 1, type: "certificate", swarm, key, name, serial, nonce, mayInvite, inviter };
     // Of lists that are made at once none has room to spare.
     const agent = agentIdOf(fromHex(last.key) ?? new Uint8Array(), crypto);
     lineage = lineage.concat([lineage.length === 0 ? founderOf(charter, agent) : agent]);

@@ -63,17 +63,21 @@ export function verifyEntry(
   const problem = signatureProblem(crypto, envelope, certificate.publicKey, entry.agent);
   if (problem !== undefined) return problem;
   const digest = toHex(envelopeDigest(crypto, envelope).subarray(0, statementDigestBytes));
-  // The two texts are held once, by the certificate; and the list has no room to spare.
+  // The two texts are held once, by the certificate; and neither the list nor the object has room to spare.
   const { swarm } = certificate.certificate;
   const [serial, boot, n] = entry.incarnation;
   const incarnation: Incarnation = [serial, boot, n];
   return {
     entry: {
-      ...entry,
+      v: 1,
+      type: "entry",
       swarm,
       agent: certificate.agent,
       incarnation,
+      status: entry.status,
+      addresses: entry.addresses,
       capabilities: finishedList(entry.capabilities),
+      build: entry.build,
     },
     bytes: envelope.bytes,
     digest,

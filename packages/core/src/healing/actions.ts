@@ -230,6 +230,7 @@ export class Actions {
     const action = this.#running.get(id);
     if (action === undefined) return undefined;
     this.#running.delete(id);
+    if (this.#running.size === 0) this.#running = RareMap.of();
     if (action.canceled === "deadline") this.#overdue -= 1;
     forgetIntents([id], turn);
     return action;

@@ -8,7 +8,7 @@ import { Deadlines } from "./deadlines.ts";
 export class DeadlinesByKind<Kind extends string> {
   /** In the order in which those that are due at once are taken. */
   readonly #kinds: readonly Kind[];
-  readonly #of: { [K in Kind]?: Deadlines } = {};
+  readonly #of: { [K in Kind]?: Deadlines | undefined } = {};
 
   /** `kinds` in alphabetical order. Throws where an entry, as `entries` gives them, is of none of them. */
   constructor(kinds: readonly Kind[], entries: Iterable<readonly [string, MonotonicMs]> = []) {
@@ -32,6 +32,7 @@ export class DeadlinesByKind<Kind extends string> {
 
   delete(kind: Kind, name: string): void {
     this.#of[kind]?.delete(name);
+    this.#dropEmpty(kind);
   }
 
   /** The earliest deadline, or NEVER. */
@@ -47,7 +48,13 @@ export class DeadlinesByKind<Kind extends string> {
     if (earliest > now) return undefined;
     const kind = this.#kinds.find((each) => this.#of[each]?.earliest() === earliest);
     const name = kind === undefined ? undefined : this.#of[kind]?.takeDue(now);
-    return kind === undefined || name === undefined ? undefined : [kind, name];
+    if (kind === undefined || name === undefined) return undefined;
+    this.#dropEmpty(kind);
+    return [kind, name];
+  }
+
+  #dropEmpty(kind: Kind): void {
+    if (this.#of[kind]?.size === 0) this.#of[kind] = undefined;
   }
 
   /** For dumps: every `kind/name` with its deadline, in the order of both. */

@@ -16,10 +16,19 @@ export interface Store<V> {
   keys(): readonly string[];
 }
 
+/** The keys that were sorted last, by whomever: most minds of a simulator care for the same resources. */
+let lastKeys: readonly string[] = [];
+
+function sharedKeys(keys: readonly string[]): readonly string[] {
+  const isSame = keys.length === lastKeys.length && keys.every((key, index) => key === lastKeys[index]);
+  if (!isSame) lastKeys = keys;
+  return lastKeys;
+}
+
 /** A store over a map; the order of keys is kept lazily, since lookups outnumber iterations. */
 export class MapStore<V> implements Store<V> {
   #map: RareMap<string, V> = RareMap.of();
-  #sorted: string[] | undefined;
+  #sorted: readonly string[] | undefined;
 
   constructor(entries: Iterable<readonly [string, V]> = []) {
     for (const [key, value] of entries) this.#map = this.#map.with(key, value);
@@ -53,7 +62,7 @@ export class MapStore<V> implements Store<V> {
   }
 
   keys(): readonly string[] {
-    this.#sorted ??= [...this.#map.keys()].sort(compareText);
+    this.#sorted ??= sharedKeys([...this.#map.keys()].sort(compareText));
     return this.#sorted;
   }
 }

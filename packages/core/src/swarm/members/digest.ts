@@ -74,8 +74,15 @@ export class DirectoryDigest implements Toggled {
   }
 
   #note(bucket: number, high: number, low: number): void {
+    const since = this.#since ?? nothing;
+    const last = since.length - 3;
+    // Taken away and added again: an agent's own entry, as it signs it at its start.
+    if (since[last] === bucket && since[last + 1] === high && since[last + 2] === low) {
+      this.#since = last === 0 ? undefined : since.slice(0, last);
+      return;
+    }
     // Of lists that are made at once none has room to spare.
-    this.#since = (this.#since ?? nothing).concat([bucket, high, low]);
+    this.#since = since.concat([bucket, high, low]);
     if (this.#since.length < 3 * sinceMax) return;
     this.#since = undefined;
     this.#original = undefined;
