@@ -7,6 +7,7 @@ import { RareSet } from "../keeping/rare.ts";
 import { keep, recall } from "../keeping/snapshot.ts";
 import type { Settings } from "../settings.ts";
 import type { Directory } from "./members/directory.ts";
+import type { Observers } from "./observing/observers.ts";
 
 interface LinksDump {
   readonly connected: readonly AgentId[];
@@ -20,13 +21,20 @@ interface LinksDump {
  */
 export class Links {
   readonly #directory: Directory;
+  readonly #observers: Pick<Observers, "sharedList">;
   readonly #settings: Settings;
   #connected: RareSet<AgentId> = RareSet.of();
   #guests: Deadlines;
   #sorted: readonly AgentId[] | undefined;
 
-  constructor(directory: Directory, settings: Settings, dump?: Snapshot) {
+  constructor(
+    directory: Directory,
+    observers: Pick<Observers, "sharedList">,
+    settings: Settings,
+    dump?: Snapshot,
+  ) {
     this.#directory = directory;
+    this.#observers = observers;
     this.#settings = settings;
     const { connected, guests } =
       dump === undefined ? { connected: [], guests: [] } : recall<LinksDump>(dump);
@@ -58,7 +66,7 @@ export class Links {
 
   /** In order of agents; the same list until a session opens or closes. */
   list(): readonly AgentId[] {
-    this.#sorted ??= [...this.#connected].sort(compareText);
+    this.#sorted ??= this.#observers.sharedList([...this.#connected].sort(compareText));
     return this.#sorted;
   }
 

@@ -90,7 +90,7 @@ export class SwarmParts {
     this.directory = directory;
     this.evictions = evictions;
     this.observers = new Observers(directory, settings);
-    this.links = new Links(directory, settings, dump?.links);
+    this.links = new Links(directory, this.observers, settings, dump?.links);
     this.votes = new Votes({ agent, swarm, boot: own.boot }, settings, dump?.votes);
     this.asking = new Asking(this, dump?.asking);
     this.probing = new Probing(this, dump?.probing);

@@ -3,6 +3,7 @@ import { defaultSettings } from "../../src/settings.ts";
 import { Links } from "../../src/swarm/links.ts";
 import { Directory } from "../../src/swarm/members/directory.ts";
 import { Roster } from "../../src/swarm/members/roster.ts";
+import { Observers } from "../../src/swarm/observing/observers.ts";
 import { enrol, fakeCrypto } from "./people.ts";
 import { World } from "./world.ts";
 
@@ -35,7 +36,8 @@ describe("sessions", () => {
 
   test("that a body keeps for something else are offered again as long as they stand", () => {
     const peer = enrol("peer").agent;
-    const links = new Links(new Directory(Roster.of([], 5, fakeCrypto)), defaultSettings);
+    const directory = new Directory(Roster.of([], 5, fakeCrypto));
+    const links = new Links(directory, new Observers(directory, defaultSettings), defaultSettings);
     const released: number[] = [];
     const turnAt = (monoMs: number): never =>
       ({

@@ -80,6 +80,14 @@ export class Observers {
     this.#settings = settings;
   }
 
+  /** An equal list that is remembered here, where there is one: an agent has sessions with those whom it observes. */
+  sharedList(agents: readonly AgentId[]): readonly AgentId[] {
+    for (const { assignment } of this.#remembered.values()) {
+      if (isSameList(agents, assignment.observers)) return assignment.observers;
+    }
+    return agents;
+  }
+
   /** The same object until it changes. */
   of(subject: AgentId): Assignment {
     this.#forgetChanged();
@@ -343,7 +351,7 @@ function noSlots(): GrowingSlots {
   return { observers: [], passed: [], undying: [], others: undefined };
 }
 
-function isSameList(left: readonly number[], right: readonly number[]): boolean {
+function isSameList<Item>(left: readonly Item[], right: readonly Item[]): boolean {
   return left.length === right.length && left.every((slot, place) => slot === right[place]);
 }
 
