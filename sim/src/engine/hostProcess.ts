@@ -26,10 +26,16 @@ const portion = 1_000;
 const keptMax = 60_000;
 const portionsMax = 400;
 
-/** By how much the heap grows between collections, in percent; and of so many agents, which take more than all else. */
+/**
+ * By how much the heap grows between collections, in percent; and of so many agents, which take more than all else.
+ * Measured with 20,000, up to the second generation of a policy: at 5% a third more collections, 2% more processor time
+ * and 5% less memory than at 10%.
+ */
 const growthPercent = 20;
 const hugeGrowthPercent = 10;
 const hugeAgents = 5_000;
+const vastGrowthPercent = 5;
+const vastAgents = 20_000;
 
 /**
  * After how many calls V8 compiles with its middle compiler; its own number is 400. While a world comes up hundreds of
@@ -47,12 +53,17 @@ const compiledAfterCalls = 2_000;
  */
 export function prepareHeap(agents: number): void {
   const isHuge = agents >= hugeAgents;
-  setFlagsFromString(`--heap-growing-percent=${isHuge ? hugeGrowthPercent : growthPercent}`);
+  setFlagsFromString(`--heap-growing-percent=${growthPercentOf(agents)}`);
   setFlagsFromString("--no-incremental-marking");
   setFlagsFromString(`--invocation-count-for-maglev=${compiledAfterCalls}`);
   setFlagsFromString("--semi-space-growth-factor=2");
   growNewSpace(isHuge ? hugeNewSpaceMb : newSpaceMb);
   setFlagsFromString("--semi-space-growth-factor=1");
+}
+
+function growthPercentOf(agents: number): number {
+  if (agents >= vastAgents) return vastGrowthPercent;
+  return agents >= hugeAgents ? hugeGrowthPercent : growthPercent;
 }
 
 /** V8 has no call for it: the space grows when much of what is in it survives. */
