@@ -147,3 +147,33 @@ describe("heals that once took half a minute", () => {
     expect((await runScenario({ scenario, seed: 7 })).violations).toEqual([]);
   });
 });
+
+describe("starts that once were a storm of dials", () => {
+  // Who had just started dialed for others, waited no longer for answers, and dialed again who had said that it runs.
+  it("fifty that start within four seconds, where a session takes half a second at each end", async () => {
+    const agents = 50;
+    const order = Array.from({ length: agents }, (_, index) => `agent-${(37 * index + 33) % agents}`);
+    const groups = Array.from({ length: 10 }, (_, group) =>
+      order.filter((__, index) => index % 10 === group),
+    );
+    const scenario: Scenario = {
+      name: "power-cut",
+      title: "All processes end, and start again",
+      agents,
+      durationMs: 30_000,
+      startSpreadMs: 0,
+      steps: [
+        { atMs: 10_000, type: "slow", who: { all: true }, times: { sessionUs: 500_000, stepUs: 3_000 } },
+        { atMs: 12_000, type: "kill", who: { all: true } },
+        ...groups.map(
+          (names, group): Step => ({ atMs: 15_000 + 400 * group, type: "restart", who: { names } }),
+        ),
+      ],
+      expectations: [{ type: "oneView", fromMs: 18_600, withinMs: 6_500 }],
+    };
+    const report = await runScenario({ scenario, seed: 3 });
+    expect(report.violations).toEqual([]);
+    // Some 230 sessions, and what is dialed before it runs. 2,506 once.
+    expect(report.counters.dials).toBeLessThan(2_000);
+  });
+});

@@ -134,6 +134,8 @@ const broken: { readonly [scenario: string]: Broken } = {
   byzantine: {
     name: "lets one observer decide",
     scenario: withSettings({ quorumVotes: 1 }),
+    // With 16, found with each of three seeds; with 12 to 14 with none.
+    agents: 16,
     finds: "noFalseDeathMs@20s",
   },
   "bad-canary": {

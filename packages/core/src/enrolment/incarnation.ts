@@ -22,6 +22,11 @@ export function isJumpTooLarge(known: Incarnation | undefined, next: Incarnation
   return boot - knownBoot > bootJumpMax || n - knownN > bootJumpMax;
 }
 
+/** Whether two incarnations are of one run of an agent. */
+export function isSameLife([serial, boot]: Incarnation, [otherSerial, otherBoot]: Incarnation): boolean {
+  return serial === otherSerial && boot === otherBoot;
+}
+
 /** An incarnation as people read it: `1.4.0`. */
 export function incarnationText(incarnation: Incarnation): string {
   return incarnation.join(".");

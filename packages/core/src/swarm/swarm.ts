@@ -155,6 +155,7 @@ export class Swarm {
     const { own, reconcile, probing } = this.#parts;
     own.start(addresses, turn);
     reconcile.start(turn);
+    probing.findings.start(turn);
     this.#settle(turn);
     probing.due(turn);
     this.#isSettled = false;

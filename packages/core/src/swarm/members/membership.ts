@@ -1,7 +1,7 @@
 import type { AgentId } from "@antibody/policy";
 import type { Member, SignedEntry } from "../../contract/statements.ts";
 import type { Turn } from "../../contract/turn.ts";
-import { incarnationText } from "../../enrolment/incarnation.ts";
+import { incarnationText, isSameLife } from "../../enrolment/incarnation.ts";
 import { memberRecord } from "../../enrolment/member.ts";
 import type { Deaths } from "../deaths/deaths.ts";
 import type { Votes } from "../deaths/votes.ts";
@@ -57,7 +57,7 @@ export class Membership {
       this.answerAccusers(turn);
       return;
     }
-    const before = directory.standingOf(agent);
+    const before = { held: directory.get(agent), standing: directory.standingOf(agent) };
     const acceptance = directory.accept(member);
     switch (acceptance) {
       case "joined":
@@ -123,7 +123,15 @@ export class Membership {
     this.#unsaved.push(member);
   }
 
-  #renewed(member: Member, before: Standing | undefined, isGossip: boolean, turn: Turn): void {
+  #renewed(
+    member: Member,
+    {
+      held,
+      standing: before,
+    }: { readonly held: Member | undefined; readonly standing: Standing | undefined },
+    isGossip: boolean,
+    turn: Turn,
+  ): void {
     const { votes, probing, deaths, missing } = this.#ports;
     const { agent, status, incarnation } = member.entry.entry;
     const wasAccused = votes.voidBelow(agent, incarnation) || deaths.isAccused(agent);
@@ -137,7 +145,8 @@ export class Membership {
     deaths.reconsider(turn, agent);
     const wasMissing = missing.holds(agent);
     missing.renewed(agent, incarnation, turn);
-    if (isGossip) probing.spoke(agent, wasMissing, turn);
+    const isReborn = held !== undefined && !isSameLife(held.entry.entry.incarnation, incarnation);
+    if (isGossip) probing.spoke(agent, { wasMissing, isReborn }, turn);
     else probing.renewed(agent, turn);
   }
 }

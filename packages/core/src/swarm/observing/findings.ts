@@ -11,7 +11,7 @@ import { LocalHealth } from "./localHealth.ts";
 import type { Observers } from "./observers.ts";
 import { type Pace, paceOf } from "./pace.ts";
 import { redialTurnMs, redialTurnMsMax, redialWaitMs } from "./redial.ts";
-import { clearOutage, type Finding, isLost, isSilent, type Watch } from "./watch.ts";
+import { clearOutage, type Finding, isLost, isSilent, isUnmet, type Watch } from "./watch.ts";
 
 /** What an agent may vote on. `calm`: at most a third of what it observes is silent, so no partition is likely. */
 export interface Accusation {
@@ -39,6 +39,8 @@ const voteAgainParts = [3, 4] as const;
  */
 const healingMs = 10_000;
 const healingPatience = 2;
+/** So is everyone that starts, until it has met all that it observes: all may start at once, after a power cut. A guess. */
+const startingMs = 10_000;
 
 /**
  * However many members there are: who comes back says so where about so many others do, each to everyone, or fewer. Three
@@ -49,6 +51,7 @@ const returnWordsMax = 128;
 interface FindingsDump {
   readonly score: number;
   readonly healedMs: MonotonicMs;
+  readonly startedMs: MonotonicMs;
   readonly cutOff: boolean;
   readonly revision: number;
   readonly lookedMs: MonotonicMs;
@@ -69,6 +72,7 @@ export class Findings {
   #isOfFullMesh = false;
   /** When somebody last was back from behind a partition, or this agent was; −∞ when there was none. */
   #healedMs: MonotonicMs;
+  #startedMs: MonotonicMs;
   /** The last look in turn, of this agent at another or of another at it. */
   #lookedMs: MonotonicMs;
 
@@ -89,6 +93,7 @@ export class Findings {
     this.#revision = dump?.revision ?? 0;
     this.#lookedMs = dump?.lookedMs ?? NEVER;
     this.#healedMs = dump?.healedMs ?? NOT_YET;
+    this.#startedMs = dump?.startedMs ?? NOT_YET;
     this.#pace = this.#reckonPace();
   }
 
@@ -96,6 +101,7 @@ export class Findings {
     const dump: FindingsDump = {
       score: this.health.score,
       healedMs: this.#healedMs,
+      startedMs: this.#startedMs,
       cutOff: this.#cutOff,
       revision: this.#revision,
       lookedMs: this.#lookedMs,
@@ -131,9 +137,25 @@ export class Findings {
     return now.monoMs - this.#healedMs < healingMs;
   }
 
-  /** What waits for answers are multiplied by: more where this agent is slow, or all are after a partition. */
+  /** This life begins. */
+  start(turn: Turn): void {
+    this.#startedMs = turn.now.monoMs;
+  }
+
+  /** Many sessions are made at once, here and most likely elsewhere: whoever says nothing may have no processor. */
+  isBusy(turn: Turn): boolean {
+    return this.isHealing(turn) || this.#isStarting(turn);
+  }
+
+  #isStarting({ now }: Turn): boolean {
+    if (now.monoMs - this.#startedMs >= startingMs) return false;
+    for (const watch of this.#watches) if (isUnmet(watch)) return true;
+    return false;
+  }
+
+  /** What waits for answers are multiplied by: more where this agent is slow, or all are after a partition or at a start. */
   waitFactor(turn: Turn): number {
-    return this.health.factor + (this.isHealing(turn) ? healingPatience : 0);
+    return this.health.factor + (this.isBusy(turn) ? healingPatience : 0);
   }
 
   /** Most of what this agent observes is silent: the fault is its own, and it accuses nobody. */

@@ -12,7 +12,7 @@ import { Findings } from "./findings.ts";
 import { Looks } from "./looks.ts";
 import type { Assignment } from "./observers.ts";
 import { wayOpenSpreadMs } from "./redial.ts";
-import { Returning } from "./returning.ts";
+import { Returning, type Word } from "./returning.ts";
 import { type DumpedWatch, isLost, isUnmet, meet, Watch } from "./watch.ts";
 import { Watches } from "./watches.ts";
 
@@ -94,7 +94,7 @@ export class Probing {
 
   /** A partition has just ended, and sessions are still to be made. */
   hasSessionsToMake(turn: Turn): boolean {
-    if (!this.findings.isHealing(turn)) return false;
+    if (!this.findings.isBusy(turn)) return false;
     for (const watch of this.#watches) if (isUnmet(watch)) return true;
     return false;
   }
@@ -260,11 +260,11 @@ export class Probing {
       this.#watches.setDue(watch, turn.now.monoMs);
   }
 
-  /** The same by gossip, so that it has said so just now; `wasMissing`: its other observers missed it too. */
-  spoke(peer: AgentId, wasMissing: boolean, turn: Turn): void {
+  /** The same by gossip, so that it has said so just now. */
+  spoke(peer: AgentId, word: Word, turn: Turn): void {
     const watch = this.#watches.get(peer);
     if (watch !== undefined && isLost(watch)) {
-      if (this.#returning.isBack(watch, wasMissing, turn)) this.#returning.excuse(watch, turn);
+      if (this.#returning.isBack(watch, word, turn)) this.#returning.excuse(watch, turn);
       else this.renewed(peer, turn);
     }
     // Who is back by its word needs no try.

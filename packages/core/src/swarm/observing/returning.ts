@@ -29,6 +29,14 @@ const manyLost = 2;
 /** Of a pair the one with the greater id leaves the dial to the other for so long: a dial, with some time to spare. A guess. */
 const otherFirstMs = 2_000;
 
+/** What is known of a newer statement of a peer. */
+export interface Word {
+  /** Its observers missed it. */
+  readonly wasMissing: boolean;
+  /** It is of another run than what was held before. */
+  readonly isReborn: boolean;
+}
+
 /** One lost peer is back, or says so: what becomes of it, and of the others that are lost. */
 export class Returning {
   readonly #ports: ReturningPorts;
@@ -71,9 +79,10 @@ export class Returning {
   /**
    * Whether a lost peer that has just said something new is back: it is there, and it was out of reach of others too, or is
    * one of several that were lost here. Else a link of this agent alone has failed, as before. Within moments of the loss
-   * what it said may be older.
+   * what it said may be older. Where its host has refused, another life has begun since.
    */
-  isBack({ duty, outage }: Watch, wasMissing: boolean, turn: Turn): boolean {
+  isBack({ duty, outage }: Watch, { wasMissing, isReborn }: Word, turn: Turn): boolean {
+    if (duty === "observe" && outage.evidence === "refused") return isReborn;
     if (duty !== "observe" || turn.now.monoMs - outage.lostMs < this.#ports.settings.probeIntervalMs)
       return false;
     let silent = 0;

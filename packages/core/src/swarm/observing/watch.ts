@@ -2,6 +2,7 @@ import type { AgentId } from "@antibody/policy";
 import type { DialResult } from "../../contract/input.ts";
 import type { DeathCertificate, Incarnation, VoteEvidence } from "../../contract/statements.ts";
 import { type MonotonicMs, NEVER, NOT_YET } from "../../contract/time.ts";
+import { isSameLife } from "../../enrolment/incarnation.ts";
 import { markOf } from "../../keeping/marked.ts";
 
 /** What an agent finds of a peer by its own attempts. */
@@ -79,8 +80,9 @@ export class Watch {
   lookedMs: MonotonicMs;
   /** When the peer last told digests that equal this agent's. */
   agreedMs: MonotonicMs;
-  /** Sequence of the open probe, and when it was sent. 0 for one that is out of turn. */
+  /** Sequence of the open probe. 0 for one that is out of turn. */
   probe: number;
+  /** When the open probe was sent, or the dial that is under way began. */
   probedMs: MonotonicMs;
   outage: Outage;
   seldom: Seldom;
@@ -188,7 +190,7 @@ export function isSilent(watch: Watch): boolean {
 
 /** Whether a session was held with the life that an incarnation belongs to. */
 export function hasMet(watch: Watch, incarnation: Incarnation): boolean {
-  return watch.met !== undefined && watch.met[0] === incarnation[0] && watch.met[1] === incarnation[1];
+  return watch.met !== undefined && isSameLife(watch.met, incarnation);
 }
 
 /** Of whom is taken for back because the partition is over, or by its own word. */

@@ -187,12 +187,12 @@ describe("an accusation", () => {
     expect(world.verdicts("c")).toEqual(["reachable"]);
     expect(world.told("swarm.refuted")).toMatchInlineSnapshot(`
       [
-        "c: c (a death certificate)",
+        "c: c (told by its accuser)",
       ]
     `);
     expect(world.transcript("c").filter((line) => line.includes("refuted"))).toMatchInlineSnapshot(`
       [
-        "27153 ms: rumor of deaths -> sign entry 1.1.1; swarm.refuted c",
+        "27410 ms: probe from e -> sign entry 1.1.1; swarm.refuted c",
       ]
     `);
   });

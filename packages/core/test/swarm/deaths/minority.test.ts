@@ -180,7 +180,7 @@ test("half of a quorum decides nothing once the subject is there again, though i
   world.refuses = () => false;
   world.passes = (one, other) => (one !== "c" && other !== "c") || one === "a" || other === "a";
   world.isDeaf = (one) => one === "c";
-  world.runUntil(() => world.metMs("a", "c") > toldMs, 500);
+  world.runUntil(() => world.metMs("a", "c") > toldMs, 740);
   world.run(toldMs + 3_050 - world.nowMs);
   expect(world.verdict("a", "c")).not.toBe("dead");
   expect(world.told("swarm.dead")).toEqual([]);

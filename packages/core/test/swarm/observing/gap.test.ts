@@ -60,14 +60,14 @@ describe("a session that stood through an outage", () => {
     }).toMatchInlineSnapshot(`
       {
         "greater": [
-          "13850 ms: probe from g01 -> hangUp; swarm.returned g01",
-          "13851 ms: g01 disconnected",
-          "13855 ms: unsent ack to g01",
+          "11100 ms: probe from g01 -> hangUp; swarm.returned g01",
+          "11101 ms: g01 disconnected",
+          "11105 ms: unsent ack to g01",
         ],
         "smaller": [
-          "13850 ms: probe from g00 -> hangUp; dial g00 session; swarm.returned g00",
-          "13851 ms: g00 disconnected",
-          "13855 ms: unsent ack to g00",
+          "11100 ms: probe from g00 -> hangUp; dial g00 session; swarm.returned g00",
+          "11101 ms: g00 disconnected",
+          "11105 ms: unsent ack to g00",
         ],
       }
     `);

@@ -1,5 +1,7 @@
 import { describe, expect, test } from "vitest";
+import type { Incarnation } from "../../../src/contract/statements.ts";
 import { defaultSettings } from "../../../src/settings.ts";
+import { memberOf } from "../people.ts";
 import { World } from "../world.ts";
 
 const names = (count: number): string[] => Array.from({ length: count }, (_, index) => `n${index}`);
@@ -120,9 +122,7 @@ describe("a peer that accepts and says nothing", () => {
     expect(started(3_500)).toMatchInlineSnapshot(`
       [
         "33105 ms: wake -> dial n2 session",
-        "33556 ms: probeRequest from n0 -> dial n2 fresh",
-        "34061 ms: probeRequest from n3 -> dial n2 fresh",
-        "34105 ms: dialed n2 session: silent -> dial n2 session; probeReport to n0; probeReport to n3",
+        "34105 ms: dialed n2 session: silent -> dial n2 session",
         "36105 ms: dialed n2 session: silent -> swarm.stalled n2",
         "36584 ms: wake -> dial n2 session",
       ]
@@ -250,7 +250,7 @@ describe("who misses an answer", () => {
       world.feed(host, { type: "unsent", to: world.agent("n5"), message: "probe" });
       return world.probes.map(({ to }) => to).sort();
     };
-    world.run(2 * probeTimeoutMs);
+    world.run(6 * probeTimeoutMs);
     expect(asked(["n1", "n2", "n3", "n4"])).toEqual(["n6", "n7"]);
   });
 
@@ -266,4 +266,27 @@ describe("who misses an answer", () => {
     };
     expect(healthAfter("failed")).toBeGreaterThan(healthAfter("cut"));
   });
+});
+
+test("after a power cut, whoever did not run yet is back by the first word of its next life", () => {
+  const many = Array.from({ length: 20 }, (_, index) => `p${String(index).padStart(2, "0")}`);
+  const world = World.formed(many);
+  for (const name of many) world.kill(name);
+  const [first = "", other = ""] = many;
+  world.boot(first);
+  world.run(1_500);
+  const near = world.host(first).swarm.neighborsOf(world.agent(first));
+  const late = many.find((name) => name !== other && near.includes(world.agent(name))) ?? "";
+  const hears = (incarnation: Incarnation): void => {
+    const rumor = { type: "members", members: [memberOf(world.host(late).person, incarnation)] } as const;
+    world.feed(world.host(first), { type: "rumor", from: world.agent(other), rumor });
+  };
+  expect(world.verdict(first, late)).toBe("unreachable");
+  const members = world.host(first).swarm.members();
+  const held = members.find(({ certificate }) => certificate.agent === world.agent(late));
+  const [serial = 0, boot = 0, n = 0] = held?.entry.entry.incarnation ?? [];
+  hears([serial, boot, n + 1]);
+  expect(world.verdict(first, late)).toBe("unreachable");
+  hears([serial, boot + 1, 0]);
+  expect(world.verdict(first, late)).toBe("reachable");
 });
