@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { runScenario, type Scenario, type Step } from "../src/index.ts";
+import { fuzzScenario, runScenario, type Scenario, type Step } from "../src/index.ts";
 import { motd } from "../src/scenarios/motd.ts";
 
 describe("seeds that once broke a scenario", () => {
@@ -145,6 +145,13 @@ describe("heals that once took half a minute", () => {
       expectations: healsMs.map((fromMs) => ({ type: "oneView", fromMs, withinMs: 3_000 })),
     };
     expect((await runScenario({ scenario, seed: 7 })).violations).toEqual([]);
+  });
+});
+
+describe("schedules in which dials of the dead kept agents from the living", () => {
+  // At most two dials at once before somebody new was met, and those of who was lost counted.
+  it.each([695, 1228, 1794])("of seed %i: whoever is there is met", async (seed) => {
+    expect((await runScenario({ scenario: fuzzScenario(seed), seed })).violations).toEqual([]);
   });
 });
 

@@ -85,20 +85,20 @@ export class Attempts {
   }
 
   /**
-   * Has a session stand. Of peers that nothing was tried with yet few are dialed at once: handshakes that share a processor
-   * end all together, and beyond their time they are given up at either end and begun anew.
+   * Has a session stand. Where many are made, few peers that were not heard yet are dialed at once: handshakes that share a
+   * processor end all together, and beyond their time they are given up at either end and begun anew.
    */
   #meet(watch: Watch, turn: Turn): void {
-    if (isUnmet(watch) && this.#dialsUnderWay(turn) >= meetingsMax)
+    if (isUnmet(watch) && this.#findings.isBusy(turn) && this.#meetingsUnderWay(turn) >= meetingsMax)
       this.#watches.setDue(watch, turn.now.monoMs + meetAgainMs);
     else this.dial(watch, "session", turn);
   }
 
-  /** Those that have taken long already keep nobody from others. */
-  #dialsUnderWay({ now }: Turn): number {
+  /** Those that have taken long already keep nobody from others, nor do dials of who is lost: these go on for ever. */
+  #meetingsUnderWay({ now }: Turn): number {
     let count = 0;
-    for (const { stage, probedMs } of this.#watches)
-      if (stage === "dialing" && now.monoMs - probedMs < meetingMsMax) count += 1;
+    for (const watch of this.#watches)
+      if (watch.stage === "dialing" && isUnmet(watch) && now.monoMs - watch.probedMs < meetingMsMax) count += 1;
     return count;
   }
 
