@@ -98,7 +98,8 @@ export class Attempts {
   #meetingsUnderWay({ now }: Turn): number {
     let count = 0;
     for (const watch of this.#watches)
-      if (watch.stage === "dialing" && isUnmet(watch) && now.monoMs - watch.probedMs < meetingMsMax) count += 1;
+      if (watch.stage === "dialing" && isUnmet(watch) && now.monoMs - watch.probedMs < meetingMsMax)
+        count += 1;
     return count;
   }
 
