@@ -26,8 +26,9 @@ const dialDelayMs = 1_000;
 const dialSpreadMs = 50;
 const firstSessions = 2;
 /**
- * So many dials are under way at once before a peer is dialed for the first time, of those that began within so long. Real
- * agents, 12 on one busy core, all started at once: 134 handshakes for their 66 sessions instead of 204 to 231.
+ * Where many sessions are made, so many peers that were not heard yet are dialed at once, of those whose dial began within so
+ * long. Guesses: real agents, 12 on one busy core, all started at once, made 134 handshakes for their 66 sessions instead of
+ * 204 to 231 while dials of lost peers counted too.
  */
 const meetingsMax = 2;
 const meetingMsMax = 1_000;

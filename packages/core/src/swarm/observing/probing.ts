@@ -92,7 +92,7 @@ export class Probing {
     return this.#watches.get(peer);
   }
 
-  /** A partition has just ended, and sessions are still to be made. */
+  /** This agent has just started, or a partition has just ended, and sessions are still to be made. */
   hasSessionsToMake(turn: Turn): boolean {
     if (!this.findings.isBusy(turn)) return false;
     for (const watch of this.#watches) if (isUnmet(watch)) return true;
