@@ -39,7 +39,16 @@ export class Retractions {
   note({ observer, sequence, finding }: Sighting): void {
     if (finding !== "present") return;
     const last = this.#last.get(observer);
-    if (last === undefined && this.#last.size >= retractorsMax) return;
-    if (last === undefined || isAfter(sequence, last)) this.#last = this.#last.with(observer, sequence);
+    if (last !== undefined && !isAfter(sequence, last)) return;
+    if (last === undefined && this.#last.size >= retractorsMax) this.#forgetFirst();
+    this.#last = this.#last.with(observer, sequence);
+  }
+
+  /** Who came first has had the longest for its older words to come. */
+  #forgetFirst(): void {
+    for (const [observer] of this.#last) {
+      this.#last.delete(observer);
+      return;
+    }
   }
 }
